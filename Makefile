@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+# ggen: one Makefile, no recursion into folders. `make help` lists the targets.
+
+B       ?= build
+CC      ?= gcc
+CXX     ?= g++
+VERSION := 0.1.0
+
+# ---- what the project needs on a fresh Debian 12 -------------------------------------------------
+PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libczmq-dev \
+    libzmq3-dev libsodium-dev libssl-dev libarchive-dev libsqlite3-dev libsolv-dev libjansson-dev \
+    libsmartcols-dev libtomlplusplus-dev libcmocka-dev protobuf-compiler python3 python3-zmq \
+    python3-protobuf
+PACKAGES_san      := clang libclang-rt-14-dev
+PACKAGES_style    := clang binutils
+PACKAGES_coverage := gcovr
+
+# ---- flags ----------------------------------------------------------------------------------------
+WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+OPT      ?= -O2 -g
+MODE     ?=
+CPPFLAGS := -D_GNU_SOURCE -DGGEN_VERSION='"$(VERSION)"' -I. -Imessages -I$(B)/gen -isystem $(B)/pb
+CFLAGS   := -std=c11 $(OPT) $(WARN) -fstack-protector-strong $(MODE)
+CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Werror $(MODE)
+LDFLAGS  := $(MODE) -Wl,--as-needed
+# Linked; the heavy ones (archive, sqlite3, solv) are loaded on first use by runtime/host/dl.
+LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lstdc++ -ldl -lpthread -lm
+LIBS_pure := -lprotobuf-c -ljansson -lsolv -lsodium -lcrypto -lm
+
+# ---- sources --------------------------------------------------------------------------------------
+PROTOS := $(wildcard messages/*.proto)
+PB     := $(patsubst messages/%.proto,$(B)/pb/%.pb-c.c,$(PROTOS))
+PBOBJ  := $(PB:.c=.o)
+GEN    := $(B)/gen/code.h $(B)/gen/vocabulary.c
+IO     := $(wildcard actors/*/*_io.c)
+PURE   := $(wildcard messages/*.c runtime/actor/*.c) $(filter-out $(IO),$(wildcard actors/*/*.c))
+HOST   := $(wildcard runtime/host/*.c actors/*.c config/*.c) $(IO)
+CLI    := $(filter-out cli/main.c,$(wildcard cli/*.c))
+obj     = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
+PUREOBJ := $(call obj,$(PURE)) $(PBOBJ) $(B)/gen/vocabulary.o
+HOSTOBJ := $(call obj,$(HOST)) $(call obj,$(wildcard config/*.cc))
+CLIOBJ  := $(call obj,$(CLI))
+UNIT   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/contract/*.c))
+SIM    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/sim/*.c))
+SHARED := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/shared/*.c))
+BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
+
+.PHONY: all deps demo check check-shared san style coverage bench-bus help clean install dist
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(B)/ggen                  ## build build/ggen
+	@:
+
+deps:                           ## install the Debian packages that are missing (apt, root or sudo)
+	@./config/deps.sh $(PACKAGES)
+
+demo: deps                      ## install what is missing, build, publish-search-install-verify in a temporary home
+	@$(MAKE) --no-print-directory all
+	@./tests/demo.sh $(B)/ggen
+
+check: deps                     ## install what is missing, build, run every test, print one summary line
+	@$(MAKE) --no-print-directory tests
+	@python3 tests/run.py --build $(B) $(if $(ONLY),--only $(ONLY))
+
+tests: all $(UNIT) $(SIM)
+
+check-shared:                   ## conformance against the data in ../shared
+	@if [ -d ../shared/data ]; then \
+	    $(MAKE) --no-print-directory all $(SHARED) && \
+	    python3 tests/run.py --build $(B) --shared ../shared/data; \
+	else \
+	    echo "check-shared: ../shared/data is ABSENT: the conformance suites were NOT run"; \
+	fi
+
+san:                            ## every test under AddressSanitizer, UBSan and LeakSanitizer
+	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
+	@$(MAKE) --no-print-directory B=$(B)/san CC=clang CXX=clang++ OPT="-O1 -g" \
+	    MODE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" check
+
+style:                          ## layers, purity, both compilers without warnings; prints the longest files and functions
+	@./config/deps.sh $(PACKAGES) $(PACKAGES_style)
+	@$(MAKE) --no-print-directory $(PUREOBJ)
+	@python3 tests/style.py --build $(B) $(PUREOBJ)
+
+coverage:                       ## line coverage of actors, messages and runtime by the tests
+	@./config/deps.sh $(PACKAGES) $(PACKAGES_coverage)
+	@$(MAKE) --no-print-directory B=$(B)/cov OPT="-O0 -g" MODE="--coverage" check
+	@gcovr -r . --object-directory $(B)/cov -f 'actors/' -f 'messages/' -f 'runtime/' -s \
+	    -o $(B)/coverage.txt && tail -n 4 $(B)/coverage.txt
+
+bench-bus: all $(BENCH)         ## bus round trip and throughput, idle tap, start time and memory
+	@python3 tests/bench/bus.py --build $(B)
+
+# ---- rules ----------------------------------------------------------------------------------------
+$(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/libggen.a: $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
+	@rm -f $@; ar rcs $@ $^
+$(B)/libpure.a: $(PUREOBJ)
+	@rm -f $@; ar rcs $@ $^
+
+$(B)/pb/%.pb-c.c $(B)/pb/%.pb-c.h: messages/%.proto
+	@mkdir -p $(B)/pb
+	@protoc-c --c_out=$(B)/pb -Imessages $<
+$(B)/pb/%.o: $(B)/pb/%.c | $(PB)
+	@$(CC) -std=c11 $(OPT) $(MODE) -w -I$(B)/pb -c -o $@ $<
+$(B)/gen/code.h: messages/envelope.proto messages/code.awk
+	@mkdir -p $(B)/gen
+	@awk -f messages/code.awk $< > $@
+$(B)/gen/vocabulary.c: $(PROTOS) messages/vocabulary.awk
+	@mkdir -p $(B)/gen
+	@awk -f messages/vocabulary.awk $(PROTOS) > $@
+$(B)/gen/vocabulary.o: $(B)/gen/vocabulary.c | $(PB) $(GEN)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/obj/%.o: %.c | $(PB) $(GEN)
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/obj/%.o: %.cc
+	@mkdir -p $(@D)
+	@echo "  c++   $<"
+	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/sim/%: tests/sim/%.c $(B)/libpure.a
+	@mkdir -p $(@D)
+	@echo "  test  $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(B)/libpure.a $(LDFLAGS) -lcmocka $(LIBS_pure)
+$(B)/tests/%: tests/%.c $(B)/libggen.a
+	@mkdir -p $(@D)
+	@echo "  test  $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(B)/libggen.a $(LDFLAGS) -lcmocka $(LIBS)
+
+help:                           ## this list
+	@awk -F '##' '/^[a-z-]+:.*##/ {split ($$1, t, ":"); printf "  make %-14s %s\n", t[1], $$2}' Makefile
+
+clean:                          ## remove build/
+	@rm -rf $(B)
+
+DESTDIR ?=
+PREFIX  ?= /usr/local
+install: all                    ## copy the program (DESTDIR=, PREFIX=/usr/local)
+	install -D -m 0755 $(B)/ggen $(DESTDIR)$(PREFIX)/bin/ggen
+
+dist:                           ## build/ggen-VERSION.tar.gz of the committed tree
+	@mkdir -p $(B)
+	git archive --prefix=ggen-$(VERSION)/ -o $(B)/ggen-$(VERSION).tar.gz HEAD
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
