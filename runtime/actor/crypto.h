@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//  Cryptography as actors see it: an interface, so that the simulator can put a keyed hash in its
+//  place. Both implementations are pure computation.
+#ifndef GGEN_CRYPTO_H
+#define GGEN_CRYPTO_H
+
+#include "base.h"
+
+#define CRYPTO_HASH_BYTES      32
+#define CRYPTO_KEY_BYTES       32
+#define CRYPTO_SIGNATURE_BYTES 64
+
+typedef struct {
+    //  SHA-256 (FIPS 180-4).
+    void (*sha256) (const void *data, size_t size, uint8_t hash[CRYPTO_HASH_BYTES]);
+    //  Ed25519 (RFC 8032): true when 'signature' over 'message' was made by 'key'. Shaped as the
+    //  record_verify_fn of messages/record.h; 'context' is not used.
+    bool (*verify) (void *context, const uint8_t *signature, const uint8_t *message, size_t size,
+                    const uint8_t *key);
+} crypto_t;
+
+//  OpenSSL's SHA-256 (it uses the CPU's SHA instructions) and libsodium's Ed25519.
+extern const crypto_t crypto_real;
+
+#endif

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "deadlines.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define NOWHERE UINT32_MAX
+
+struct deadlines_t {
+    uint32_t slots_count;
+    uint32_t heap_count;
+    uint32_t *heap;         //  slots, earliest first
+    uint32_t *where;        //  slot -> place in heap, or NOWHERE
+    int64_t *at_ms;         //  slot -> deadline
+};
+
+deadlines_t *
+deadlines_new (uint32_t slots_count)
+{
+    deadlines_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->slots_count = slots_count;
+    self->heap = calloc (slots_count, sizeof *self->heap);
+    self->where = calloc (slots_count, sizeof *self->where);
+    self->at_ms = calloc (slots_count, sizeof *self->at_ms);
+    if (!self->heap || !self->where || !self->at_ms) {
+        deadlines_destroy (&self);
+        return NULL;
+    }
+    for (uint32_t slot = 0; slot < slots_count; slot++) {
+        self->where[slot] = NOWHERE;
+        self->at_ms[slot] = DEADLINE_NEVER;
+    }
+    return self;
+}
+
+void
+deadlines_destroy (deadlines_t **self_p)
+{
+    deadlines_t *self = *self_p;
+    if (!self)
+        return;
+    free (self->heap);
+    free (self->where);
+    free (self->at_ms);
+    free (self);
+    *self_p = NULL;
+}
+
+static bool
+before (const deadlines_t *self, uint32_t a, uint32_t b)
+{
+    if (self->at_ms[a] != self->at_ms[b])
+        return self->at_ms[a] < self->at_ms[b];
+    return a < b;
+}
+
+static void
+place (deadlines_t *self, uint32_t at, uint32_t slot)
+{
+    self->heap[at] = slot;
+    self->where[slot] = at;
+}
+
+static void
+rise (deadlines_t *self, uint32_t at)
+{
+    uint32_t slot = self->heap[at];
+    while (at > 0) {
+        uint32_t parent = (at - 1) / 2;
+        if (!before (self, slot, self->heap[parent]))
+            break;
+        place (self, at, self->heap[parent]);
+        at = parent;
+    }
+    place (self, at, slot);
+}
+
+static void
+sink (deadlines_t *self, uint32_t at)
+{
+    uint32_t slot = self->heap[at];
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        if (child >= self->heap_count)
+            break;
+        if (child + 1 < self->heap_count
+            && before (self, self->heap[child + 1], self->heap[child]))
+            child++;
+        if (!before (self, self->heap[child], slot))
+            break;
+        place (self, at, self->heap[child]);
+        at = child;
+    }
+    place (self, at, slot);
+}
+
+static void
+clear (deadlines_t *self, uint32_t slot)
+{
+    uint32_t at = self->where[slot];
+    if (at == NOWHERE)
+        return;
+    self->where[slot] = NOWHERE;
+    self->at_ms[slot] = DEADLINE_NEVER;
+    uint32_t last = self->heap[--self->heap_count];
+    if (last == slot)
+        return;
+    place (self, at, last);
+    rise (self, at);
+    sink (self, self->where[last]);
+}
+
+void
+deadlines_set (deadlines_t *self, uint32_t slot, int64_t at_ms)
+{
+    assert (slot < self->slots_count);
+    if (at_ms == DEADLINE_NEVER) {
+        clear (self, slot);
+        return;
+    }
+    self->at_ms[slot] = at_ms;
+    if (self->where[slot] == NOWHERE)
+        place (self, self->heap_count++, slot);
+    rise (self, self->where[slot]);
+    sink (self, self->where[slot]);
+}
+
+int64_t
+deadlines_get (const deadlines_t *self, uint32_t slot)
+{
+    assert (slot < self->slots_count);
+    return self->at_ms[slot];
+}
+
+int64_t
+deadlines_earliest_ms (const deadlines_t *self)
+{
+    return self->heap_count > 0 ? self->at_ms[self->heap[0]] : DEADLINE_NEVER;
+}
+
+bool
+deadlines_due (const deadlines_t *self, int64_t now_ms, uint32_t *slot_p)
+{
+    if (deadlines_earliest_ms (self) > now_ms || self->heap_count == 0)
+        return false;
+    *slot_p = self->heap[0];
+    return true;
+}
