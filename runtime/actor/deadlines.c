@@ -18,21 +18,33 @@ deadlines_t *
 deadlines_new (uint32_t slots_count)
 {
     deadlines_t *self = calloc (1, sizeof *self);
-    if (!self)
-        return NULL;
-    self->slots_count = slots_count;
-    self->heap = calloc (slots_count, sizeof *self->heap);
-    self->where = calloc (slots_count, sizeof *self->where);
-    self->at_ms = calloc (slots_count, sizeof *self->at_ms);
-    if (!self->heap || !self->where || !self->at_ms) {
+    if (self && deadlines_grow (self, slots_count))
         deadlines_destroy (&self);
-        return NULL;
-    }
-    for (uint32_t slot = 0; slot < slots_count; slot++) {
-        self->where[slot] = NOWHERE;
-        self->at_ms[slot] = DEADLINE_NEVER;
-    }
     return self;
+}
+
+code_t
+deadlines_grow (deadlines_t *self, uint32_t slots_count)
+{
+    if (slots_count <= self->slots_count)
+        return OK;
+    uint32_t *heap = realloc (self->heap, slots_count * sizeof *heap);
+    if (heap)
+        self->heap = heap;
+    uint32_t *where = realloc (self->where, slots_count * sizeof *where);
+    if (where)
+        self->where = where;
+    int64_t *at_ms = realloc (self->at_ms, slots_count * sizeof *at_ms);
+    if (at_ms)
+        self->at_ms = at_ms;
+    if (!heap || !where || !at_ms)
+        return BUSY;
+    for (uint32_t slot = self->slots_count; slot < slots_count; slot++) {
+        where[slot] = NOWHERE;
+        at_ms[slot] = DEADLINE_NEVER;
+    }
+    self->slots_count = slots_count;
+    return OK;
 }
 
 void

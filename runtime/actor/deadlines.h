@@ -14,6 +14,10 @@ typedef struct deadlines_t deadlines_t;
 deadlines_t *deadlines_new (uint32_t slots_count);
 void deadlines_destroy (deadlines_t **self_p);
 
+//  Have 'slots_count' slots from now on (never fewer than before).
+//  OK, or BUSY when memory is short: nothing changed.
+must_use code_t deadlines_grow (deadlines_t *self, uint32_t slots_count);
+
 //  Slot is due at 'at_ms' from now on, whatever it was before; DEADLINE_NEVER clears it.
 void deadlines_set (deadlines_t *self, uint32_t slot, int64_t at_ms);
 

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include "wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_BYTES 8192u
+#define ALIGN      16u
+
+typedef struct page_t {
+    struct page_t *next;
+    size_t size;
+    size_t used;
+} page_t;
+
+struct arena_t {
+    ProtobufCAllocator allocator;
+    page_t *pages;          //  newest first; the oldest survives a reset
+    size_t given;
+    size_t size_max;
+};
+
+static uint8_t *
+page_data (page_t *page)
+{
+    size_t header = (sizeof *page + ALIGN - 1) / ALIGN * ALIGN;
+    return (uint8_t *) page + header;
+}
+
+static page_t *
+page_new (size_t size, page_t *next)
+{
+    size_t header = (sizeof (page_t) + ALIGN - 1) / ALIGN * ALIGN;
+    page_t *page = malloc (header + size);
+    if (page)
+        *page = (page_t) {next, size, 0};
+    return page;
+}
+
+static void *
+arena_pb_alloc (void *arena, size_t size)
+{
+    return arena_alloc (arena, size);
+}
+
+static void
+arena_pb_free (void *arena, void *data)
+{
+    (void) arena;
+    (void) data;
+}
+
+arena_t *
+arena_new (size_t size_max)
+{
+    arena_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->allocator = (ProtobufCAllocator) {arena_pb_alloc, arena_pb_free, self};
+    self->size_max = size_max;
+    self->pages = page_new (PAGE_BYTES, NULL);
+    if (!self->pages)
+        arena_destroy (&self);
+    return self;
+}
+
+void
+arena_destroy (arena_t **self_p)
+{
+    arena_t *self = *self_p;
+    if (!self)
+        return;
+    while (self->pages) {
+        page_t *next = self->pages->next;
+        free (self->pages);
+        self->pages = next;
+    }
+    free (self);
+    *self_p = NULL;
+}
+
+void
+arena_reset (arena_t *self)
+{
+    while (self->pages->next) {
+        page_t *next = self->pages->next;
+        free (self->pages);
+        self->pages = next;
+    }
+    self->pages->used = 0;
+    self->given = 0;
+}
+
+void
+arena_limit (arena_t *self, size_t size_max)
+{
+    self->size_max = size_max;
+}
+
+void *
+arena_alloc (arena_t *self, size_t size)
+{
+    if (size > self->size_max - ALIGN || self->given > self->size_max - size - ALIGN)
+        return NULL;
+    size = (size + ALIGN - 1) / ALIGN * ALIGN;
+    page_t *page = self->pages;
+    if (page->size - page->used < size) {
+        page = page_new (size > PAGE_BYTES ? size : PAGE_BYTES * 8, page);
+        if (!page)
+            return NULL;
+        self->pages = page;
+    }
+    void *data = page_data (page) + page->used;
+    page->used += size;
+    self->given += size;
+    return data;
+}
+
+//  ---- checking the wire -------------------------------------------------------------------------
+
+//  RFC 3629; no overlong forms, no surrogates, no NUL.
+static bool
+utf8_valid (const uint8_t *text, size_t size)
+{
+    size_t i = 0;
+    while (i < size) {
+        uint8_t c = text[i++];
+        if (c >= 1 && c < 0x80)
+            continue;
+        unsigned more;
+        uint32_t least, point;
+        if (c >= 0xC2 && c <= 0xDF)
+            more = 1, least = 0x80, point = c & 0x1Fu;
+        else if (c >= 0xE0 && c <= 0xEF)
+            more = 2, least = 0x800, point = c & 0x0Fu;
+        else if (c >= 0xF0 && c <= 0xF4)
+            more = 3, least = 0x10000, point = c & 0x07u;
+        else
+            return false;
+        if (size - i < more)
+            return false;
+        for (; more > 0; more--, i++) {
+            if ((text[i] & 0xC0) != 0x80)
+                return false;
+            point = point << 6 | (text[i] & 0x3Fu);
+        }
+        if (point < least || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
+            return false;
+    }
+    return true;
+}
+
+static bool
+take_varint (bytes_t *wire, uint64_t *value_p)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64 && wire->size > 0; shift += 7) {
+        uint8_t byte = *wire->data;
+        wire->data++, wire->size--;
+        value |= (uint64_t) (byte & 0x7F) << shift;
+        if (byte < 0x80) {
+            *value_p = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+take_bytes (bytes_t *wire, uint64_t size, bytes_t *part)
+{
+    if (size > wire->size)
+        return false;
+    *part = (bytes_t) {wire->data, (size_t) size};
+    wire->data += size;
+    wire->size -= (size_t) size;
+    return true;
+}
+
+static bool valid_at_depth (const ProtobufCMessageDescriptor *descriptor, bytes_t wire,
+                            unsigned depth);
+
+static bool
+valid_field (const ProtobufCFieldDescriptor *field, bytes_t part, unsigned depth)
+{
+    if (!field)
+        return true;
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        return utf8_valid (part.data, part.size);
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return valid_at_depth (field->descriptor, part, depth + 1);
+    return true;
+}
+
+static bool
+valid_at_depth (const ProtobufCMessageDescriptor *descriptor, bytes_t wire, unsigned depth)
+{
+    if (depth > WIRE_DEPTH_MAX)
+        return false;
+    while (wire.size > 0) {
+        uint64_t tag, value;
+        bytes_t part;
+        if (!take_varint (&wire, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
+            return false;
+        switch (tag & 7) {
+        case 0:
+            if (!take_varint (&wire, &value))
+                return false;
+            break;
+        case 1:
+            if (!take_bytes (&wire, 8, &part))
+                return false;
+            break;
+        case 2:
+            if (!take_varint (&wire, &value) || !take_bytes (&wire, value, &part)
+                || !valid_field (
+                    protobuf_c_message_descriptor_get_field (descriptor, (unsigned) (tag >> 3)),
+                    part, depth))
+                return false;
+            break;
+        case 5:
+            if (!take_bytes (&wire, 4, &part))
+                return false;
+            break;
+        default:
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+wire_valid (const ProtobufCMessageDescriptor *descriptor, bytes_t wire)
+{
+    return valid_at_depth (descriptor, wire, 0);
+}
+
+ProtobufCMessage *
+wire_unpack (arena_t *arena, const ProtobufCMessageDescriptor *descriptor, bytes_t wire)
+{
+    if (!wire_valid (descriptor, wire))
+        return NULL;
+    return protobuf_c_message_unpack (descriptor, &arena->allocator, wire.size, wire.data);
+}

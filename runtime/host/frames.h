@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+//  A message as ZeroMQ frames, moved and never copied.
+//  Towards the bus: [address][envelope][body][attachment]; from the bus: without the address.
+#ifndef GGEN_FRAMES_H
+#define GGEN_FRAMES_H
+
+#include "actor.h"
+
+#include <zmq.h>
+
+#define FRAMES_MAX 5
+
+typedef struct {
+    zmq_msg_t part[FRAMES_MAX];
+    unsigned count;
+} frames_t;
+
+//  Receive one whole message without waiting. 'socket' is a raw ZeroMQ socket.
+//  OK          all frames are in *self; frames_close them.
+//  BUSY        nothing there.
+//  VALIDATION  more than FRAMES_MAX frames: read to its end and dropped.
+//  NETWORK     the socket or the context is gone.
+must_use code_t frames_recv (frames_t *self, void *socket);
+
+//  Send parts first .. count-1, which are then empty, without waiting when 'flags' has
+//  ZMQ_DONTWAIT. Returns 0, or the errno of the first frame; then nothing was sent and the
+//  frames are still there.
+int frames_send (frames_t *self, unsigned first, void *socket, int flags);
+
+//  Free what is left; safe to call twice.
+void frames_close (frames_t *self);
+
+//  Build [address][envelope][body][attachment] of a parcel; the attachment is taken without a copy.
+void frames_pack (frames_t *self, const parcel_t *parcel);
+
+//  The bytes of part 'at', empty when there is no such part.
+bytes_t frames_bytes (frames_t *self, unsigned at);
+
+//  Sum of the sizes of parts first .. count-1: what a mailbox is charged.
+size_t frames_size (const frames_t *self, unsigned first);
+
+#endif

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+//  One line an event on stderr: `level event key=value ...`. Only the host and I/O actors log;
+//  pure actors send messages, and the tap shows those.
+#ifndef GGEN_LOG_H
+#define GGEN_LOG_H
+
+#include "base.h"
+
+typedef enum { LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR } log_level_t;
+
+//  Lines below 'level' are not written. Until it is called: LOG_WARN.
+void log_set_level (log_level_t level);
+
+//  "trace" .. "error"; returns false for anything else.
+bool log_level_parse (const char *text, log_level_t *level_p);
+
+//  'event' is a fixed name ("host.actor_failed"), 'format' makes the key=value part.
+//  A line is cut at 1,000 bytes; control characters become '?'.
+void log_line (log_level_t level, const char *event, const char *format, ...) printf_like (3, 4);
+
+#define log_debug(...) log_line (LOG_DEBUG, __VA_ARGS__)
+#define log_info(...)  log_line (LOG_INFO, __VA_ARGS__)
+#define log_warn(...)  log_line (LOG_WARN, __VA_ARGS__)
+#define log_error(...) log_line (LOG_ERROR, __VA_ARGS__)
+
+#endif
