@@ -20,7 +20,7 @@
 #define MAILBOX_BYTES_MAX    (8u << 20)
 
 //  Requests an actor may wait for at one time. Below the mailbox's reserve for replies.
-#define PENDING_MAX 96
+#define PENDING_MAX 80
 
 //  Requests an actor may owe an answer at one time; more are answered with BUSY.
 #define OPEN_MAX 192

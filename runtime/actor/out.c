@@ -11,6 +11,8 @@ post (out_t *self, parcel_t *parcel, Ggen__Envelope *envelope)
 {
     envelope->from = self->name;
     envelope->sent_us = self->port.clock_us (self->port.context);
+    if (strchr (parcel->to, '@'))
+        envelope->to = (char *) parcel->to;
     if (parcel->body)
         envelope->type = (char *) parcel->body->descriptor->short_name;
     parcel->envelope = envelope;

@@ -4,7 +4,8 @@
 #ifndef GGEN_FRAMES_H
 #define GGEN_FRAMES_H
 
-#include "actor.h"
+#include "runtime/actor/actor.h"
+#include "node.pb-c.h"
 
 #include <zmq.h>
 

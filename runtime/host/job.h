@@ -5,7 +5,7 @@
 #ifndef GGEN_JOB_H
 #define GGEN_JOB_H
 
-#include "actor.h"
+#include "runtime/actor/actor.h"
 
 //  Jobs an actor may have waiting or running; more are refused with BUSY.
 #define JOBS_MAX 64

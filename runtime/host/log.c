@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const char *const names[] = {"trace", "debug", "info", "warn", "error"};
-static _Atomic int least = LOG_WARN;
+static _Atomic int least = LEVEL_WARN;
 
 void
 log_set_level (log_level_t level)

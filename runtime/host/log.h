@@ -6,9 +6,9 @@
 
 #include "base.h"
 
-typedef enum { LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR } log_level_t;
+typedef enum { LEVEL_TRACE, LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR } log_level_t;
 
-//  Lines below 'level' are not written. Until it is called: LOG_WARN.
+//  Lines below 'level' are not written. Until it is called: LEVEL_WARN.
 void log_set_level (log_level_t level);
 
 //  "trace" .. "error"; returns false for anything else.
@@ -18,9 +18,9 @@ bool log_level_parse (const char *text, log_level_t *level_p);
 //  A line is cut at 1,000 bytes; control characters become '?'.
 void log_line (log_level_t level, const char *event, const char *format, ...) printf_like (3, 4);
 
-#define log_debug(...) log_line (LOG_DEBUG, __VA_ARGS__)
-#define log_info(...)  log_line (LOG_INFO, __VA_ARGS__)
-#define log_warn(...)  log_line (LOG_WARN, __VA_ARGS__)
-#define log_error(...) log_line (LOG_ERROR, __VA_ARGS__)
+#define log_debug(...) log_line (LEVEL_DEBUG, __VA_ARGS__)
+#define log_info(...)  log_line (LEVEL_INFO, __VA_ARGS__)
+#define log_warn(...)  log_line (LEVEL_WARN, __VA_ARGS__)
+#define log_error(...) log_line (LEVEL_ERROR, __VA_ARGS__)
 
 #endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "host.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdatomic.h>
+
+//  Deeper than any mailbox, so that the bus never waits for an actor.
+#define PIPE_HWM (8 * MAILBOX_MESSAGES_MAX)
+
+struct host_t {
+    bus_setup_t setup;
+    char inproc[48];
+    zactor_t *bus;
+};
+
+void
+host_init (void)
+{
+    static atomic_flag done = ATOMIC_FLAG_INIT;
+    if (atomic_flag_test_and_set (&done))
+        return;
+    //  Signals are ours, not CZMQ's.
+    setenv ("ZSYS_SIGHANDLER", "false", 1);
+    zsys_init ();
+    zsys_set_max_sockets (0);
+    zsys_set_pipehwm (PIPE_HWM);
+    zsys_set_logstream (NULL);
+    if (sodium_init () < 0)
+        abort ();
+}
+
+static code_t
+check (const bus_setup_t *setup, char *why, size_t why_size)
+{
+    if (setup->roles_count > BUS_SEATS_MAX) {
+        snprintf (why, why_size, "%u actors, at most %u", setup->roles_count, BUS_SEATS_MAX);
+        return INTERNAL;
+    }
+    for (unsigned i = 0; i < setup->roles_count; i++)
+        if (actor_class_check (setup->roles[i].class, why, why_size))
+            return INTERNAL;
+    return OK;
+}
+
+//  Signals are for the main thread: every thread of ours is born with them blocked.
+static zactor_t *
+start_bus (host_t *self)
+{
+    sigset_t all, old;
+    sigfillset (&all);
+    pthread_sigmask (SIG_SETMASK, &all, &old);
+    zactor_t *bus = zactor_new (bus_main, &self->setup);
+    pthread_sigmask (SIG_SETMASK, &old, NULL);
+    return bus;
+}
+
+code_t
+host_start (host_t **self_p, const bus_setup_t *setup, char *why, size_t why_size)
+{
+    static _Atomic unsigned started;
+    *self_p = NULL;
+    host_init ();
+    if (check (setup, why, why_size))
+        return INTERNAL;
+    host_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return INTERNAL;
+    self->setup = *setup;
+    snprintf (self->inproc, sizeof self->inproc, "inproc://ggen-bus-%u",
+              atomic_fetch_add (&started, 1));
+    self->setup.inproc = self->inproc;
+    self->bus = start_bus (self);
+    if (!self->bus) {
+        snprintf (why, why_size, "cannot bind %s", setup->ipc_path ? setup->ipc_path : "inproc");
+        free (self);
+        return NETWORK;
+    }
+    *self_p = self;
+    return OK;
+}
+
+void
+host_stop (host_t **self_p)
+{
+    host_t *self = *self_p;
+    if (!self)
+        return;
+    zactor_destroy (&self->bus);
+    free (self);
+    *self_p = NULL;
+}
+
+const char *
+host_endpoint (const host_t *self)
+{
+    return self->inproc;
+}
+
+code_t
+host_wait (host_t *self, const volatile int *interrupted)
+{
+    zmq_pollitem_t item = {zsock_resolve (self->bus), 0, ZMQ_POLLIN, 0};
+    while (!*interrupted) {
+        int rc = zmq_poll (&item, 1, 1000);
+        if (rc > 0)
+            return INTERNAL;
+        if (rc < 0 && zmq_errno () != EINTR)
+            return INTERNAL;
+    }
+    return OK;
+}

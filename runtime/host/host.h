@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+//  Runs actors: checks their classes, starts the bus with all its seats, stops it again. One host
+//  a process is usual; tests run several.
+#ifndef GGEN_HOST_H
+#define GGEN_HOST_H
+
+#include "bus.h"
+
+typedef struct host_t host_t;
+
+//  Once before any other call of runtime/host: ZeroMQ's and libsodium's setup. Idempotent.
+void host_init (void);
+
+//  Start a bus. 'setup' is copied, but what it points to must outlive the host; its 'inproc' is
+//  set by the host.
+//  OK          *self_p runs.
+//  INTERNAL    a class lacks a row of its service, or there are too many roles; the reason is in
+//              'why'.
+//  NETWORK     the ipc path cannot be bound; the reason is in 'why'.
+must_use code_t host_start (host_t **self_p, const bus_setup_t *setup, char *why,
+                            size_t why_size);
+
+//  Stop every actor and the bus. What was queued is not handled.
+void host_stop (host_t **self_p);
+
+//  Endpoint for clients in this process. Borrowed.
+const char *host_endpoint (const host_t *self);
+
+//  Wait until the bus ended by itself (an actor failed for good) or 'interrupted' becomes true
+//  (a signal handler sets it). Returns INTERNAL in the first case, OK in the second.
+code_t host_wait (host_t *self, const volatile int *interrupted);
+
+#endif

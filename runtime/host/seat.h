@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//  An actor's place on the bus: its name, its zactor (started when the first message comes), and
+//  its mailbox's books. All of it belongs to the bus thread.
+#ifndef GGEN_SEAT_H
+#define GGEN_SEAT_H
+
+#include "frames.h"
+#include "shell.h"
+
+//  Above these a mailbox takes no more requests and events; no more cancels; no more news of
+//  vanished clients. What is left above is enough for all replies its actor can be waiting for.
+#define SEAT_REQUESTS_MAX       (MAILBOX_MESSAGES_MAX / 2)
+#define SEAT_REQUESTS_BYTES_MAX (MAILBOX_BYTES_MAX / 2)
+#define SEAT_GONE_MAX           (MAILBOX_MESSAGES_MAX - PENDING_MAX)
+#define SEAT_CANCELS_MAX        (SEAT_GONE_MAX - 24)
+
+_Static_assert(SEAT_REQUESTS_MAX < SEAT_CANCELS_MAX, "cancels pass where requests do not");
+
+typedef struct {
+    const char *name;
+    zactor_t *actor;            //  NULL until somebody speaks to it
+    shell_setup_t setup;
+    mailbox_t mailbox;
+    uint64_t sent_messages;
+    uint64_t sent_bytes;
+    uint64_t refused_busy;
+    uint64_t dropped;
+} seat_t;
+
+typedef enum {
+    SEAT_TAKEN,                 //  in its mailbox
+    SEAT_BUSY,                  //  refused: the asker has to be told
+    SEAT_DROPPED,               //  an event or progress, lost at the bound and counted
+    SEAT_STRIPPED               //  a reply too large for the room left: tell its asker BUSY instead
+} seat_result_t;
+
+//  Start its thread. The seat must not move from now on.
+void seat_start (seat_t *self);
+
+//  End its thread; what is queued is not handled.
+void seat_stop (seat_t *self);
+
+//  Put parts 'first' .. of a message into its mailbox (starting it), or say why not; 'frames' is
+//  emptied only by SEAT_TAKEN.
+seat_result_t seat_put (seat_t *self, frames_t *frames, unsigned first, Ggen__Kind kind);
+
+uint64_t seat_depth_messages (const seat_t *self);
+uint64_t seat_depth_bytes (const seat_t *self);
+
+//  Its line in the node's status; strings are borrowed from the seat.
+void seat_metrics (const seat_t *self, Ggen__ActorMetrics *metrics);
+
+#endif

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//  The one loop that turns any actor class into a zactor on the bus: receives, measures, ticks,
+//  runs jobs, and starts a new incarnation when the actor ends by FATAL.
+#ifndef GGEN_SHELL_H
+#define GGEN_SHELL_H
+
+#include "mailbox.h"
+
+#include <czmq.h>
+
+//  So many FATALs in so many milliseconds, and the shell gives up and tells the bus.
+#define SHELL_FATALS_MAX       5
+#define SHELL_FATALS_WINDOW_MS 60000
+
+typedef struct {
+    const actor_class_t *class;
+    const char *name;
+    const void *settings;
+    mailbox_t *mailbox;         //  outlives the shell
+} shell_setup_t;
+
+//  A zactor_fn; 'args' is a shell_setup_t that outlives it. Ends on $TERM, whatever is queued.
+void shell_main (zsock_t *pipe, void *args);
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//  The tap: a copy of every message on the bus, published for whoever listens (SPEC 10).
+//  Frames: [type][TapHeader][body]; an attachment appears as its size and digest only.
+//  Nobody listening costs one comparison a message. Lossy by contract: a slow listener loses
+//  messages and sees it by the gap in the sequence.
+#ifndef GGEN_TAP_H
+#define GGEN_TAP_H
+
+#include "frames.h"
+
+typedef struct tap_t tap_t;
+
+//  A tap that publishes on the ipc path 'path'. With 'bind', the path is ours (the caller holds
+//  the tap's lock); without, somebody else listens there and we connect and wait, at most 250 ms,
+//  until the listener is there. NULL: the path does not work as an endpoint.
+tap_t *tap_new (const char *path, bool bind);
+void tap_destroy (tap_t **self_p);
+
+//  The raw socket to poll for subscriptions, and what to do when it is readable.
+void *tap_socket (tap_t *self);
+void tap_subscriptions (tap_t *self);
+
+//  True when somebody listens.
+bool tap_wanted (const tap_t *self);
+
+//  Publish a copy of the message whose envelope, body and attachment are parts 'first', first + 1
+//  and first + 2 of 'frames'. Bodies are shared, not copied.
+void tap_publish (tap_t *self, const char *to, frames_t *frames, unsigned first);
+
+uint64_t tap_sequence (const tap_t *self);
+
+#endif

@@ -1,0 +1,614 @@
+// SPDX-License-Identifier: MIT
+//  The bus and the shells under load, failure and abuse (ARCHITECTURE, "Bus").
+#include "runtime/actor/out.h"
+#include "runtime/host/clock.h"
+#include "runtime/host/host.h"
+#include "runtime/host/job.h"
+#include "registry.pb-c.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+//  ---- a client that speaks frames ------------------------------------------------------------------
+
+typedef struct {
+    zsock_t *dealer;
+    uint64_t next_id;
+} probe_t;
+
+static probe_t
+probe_open (const host_t *host)
+{
+    probe_t probe = {zsock_new (ZMQ_DEALER), 0};
+    zsock_set_linger (probe.dealer, 0);
+    zsock_set_sndhwm (probe.dealer, 0);
+    assert_int_equal (zsock_connect (probe.dealer, "%s", host_endpoint (host)), 0);
+    return probe;
+}
+
+static uint64_t
+probe_send (probe_t *probe, Ggen__Kind kind, const char *to, const ProtobufCMessage *body,
+            uint64_t id)
+{
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = kind;
+    envelope.id = id ? id : ++probe->next_id;
+    envelope.from = "probe";
+    if (body)
+        envelope.type = (char *) body->descriptor->short_name;
+    envelope.sent_us = clock_us ();
+    parcel_t parcel = {.to = to, .envelope = &envelope, .body = body};
+    frames_t frames;
+    frames_pack (&frames, &parcel);
+    assert_int_equal (frames_send (&frames, 0, zsock_resolve (probe->dealer), 0), 0);
+    return envelope.id;
+}
+
+typedef struct {
+    Ggen__Kind kind;
+    uint64_t id;
+    char type[64];
+    code_t code;                //  of a Failure
+    uint64_t number;            //  of a Progress
+} heard_t;
+
+//  The next message that is no event (a Ping), or fails the test after 10 s.
+static heard_t
+probe_recv (probe_t *probe)
+{
+    int64_t until_ms = clock_ms () + 10000;
+    for (;;) {
+        zmq_pollitem_t item = {zsock_resolve (probe->dealer), 0, ZMQ_POLLIN, 0};
+        assert_true (clock_ms () < until_ms);
+        zmq_poll (&item, 1, 100);
+        frames_t frames;
+        if (frames_recv (&frames, zsock_resolve (probe->dealer)) != OK)
+            continue;
+        bytes_t packed = frames_bytes (&frames, 0), body = frames_bytes (&frames, 1);
+        Ggen__Envelope *envelope = ggen__envelope__unpack (NULL, packed.size, packed.data);
+        assert_non_null (envelope);
+        heard_t heard = {.kind = envelope->kind, .id = envelope->id};
+        snprintf (heard.type, sizeof heard.type, "%s", envelope->type);
+        if (strcmp (heard.type, "Failure") == 0) {
+            Ggen__Failure *failure = ggen__failure__unpack (NULL, body.size, body.data);
+            assert_non_null (failure);
+            heard.code = failure->code;
+            ggen__failure__free_unpacked (failure, NULL);
+        }
+        if (strcmp (heard.type, "Progress") == 0) {
+            Ggen__Progress *progress = ggen__progress__unpack (NULL, body.size, body.data);
+            assert_non_null (progress);
+            heard.number = progress->done;
+            ggen__progress__free_unpacked (progress, NULL);
+        }
+        ggen__envelope__free_unpacked (envelope, NULL);
+        frames_close (&frames);
+        if (heard.kind != GGEN__KIND__EVENT)
+            return heard;
+    }
+}
+
+//  ---- actors for the tests -------------------------------------------------------------------------
+//  They speak Progress and Detail: small messages of the vocabulary that fit the purpose.
+
+typedef struct {
+    out_t *out;
+    const char *name;
+    int64_t next_tick_ms;
+    ticket_t held;
+    jobs_t *jobs;
+    unsigned asked, answered, busy;
+} toy_t;
+
+static _Atomic unsigned ticks, replies_seen, busy_seen, stopped_jobs, started_jobs, held_requests;
+static _Atomic bool gate_open;
+
+static void *
+toy_create (const actor_env_t *env)
+{
+    toy_t *self = calloc (1, sizeof *self);
+    self->out = env->out;
+    self->name = env->name;
+    self->next_tick_ms = env->now_ms + 10;
+    self->jobs = env->host;
+    return self;
+}
+
+static void
+toy_destroy (void *self)
+{
+    free (self);
+}
+
+static code_t
+echo_progress (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) self;
+    return out_reply (at, message);
+}
+
+static code_t
+toy_tick (void *self_, int64_t now_ms, int64_t wall_ms)
+{
+    (void) wall_ms;
+    toy_t *self = self_;
+    self->next_tick_ms = now_ms + 10;
+    ticks++;
+    return OK;
+}
+
+static int64_t
+toy_deadline_ms (const void *self)
+{
+    return ((const toy_t *) self)->next_tick_ms;
+}
+
+static const handler_t echo_rows[] = {{&ggen__progress__descriptor, echo_progress, THIS_NODE},
+                                      {0}};
+static const actor_class_t echo_class = {.name = "echo",
+                                         .create = toy_create,
+                                         .destroy = toy_destroy,
+                                         .rows = echo_rows,
+                                         .tick = toy_tick,
+                                         .deadline_ms = toy_deadline_ms};
+
+//  Keeps its asker waiting in the handler until the gate opens: a slow actor.
+static code_t
+slow_progress (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) self;
+    while (!atomic_load (&gate_open))
+        sched_yield ();
+    return out_reply (at, message);
+}
+
+static const handler_t slow_rows[] = {{&ggen__progress__descriptor, slow_progress, THIS_NODE},
+                                      {0}};
+static const actor_class_t slow_class = {
+    .name = "slow", .create = toy_create, .destroy = toy_destroy, .rows = slow_rows};
+
+//  Asks 'slow' as often as it is told, and counts how its requests end.
+static code_t
+on_counted (void *self, void *arg, const answer_t *answer)
+{
+    (void) self;
+    (void) arg;
+    if (answer->code == BUSY)
+        busy_seen++;
+    else
+        replies_seen++;
+    return OK;
+}
+
+static code_t
+ask_many (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    toy_t *self = self_;
+    uint64_t times = ((const Ggen__Progress *) message)->done;
+    for (uint64_t i = 0; i < times; i++) {
+        ask_t ask = {.to = "slow",
+                     .message = message,
+                     .expect = &ggen__progress__descriptor,
+                     .on_answer = on_counted,
+                     .budget_ms = 60000};
+        self->asked += out_ask (at->out, &ask) == OK;
+    }
+    Ggen__Progress reply = GGEN__PROGRESS__INIT;
+    reply.done = self->asked;
+    return out_reply (at, &reply.base);
+}
+
+static const handler_t asker_rows[] = {{&ggen__progress__descriptor, ask_many, THIS_NODE}, {0}};
+static const actor_class_t asker_class = {
+    .name = "asker", .create = toy_create, .destroy = toy_destroy, .rows = asker_rows};
+
+//  Floods 'echo' with events for as long as it lives, a burst each tick.
+static code_t
+flood_tick (void *self_, int64_t now_ms, int64_t wall_ms)
+{
+    (void) wall_ms;
+    toy_t *self = self_;
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    for (unsigned i = 0; i < 500; i++)
+        out_event (self->out, "echo", &body.base);
+    self->next_tick_ms = now_ms;
+    return OK;
+}
+
+static const actor_class_t flood_class = {.name = "flood",
+                                          .create = toy_create,
+                                          .destroy = toy_destroy,
+                                          .rows = echo_rows,
+                                          .tick = flood_tick,
+                                          .deadline_ms = toy_deadline_ms};
+
+//  Holds a request for ever, or fails for good on a Detail.
+static code_t
+hold (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    ((toy_t *) self_)->held = at->ticket;
+    held_requests++;
+    return OK;
+}
+
+static code_t
+die (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) self;
+    (void) at;
+    (void) message;
+    return FATAL;
+}
+
+static const handler_t mortal_rows[] = {{&ggen__progress__descriptor, hold, THIS_NODE},
+                                        {&ggen__ping__descriptor, echo_progress, THIS_NODE},
+                                        {&ggen__detail__descriptor, die, THIS_NODE},
+                                        {0}};
+static const actor_class_t mortal_class = {
+    .name = "mortal", .create = toy_create, .destroy = toy_destroy, .rows = mortal_rows};
+
+//  Runs a job that ends only when it is cancelled.
+static void
+endless_work (job_t *job, void *arg)
+{
+    (void) arg;
+    started_jobs++;
+    uint64_t done = 0;
+    while (!job_cancelled (job)) {
+        job_progress (job, "work", "endless", ++done, 0, "");
+        sched_yield ();
+    }
+    stopped_jobs++;
+}
+
+static code_t
+start_work (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    return jobs_start (((toy_t *) self_)->jobs, at->ticket, endless_work, NULL);
+}
+
+static bool
+stop_work (void *self_, ticket_t ticket)
+{
+    return jobs_cancel (((toy_t *) self_)->jobs, ticket);
+}
+
+static code_t
+work_done (void *self_, void *job, int64_t now_ms)
+{
+    (void) now_ms;
+    out_refuse (((toy_t *) self_)->out, job_ticket (job), CANCELLED, "", "work was cancelled");
+    return OK;
+}
+
+static const handler_t worker_rows[] = {{&ggen__progress__descriptor, start_work, THIS_NODE},
+                                        {0}};
+static const actor_class_t worker_class = {.name = "worker",
+                                           .create = toy_create,
+                                           .destroy = toy_destroy,
+                                           .rows = worker_rows,
+                                           .cancelled = stop_work,
+                                           .job_done = work_done};
+
+//  Asks 'echo' with attachments as large as they may be.
+static const role_t all_roles[] = {{NULL, &echo_class, NULL},   {NULL, &slow_class, NULL},
+                                   {NULL, &asker_class, NULL},  {NULL, &mortal_class, NULL},
+                                   {NULL, &worker_class, NULL}, {NULL, &flood_class, NULL}};
+
+static host_t *
+start_host (void)
+{
+    char why[200] = "";
+    host_t *host = NULL;
+    bus_setup_t setup = {.roles = all_roles,
+                         .roles_count = COUNT_OF (all_roles),
+                         .home = "test",
+                         .version = "test"};
+    atomic_store (&gate_open, false);
+    ticks = replies_seen = busy_seen = stopped_jobs = started_jobs = held_requests = 0;
+    code_t code = host_start (&host, &setup, why, sizeof why);
+    if (code)
+        print_message ("%s\n", why);
+    assert_int_equal (code, OK);
+    return host;
+}
+
+//  ---- tests ----------------------------------------------------------------------------------------
+
+static void
+a_request_is_answered_by_the_actor_it_names (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    body.done = 42;
+    uint64_t id = probe_send (&probe, GGEN__KIND__REQUEST, "echo", &body.base, 0);
+    heard_t heard = probe_recv (&probe);
+    assert_int_equal (heard.kind, GGEN__KIND__REPLY);
+    assert_int_equal (heard.id, id);
+    assert_int_equal (heard.number, 42);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+static void
+an_unknown_address_and_an_unknown_message_are_refused_politely (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    Ggen__SearchRequest search = GGEN__SEARCH_REQUEST__INIT;
+    probe_send (&probe, GGEN__KIND__REQUEST, "nobody", &body.base, 0);
+    assert_int_equal (probe_recv (&probe).code, FEATURE_NOT_ENABLED);
+    probe_send (&probe, GGEN__KIND__REQUEST, "dht@12D3Koo", &body.base, 0);
+    assert_int_equal (probe_recv (&probe).code, NODE_NOT_STARTED);
+    probe_send (&probe, GGEN__KIND__REQUEST, "echo", &search.base, 0);
+    assert_int_equal (probe_recv (&probe).code, FEATURE_NOT_ENABLED);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+static void
+a_flooding_actor_starves_neither_another_nor_its_own_ticks (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    //  The first message starts the flood, on the actor's first tick.
+    probe_send (&probe, GGEN__KIND__REQUEST, "flood", &body.base, 0);
+    probe_recv (&probe);
+    for (unsigned i = 0; i < 200; i++) {
+        probe_send (&probe, GGEN__KIND__REQUEST, "mortal", &(Ggen__Ping) GGEN__PING__INIT.base, 0);
+        assert_string_equal (probe_recv (&probe).type, "Ping");
+    }
+    //  'echo' is under the flood all the time; its ticks go on.
+    unsigned before = ticks;
+    int64_t until_ms = clock_ms () + 10000;
+    while (ticks < before + 5 && clock_ms () < until_ms)
+        sched_yield ();
+    assert_true (ticks >= before + 5);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+static void
+a_slow_actor_makes_busy_and_no_request_stays_unanswered (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    const unsigned asks = 600;
+    for (unsigned i = 0; i < asks; i++)
+        probe_send (&probe, GGEN__KIND__REQUEST, "slow", &body.base, 0);
+    unsigned busy = 0, answered = 0;
+    //  Refusals come at once, while the actor is stuck.
+    while (busy < asks - SEAT_REQUESTS_MAX) {
+        assert_int_equal (probe_recv (&probe).code, BUSY);
+        busy++;
+    }
+    atomic_store (&gate_open, true);
+    while (busy + answered < asks) {
+        heard_t heard = probe_recv (&probe);
+        if (strcmp (heard.type, "Failure") == 0)
+            busy++;
+        else
+            answered++;
+    }
+    assert_int_equal (answered, SEAT_REQUESTS_MAX);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+static void
+replies_reach_an_actor_that_asked_as_much_as_it_may (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    body.done = 10 * PENDING_MAX;
+    probe_send (&probe, GGEN__KIND__REQUEST, "asker", &body.base, 0);
+    assert_int_equal (probe_recv (&probe).number, PENDING_MAX);
+    atomic_store (&gate_open, true);
+    int64_t until_ms = clock_ms () + 10000;
+    while (replies_seen + busy_seen < PENDING_MAX && clock_ms () < until_ms)
+        sched_yield ();
+    assert_int_equal (replies_seen + busy_seen, PENDING_MAX);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+static void
+attachments_cannot_pass_the_bound_in_bytes (void **state)
+{
+    (void) state;
+    seat_t *seat = calloc (1, sizeof *seat);
+    seat->name = "slow";
+    seat->setup = (shell_setup_t) {&slow_class, "slow", NULL, &seat->mailbox};
+    atomic_store (&gate_open, false);
+    host_init ();
+    unsigned taken[GGEN__KIND__GONE + 1] = {0};
+    const Ggen__Kind kinds[] = {GGEN__KIND__REQUEST, GGEN__KIND__EVENT, GGEN__KIND__REPLY};
+    for (unsigned k = 0; k < COUNT_OF (kinds); k++)
+        for (unsigned i = 0; i < 100; i++) {
+            Ggen__Progress body = GGEN__PROGRESS__INIT;
+            Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+            envelope.kind = kinds[k];
+            envelope.from = "x";
+            envelope.type = "Progress";
+            parcel_t parcel = {.to = "slow",
+                               .envelope = &envelope,
+                               .body = &body.base,
+                               .attachment = calloc (1, 256 << 10),
+                               .attachment_size = 256 << 10,
+                               .free_attachment = (void (*) (void *, void *)) (void *) free};
+            frames_t frames;
+            frames_pack (&frames, &parcel);
+            if (seat_put (seat, &frames, 1, kinds[k]) == SEAT_TAKEN)
+                taken[kinds[k]]++;
+            frames_close (&frames);
+            assert_true (seat_depth_bytes (seat) <= MAILBOX_BYTES_MAX);
+        }
+    assert_int_equal (taken[GGEN__KIND__REQUEST], 15);
+    assert_int_equal (taken[GGEN__KIND__EVENT], 0);
+    assert_int_equal (taken[GGEN__KIND__REPLY], 16);
+    atomic_store (&gate_open, true);
+    seat_stop (seat);
+    free (seat);
+}
+
+static void
+a_cancelled_client_ends_its_job (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    uint64_t id = probe_send (&probe, GGEN__KIND__REQUEST, "worker", &body.base, 0);
+    assert_int_equal (probe_recv (&probe).kind, GGEN__KIND__PROGRESS);
+    probe_send (&probe, GGEN__KIND__CANCEL, "worker", NULL, id);
+    heard_t heard = probe_recv (&probe);
+    while (heard.kind == GGEN__KIND__PROGRESS)
+        heard = probe_recv (&probe);
+    assert_int_equal (heard.code, CANCELLED);
+    assert_int_equal (stopped_jobs, 1);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+static void
+a_vanished_client_ends_its_job (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    probe_send (&probe, GGEN__KIND__REQUEST, "worker", &body.base, 0);
+    assert_int_equal (probe_recv (&probe).kind, GGEN__KIND__PROGRESS);
+    zsock_destroy (&probe.dealer);
+    int64_t until_ms = clock_ms () + 10000;
+    while (stopped_jobs == 0 && clock_ms () < until_ms)
+        sched_yield ();
+    assert_int_equal (stopped_jobs, 1);
+    host_stop (&host);
+}
+
+static void
+a_fatal_actor_comes_back_and_open_requests_get_internal (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    Ggen__Detail fatal = GGEN__DETAIL__INIT;
+    uint64_t id = probe_send (&probe, GGEN__KIND__REQUEST, "mortal", &body.base, 0);
+    probe_send (&probe, GGEN__KIND__EVENT, "mortal", &fatal.base, 0);
+    heard_t heard = probe_recv (&probe);
+    assert_int_equal (heard.id, id);
+    assert_int_equal (heard.code, INTERNAL);
+    probe_send (&probe, GGEN__KIND__REQUEST, "mortal", &(Ggen__Ping) GGEN__PING__INIT.base, 0);
+    assert_int_equal (probe_recv (&probe).kind, GGEN__KIND__REPLY);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+static void
+an_actor_that_fails_too_often_ends_the_node (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Detail fatal = GGEN__DETAIL__INIT;
+    for (unsigned i = 0; i <= SHELL_FATALS_MAX; i++)
+        probe_send (&probe, GGEN__KIND__EVENT, "mortal", &fatal.base, 0);
+    volatile int interrupted = 0;
+    assert_int_equal (host_wait (host, &interrupted), INTERNAL);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+static void
+a_late_request_is_dropped_and_counted (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__REQUEST;
+    envelope.id = 7;
+    envelope.from = "probe";
+    envelope.type = "Progress";
+    envelope.budget_ms = 50;
+    envelope.sent_us = clock_us () - 100000;
+    parcel_t parcel = {.to = "echo", .envelope = &envelope, .body = &body.base};
+    frames_t frames;
+    frames_pack (&frames, &parcel);
+    assert_int_equal (frames_send (&frames, 0, zsock_resolve (probe.dealer), 0), 0);
+    uint64_t id = probe_send (&probe, GGEN__KIND__REQUEST, "echo", &body.base, 100);
+    assert_int_equal (probe_recv (&probe).id, id);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+static void
+term_arrives_under_full_load (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    probe_send (&probe, GGEN__KIND__REQUEST, "flood", &body.base, 0);
+    probe_recv (&probe);
+    for (unsigned i = 0; i < 5000; i++)
+        probe_send (&probe, GGEN__KIND__REQUEST, "echo", &body.base, 0);
+    //  The runner's deadline is the assertion: this returns.
+    host_stop (&host);
+    assert_null (host);
+    zsock_destroy (&probe.dealer);
+}
+
+static void
+a_class_without_a_row_of_its_service_stops_the_start (void **state)
+{
+    (void) state;
+    static const actor_class_t hollow = {.name = "hollow",
+                                         .create = toy_create,
+                                         .destroy = toy_destroy,
+                                         .rows = echo_rows,
+                                         .service = &ggen__registry__descriptor};
+    const role_t roles[] = {{NULL, &hollow, NULL}};
+    bus_setup_t setup = {.roles = roles, .roles_count = 1, .home = "", .version = ""};
+    char why[200] = "";
+    host_t *host = NULL;
+    assert_int_equal (host_start (&host, &setup, why, sizeof why), INTERNAL);
+    assert_non_null (strstr (why, "hollow offers Registry but has no row for Search"));
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (a_request_is_answered_by_the_actor_it_names),
+        cmocka_unit_test (an_unknown_address_and_an_unknown_message_are_refused_politely),
+        cmocka_unit_test (a_flooding_actor_starves_neither_another_nor_its_own_ticks),
+        cmocka_unit_test (a_slow_actor_makes_busy_and_no_request_stays_unanswered),
+        cmocka_unit_test (replies_reach_an_actor_that_asked_as_much_as_it_may),
+        cmocka_unit_test (attachments_cannot_pass_the_bound_in_bytes),
+        cmocka_unit_test (a_cancelled_client_ends_its_job),
+        cmocka_unit_test (a_vanished_client_ends_its_job),
+        cmocka_unit_test (a_fatal_actor_comes_back_and_open_requests_get_internal),
+        cmocka_unit_test (an_actor_that_fails_too_often_ends_the_node),
+        cmocka_unit_test (a_late_request_is_dropped_and_counted),
+        cmocka_unit_test (term_arrives_under_full_load),
+        cmocka_unit_test (a_class_without_a_row_of_its_service_stops_the_start),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
