@@ -45,7 +45,10 @@ SIM    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/sim/*.c))
 SHARED := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/shared/*.c))
 BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all deps demo check check-shared san style coverage bench-bus help clean install dist
+CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c)
+
+.PHONY: all deps demo check tests check-shared san style syntax coverage bench-bus help clean install \
+    dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -80,8 +83,12 @@ san:                            ## every test under AddressSanitizer, UBSan and 
 
 style:                          ## layers, purity, both compilers without warnings; prints the longest files and functions
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_style)
-	@$(MAKE) --no-print-directory $(PUREOBJ)
+	@$(MAKE) -s --no-print-directory $(PUREOBJ) syntax
 	@python3 tests/style.py --build $(B) $(PUREOBJ)
+
+syntax: | $(PB) $(GEN)          # every C file by clang, whatever CC is
+	@printf '%s\n' $(CSRC) | xargs -r -n 8 -P $$(nproc) \
+	    clang $(CPPFLAGS) -std=c11 $(WARN) -fsyntax-only
 
 coverage:                       ## line coverage of actors, messages and runtime by the tests
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_coverage)
