@@ -78,6 +78,13 @@ def printing_in_a_pure_object_is_red(home):
 
 
 @test
+def a_symbol_allowed_for_some_objects_is_red_in_others(home):
+    source = PURE_SOURCE.replace("int\n", "int pool_create (void);\nint\n")
+    source = source.replace("(int) strlen (text)", "pool_create () + *text")
+    contains(style(home, {"actors/dht/bucket.c": source}, ok=1), "may not use pool_create")
+
+
+@test
 def purity_is_not_judged_on_instrumented_objects(home):
     contains(style(home, cflags=["--coverage"]), "purity: NOT checked")
 
@@ -148,9 +155,11 @@ def generated_code_is_red(home):
 
 @test
 def markers_and_machine_paths_are_red(home):
-    out = style(home, {"README.md": "FIX" "ME\nsee /ho" "me/alice/ggen\n"}, ok=1)
+    out = style(home, {"README.md": "FIX" "ME\nsee /ho" "me/alice/ggen\n",
+                       "tests/unit/a_test.c": SPDX + "//  /home/alice may be invented here\n"}, ok=1)
     contains(out, "README.md:1: marker of unfinished work")
     contains(out, "README.md:2: path of one machine")
+    lacks(out, "tests/unit/a_test.c")
 
 
 @test
