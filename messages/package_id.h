@@ -9,8 +9,8 @@
 
 //  Is 'id' a package id? 1-214 bytes: "name", "ns/name" or "@scope/name", where each part is of
 //  [A-Za-z0-9._-] and not "." or "..".
-//  Ids are also paths beside files of ours, so three kinds are refused whatever their bytes: a first
-//  part that begins with "." (.ggen, .lock, staging), one that is ggen.lock, index.json or
+//  Ids are also paths beside files of ours, so three more kinds are refused: a first part that
+//  begins with "." (.ggen, .lock, staging), one that is ggen.lock, index.json or
 //  index.json.corrupted in any case, and "ns/1.0.0", which is where version 1.0.0 of "ns" is kept.
 bool
     package_id_valid (const char *id);
