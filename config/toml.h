@@ -27,8 +27,8 @@ typedef struct {
 //  Keys stand in the order of the text. Integers become JSON integers, floats JSON reals, dates and
 //  times their TOML text. 'inf', 'nan' and strings that hold a NUL have no place in JSON: an error
 //  at their position.
-//  'lines_p', when not NULL, receives a new flat object, the caller's too: the path of each key that
-//  is not inside an array ("storage.max_cache_size") -> the line it stands on.
+//  'lines_p', when not NULL, receives a new flat object, the caller's too: the path of each key
+//  that is not inside an array ("storage.max_cache_size") -> the line it stands on.
 //  NULL: 'error' says where and why, and *lines_p is NULL. Never throws.
 json_t *
     toml_parse (const char *text, size_t size, json_t **lines_p, toml_error_t *error);

@@ -126,7 +126,8 @@ class tree
   public:
     explicit tree (json_t *lines) : lines_ (lines) {}
 
-    json_ptr table (const toml::table &table, const std::string &path, unsigned depth, bool in_array)
+    json_ptr table (const toml::table &table, const std::string &path, unsigned depth,
+                    bool in_array)
     {
         //  toml++ keeps keys sorted; their positions tell how they were written.
         std::vector<std::pair<const toml::key *, const toml::node *>> entries;
@@ -187,9 +188,11 @@ class tree
     json_ptr array (const toml::array &array, const std::string &path, unsigned depth)
     {
         json_ptr list (checked (json_array ()));
-        for (auto &&node : array)
-            if (json_array_append_new (list.get (), value (node, path, depth, true).release ()) != 0)
+        for (auto &&node : array) {
+            json_ptr element = value (node, path, depth, true);
+            if (json_array_append_new (list.get (), element.release ()) != 0)
                 throw std::bad_alloc ();
+        }
         return list;
     }
 

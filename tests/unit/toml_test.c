@@ -137,8 +137,8 @@ dots_in_strings_and_comments_are_no_depth (void **state)
 {
     (void) state;
     const char *forms [] = {
-        "a = \"%s\"\n",       "a = '%s'\n",           "a = \"\"\"%s\"\"\"\"\"\n", "a = '''\n%s''''\n",
-        "# %s\na = 'b'\n",    "a = \"\\\"%s\"\n",     "a = ''#%s\n",             "\"%s\" = 1",
+        "a = \"%s\"\n",   "a = '%s'\n",         "a = \"\"\"%s\"\"\"\"\"\n", "a = '''\n%s''''\n",
+        "# %s\na = 'b'\n", "a = \"\\\"%s\"\n", "a = ''#%s\n",           "\"%s\" = 1",
     };
     char *dots = repeated ("", ".", 201);
     dots [200] = 0;
