@@ -79,7 +79,7 @@ check-shared:                   ## conformance against the data in ../shared
 san:                            ## every test under AddressSanitizer, UBSan and LeakSanitizer
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
 	@$(MAKE) --no-print-directory B=$(B)/san CC=clang CXX=clang++ OPT="-O1 -g" \
-	    MODE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" check
+	    MODE="-fsanitize=address,undefined -fno-sanitize=vptr,function -fno-sanitize-recover=undefined -fno-omit-frame-pointer" check
 
 style:                          ## layers, purity, both compilers without warnings; prints the longest files and functions
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_style)
