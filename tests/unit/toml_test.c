@@ -155,6 +155,7 @@ dots_in_strings_and_comments_are_no_depth (void **state)
             fail_msg ("%s: %u:%u: %s", forms [i], error.line, error.column, error.reason);
         json_decref (json);
     }
+    free (dots);
     //  Where the string ends, counting starts again.
     char text [400];
     strcpy (stpcpy (stpcpy (text, "a = '''x'''''\n"), "b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b."),
