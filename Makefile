@@ -31,14 +31,15 @@ LIBS_pure := -lprotobuf-c -ljansson -lsolv -lsodium -lcrypto -lm
 PROTOS := $(wildcard messages/*.proto)
 PB     := $(patsubst messages/%.proto,$(B)/pb/%.pb-c.c,$(PROTOS))
 PBOBJ  := $(PB:.c=.o)
-GEN    := $(B)/gen/code.h $(B)/gen/vocabulary.c
+DL     := $(patsubst runtime/host/%.dl,%,$(wildcard runtime/host/*.dl))
+GEN    := $(B)/gen/code.h $(B)/gen/vocabulary.c $(DL:%=$(B)/gen/%_dl.h)
 IO     := $(wildcard actors/*/*_io.c)
 PURE   := $(wildcard messages/*.c runtime/actor/*.c) $(filter-out $(IO),$(wildcard actors/*/*.c))
 HOST   := $(wildcard runtime/host/*.c actors/*.c config/*.c) $(IO)
 CLI    := $(filter-out cli/main.c,$(wildcard cli/*.c))
 obj     = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
 PUREOBJ := $(call obj,$(PURE)) $(PBOBJ) $(B)/gen/vocabulary.o
-HOSTOBJ := $(call obj,$(HOST)) $(call obj,$(wildcard config/*.cc))
+HOSTOBJ := $(call obj,$(HOST)) $(DL:%=$(B)/gen/%_dl.o) $(call obj,$(wildcard config/*.cc))
 CLIOBJ  := $(call obj,$(CLI))
 UNIT   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/contract/*.c))
 SIM    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/sim/*.c))
@@ -120,6 +121,14 @@ $(B)/gen/code.h: messages/envelope.proto messages/code.awk
 $(B)/gen/vocabulary.c: $(PROTOS) messages/vocabulary.awk
 	@mkdir -p $(B)/gen
 	@awk -f messages/vocabulary.awk $(PROTOS) > $@
+$(B)/gen/%_dl.h: runtime/host/%.dl runtime/host/dl.awk
+	@mkdir -p $(B)/gen
+	@awk -f runtime/host/dl.awk $< > $@
+$(B)/gen/%_dl.c: runtime/host/%.dl runtime/host/dl.awk
+	@mkdir -p $(B)/gen
+	@awk -v part=c -f runtime/host/dl.awk $< > $@
+$(B)/gen/%_dl.o: $(B)/gen/%_dl.c | $(PB) $(GEN)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/gen/vocabulary.o: $(B)/gen/vocabulary.c | $(PB) $(GEN)
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 

@@ -12,6 +12,12 @@
 #define ARENA_REMOTE_MAX (1u << 20)
 #define ARENA_FACTOR     32u
 
+//  A copy of a message that came before the actor was ready.
+typedef struct {
+    uint8_t *bytes;
+    mail_t mail;
+} held_t;
+
 struct actor_t {
     const actor_class_t *class;
     void *state;
@@ -19,6 +25,8 @@ struct actor_t {
     rng_t rng;
     arena_t *envelopes;
     arena_t *bodies;
+    held_t held[HELD_MAX];      //  as long as the class is not ready
+    unsigned held_count;
     actor_metrics_t metrics;
 };
 
@@ -95,6 +103,8 @@ actor_destroy (actor_t **self_p)
         return;
     if (self->state)
         self->class->destroy (self->state);
+    for (unsigned i = 0; i < self->held_count; i++)
+        free (self->held[i].bytes);
     tickets_destroy (&self->out.tickets);
     pending_destroy (&self->out.pending);
     arena_destroy (&self->envelopes);
@@ -190,18 +200,10 @@ handle (actor_t *self, const Ggen__Envelope *envelope, const mail_t *mail, ticke
     return code == FATAL ? FATAL : OK;
 }
 
+//  Tell the asker without opening a ticket for it.
 static code_t
-on_request (actor_t *self, const Ggen__Envelope *envelope, const mail_t *mail)
+refuse_busy (actor_t *self, const Ggen__Envelope *envelope, const char *why)
 {
-    int64_t deadline_ms = deadline_of (self, envelope);
-    if (deadline_ms <= self->out.now_ms) {
-        self->metrics.dropped_late++;
-        return OK;
-    }
-    ticket_t ticket = tickets_open (self->out.tickets, envelope, deadline_ms);
-    if (ticket)
-        return handle (self, envelope, mail, ticket);
-
     self->metrics.refused_busy++;
     Ggen__Envelope reply = GGEN__ENVELOPE__INIT;
     reply.kind = GGEN__KIND__REPLY;
@@ -212,12 +214,60 @@ on_request (actor_t *self, const Ggen__Envelope *envelope, const mail_t *mail)
     reply.sent_us = self->out.port.clock_us (self->out.port.context);
     Ggen__Failure failure = GGEN__FAILURE__INIT;
     failure.code = BUSY;
-    failure.message = "too many open requests";
+    failure.message = (char *) why;
     parcel_t parcel = {.to = *envelope->reply_to ? envelope->reply_to : envelope->from,
                        .envelope = &reply,
                        .body = &failure.base};
     self->out.port.send (self->out.port.context, &parcel);
     return OK;
+}
+
+static bytes_t
+append (uint8_t **end_p, bytes_t part)
+{
+    if (part.size == 0)
+        return (bytes_t) {NULL, 0};
+    memcpy (*end_p, part.data, part.size);
+    bytes_t copy = {*end_p, part.size};
+    *end_p += part.size;
+    return copy;
+}
+
+//  Keep a request until the actor is ready.
+static code_t
+hold (actor_t *self, const Ggen__Envelope *envelope, const mail_t *mail)
+{
+    size_t size = mail->envelope.size + mail->body.size + mail->attachment.size;
+    uint8_t *end = self->held_count < HELD_MAX ? malloc (size) : NULL;
+    if (!end)
+        return refuse_busy (self, envelope, "it is still starting");
+    held_t *held = &self->held[self->held_count++];
+    held->bytes = end;
+    held->mail.envelope = append (&end, mail->envelope);
+    held->mail.body = append (&end, mail->body);
+    held->mail.attachment = append (&end, mail->attachment);
+    return OK;
+}
+
+static bool
+ready (const actor_t *self)
+{
+    return !self->class->ready || self->class->ready (self->state);
+}
+
+static code_t
+on_request (actor_t *self, const Ggen__Envelope *envelope, const mail_t *mail)
+{
+    if (!ready (self))
+        return hold (self, envelope, mail);
+    int64_t deadline_ms = deadline_of (self, envelope);
+    if (deadline_ms <= self->out.now_ms) {
+        self->metrics.dropped_late++;
+        return OK;
+    }
+    ticket_t ticket = tickets_open (self->out.tickets, envelope, deadline_ms);
+    return ticket ? handle (self, envelope, mail, ticket)
+                  : refuse_busy (self, envelope, "too many open requests");
 }
 
 //  ---- answers -------------------------------------------------------------------------------------
@@ -374,10 +424,9 @@ set_time (actor_t *self, int64_t now_ms, int64_t wall_ms)
     self->out.wall_ms = wall_ms;
 }
 
-code_t
-actor_deliver (actor_t *self, const mail_t *mail, int64_t now_ms, int64_t wall_ms)
+static code_t
+deliver (actor_t *self, const mail_t *mail)
 {
-    set_time (self, now_ms, wall_ms);
     const Ggen__Envelope *envelope =
         (const void *) wire_unpack (self->envelopes, &ggen__envelope__descriptor, mail->envelope);
     code_t code = OK;
@@ -392,6 +441,20 @@ actor_deliver (actor_t *self, const mail_t *mail, int64_t now_ms, int64_t wall_m
     }
     arena_reset (self->envelopes);
     arena_reset (self->bodies);
+    return code;
+}
+
+code_t
+actor_deliver (actor_t *self, const mail_t *mail, int64_t now_ms, int64_t wall_ms)
+{
+    set_time (self, now_ms, wall_ms);
+    code_t code = deliver (self, mail);
+    while (code == OK && self->held_count > 0 && ready (self)) {
+        held_t first = self->held[0];
+        memmove (self->held, self->held + 1, --self->held_count * sizeof first);
+        code = deliver (self, &first.mail);
+        free (first.bytes);
+    }
     return code;
 }
 

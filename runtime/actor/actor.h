@@ -25,6 +25,9 @@
 //  Requests an actor may owe an answer at one time; more are answered with BUSY.
 #define OPEN_MAX 192
 
+//  Requests that wait while an actor is not ready yet.
+#define HELD_MAX 64
+
 //  Largest body, and largest attachment (one chunk of a transfer, with slack).
 #define BODY_BYTES_MAX       (4u << 20)
 #define ATTACHMENT_BYTES_MAX ((256u << 10) + 4096u)
@@ -85,6 +88,9 @@ typedef struct {
     //  The asker of 'ticket' no longer wants it, or its budget has passed. Returns true when the
     //  actor will still answer it (work has to wind down first); false answers it now. May be NULL.
     bool (*cancelled) (void *self, ticket_t ticket);
+    //  False while it still loads what it kept: requests wait (HELD_MAX of them, the next gets BUSY)
+    //  and are handled in their order when it turns true. Answers come in as ever. May be NULL.
+    bool (*ready) (const void *self);
     //  Every rpc of this service must have a row, or the host does not start.
     const ProtobufCServiceDescriptor *service;
     //  Result of a job that ran on a worker (runtime/host/job.h). I/O actors only.
