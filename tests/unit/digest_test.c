@@ -102,6 +102,9 @@ a_publisher_key_goes_to_text_and_back (void **state)
     text [PUBLISHER_KEY_TEXT_SIZE - 1] = 0;
     assert_int_equal (publisher_key_from_text (&again, text), VALIDATION);
     assert_int_equal (publisher_key_from_text (&again, hex), VALIDATION);
+    publisher_key_to_text (&key, text);
+    text [7] = '-';
+    assert_int_equal (publisher_key_from_text (&again, text), VALIDATION);
 }
 
 static void

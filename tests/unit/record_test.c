@@ -308,6 +308,34 @@ a_payload_has_one_encoding (void **state)
 }
 
 static void
+fields_out_of_order_are_refused (void **state)
+{
+    (void) state;
+    AUTO (packed_free) packed_t payload = pack_head ();
+    assert_memory_equal (payload.data, "\x0a\x08rust-cli\x10\x04\x20\x0a", 14);
+    memcpy (payload.data + 10, "\x20\x0a\x10\x04", 4);          //  expires_at, then seq
+    AUTO (packed_free) packed_t packed = sign (GGEN__RECORD_KIND__HEAD, &payload);
+    AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
+    AUTO (record_head_destroy) Ggen__Head *head = NULL;
+    assert_int_equal (record_open (&record, (bytes_t) {packed.data, packed.size}), OK);
+    assert_int_equal (record_head (&head, record), SERIALIZATION);
+}
+
+static void
+a_payload_of_the_other_kind_is_not_even_looked_at (void **state)
+{
+    (void) state;
+    packed_t payload = {5, (uint8_t *) "\x0a\x03pkg"};            //  The name: field 1 of both
+    AUTO (packed_free) packed_t packed = sign (GGEN__RECORD_KIND__HEAD, &payload);
+    AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
+    AUTO (record_release_destroy) Ggen__Release *release = NULL;
+    AUTO (record_head_destroy) Ggen__Head *head = NULL;
+    assert_int_equal (record_open (&record, (bytes_t) {packed.data, packed.size}), OK);
+    assert_int_equal (record_release (&release, record), SERIALIZATION);
+    assert_int_equal (record_head (&head, record), VALIDATION);
+}
+
+static void
 a_string_with_a_nul_inside_is_refused (void **state)
 {
     (void) state;
@@ -339,6 +367,8 @@ main (void)
         cmocka_unit_test (a_signature_is_of_one_kind_only),
         cmocka_unit_test (a_field_of_a_later_version_is_kept_inside_the_payload),
         cmocka_unit_test (a_payload_has_one_encoding),
+        cmocka_unit_test (fields_out_of_order_are_refused),
+        cmocka_unit_test (a_payload_of_the_other_kind_is_not_even_looked_at),
         cmocka_unit_test (a_string_with_a_nul_inside_is_refused),
         cmocka_unit_test (a_release_that_is_not_acceptable_is_refused),
     };
