@@ -59,7 +59,7 @@ package_id_valid (const char *id)
     const char *first = scoped ? id + 1 : id;
     const char *slash = strchr (first, '/');
     if (!slash)
-        return !scoped && is_part (id, size) && !is_reserved (id, size);
+        return is_part (id, size) && !is_reserved (id, size);     //  '@' is of no part
     size_t first_size = (size_t) (slash - first);
     const char *second = slash + 1;
     if (!is_part (first, first_size) || !is_part (second, strlen (second)))
