@@ -271,6 +271,7 @@ given_a_wrong_type_or_range_when_read_then_line_key_and_expectation_are_told (vo
         {"[storage]\ncache_dir = ''", "2: storage.cache_dir: expected a path"},
         {"[registry]\nmode = 'hyb'",
          "2: registry.mode: expected one of \"hybrid\", \"file\", \"p2p\" or \"http\""},
+        {"[registry]\nmode = 'hybrids'", "2: registry.mode: expected one of"},
         {"[registry]\nurl = 'ftp://x'",
          "2: registry.url: expected a text beginning with \"http://\" or \"https://\""},
         {"[http]\nlisten = '8080'", "2: http.listen: expected \"HOST:PORT\", or \"\" for off"},
@@ -437,6 +438,11 @@ given_a_file_that_is_none_when_loaded_then_it_is_an_error (void **state)
     assert_non_null (strstr (json_string_value (json_array_get (config_errors (config), 0)),
                              "config.toml: cannot be read"));
     assert_int_equal (config_read_file (config, "/no/such/file.toml"), CONFIG);
+
+    assert_int_equal (rmdir (path), 0);
+    assert_int_equal (mkfifo (path, 0600), 0);      //  Reading it would wait, or see nothing
+    AUTO (config_destroy) config_t *other = config_new (home);
+    assert_int_equal (config_load (other), CONFIG);
 }
 
 static void

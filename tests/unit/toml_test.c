@@ -49,6 +49,7 @@ every_kind_of_value_has_its_json (void **state)
                      "{\"d\":\"2026-11-20\",\"t\":\"05:46:00\",\"x\":\"2026-11-20T05:46:00Z\"}");
     assert_reads_as ("[[n]]\na = 1\n[[n]]\na = 2\n", "{\"n\":[{\"a\":1},{\"a\":2}]}");
     assert_reads_as ("", "{}");
+    assert_reads_as ("a = \"\"\"\\\n  ä\"\"\" # ä", "{\"a\":\"ä\"}");
 }
 
 static void
@@ -71,6 +72,9 @@ an_error_has_its_line_and_column (void **state)
     assert_refused ("ok = 1\nname = inf", 2, 8, "inf");
     assert_refused ("a = nan", 1, 5, "nan");
     assert_refused ("x = 1\na = \"1\\u00002\"", 2, 5, "NUL");
+    assert_refused ("größe = 1", 1, 3, "");
+    assert_refused ("[[[a]]]", 1, 1, "not TOML");
+    assert_refused ("x = 1\n\n[[=\ny = 2\n", 3, 1, "not TOML");
     assert_refused ("\"k\\u0000\" = 1", 1, 1, "NUL");
     assert_refused_at ("a = 1\0", 6, 1, 6, "");
 }
@@ -161,6 +165,9 @@ dots_in_strings_and_comments_are_no_depth (void **state)
     strcpy (stpcpy (stpcpy (text, "a = '''x'''''\n"), "b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b."),
             "b.b.b.b.b.b.b.b.b.b.b.b.b.b.b = 1");
     assert_refused (text, 2, 1, "32 parts");
+    strcpy (stpcpy (stpcpy (text, "a = {s = '''x'''', "), "b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b."),
+            "b.b.b.b.b.b.b.b.b.b.b.b.b.b.b = 1}");
+    assert_refused (text, 1, 1, "32 parts");
 }
 
 int
