@@ -9,8 +9,8 @@ VERSION := 0.1.0
 # ---- what the project needs on a fresh Debian 12 -------------------------------------------------
 PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libczmq-dev \
     libzmq3-dev libsodium-dev libssl-dev libarchive-dev libsqlite3-dev libsolv-dev libjansson-dev \
-    libsmartcols-dev libtomlplusplus-dev libcmocka-dev protobuf-compiler python3 python3-zmq \
-    python3-protobuf
+    libsmartcols-dev libtomlplusplus-dev libcmocka-dev libunistring-dev zlib1g-dev libzstd-dev \
+    protobuf-compiler python3 python3-zmq python3-protobuf
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils
 PACKAGES_coverage := gcovr
@@ -24,8 +24,9 @@ CFLAGS   := -std=c11 $(OPT) $(WARN) -fstack-protector-strong $(MODE)
 CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Werror $(MODE)
 LDFLAGS  := $(MODE) -Wl,--as-needed
 # Linked; the heavy ones (archive, sqlite3, solv) are loaded on first use by runtime/host/dl.
-LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lstdc++ -ldl -lpthread -lm
-LIBS_pure := -lprotobuf-c -ljansson -lsolv -lsodium -lcrypto -lm
+LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lunistring -lz -lzstd \
+    -larchive -lstdc++ -ldl -lpthread -lm
+LIBS_pure := -lprotobuf-c -ljansson -lsolv -lsodium -lcrypto -lunistring -lz -lzstd -lm
 
 # ---- sources --------------------------------------------------------------------------------------
 PROTOS := $(wildcard messages/*.proto)
