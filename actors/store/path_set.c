@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+#include "path_set.h"
+#include "archive_limits.h"
+#include "unicode.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert (PATH_SET_KEY_SIZE == crypto_shorthash_KEYBYTES, "one key");
+
+#define FOLDED_MAX (ARCHIVE_COMPONENT_MAX * 4)      //  Full folding at most triples UTF-8
+
+typedef struct {
+    uint64_t hash;
+    uint32_t parent;
+    uint32_t text;          //  Offset in 'text': the name as spelled, then its key if that differs
+    uint16_t name_size;
+    uint16_t key_size;      //  0: the key is the name
+    bool directory;
+    bool listed;            //  Named by itself, not only as part of a longer path
+} node_t;
+
+struct path_set {
+    uint8_t key [PATH_SET_KEY_SIZE];
+    node_t *nodes;          //  [0] is the root
+    uint32_t nodes_count, nodes_room, nodes_max;
+    uint32_t *slots;        //  Open addressing; 0 is free
+    uint32_t slots_count;   //  A power of two
+    char *text;
+    size_t text_size, text_room;
+};
+
+path_set_t *
+path_set_new (uint32_t nodes_max, const uint8_t key [PATH_SET_KEY_SIZE])
+{
+    path_set_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    memcpy (self->key, key, sizeof self->key);
+    self->nodes_max = nodes_max;
+    self->nodes_room = 256;
+    self->slots_count = 1024;
+    self->text_room = 16384;
+    self->nodes = calloc (self->nodes_room, sizeof *self->nodes);
+    self->slots = calloc (self->slots_count, sizeof *self->slots);
+    self->text = malloc (self->text_room);
+    if (!self->nodes || !self->slots || !self->text) {
+        path_set_destroy (&self);
+        return NULL;
+    }
+    self->nodes [0].directory = true;
+    self->nodes_count = 1;
+    return self;
+}
+
+void
+path_set_destroy (path_set_t **self_p)
+{
+    path_set_t *self = *self_p;
+    if (!self)
+        return;
+    free (self->nodes);
+    free (self->slots);
+    free (self->text);
+    free (self);
+    *self_p = NULL;
+}
+
+static uint64_t
+hash_of (const path_set_t *self, uint32_t parent, const char *key, size_t size)
+{
+    uint8_t input [sizeof parent + FOLDED_MAX], output [crypto_shorthash_BYTES];
+    assert (size <= FOLDED_MAX);
+    memcpy (input, &parent, sizeof parent);
+    memcpy (input + sizeof parent, key, size);
+    crypto_shorthash (output, input, sizeof parent + size, self->key);
+    uint64_t hash;
+    memcpy (&hash, output, sizeof hash);
+    return hash;
+}
+
+static const char *
+node_key (const path_set_t *self, const node_t *node, size_t *size)
+{
+    const char *name = self->text + node->text;
+    *size = node->key_size ? node->key_size : node->name_size;
+    return node->key_size ? name + node->name_size : name;
+}
+
+//  The slot that holds the key, or the free one where it belongs.
+static uint32_t *
+find_slot (path_set_t *self, uint64_t hash, uint32_t parent, const char *key, size_t size)
+{
+    uint32_t mask = self->slots_count - 1;
+    for (uint32_t i = (uint32_t) hash & mask;; i = (i + 1) & mask) {
+        uint32_t *slot = &self->slots [i];
+        if (!*slot)
+            return slot;
+        const node_t *node = &self->nodes [*slot];
+        size_t node_size;
+        if (node->hash == hash && node->parent == parent) {
+            const char *found = node_key (self, node, &node_size);
+            if (node_size == size && !memcmp (found, key, size))
+                return slot;
+        }
+    }
+}
+
+static bool
+grow_slots (path_set_t *self)
+{
+    uint32_t count = self->slots_count * 2;
+    uint32_t *slots = calloc (count, sizeof *slots);
+    if (!slots)
+        return false;
+    for (uint32_t n = 1; n < self->nodes_count; n++) {
+        uint32_t i = (uint32_t) self->nodes [n].hash & (count - 1);
+        while (slots [i])
+            i = (i + 1) & (count - 1);
+        slots [i] = n;
+    }
+    free (self->slots);
+    self->slots = slots;
+    self->slots_count = count;
+    return true;
+}
+
+//  Room for one more node with 'bytes' of text, and a table at most half full.
+static bool
+make_room (path_set_t *self, size_t bytes)
+{
+    if (self->nodes_count == self->nodes_room) {
+        node_t *nodes = realloc (self->nodes, 2 * self->nodes_room * sizeof *nodes);
+        if (!nodes)
+            return false;
+        self->nodes = nodes;
+        self->nodes_room *= 2;
+    }
+    if (self->text_size + bytes > self->text_room) {
+        char *text = realloc (self->text, 2 * self->text_room);
+        if (!text)
+            return false;
+        self->text = text;
+        self->text_room *= 2;
+    }
+    return 2 * self->nodes_count < self->slots_count || grow_slots (self);
+}
+
+typedef struct {
+    const char *name, *key;
+    size_t name_size, key_size;
+    uint64_t hash;
+    uint32_t parent;
+} component_t;
+
+static uint32_t
+add_node (path_set_t *self, const component_t *at, bool directory)
+{
+    if (!make_room (self, at->name_size + at->key_size))
+        return 0;
+    uint32_t id = self->nodes_count++;
+    bool same = at->key_size == at->name_size && !memcmp (at->key, at->name, at->name_size);
+    self->nodes [id] = (node_t) {
+        .hash = at->hash,
+        .parent = at->parent,
+        .text = (uint32_t) self->text_size,
+        .name_size = (uint16_t) at->name_size,
+        .key_size = same ? 0 : (uint16_t) at->key_size,
+        .directory = directory,
+    };
+    memcpy (self->text + self->text_size, at->name, at->name_size);
+    self->text_size += at->name_size;
+    if (!same) {
+        memcpy (self->text + self->text_size, at->key, at->key_size);
+        self->text_size += at->key_size;
+    }
+    *find_slot (self, at->hash, at->parent, at->key, at->key_size) = id;
+    return id;
+}
+
+static bool
+same_spelling (const path_set_t *self, const node_t *node, const component_t *at)
+{
+    return node->name_size == at->name_size
+           && !memcmp (self->text + node->text, at->name, at->name_size);
+}
+
+static code_t
+refuse_collision (const path_set_t *self, const node_t *node, const char *path, size_t size,
+                  refusal_t *refusal)
+{
+    return refusal_set (refusal, REFUSED_COLLISION, path, size,
+                        "differs only in case or Unicode form from '%.*s'", (int) node->name_size,
+                        self->text + node->text);
+}
+
+code_t
+path_set_add (path_set_t *self, const char *path, size_t size, bool directory,
+              path_set_place_t *place, refusal_t *refusal)
+{
+    uint32_t here = 0;
+    *place = (path_set_place_t) {.new_offset = size};
+    for (size_t begin = 0; begin < size;) {
+        const char *slash = memchr (path + begin, '/', size - begin);
+        size_t end = slash ? (size_t) (slash - path) : size;
+        bool as_directory = slash || directory;
+        char key [FOLDED_MAX];
+        component_t at = {.name = path + begin, .key = key, .name_size = end - begin,
+                          .parent = here};
+        at.key_size = unicode_fold (at.name, at.name_size, key, sizeof key);
+        if (!at.key_size)
+            return refusal_set (refusal, REFUSED_NAME, path, size, "it cannot be case-folded");
+        at.hash = hash_of (self, here, key, at.key_size);
+        uint32_t found = *find_slot (self, at.hash, here, key, at.key_size);
+        if (found && !same_spelling (self, &self->nodes [found], &at))
+            return refuse_collision (self, &self->nodes [found], path, size, refusal);
+        if (found && self->nodes [found].directory != as_directory)
+            return refusal_set (refusal, REFUSED_COLLISION, path, size,
+                                "'%.*s' would be both a file and a directory", (int) end, path);
+        if (!found) {
+            if (self->nodes_count > self->nodes_max)
+                return refusal_set (refusal, REFUSED_BOMB, path, size,
+                                    "more than %u files and directories", self->nodes_max);
+            found = add_node (self, &at, as_directory);
+            if (!found)
+                return INTERNAL;
+            if (place->new_offset == size)
+                place->new_offset = begin;
+        }
+        place->parent = here;
+        place->name_offset = begin;
+        here = found;
+        begin = end + 1;
+    }
+    if (self->nodes [here].listed)
+        return refusal_set (refusal, REFUSED_DUPLICATE, path, size, "it is in the package twice");
+    self->nodes [here].listed = true;
+    place->node = here;
+    return OK;
+}
