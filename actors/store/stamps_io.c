@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "stamps_io.h"
+#include "beneath_io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+//  Of a file of stamps: 50,000 lines.
+#define STAMPS_FILE_MAX ((size_t) 8 << 20)
+
+static bool
+digest_of (const file_list_t *list, uint8_t digest [SHA256_SIZE])
+{
+    AUTO (sha256_destroy) sha256_t *hasher = sha256_new ();
+    if (hasher)
+        file_list_sha256 (list, hasher, digest);
+    return hasher != NULL;
+}
+
+//  "Now" is the time that this file system gives to a new file: the clock that stamped the tree.
+static bool
+write_stamps (int fd, const file_list_t *list, const uint8_t digest [SHA256_SIZE])
+{
+    struct stat status;
+    if (fstat (fd, &status) == -1)
+        return false;
+    int64_t now_ns = status.st_ctim.tv_sec * INT64_C (1000000000) + status.st_ctim.tv_nsec;
+    size_t size;
+    char *text = stamps_format (list, digest, now_ns, &size);
+    if (!text) {
+        errno = ENOMEM;
+        return false;
+    }
+    bool written = beneath_write_all (fd, text, size);
+    int error = errno;
+    free (text);
+    errno = error;
+    return written;
+}
+
+code_t
+stamps_save (int dirfd, const char *name, const file_list_t *list, refusal_t *refusal)
+{
+    uint8_t digest [SHA256_SIZE];
+    if (!digest_of (list, digest))
+        return INTERNAL;
+    char temporary [ARCHIVE_COMPONENT_MAX + 1];
+    if ((size_t) snprintf (temporary, sizeof temporary, "%s.new", name) >= sizeof temporary)
+        return refusal_system (refusal, ENAMETOOLONG, name, "write");
+    int fd = openat (dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd == -1)
+        return refusal_system (refusal, errno, temporary, "create");
+    bool written = write_stamps (fd, list, digest);
+    int error = errno;
+    close (fd);
+    if (written && renameat (dirfd, temporary, dirfd, name) == 0)
+        return OK;
+    if (written)
+        error = errno;
+    unlinkat (dirfd, temporary, 0);
+    return refusal_system (refusal, error, name, "write");
+}
+
+static bool
+load (int fd, file_list_t *list)
+{
+    struct stat status;
+    uint8_t digest [SHA256_SIZE];
+    if (fstat (fd, &status) == -1 || !S_ISREG (status.st_mode) || status.st_size <= 0
+        || (size_t) status.st_size > STAMPS_FILE_MAX || !digest_of (list, digest))
+        return false;
+    size_t size = (size_t) status.st_size;
+    char *text = malloc (size + 1);
+    if (!text)
+        return false;
+    bool loaded = false;
+    if (pread (fd, text, size, 0) == (ssize_t) size) {
+        text [size] = 0;
+        loaded = stamps_parse (text, size, digest, list);
+    }
+    free (text);
+    return loaded;
+}
+
+bool
+stamps_load (int dirfd, const char *name, file_list_t *list)
+{
+    int fd = openat (dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool loaded = fd != -1 && load (fd, list);
+    if (fd != -1)
+        close (fd);
+    for (size_t i = 0; !loaded && i < file_list_count (list); i++)
+        file_list_at (list, i)->stamp = (file_stamp_t) {0};
+    return loaded;
+}

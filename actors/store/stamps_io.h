@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+//  The stamps of a tree, kept in a file outside of it.
+#ifndef GGEN_STAMPS_IO_H
+#define GGEN_STAMPS_IO_H
+
+#include "refusal.h"
+#include "stamps.h"
+
+//  Write the stamps of 'list' to 'name' in 'dirfd' (on the file system of the tree), by rename. Not
+//  synced: a lost or old file costs one more hashing, nothing else.
+must_use code_t
+    stamps_save (int dirfd, const char *name, const file_list_t *list, refusal_t *refusal);
+
+//  Read them back into 'list'. false: none, damaged or of another list; all stamps are unknown then.
+bool
+    stamps_load (int dirfd, const char *name, file_list_t *list);
+
+#endif
