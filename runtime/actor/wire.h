@@ -34,4 +34,8 @@ bool wire_valid (const ProtobufCMessageDescriptor *descriptor, bytes_t wire);
 ProtobufCMessage *wire_unpack (arena_t *arena, const ProtobufCMessageDescriptor *descriptor,
                                bytes_t wire);
 
+//  A copy that outlives its arena; free it with protobuf_c_message_free_unpacked (copy, NULL).
+//  NULL: out of memory.
+ProtobufCMessage *wire_copy (const ProtobufCMessage *message);
+
 #endif
