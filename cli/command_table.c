@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+//  Everything that can be typed. A new verb is one row here, one in main.c, and its function.
+#include "command.h"
+
+#define END {.name = NULL}
+#define ANY_NUMBER 1024         //  of arguments: as many as args.h has room for
+#define COUNT_LIMIT 4294967295.0
+
+#define TARGET                                                                                     \
+    {.name = "target", .alias = "directory", .letter = 't', .kind = OPTION_PATH,                   \
+     .value_name = "DIR", .help = "use the packages in DIR instead of those in the home"}
+#define DRY_RUN                                                                                    \
+    {.name = "dry-run", .kind = OPTION_FLAG, .help = "say what would be done and do nothing"}
+#define KEY_NAME                                                                                   \
+    {.name = "name", .kind = OPTION_TEXT, .value_name = "NAME", .initial = "default",              \
+     .help = "which of your keys"}
+
+const option_t command_globals [] = {
+    {.name = "help", .letter = 'h', .kind = OPTION_FLAG, .help = "this text"},
+    {.name = "json", .kind = OPTION_FLAG, .help = "one JSON document on stdout and nothing else"},
+    {.name = "format", .kind = OPTION_CHOICE, .value_name = "text|json", .initial = "text",
+     .help = "json is the same as --json"},
+    {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .help = "print results only"},
+    {.name = "verbose", .letter = 'v', .kind = OPTION_FLAG, .help = "print more, and the reasons"},
+    {.name = "home", .kind = OPTION_PATH, .value_name = "DIR",
+     .help = "where ggen keeps everything (default: $GGEN_HOME, else ~/.ggen)"},
+    {.name = "timeout", .kind = OPTION_REAL, .value_name = "SECS", .min = 0.001, .max = 86400,
+     .help = "give up after so many seconds"},
+    {.name = "no-color", .kind = OPTION_FLAG,
+     .help = "no colours; also with NO_COLOR set, and when stdout is no terminal"},
+    {.name = "yes", .letter = 'y', .kind = OPTION_FLAG, .help = "answer yes to every question"},
+    {.name = "progress-fd", .kind = OPTION_COUNT, .value_name = "N", .max = 1048575,
+     .help = "write progress to file descriptor N, one JSON line each"},
+    {.name = "version", .letter = 'V', .kind = OPTION_FLAG,
+     .help = "versions of ggen and its libraries, and the features built in"},
+    END};
+
+const group_t command_groups [] = {
+    {.path = "", .help = "A package marketplace that needs no server."},
+    {.path = "market", .aliases = {"marketplace"}, .help = "find, install and publish packages"},
+    {.path = "market key", .help = "your publisher keys"},
+    {.path = "market trust", .help = "which publishers you accept"},
+    {.path = "config", .aliases = {"market config", "p2p config"}, .help = "settings"},
+    {.path = "p2p", .aliases = {"market p2p"}, .help = "the network of nodes"},
+    {.path = "node", .help = "the node that stores, finds and serves packages"},
+};
+const size_t command_groups_count = COUNT_OF (command_groups);
+
+static const option_t search_options [] = {
+    {.name = "category", .letter = 'c', .kind = OPTION_TEXT, .value_name = "CATEGORY",
+     .collects = true, .help = "only this category; given again, any of them"},
+    {.name = "tags", .letter = 't', .kind = OPTION_TEXT, .value_name = "TAG", .collects = true,
+     .help = "only with this tag; given again, with all of them"},
+    {.name = "author", .kind = OPTION_TEXT, .value_name = "NAME", .help = "only by this author"},
+    {.name = "license", .kind = OPTION_TEXT, .value_name = "SPDX",
+     .help = "only under this license"},
+    {.name = "limit", .letter = 'l', .kind = OPTION_COUNT, .value_name = "N", .initial = "20",
+     .min = 1, .max = 1000, .help = "at most so many results"},
+    {.name = "offset", .kind = OPTION_COUNT, .value_name = "N", .initial = "0",
+     .max = COUNT_LIMIT, .help = "leave out the first N results"},
+    {.name = "sort", .kind = OPTION_CHOICE, .value_name = "relevance|downloads|name|updated",
+     .initial = "relevance", .help = "order of the results"},
+    {.name = "registry", .kind = OPTION_CHOICE, .value_name = "all|p2p|file|http|central",
+     .initial = "all", .help = "where to look; central is http"},
+    {.name = "p2p", .kind = OPTION_FLAG, .help = "the same as --registry p2p"},
+    {.name = "min-reputation", .kind = OPTION_REAL, .value_name = "F", .initial = "0.5", .max = 1,
+     .help = "only from peers with at least this reputation"},
+    {.name = "fuzzy", .kind = OPTION_FLAG, .help = "also names that differ by a letter or two"},
+    {.name = "detailed", .kind = OPTION_FLAG, .help = "print all that is known of each result"},
+    END};
+
+static const option_t install_options [] = {
+    TARGET,
+    {.name = "force", .letter = 'f', .kind = OPTION_FLAG,
+     .help = "install again what is installed already"},
+    {.name = "no-dependencies", .alias = "skip-dependencies", .kind = OPTION_FLAG,
+     .help = "only the packages named"},
+    {.name = "with-optional", .kind = OPTION_FLAG, .help = "optional dependencies too"},
+    DRY_RUN,
+    {.name = "frozen", .kind = OPTION_FLAG, .help = "exactly what ggen.lock says, or fail"},
+    {.name = "offline", .kind = OPTION_FLAG, .help = "only what is on this machine"},
+    {.name = "registry", .kind = OPTION_CHOICE, .value_name = "all|p2p|file|http|central",
+     .initial = "all", .help = "where to look; central is http"},
+    {.name = "publisher", .kind = OPTION_TEXT, .value_name = "KEY",
+     .help = "accept the named packages from this publisher only"},
+    {.name = "allow-unsigned", .kind = OPTION_FLAG, .help = "accept packages that nobody signed"},
+    END};
+
+static const option_t list_options [] = {
+    {.name = "category", .kind = OPTION_TEXT, .value_name = "CATEGORY",
+     .help = "only this category"},
+    {.name = "detailed", .kind = OPTION_FLAG, .help = "print all that is known of each package"},
+    TARGET,
+    END};
+
+static const option_t remove_options [] = {
+    {.name = "force", .letter = 'f', .kind = OPTION_FLAG,
+     .help = "even when other packages depend on it"},
+    DRY_RUN,
+    TARGET,
+    END};
+
+static const option_t verify_options [] = {
+    {.name = "fix", .kind = OPTION_FLAG, .help = "restore what differs from verified archives"},
+    TARGET,
+    END};
+
+static const option_t target_options [] = {TARGET, END};
+
+static const option_t init_options [] = {
+    {.name = "name", .kind = OPTION_TEXT, .value_name = "ID",
+     .help = "id of the package (default: name of the directory)"},
+    END};
+
+static const option_t publish_options [] = {
+    {.name = "version", .alias = "tag", .kind = OPTION_TEXT, .value_name = "VERSION",
+     .help = "publish as this version (default: the manifest's)"},
+    DRY_RUN,
+    {.name = "force", .letter = 'f', .kind = OPTION_FLAG,
+     .help = "replace this version if it never left this machine"},
+    {.name = "registry", .kind = OPTION_CHOICE, .value_name = "file|p2p|all", .initial = "all",
+     .help = "where to publish"},
+    {.name = "skip-verify", .kind = OPTION_FLAG,
+     .help = "no quality checks; those of structure always run"},
+    {.name = "strict", .kind = OPTION_FLAG, .help = "warnings are errors"},
+    {.name = "compression", .kind = OPTION_CHOICE, .value_name = "gzip|zstd", .initial = "gzip",
+     .help = "how to compress the archive"},
+    END};
+
+static const option_t key_options [] = {KEY_NAME, END};
+
+static const option_t trust_options [] = {
+    {.name = "unsigned", .kind = OPTION_TEXT, .value_name = "REGISTRY",
+     .help = "instead of a package: the unsigned packages of this registry"},
+    END};
+
+static const option_t tap_options [] = {
+    {.name = "type", .kind = OPTION_TEXT, .value_name = "GLOB",
+     .help = "only messages of this type: 'Search*'"},
+    {.name = "actor", .kind = OPTION_TEXT, .value_name = "NAME",
+     .help = "only messages to or from this actor"},
+    {.name = "peer", .kind = OPTION_TEXT, .value_name = "ID",
+     .help = "only messages to or from this peer"},
+    {.name = "record", .kind = OPTION_PATH, .value_name = "FILE", .help = "write them to FILE too"},
+    END};
+
+const verb_t command_verbs [VERBS_COUNT] = {
+    {.id = VERB_SEARCH, .path = "market search", .arguments = "[QUERY]", .arguments_max = 1,
+     .needs = NEEDS_READ, .options = search_options, .help = "find packages",
+     .more = "Without QUERY every package is listed. No match is no error.",
+     .examples = {"ggen market search ontology", "ggen market search -c finance --sort updated",
+                  "ggen market search --json rust | jq '.results[].id'"}},
+    {.id = VERB_INFO, .path = "market info", .arguments = "PKG[@VERSION]", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_READ, .help = "all that is known of a package",
+     .examples = {"ggen market info demo-pack", "ggen market info demo-pack@1.2.0"}},
+    {.id = VERB_INSTALL, .path = "market install", .aliases = {"market add"},
+     .arguments = "[PKG[@RANGE]...]", .arguments_max = ANY_NUMBER, .needs = NEEDS_WRITE,
+     .reads_if = "dry-run", .options = install_options,
+     .help = "install packages and what they depend on",
+     .more = "All or nothing: packages are resolved, fetched, verified and unpacked, and one "
+             "rename makes them the installed state. Without PKG the state in ggen.lock is "
+             "reproduced. PKG may also be a directory (./dir) or an archive (file.tar.gz).",
+     .examples = {"ggen market install demo-pack", "ggen market install 'demo-pack@^1.2' other",
+                  "ggen market install --frozen -t ./vendor", "ggen market install ./my-pack"}},
+    {.id = VERB_LIST, .path = "market list", .aliases = {"market ls"}, .needs = NEEDS_READ,
+     .options = list_options, .help = "what is installed",
+     .examples = {"ggen market list --detailed"}},
+    {.id = VERB_REMOVE, .path = "market remove", .aliases = {"market uninstall"},
+     .arguments = "PKG...", .arguments_min = 1, .arguments_max = ANY_NUMBER, .needs = NEEDS_WRITE,
+     .reads_if = "dry-run", .options = remove_options, .help = "remove installed packages",
+     .examples = {"ggen market remove demo-pack"}},
+    {.id = VERB_VERIFY, .path = "market verify", .arguments = "[PKG...]",
+     .arguments_max = ANY_NUMBER, .needs = NEEDS_READ, .writes_if = "fix",
+     .options = verify_options, .help = "compare installed files with what was signed",
+     .more = "One line a finding: C changed, M missing, E extra, P permissions, K other kind of "
+             "file, U nothing to compare with. Findings that were not fixed: exit 1.",
+     .examples = {"ggen market verify", "ggen market verify --fix demo-pack"}},
+    {.id = VERB_ROLLBACK, .path = "market rollback", .arguments = "[GENERATION]",
+     .arguments_max = 1, .needs = NEEDS_WRITE, .options = target_options,
+     .help = "go back to an earlier installed state",
+     .more = "Without GENERATION to the one before. Files that were edited get their original "
+             "bytes.",
+     .examples = {"ggen market rollback", "ggen market rollback 7"}},
+    {.id = VERB_INIT, .path = "market init", .arguments = "[DIR]", .arguments_max = 1,
+     .needs = NEEDS_READ, .options = init_options, .help = "start a package: write a gpack.toml",
+     .examples = {"ggen market init ./my-pack --name my-pack"}},
+    {.id = VERB_PUBLISH, .path = "market publish", .arguments = "PATH", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_WRITE, .reads_if = "dry-run", .options = publish_options,
+     .help = "pack, sign and publish a directory",
+     .more = "The same tree gives the same archive on any machine. A version that was announced "
+             "never changes: publish a new one.",
+     .examples = {"ggen market publish ./my-pack",
+                  "ggen market publish ./my-pack --version 1.3.0"}},
+
+    {.id = VERB_KEY_GENERATE, .path = "market key generate", .needs = NEEDS_WRITE,
+     .options = key_options, .help = "make a publisher key",
+     .more = "Prints a recovery key once. Keep it offline: it can hand your packages to a new key "
+             "when this one is lost or stolen.",
+     .examples = {"ggen market key generate"}},
+    {.id = VERB_KEY_SHOW, .path = "market key show", .needs = NEEDS_READ, .options = key_options,
+     .help = "show a public key", .examples = {"ggen market key show"}},
+    {.id = VERB_KEY_LIST, .path = "market key list", .aliases = {"market key ls"},
+     .needs = NEEDS_READ, .help = "list your keys", .examples = {"ggen market key list"}},
+    {.id = VERB_KEY_EXPORT, .path = "market key export", .arguments = "FILE", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_READ, .options = key_options,
+     .help = "write a secret key to a file that only you can read",
+     .examples = {"ggen market key export ~/ggen.key"}},
+    {.id = VERB_KEY_IMPORT, .path = "market key import", .arguments = "FILE", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_WRITE, .options = key_options,
+     .help = "take a secret key from a file", .examples = {"ggen market key import ~/ggen.key"}},
+
+    {.id = VERB_TRUST_LIST, .path = "market trust list", .aliases = {"market trust ls"},
+     .needs = NEEDS_READ, .help = "which publisher is pinned for which package",
+     .examples = {"ggen market trust list"}},
+    {.id = VERB_TRUST_ADD, .path = "market trust add", .arguments = "[PKG KEY]",
+     .arguments_max = 2, .needs = NEEDS_WRITE, .options = trust_options,
+     .help = "accept a publisher for a package", .more = "KEY is ed25519: and 64 hex digits.",
+     .examples = {"ggen market trust add demo-pack ed25519:9f3c...",
+                  "ggen market trust add --unsigned file"}},
+    {.id = VERB_TRUST_REMOVE, .path = "market trust remove", .arguments = "[PKG]",
+     .arguments_max = 1, .needs = NEEDS_WRITE, .options = trust_options,
+     .help = "forget the publisher of a package",
+     .examples = {"ggen market trust remove demo-pack"}},
+
+    {.id = VERB_CONFIG_SHOW, .path = "config show", .arguments = "[KEY...]",
+     .arguments_max = ANY_NUMBER, .needs = NEEDS_NONE,
+     .help = "every setting, its value and where that comes from",
+     .examples = {"ggen config show", "ggen config show storage.max_cache_size"}},
+    {.id = VERB_CONFIG_VALIDATE, .path = "config validate", .arguments = "[FILE]",
+     .arguments_max = 1, .needs = NEEDS_NONE, .help = "check the settings file, or FILE",
+     .examples = {"ggen config validate ./p2p-config.toml"}},
+    {.id = VERB_CONFIG_PATH, .path = "config path", .needs = NEEDS_NONE,
+     .help = "where the settings file is", .examples = {"$EDITOR \"$(ggen config path)\""}},
+
+    {.id = VERB_NODE_RUN, .path = "node run", .aliases = {"p2p start"}, .needs = NEEDS_WRITE,
+     .help = "run a node until Ctrl-C", .more = "Other ggen commands on this home then ask it.",
+     .examples = {"ggen node run"}},
+    {.id = VERB_TAP, .path = "tap", .aliases = {"p2p tap"}, .needs = NEEDS_NONE,
+     .options = tap_options, .help = "watch the messages between the parts of a node",
+     .more = "Needs no running node: what other ggen commands on this home do is shown too. "
+             "A watcher that is too slow loses messages and is told how many.",
+     .examples = {"ggen tap", "ggen tap --type 'Install*' --json"}},
+    {.id = VERB_COMPLETION, .path = "completion", .arguments = "bash|zsh|fish",
+     .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_NONE,
+     .help = "print a completion script for your shell",
+     .examples = {"source <(ggen completion bash)",
+                  "ggen completion fish > ~/.config/fish/completions/ggen.fish"}},
+    {.id = VERB_HELP, .path = "help", .arguments = "[VERB...]", .arguments_max = 4,
+     .needs = NEEDS_NONE, .help = "help on a verb", .examples = {"ggen help market install"}},
+};
