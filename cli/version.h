@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+//  What `ggen --version` says: the program, its libraries, the features built in.
+#ifndef GGEN_VERSION_H
+#define GGEN_VERSION_H
+
+#include "screen.h"
+
+//  Print it; with --json as {"version","libraries":{},"features":{}}. Linked libraries are asked
+//  for their versions. Those loaded on first use are not loaded for this: their headers' are told.
+void
+    version_print (const screen_t *screen);
+
+#endif
