@@ -173,6 +173,30 @@ a_table_fits_a_narrow_terminal (void **state)
 }
 
 static void
+a_wrapped_column_loses_nothing (void **state)
+{
+    (void) state;
+    static const column_t columns [] = {{"NAME", TABLE_LEFT}, {"DESCRIPTION", TABLE_WRAP}};
+    static const char *const cells [] = {"demo", "0123456789abcdefghijklmnopqrstuvwxyz"};
+    char joined [128] = "";
+    capture_t to;
+    capture (&to, 24);
+    table_t *table = table_new (&to.screen, columns, 2);
+    assert_int_equal (table_row (table, cells), OK);
+    table_print (table);
+    table_destroy (&table);
+    captured (&to);
+    strtok (to.out, "\n");
+    for (char *line = strtok (NULL, "\n"); line; line = strtok (NULL, "\n")) {
+        assert_true (text_columns (line) <= 24);
+        assert_true (strlen (line) > 6);
+        sscanf (line + 6, "%60s", joined + strlen (joined));
+    }
+    assert_string_equal (joined, cells [1]);
+    release (&to);
+}
+
+static void
 an_empty_table_prints_nothing (void **state)
 {
     (void) state;
@@ -452,6 +476,7 @@ main (void)
         cmocka_unit_test (sizes_and_times_read_well),
         cmocka_unit_test (a_table_in_a_pipe_is_whole_and_clean),
         cmocka_unit_test (a_table_fits_a_narrow_terminal),
+        cmocka_unit_test (a_wrapped_column_loses_nothing),
         cmocka_unit_test (an_empty_table_prints_nothing),
         cmocka_unit_test (a_failure_says_what_and_the_hint_and_cannot_pose_as_one),
         cmocka_unit_test (a_verbose_failure_tells_code_and_details_in_colour),
