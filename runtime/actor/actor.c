@@ -23,8 +23,8 @@ struct actor_t {
     void *state;
     out_t out;
     rng_t rng;
-    arena_t *envelopes;
-    arena_t *bodies;
+    wire_arena_t *envelopes;
+    wire_arena_t *bodies;
     held_t held[HELD_MAX];      //  as long as the class is not ready
     unsigned held_count;
     actor_metrics_t metrics;
@@ -76,8 +76,8 @@ actor_new (const actor_class_t *class, const actor_setup_t *setup)
     self->out.wall_ms = setup->wall_ms;
     self->out.tickets = tickets_new ();
     self->out.pending = pending_new ();
-    self->envelopes = arena_new (1u << 20);
-    self->bodies = arena_new (ARENA_LOCAL_MAX);
+    self->envelopes = wire_arena_new (1u << 20);
+    self->bodies = wire_arena_new (ARENA_LOCAL_MAX);
     rng_init (&self->rng, setup->key);
     if (self->out.tickets && self->out.pending && self->envelopes && self->bodies) {
         actor_env_t env = {.name = self->out.name,
@@ -107,8 +107,8 @@ actor_destroy (actor_t **self_p)
         free (self->held[i].bytes);
     tickets_destroy (&self->out.tickets);
     pending_destroy (&self->out.pending);
-    arena_destroy (&self->envelopes);
-    arena_destroy (&self->bodies);
+    wire_arena_destroy (&self->envelopes);
+    wire_arena_destroy (&self->bodies);
     free (self);
     *self_p = NULL;
 }
@@ -136,7 +136,7 @@ unpack_body (actor_t *self, const ProtobufCMessageDescriptor *descriptor, const 
 {
     size_t limit = 4096 + ARENA_FACTOR * mail->body.size;
     size_t bound = remote ? ARENA_REMOTE_MAX : ARENA_LOCAL_MAX;
-    arena_limit (self->bodies, limit < bound ? limit : bound);
+    wire_arena_limit (self->bodies, limit < bound ? limit : bound);
     return wire_unpack (self->bodies, descriptor, mail->body);
 }
 
@@ -439,8 +439,8 @@ deliver (actor_t *self, const mail_t *mail)
         code = dispatch (self, envelope, mail);
         self->out.trace = 0;
     }
-    arena_reset (self->envelopes);
-    arena_reset (self->bodies);
+    wire_arena_reset (self->envelopes);
+    wire_arena_reset (self->bodies);
     return code;
 }
 

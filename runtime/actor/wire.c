@@ -13,7 +13,7 @@ typedef struct page_t {
     size_t used;
 } page_t;
 
-struct arena_t {
+struct wire_arena_t {
     ProtobufCAllocator allocator;
     page_t *pages;          //  newest first; the oldest survives a reset
     size_t given;
@@ -38,36 +38,36 @@ page_new (size_t size, page_t *next)
 }
 
 static void *
-arena_pb_alloc (void *arena, size_t size)
+wire_arena_pb_alloc (void *arena, size_t size)
 {
-    return arena_alloc (arena, size);
+    return wire_arena_alloc (arena, size);
 }
 
 static void
-arena_pb_free (void *arena, void *data)
+wire_arena_pb_free (void *arena, void *data)
 {
     (void) arena;
     (void) data;
 }
 
-arena_t *
-arena_new (size_t size_max)
+wire_arena_t *
+wire_arena_new (size_t size_max)
 {
-    arena_t *self = calloc (1, sizeof *self);
+    wire_arena_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
-    self->allocator = (ProtobufCAllocator) {arena_pb_alloc, arena_pb_free, self};
+    self->allocator = (ProtobufCAllocator) {wire_arena_pb_alloc, wire_arena_pb_free, self};
     self->size_max = size_max;
     self->pages = page_new (PAGE_BYTES, NULL);
     if (!self->pages)
-        arena_destroy (&self);
+        wire_arena_destroy (&self);
     return self;
 }
 
 void
-arena_destroy (arena_t **self_p)
+wire_arena_destroy (wire_arena_t **self_p)
 {
-    arena_t *self = *self_p;
+    wire_arena_t *self = *self_p;
     if (!self)
         return;
     while (self->pages) {
@@ -80,7 +80,7 @@ arena_destroy (arena_t **self_p)
 }
 
 void
-arena_reset (arena_t *self)
+wire_arena_reset (wire_arena_t *self)
 {
     while (self->pages->next) {
         page_t *next = self->pages->next;
@@ -92,13 +92,13 @@ arena_reset (arena_t *self)
 }
 
 void
-arena_limit (arena_t *self, size_t size_max)
+wire_arena_limit (wire_arena_t *self, size_t size_max)
 {
     self->size_max = size_max;
 }
 
 void *
-arena_alloc (arena_t *self, size_t size)
+wire_arena_alloc (wire_arena_t *self, size_t size)
 {
     if (size > self->size_max - ALIGN || self->given > self->size_max - size - ALIGN)
         return NULL;
@@ -236,7 +236,7 @@ wire_valid (const ProtobufCMessageDescriptor *descriptor, bytes_t wire)
 }
 
 ProtobufCMessage *
-wire_unpack (arena_t *arena, const ProtobufCMessageDescriptor *descriptor, bytes_t wire)
+wire_unpack (wire_arena_t *arena, const ProtobufCMessageDescriptor *descriptor, bytes_t wire)
 {
     if (!wire_valid (descriptor, wire))
         return NULL;

@@ -10,20 +10,20 @@
 //  Nesting of messages beyond this is refused.
 #define WIRE_DEPTH_MAX 16
 
-typedef struct arena_t arena_t;
+typedef struct wire_arena_t wire_arena_t;
 
 //  An arena that gives at most 'size_max' bytes between two resets. NULL: out of memory.
-arena_t *arena_new (size_t size_max);
-void arena_destroy (arena_t **self_p);
+wire_arena_t *wire_arena_new (size_t size_max);
+void wire_arena_destroy (wire_arena_t **self_p);
 
 //  Forget all that was given; the first page is kept.
-void arena_reset (arena_t *self);
+void wire_arena_reset (wire_arena_t *self);
 
 //  Lower or raise the bound, from the next allocation on.
-void arena_limit (arena_t *self, size_t size_max);
+void wire_arena_limit (wire_arena_t *self, size_t size_max);
 
 //  Bytes for any type, or NULL at the bound. Freed by the next reset.
-void *arena_alloc (arena_t *self, size_t size);
+void *wire_arena_alloc (wire_arena_t *self, size_t size);
 
 //  True when every string field in 'wire', at any depth, is UTF-8 without NUL and the framing
 //  is sound. Unknown fields are skipped.
@@ -31,7 +31,7 @@ bool wire_valid (const ProtobufCMessageDescriptor *descriptor, bytes_t wire);
 
 //  Check and unpack; the message lives in 'arena' until its next reset.
 //  NULL: malformed, an invalid string, or larger than the arena's bound.
-ProtobufCMessage *wire_unpack (arena_t *arena, const ProtobufCMessageDescriptor *descriptor,
+ProtobufCMessage *wire_unpack (wire_arena_t *arena, const ProtobufCMessageDescriptor *descriptor,
                                bytes_t wire);
 
 //  A copy that outlives its arena; free it with protobuf_c_message_free_unpacked (copy, NULL).
