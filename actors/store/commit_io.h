@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//  Making an installed state true (SPEC 3.6, 6-I2). Everything new is complete and on the disk
+//  (one syncfs) before the renames that make it visible; the last of them switches all of it.
+//  A crash at any instruction leaves the old state or the new, and leftovers that
+//  commit_sweep removes.
+#ifndef GGEN_COMMIT_IO_H
+#define GGEN_COMMIT_IO_H
+
+#include "place_io.h"
+
+//  Beginning of the names of things in the making, in store/ and generations/.
+#define COMMIT_TEMPORARY "tmp."
+
+typedef struct {
+    const char *id;
+    const uint8_t *files_sha256;
+    const char *staged;             //  an instance in the making ("tmp.7.1" in store/), or NULL
+} commit_tree_t;
+
+//  Make a new generation of these trees and switch to it. Those without 'staged' must be in the
+//  store. 'lock' becomes its ggen.lock.
+//  OK                *generation_p is current, also after a power loss.
+//  BUSY              the current generation is no longer 'expected'.
+//  VALIDATION        two ids of which one is a directory of the other ("ns" and "ns/name").
+//  ALREADY_EXISTS    a target already has something else where a package's link would be.
+//  STORAGE           a tree that should be in the store is not, or the system says no.
+//  PERMISSION_DENIED, INSUFFICIENT_DISK_SPACE
+must_use code_t
+    commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_count,
+                       bytes_t lock, uint64_t expected, uint64_t *generation_p,
+                       refusal_t *refusal);
+
+//  Switch to an earlier generation. Where a user edited a tree of it, its link is first moved to a
+//  clean instance (in the store, or staged). Errors as above; PACKAGE_NOT_FOUND: there is no such
+//  generation.
+must_use code_t
+    commit_activate (place_t *place, uint64_t generation, const commit_tree_t *trees,
+                     size_t trees_count, refusal_t *refusal);
+
+//  Remove what a crash left in the making. Only for who may write (SPEC 3.6).
+void
+    commit_sweep (const place_t *place);
+
+#endif

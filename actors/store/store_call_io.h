@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+//  One request to the store while it is worked on, and what the store remembers between them. Used
+//  on the worker thread only.
+#ifndef GGEN_STORE_CALL_IO_H
+#define GGEN_STORE_CALL_IO_H
+
+#include "place_io.h"
+#include "store_io.h"
+
+#include "runtime/actor/out.h"
+#include "runtime/host/job.h"
+#include "store.pb-c.h"
+
+//  Trees unpacked and archives packed that no commit has taken yet; more are refused with BUSY.
+#define STORE_STAGED_MAX 8192
+
+typedef struct {
+    char *root;                             //  as in the request
+    char name [PLACE_INSTANCE_MAX];         //  in store/ of that root
+    uint8_t files_sha256 [SHA256_SIZE];
+    bool archive;                           //  a packed archive, not a tree
+} staged_t;
+
+typedef struct {
+    const store_settings_t *settings;
+    staged_t *staged;
+    size_t staged_count;
+    size_t staged_room;
+    uint64_t serial;
+    bool swept;                             //  leftovers of the home were removed
+} store_t;
+
+typedef struct {
+    store_t *store;
+    job_t *job;
+    ticket_t ticket;
+    ProtobufCMessage *request;
+    ProtobufCMessage *reply;                //  set when code is OK
+    code_t code;
+    const char *hint;
+    refusal_t refusal;
+    const char *subject;                    //  of progress
+} store_call_t;
+
+typedef code_t (store_fn) (store_call_t *call);
+
+//  store_pack_io.c
+store_fn store_read_manifest, store_write_new, store_pack;
+//  store_unpack_io.c
+store_fn store_unpack, store_has_trees, store_discard;
+//  store_root_io.c
+store_fn store_read_root, store_commit, store_activate, store_check_trees;
+
+//  A tree or archive of this root that is in the making, or NULL.
+const staged_t *
+    store_find_staged (const store_t *self, const char *root, const uint8_t files_sha256 [SHA256_SIZE]);
+
+//  A new name for something in the making: COMMIT_TEMPORARY and a number.
+void
+    store_temporary (store_t *self, char name [PLACE_INSTANCE_MAX]);
+
+//  Remember it. BUSY: STORE_STAGED_MAX are there.
+must_use code_t
+    store_stage (store_t *self, const staged_t *staged);
+
+//  Open the place of a request's root; the first time to write, leftovers are removed.
+//  PERMISSION_DENIED: to write, in a process that holds the home only to read.
+must_use code_t
+    store_open_place (store_call_t *call, const char *root, bool write, place_t *place);
+
+//  The manifest in a directory, or NULL with OK when there is none.
+//  VALIDATION: it does not parse; the refusal has file, line, column and reason.
+must_use code_t
+    store_manifest_in (int dirfd, const char *path, uint32_t size_max, Ggen__Manifest **manifest_p,
+                       refusal_t *refusal);
+
+//  For pack, unpack: report and see whether to stop.
+bool
+    store_progress (void *call, uint64_t done_bytes, uint64_t total_bytes);
+
+//  Set a bytes field of a message that will be freed.
+void
+    store_set_bytes (ProtobufCBinaryData *field, const void *data, size_t size);
+
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "store_io.h"
+
+#include "commit_io.h"
+#include "store_call_io.h"
+#include "tree_io.h"
+
+#include "runtime/actor/wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    store_t store;              //  the worker's
+    out_t *out;
+    jobs_t *jobs;
+} store_actor_t;
+
+//  ---- what is in the making -----------------------------------------------------------------------
+
+const staged_t *
+store_find_staged (const store_t *self, const char *root, const uint8_t files_sha256 [SHA256_SIZE])
+{
+    for (size_t i = 0; i < self->staged_count; i++) {
+        const staged_t *staged = &self->staged [i];
+        if (!staged->archive && strcmp (staged->root, root) == 0
+            && memcmp (staged->files_sha256, files_sha256, SHA256_SIZE) == 0)
+            return staged;
+    }
+    return NULL;
+}
+
+void
+store_temporary (store_t *self, char name [PLACE_INSTANCE_MAX])
+{
+    snprintf (name, PLACE_INSTANCE_MAX, COMMIT_TEMPORARY "%llu",
+              (unsigned long long) ++self->serial);
+}
+
+code_t
+store_stage (store_t *self, const staged_t *staged)
+{
+    if (self->staged_count == STORE_STAGED_MAX)
+        return BUSY;
+    if (self->staged_count == self->staged_room) {
+        size_t room = self->staged_room ? 2 * self->staged_room : 16;
+        staged_t *more = realloc (self->staged, room * sizeof *more);
+        if (!more)
+            return BUSY;
+        self->staged = more;
+        self->staged_room = room;
+    }
+    self->staged [self->staged_count] = *staged;
+    self->staged [self->staged_count].root = strdup (staged->root);
+    self->staged_count++;
+    return OK;
+}
+
+code_t
+store_open_place (store_call_t *call, const char *root, bool write, place_t *place)
+{
+    const store_settings_t *settings = call->store->settings;
+    bool home = !*root || strcmp (root, settings->home) == 0;
+    if (write && home && !settings->writable) {
+        refusal_set (&call->refusal, REFUSED_SYSTEM, root, strlen (root),
+                     "the home is open for reading only");
+        return PERMISSION_DENIED;
+    }
+    code_t code = place_open (place, settings->home, root, write, &call->refusal);
+    if (code == OK && home && write && !call->store->swept) {
+        call->store->swept = true;
+        commit_sweep (place);
+    }
+    return code;
+}
+
+bool
+store_progress (void *call_, uint64_t done_bytes, uint64_t total_bytes)
+{
+    store_call_t *call = call_;
+    bool packs = call->request->descriptor == &ggen__pack_request__descriptor;
+    job_progress (call->job, packs ? "pack" : "unpack", call->subject, done_bytes, total_bytes,
+                  "bytes");
+    return !job_cancelled (call->job);
+}
+
+void
+store_set_bytes (ProtobufCBinaryData *field, const void *data, size_t size)
+{
+    field->data = malloc (size ? size : 1);
+    field->len = field->data ? size : 0;
+    if (size && field->data)
+        memcpy (field->data, data, size);
+}
+
+//  ---- the table -----------------------------------------------------------------------------------
+
+static const struct {
+    const ProtobufCMessageDescriptor *request;
+    store_fn *run;
+} operations [] = {
+    {&ggen__read_manifest_request__descriptor, store_read_manifest},
+    {&ggen__write_new_request__descriptor, store_write_new},
+    {&ggen__pack_request__descriptor, store_pack},
+    {&ggen__unpack_request__descriptor, store_unpack},
+    {&ggen__has_trees_request__descriptor, store_has_trees},
+    {&ggen__discard_event__descriptor, store_discard},
+    {&ggen__read_root_request__descriptor, store_read_root},
+    {&ggen__commit_request__descriptor, store_commit},
+    {&ggen__activate_request__descriptor, store_activate},
+    {&ggen__check_trees_request__descriptor, store_check_trees},
+};
+
+static void
+work (job_t *job, void *arg)
+{
+    store_call_t *call = arg;
+    call->job = job;
+    for (size_t i = 0; i < COUNT_OF (operations); i++)
+        if (operations [i].request == call->request->descriptor)
+            call->code = operations [i].run (call);
+}
+
+static void
+call_free (store_call_t *call)
+{
+    if (call->reply)
+        protobuf_c_message_free_unpacked (call->reply, NULL);
+    protobuf_c_message_free_unpacked (call->request, NULL);
+    free (call);
+}
+
+static code_t
+on_any (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    store_actor_t *self = self_;
+    store_call_t *call = calloc (1, sizeof *call);
+    if (!call || !(call->request = wire_copy (message))) {
+        free (call);
+        return BUSY;
+    }
+    call->store = &self->store;
+    call->ticket = at->ticket;
+    call->hint = "";
+    call->subject = "";
+    //  A job that was never run (cancelled before its turn) is answered as such.
+    call->code = CANCELLED;
+    code_t code = jobs_start (self->jobs, at->ticket, work, call);
+    if (code)
+        call_free (call);
+    return code;
+}
+
+static code_t
+on_done (void *self_, void *job, int64_t now_ms)
+{
+    (void) now_ms;
+    store_actor_t *self = self_;
+    store_call_t *call = job_arg (job);
+    if (call->code == OK && call->reply)
+        out_answer (self->out, call->ticket, call->reply);
+    else if (call->code == CANCELLED)
+        out_refuse (self->out, call->ticket, CANCELLED, "", "cancelled");
+    else
+        out_refuse (self->out, call->ticket, call->code == OK ? INTERNAL : call->code, call->hint,
+                    "%s", *call->refusal.text ? call->refusal.text : code_name (call->code));
+    call_free (call);
+    return OK;
+}
+
+static bool
+on_cancelled (void *self, ticket_t ticket)
+{
+    return jobs_cancel (((store_actor_t *) self)->jobs, ticket);
+}
+
+static void *
+create (const actor_env_t *env)
+{
+    store_actor_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->store.settings = env->settings;
+    self->out = env->out;
+    self->jobs = env->host;
+    return self;
+}
+
+static void
+destroy (void *self_)
+{
+    store_actor_t *self = self_;
+    for (size_t i = 0; i < self->store.staged_count; i++)
+        free (self->store.staged [i].root);
+    free (self->store.staged);
+    free (self);
+}
+
+static const handler_t rows [] = {
+    {&ggen__read_manifest_request__descriptor, on_any, THIS_NODE},
+    {&ggen__write_new_request__descriptor, on_any, THIS_NODE},
+    {&ggen__pack_request__descriptor, on_any, THIS_NODE},
+    {&ggen__unpack_request__descriptor, on_any, THIS_NODE},
+    {&ggen__has_trees_request__descriptor, on_any, THIS_NODE},
+    {&ggen__discard_event__descriptor, on_any, THIS_NODE},
+    {&ggen__read_root_request__descriptor, on_any, THIS_NODE},
+    {&ggen__commit_request__descriptor, on_any, THIS_NODE},
+    {&ggen__activate_request__descriptor, on_any, THIS_NODE},
+    {&ggen__check_trees_request__descriptor, on_any, THIS_NODE},
+    {0},
+};
+
+const actor_class_t store_actor = {.name = "store",
+                                   .create = create,
+                                   .destroy = destroy,
+                                   .rows = rows,
+                                   .cancelled = on_cancelled,
+                                   .job_done = on_done};

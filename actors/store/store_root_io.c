@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+//  Generations: reading, committing, activating and checking what is installed.
+#include "store_call_io.h"
+
+#include "commit_io.h"
+#include "tree_io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+code_t
+store_read_root (store_call_t *call)
+{
+    const Ggen__ReadRootRequest *request = (const void *) call->request;
+    place_t place;
+    code_t code = store_open_place (call, request->root, false, &place);
+    if (code)
+        return code;
+    uint64_t current = 0, generation = request->generation;
+    char *text = NULL;
+    size_t size = 0;
+    code = place_current (&place, &current, &call->refusal);
+    if (generation == 0)
+        generation = current;
+    if (code == OK)
+        code = place_lock (&place, generation, &text, &size, &call->refusal);
+    if (code == OK) {
+        Ggen__ReadRootReply *reply = malloc (sizeof *reply);
+        ggen__read_root_reply__init (reply);
+        store_set_bytes (&reply->lock, text, size);
+        reply->generation = generation;
+        reply->current = current;
+        reply->generations = place_generations (&place, &reply->n_generations);
+        call->reply = &reply->base;
+    }
+    free (text);
+    place_close (&place);
+    return code;
+}
+
+//  ---- commit --------------------------------------------------------------------------------------
+
+//  NULL: no memory, or a digest of another size.
+static commit_tree_t *
+trees_of (const store_call_t *call, const char *root, Ggen__Tree *const *trees, size_t count)
+{
+    commit_tree_t *list = calloc (count + 1, sizeof *list);
+    for (size_t i = 0; list && i < count; i++) {
+        if (trees [i]->files_sha256.len != SHA256_SIZE) {
+            free (list);
+            return NULL;
+        }
+        const staged_t *staged =
+            store_find_staged (call->store, root, trees [i]->files_sha256.data);
+        list [i] = (commit_tree_t) {trees [i]->id, trees [i]->files_sha256.data,
+                                    staged ? staged->name : NULL};
+    }
+    return list;
+}
+
+//  Committed trees have moved; they are in the making no more.
+static void
+forget_trees (store_t *store, const char *root)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < store->staged_count; i++) {
+        staged_t *staged = &store->staged [i];
+        if (!staged->archive && strcmp (staged->root, root) == 0)
+            free (staged->root);
+        else
+            store->staged [kept++] = *staged;
+    }
+    store->staged_count = kept;
+}
+
+code_t
+store_commit (store_call_t *call)
+{
+    const Ggen__CommitRequest *request = (const void *) call->request;
+    place_t place;
+    code_t code = store_open_place (call, request->root, true, &place);
+    if (code)
+        return code;
+    commit_tree_t *trees = trees_of (call, request->root, request->trees, request->n_trees);
+    uint64_t generation = 0;
+    bytes_t lock = {request->lock.data, request->lock.len};
+    code = trees ? commit_generation (&place, trees, request->n_trees, lock, request->expected,
+                                      &generation, &call->refusal)
+                 : INTERNAL;
+    free (trees);
+    place_close (&place);
+    if (code)
+        return code;
+    forget_trees (call->store, request->root);
+    Ggen__CommitReply *reply = malloc (sizeof *reply);
+    ggen__commit_reply__init (reply);
+    reply->generation = generation;
+    call->reply = &reply->base;
+    return OK;
+}
+
+code_t
+store_activate (store_call_t *call)
+{
+    const Ggen__ActivateRequest *request = (const void *) call->request;
+    place_t place;
+    code_t code = store_open_place (call, request->root, true, &place);
+    if (code)
+        return code;
+    uint64_t current = 0;
+    commit_tree_t *trees = trees_of (call, request->root, request->trees, request->n_trees);
+    code = trees ? place_current (&place, &current, &call->refusal) : INTERNAL;
+    if (code == OK)
+        code = commit_activate (&place, request->generation, trees, request->n_trees,
+                                &call->refusal);
+    free (trees);
+    place_close (&place);
+    if (code)
+        return code;
+    forget_trees (call->store, request->root);
+    Ggen__ActivateReply *reply = malloc (sizeof *reply);
+    ggen__activate_reply__init (reply);
+    reply->generation = request->generation;
+    reply->from_generation = current;
+    call->reply = &reply->base;
+    return OK;
+}
+
+//  ---- check ---------------------------------------------------------------------------------------
+
+//  Findings of one request; more are counted in the total only.
+#define FINDINGS_MAX 5000
+
+typedef struct {
+    Ggen__CheckTreesReply *reply;
+    const Ggen__Tree *tree;
+    size_t room;
+} check_t;
+
+static void
+add_finding (check_t *check, Ggen__Finding kind, const char *path, const char *expected,
+             const char *actual)
+{
+    Ggen__CheckTreesReply *reply = check->reply;
+    if (reply->n_findings == FINDINGS_MAX)
+        return;
+    if (reply->n_findings == check->room) {
+        size_t room = check->room ? 2 * check->room : 16;
+        Ggen__VerifyFinding **more = realloc (reply->findings, room * sizeof *more);
+        if (!more)
+            return;
+        reply->findings = more;
+        check->room = room;
+    }
+    Ggen__VerifyFinding *finding = malloc (sizeof *finding);
+    ggen__verify_finding__init (finding);
+    finding->finding = kind;
+    finding->package = strdup (check->tree->id);
+    finding->version = strdup (check->tree->version);
+    finding->path = strdup (path);
+    finding->expected = strdup (expected);
+    finding->actual = strdup (actual);
+    reply->findings [reply->n_findings++] = finding;
+}
+
+//  Bytes from the disk in a text field: what is no UTF-8 would make the answer unreadable.
+static void
+on_finding (void *argument, const tree_finding_t *found)
+{
+    static const Ggen__Finding kinds [] = {
+        [TREE_CHANGED] = GGEN__FINDING__CHANGED, [TREE_MISSING] = GGEN__FINDING__MISSING,
+        [TREE_EXTRA] = GGEN__FINDING__EXTRA,     [TREE_MODE] = GGEN__FINDING__MODE,
+        [TREE_KIND] = GGEN__FINDING__KIND};
+    refusal_t printable;
+    refusal_set (&printable, REFUSED_CHANGED, found->path, strlen (found->path), "%s", "");
+    add_finding (argument, kinds [found->kind], printable.path, found->expected, found->actual);
+}
+
+static void
+check_tree (store_call_t *call, const place_t *place, uint64_t generation, check_t *check)
+{
+    char instance [PLACE_INSTANCE_MAX];
+    const ProtobufCBinaryData *digest = &check->tree->files_sha256;
+    if (digest->len != SHA256_SIZE
+        || !place_instance (place, generation, check->tree->id, instance)) {
+        add_finding (check, GGEN__FINDING__MISSING, "", "", "");
+        return;
+    }
+    AUTO (file_list_destroy) file_list_t *list = place_file_list (place, instance, digest->data);
+    int dirfd = openat (place->store_fd, instance, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    tree_checked_t checked;
+    refusal_t refusal;
+    if (!list || dirfd < 0)
+        add_finding (check, GGEN__FINDING__UNVERIFIABLE, "", "", "");
+    else if (tree_check (dirfd, "tree", list, TREE_BY_CONTENT, on_finding, check, &checked,
+                         &refusal) != OK)
+        add_finding (check, GGEN__FINDING__MISSING, "", "", refusal.text);
+    else {
+        check->reply->files_count += checked.files_count;
+        check->reply->bytes_count += checked.hashed_bytes;
+        job_progress (call->job, "verify", check->tree->id, check->reply->packages_count, 0,
+                      "packages");
+    }
+    if (dirfd >= 0)
+        close (dirfd);
+}
+
+code_t
+store_check_trees (store_call_t *call)
+{
+    const Ggen__CheckTreesRequest *request = (const void *) call->request;
+    place_t place;
+    uint64_t generation;
+    code_t code = store_open_place (call, request->root, false, &place);
+    if (code)
+        return code;
+    code = place_current (&place, &generation, &call->refusal);
+    if (code == OK) {
+        check_t check = {.reply = malloc (sizeof *check.reply)};
+        ggen__check_trees_reply__init (check.reply);
+        call->reply = &check.reply->base;
+        for (size_t i = 0; i < request->n_trees && !job_cancelled (call->job); i++) {
+            check.tree = request->trees [i];
+            check_tree (call, &place, generation, &check);
+            check.reply->packages_count++;
+        }
+    }
+    place_close (&place);
+    return job_cancelled (call->job) ? CANCELLED : code;
+}

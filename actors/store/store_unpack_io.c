@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+//  From an archive to a tree that waits for its commit.
+#include "store_call_io.h"
+
+#include "archive_digest_io.h"
+#include "beneath_io.h"
+#include "commit_io.h"
+#include "stamps_io.h"
+#include "tree_io.h"
+#include "unpack_io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+//  ---- one archive ---------------------------------------------------------------------------------
+
+//  SPEC 9: the digest of the bytes comes before unpacking.
+static code_t
+check_archive (store_call_t *call, int fd, uint8_t sha256 [SHA256_SIZE], uint64_t *size_p)
+{
+    const Ggen__UnpackRequest *request = (const void *) call->request;
+    const char *name = request->archive_path;
+    if (request->sha256.len == 0)
+        return archive_digest (fd, name, call->store->settings->limits.packed_bytes, sha256, size_p,
+                               &call->refusal);
+    if (request->sha256.len != SHA256_SIZE)
+        return VALIDATION;
+    memcpy (sha256, request->sha256.data, SHA256_SIZE);
+    *size_p = request->size_bytes;
+    return archive_digest_check (fd, name, request->size_bytes, sha256, &call->refusal);
+}
+
+static code_t
+write_files (int dirfd, const file_list_t *files, refusal_t *refusal)
+{
+    size_t size;
+    char *text = file_list_format (files, &size);
+    int fd = text ? openat (dirfd, "files", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444) : -1;
+    bool written = fd >= 0 && beneath_write_all (fd, text, size);
+    int error = text ? errno : ENOMEM;
+    if (fd >= 0)
+        close (fd);
+    free (text);
+    return written ? OK : refusal_system (refusal, error, "files", "write");
+}
+
+static code_t
+expect_files (store_call_t *call, const unpacked_t *unpacked)
+{
+    const Ggen__UnpackRequest *request = (const void *) call->request;
+    if (request->files_sha256.len == 0
+        || (request->files_sha256.len == SHA256_SIZE
+            && memcmp (request->files_sha256.data, unpacked->files_sha256, SHA256_SIZE) == 0))
+        return OK;
+    refusal_set (&call->refusal, REFUSED_MANIFEST, request->subject, strlen (request->subject),
+                 "its files are not the ones that were signed");
+    return SECURITY;
+}
+
+static void
+fill_unpack_reply (store_call_t *call, const unpacked_t *unpacked, Ggen__Manifest *manifest,
+                   const uint8_t sha256 [SHA256_SIZE], uint64_t size_bytes)
+{
+    Ggen__UnpackReply *reply = malloc (sizeof *reply);
+    ggen__unpack_reply__init (reply);
+    store_set_bytes (&reply->files_sha256, unpacked->files_sha256, SHA256_SIZE);
+    store_set_bytes (&reply->sha256, sha256, SHA256_SIZE);
+    reply->files_count = unpacked->files_count;
+    reply->unpacked_bytes = unpacked->unpacked_bytes;
+    reply->size_bytes = size_bytes;
+    reply->manifest = manifest;
+    call->reply = &reply->base;
+}
+
+//  Fill the instance 'dirfd' (in the making) from the archive.
+static code_t
+fill_instance (store_call_t *call, int archive, int dirfd, unpacked_t *unpacked)
+{
+    const Ggen__UnpackRequest *request = (const void *) call->request;
+    uint8_t sha256 [SHA256_SIZE];
+    uint64_t size_bytes;
+    Ggen__Manifest *manifest = NULL;
+    unpack_options_t options = {.limits = call->store->settings->limits,
+                                .progress = store_progress,
+                                .argument = call};
+    call->subject = request->subject;
+    code_t code = check_archive (call, archive, sha256, &size_bytes);
+    if (code == OK)
+        code = unpack_archive (archive, size_bytes, dirfd, "tree", &options, unpacked,
+                               &call->refusal);
+    if (code)
+        return code;
+    code = expect_files (call, unpacked);
+    int tree = openat (dirfd, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (code == OK && tree < 0)
+        code = refusal_system (&call->refusal, errno, "tree", "open");
+    if (code == OK)
+        code = store_manifest_in (tree, request->subject, options.limits.manifest_bytes, &manifest,
+                                  &call->refusal);
+    if (tree >= 0)
+        close (tree);
+    if (code == OK)
+        code = write_files (dirfd, unpacked->files, &call->refusal);
+    if (code == OK)
+        code = stamps_save (dirfd, "stamps", unpacked->files, &call->refusal);
+    if (code == OK)
+        fill_unpack_reply (call, unpacked, manifest, sha256, size_bytes);
+    else if (manifest)
+        ggen__manifest__free_unpacked (manifest, NULL);
+    return code;
+}
+
+static code_t
+unpack_into (store_call_t *call, int archive, place_t *place)
+{
+    const Ggen__UnpackRequest *request = (const void *) call->request;
+    staged_t staged = {.root = request->root};
+    store_temporary (call->store, staged.name);
+    code_t code = tree_remove (place->store_fd, staged.name, &call->refusal);
+    if (code)
+        return code;
+    if (mkdirat (place->store_fd, staged.name, 0755) != 0)
+        return refusal_system (&call->refusal, errno, staged.name, "create directory");
+    int dirfd = openat (place->store_fd, staged.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dirfd < 0)
+        return refusal_system (&call->refusal, errno, staged.name, "open directory");
+    unpacked_t unpacked = {0};
+    code = fill_instance (call, archive, dirfd, &unpacked);
+    close (dirfd);
+    if (code == OK) {
+        memcpy (staged.files_sha256, unpacked.files_sha256, SHA256_SIZE);
+        code = store_stage (call->store, &staged);
+    }
+    if (code && tree_remove (place->store_fd, staged.name, NULL) != OK)
+        call->hint = "the next installation removes what is left";
+    if (unpacked.files)
+        unpacked_done (&unpacked);
+    return code;
+}
+
+code_t
+store_unpack (store_call_t *call)
+{
+    const Ggen__UnpackRequest *request = (const void *) call->request;
+    place_t place;
+    code_t code = store_open_place (call, request->root, true, &place);
+    if (code)
+        return code;
+    int archive = open (request->archive_path, O_RDONLY | O_CLOEXEC);
+    if (archive < 0)
+        code = refusal_system (&call->refusal, errno, request->archive_path, "open");
+    else {
+        code = unpack_into (call, archive, &place);
+        close (archive);
+    }
+    place_close (&place);
+    return code;
+}
+
+//  ---- what is there already -----------------------------------------------------------------------
+
+code_t
+store_has_trees (store_call_t *call)
+{
+    const Ggen__HasTreesRequest *request = (const void *) call->request;
+    place_t place;
+    code_t code = store_open_place (call, request->root, false, &place);
+    if (code)
+        return code;
+    Ggen__HasTreesReply *reply = malloc (sizeof *reply);
+    ggen__has_trees_reply__init (reply);
+    reply->missing = calloc (request->n_trees + 1, sizeof *reply->missing);
+    reply->edited = calloc (request->n_trees + 1, sizeof *reply->edited);
+    for (size_t i = 0; i < request->n_trees && !job_cancelled (call->job); i++) {
+        const ProtobufCBinaryData *digest = &request->trees [i]->files_sha256;
+        char instance [PLACE_INSTANCE_MAX];
+        bool edited = false;
+        bool has = digest->len == SHA256_SIZE
+                   && (store_find_staged (call->store, request->root, digest->data)
+                       || place_clean_instance (&place, digest->data, call->store->settings->writable,
+                                                instance, &edited));
+        if (!has)
+            reply->missing [reply->n_missing++] = (uint32_t) i;
+        if (edited)
+            reply->edited [reply->n_edited++] = (uint32_t) i;
+    }
+    place_close (&place);
+    call->reply = &reply->base;
+    return OK;
+}
+
+code_t
+store_discard (store_call_t *call)
+{
+    const Ggen__DiscardEvent *event = (const void *) call->request;
+    place_t place;
+    code_t code = store_open_place (call, event->root, false, &place);
+    if (code)
+        return code;
+    store_t *store = call->store;
+    size_t kept = 0;
+    for (size_t i = 0; i < store->staged_count; i++) {
+        staged_t *staged = &store->staged [i];
+        bool ours = strcmp (staged->root, event->root) == 0 && place.store_fd >= 0;
+        //  What cannot be removed now is swept at the next start.
+        if (ours && tree_remove (place.store_fd, staged->name, NULL) == OK)
+            free (staged->root);
+        else
+            store->staged [kept++] = *staged;
+    }
+    store->staged_count = kept;
+    place_close (&place);
+    return OK;
+}
