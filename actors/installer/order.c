@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "order.h"
 
-#include <assert.h>
 #include <stdlib.h>
+
+#include "memory.h"
 
 typedef enum { NEW = 0, OPEN, DONE } mark_t;
 
@@ -60,12 +61,10 @@ visit (search_t *self, uint32_t root, uint32_t *order, size_t *count)
 code_t
 order_sort (const order_graph_t *graph, uint32_t *order, size_t *count)
 {
-    size_t room = graph->nodes_count + 1;
     search_t search = {.graph = graph,
-        .path = calloc (room, sizeof (uint32_t)),
-        .next = calloc (room, sizeof (uint32_t)),
-        .marks = calloc (room, 1)};
-    assert (search.path && search.next && search.marks);
+        .path = memory_new (graph->nodes_count, sizeof (uint32_t)),
+        .next = memory_new (graph->nodes_count, sizeof (uint32_t)),
+        .marks = memory_new (graph->nodes_count, 1)};
 
     code_t code = OK;
     *count = 0;

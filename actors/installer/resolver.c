@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "diagnosis.h"
+#include "memory.h"
 #include "order.h"
 #include "universe.h"
 
@@ -222,8 +223,7 @@ static code_t
 publish (const universe_t *universe, const uint32_t *order, size_t count,
     const Ggen__Package ***chosen_p)
 {
-    const Ggen__Package **chosen = calloc (count + 1, sizeof *chosen);
-    assert (chosen);
+    const Ggen__Package **chosen = memory_new (count, sizeof *chosen);
     for (size_t index = 0; index < count; index++)
         chosen [index] = universe->versions [order [index]].package;
     *chosen_p = chosen;

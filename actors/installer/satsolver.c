@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "memory.h"
+
 //  Solvable FIRST + i is version i. Dependencies are names that no package has ("s7" for set 7); who
 //  provides them is told to the pool directly, so libsolv never compares a version with a range.
 typedef struct {
@@ -24,14 +26,6 @@ typedef struct {
     Id *markers;                //  Per item of each cut: solvable that stands for "one of this set"
     Id nobody;                  //  Dependency that nothing provides
 } model_t;
-
-static void *
-allocate (size_t count, size_t size)
-{
-    void *memory = calloc (count ? count : 1, size);
-    assert (memory);
-    return memory;
-}
 
 static Id
 text_id (Pool *pool, const char *prefix, size_t number)
@@ -68,7 +62,7 @@ static void
 name_sets (model_t *self)
 {
     size_t sets_count = self->problem->sets_count;
-    self->set_ids = allocate (sets_count, sizeof (Id));
+    self->set_ids = memory_new (sets_count, sizeof (Id));
     for (size_t index = 0; index < sets_count; index++)
         self->set_ids [index] = text_id (self->pool, "s", index);
     self->first_set_id = sets_count ? self->set_ids [0] : 0;
@@ -157,7 +151,7 @@ model_init (model_t *self, const satsolver_problem_t *problem, Queue *job)
     add_edges (self, job);
 
     size_t markers_count = problem->cuts_count ? problem->cut_starts [problem->cuts_count] : 0;
-    self->markers = allocate (markers_count, sizeof (Id));
+    self->markers = memory_new (markers_count, sizeof (Id));
     for (size_t cut = 0; cut < problem->cuts_count; cut++)
         add_cut (self, problem->cut_starts [cut], problem->cut_starts [cut + 1]);
     provide_sets (self);
@@ -175,7 +169,7 @@ static void
 read_chosen (const model_t *self, Solver *solver, satsolver_result_t *result)
 {
     size_t versions_count = self->problem->versions_count;
-    result->items = allocate (versions_count, sizeof (uint32_t));
+    result->items = memory_new (versions_count, sizeof (uint32_t));
     for (size_t index = 0; index < versions_count; index++)
         if (solver_get_decisionlevel (solver, self->first + (Id) index) > 0)
             result->items [result->items_count++] = (uint32_t) index;
@@ -200,7 +194,7 @@ static void
 read_core (const model_t *self, Solver *solver, satsolver_result_t *result)
 {
     size_t edges_count = self->problem->edges_count;
-    bool *marks = allocate (edges_count, sizeof (bool));
+    bool *marks = memory_new (edges_count, sizeof (bool));
     Queue rules, infos;
     queue_init (&rules);
     queue_init (&infos);
@@ -214,7 +208,7 @@ read_core (const model_t *self, Solver *solver, satsolver_result_t *result)
     queue_free (&infos);
     queue_free (&rules);
 
-    result->items = allocate (edges_count, sizeof (uint32_t));
+    result->items = memory_new (edges_count, sizeof (uint32_t));
     for (size_t index = 0; index < edges_count; index++)
         if (marks [index])
             result->items [result->items_count++] = (uint32_t) index;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 
 typedef struct {
     const char *text;
@@ -117,8 +118,7 @@ reach_name (universe_t *self, universe_name_t *name)
 {
     if (name->first != UNIVERSE_NONE)
         return;
-    ranked_t *ranked = calloc (name->candidates_to - name->candidates_from, sizeof *ranked);
-    assert (ranked);
+    ranked_t *ranked = memory_new (name->candidates_to - name->candidates_from, sizeof *ranked);
     const char *previous = "";
     for (uint32_t index = name->candidates_from; index < name->candidates_to; index++) {
         const Ggen__Package *package = self->candidates [index];
@@ -160,8 +160,7 @@ find_range (universe_t *self, const char *text)
     range_t key = {.text = text};
     void *found = tfind (&key, &self->range_tree, compare_range);
     if (!found) {
-        range_t *fresh = malloc (sizeof *fresh);
-        assert (fresh);
+        range_t *fresh = memory_new (1, sizeof *fresh);
         *fresh = key;
         if (semver_range_parse (&fresh->range, text) != OK)
             fresh->range = NULL;
@@ -240,8 +239,7 @@ fill_set (universe_t *self, universe_set_t *set, const semver_range_t *range)
 {
     universe_name_t *name = &self->names [set->name_number];
     reach_name (self, name);
-    bool *accepted = calloc (name->count + 1, sizeof (bool));
-    assert (accepted);
+    bool *accepted = memory_new (name->count, sizeof *accepted);
     bool latest = !strcmp (set->range, "latest");
     if (latest || !strcmp (set->range, "*"))
         accept_any (self, name, range, accepted);
