@@ -241,7 +241,9 @@ file_list_sha256 (const file_list_t *self, sha256_t *hasher, uint8_t digest [SHA
         char head [LINE_HEAD_MAX];
         sha256_add (hasher, head, format_head (entry, head));
         sha256_add (hasher, entry->path, strlen (entry->path));
-        sha256_add (hasher, "/\n" + !entry->directory, 1 + entry->directory);
+        if (entry->directory)
+            sha256_add (hasher, "/", 1);
+        sha256_add (hasher, "\n", 1);
     }
     sha256_finish (hasher, digest);
 }

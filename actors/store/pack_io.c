@@ -119,16 +119,16 @@ take_bytes (sink_t *self, const uint8_t *data, size_t size)
     return OK;
 }
 
+//  Never fails: after an error libarchive (3.6) would not free its compressor. What comes once
+//  something has gone wrong is dropped, and whoever writes looks at sink.code.
 static la_ssize_t
 on_write (struct archive *writer, void *self_, const void *data, size_t size)
 {
+    (void) writer;
     pack_t *self = self_;
     if (!self->sink.code)
         self->sink.code = take_bytes (&self->sink, data, size);
-    if (!self->sink.code)
-        return (la_ssize_t) size;
-    archive_set_error (writer, EIO, "refused");
-    return -1;
+    return (la_ssize_t) size;
 }
 
 static code_t
@@ -173,7 +173,7 @@ write_header (pack_t *self, const file_entry_t *file)
     archive_entry_set_mtime (entry, self->options->mtime_s, 0);
     archive_entry_set_uid (entry, 0);
     archive_entry_set_gid (entry, 0);
-    if (archive_write_header (self->writer, entry) != ARCHIVE_OK)
+    if (archive_write_header (self->writer, entry) != ARCHIVE_OK || self->sink.code)
         return refuse_archive (self, file->path);
     return OK;
 }
@@ -192,7 +192,8 @@ write_data (pack_t *self, int fd, file_entry_t *file)
         if (!got)
             return refuse_changed (self, file->path);
         sha256_add (self->hasher, self->buffer, (size_t) got);
-        if (archive_write_data (self->writer, self->buffer, (size_t) got) != got)
+        if (archive_write_data (self->writer, self->buffer, (size_t) got) != got
+            || self->sink.code)
             return refuse_archive (self, file->path);
         left -= (uint64_t) got;
         self->done_bytes += (uint64_t) got;
@@ -283,7 +284,7 @@ write_archive (pack_t *self)
     if (!set_up_writer (self))
         return refuse_archive (self, "");
     code_t code = write_entries (self);
-    if (!code && archive_write_close (self->writer) != ARCHIVE_OK)
+    if (!code && (archive_write_close (self->writer) != ARCHIVE_OK || self->sink.code))
         code = refuse_archive (self, "");
     if (code)
         return code;
@@ -303,9 +304,8 @@ write_in_utf8 (pack_t *self)
     locale_t utf8 = newlocale (LC_CTYPE_MASK, "C.UTF-8", (locale_t) 0);
     locale_t before = utf8 ? uselocale (utf8) : (locale_t) 0;
     code_t code = write_archive (self);
-    //  After a failure nothing more may be written: freeing would close, and close would flush
-    if (code)
-        archive_write_fail (self->writer);
+    //  Freeing the writer closes it, which writes the rest: not after a failure
+    self->sink.code = code;
     if (utf8) {
         uselocale (before);
         freelocale (utf8);

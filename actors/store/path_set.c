@@ -187,56 +187,66 @@ same_spelling (const path_set_t *self, const node_t *node, const component_t *at
            && !memcmp (self->text + node->text, at->name, at->name_size);
 }
 
+//  May an existing node also be this component?
 static code_t
-refuse_collision (const path_set_t *self, const node_t *node, const char *path, size_t size,
-                  refusal_t *refusal)
+judge_found (const path_set_t *self, const node_t *node, const component_t *at, bool directory,
+             const char *path, size_t size, refusal_t *refusal)
 {
-    return refusal_set (refusal, REFUSED_COLLISION, path, size,
-                        "differs only in case or Unicode form from '%.*s'", (int) node->name_size,
-                        self->text + node->text);
+    if (!same_spelling (self, node, at))
+        return refusal_set (refusal, REFUSED_COLLISION, path, size,
+                            "differs only in case or Unicode form from '%.*s'",
+                            (int) node->name_size, self->text + node->text);
+    if (node->directory != directory)
+        return refusal_set (refusal, REFUSED_COLLISION, path, size,
+                            "'%.*s' would be both a file and a directory",
+                            (int) (at->name + at->name_size - path), path);
+    return OK;
+}
+
+//  Find or add one component of 'path'. *node_p is its node, *added_p says that it is new.
+static code_t
+enter (path_set_t *self, component_t *at, bool directory, const char *path, size_t size,
+       uint32_t *node_p, bool *added_p, refusal_t *refusal)
+{
+    char key [FOLDED_MAX];
+    at->key = key;
+    at->key_size = unicode_fold (at->name, at->name_size, key, sizeof key);
+    if (!at->key_size)
+        return refusal_set (refusal, REFUSED_NAME, path, size, "it cannot be case-folded");
+    at->hash = hash_of (self, at->parent, key, at->key_size);
+    *node_p = *find_slot (self, at->hash, at->parent, key, at->key_size);
+    *added_p = !*node_p;
+    if (*node_p)
+        return judge_found (self, &self->nodes [*node_p], at, directory, path, size, refusal);
+    if (self->nodes_count > self->nodes_max)
+        return refusal_set (refusal, REFUSED_BOMB, path, size, "more than %u files and directories",
+                            self->nodes_max);
+    *node_p = add_node (self, at, directory);
+    return *node_p ? OK : INTERNAL;
 }
 
 code_t
 path_set_add (path_set_t *self, const char *path, size_t size, bool directory,
               path_set_place_t *place, refusal_t *refusal)
 {
-    uint32_t here = 0;
     *place = (path_set_place_t) {.new_offset = size};
     for (size_t begin = 0; begin < size;) {
         const char *slash = memchr (path + begin, '/', size - begin);
         size_t end = slash ? (size_t) (slash - path) : size;
-        bool as_directory = slash || directory;
-        char key [FOLDED_MAX];
-        component_t at = {.name = path + begin, .key = key, .name_size = end - begin,
-                          .parent = here};
-        at.key_size = unicode_fold (at.name, at.name_size, key, sizeof key);
-        if (!at.key_size)
-            return refusal_set (refusal, REFUSED_NAME, path, size, "it cannot be case-folded");
-        at.hash = hash_of (self, here, key, at.key_size);
-        uint32_t found = *find_slot (self, at.hash, here, key, at.key_size);
-        if (found && !same_spelling (self, &self->nodes [found], &at))
-            return refuse_collision (self, &self->nodes [found], path, size, refusal);
-        if (found && self->nodes [found].directory != as_directory)
-            return refusal_set (refusal, REFUSED_COLLISION, path, size,
-                                "'%.*s' would be both a file and a directory", (int) end, path);
-        if (!found) {
-            if (self->nodes_count > self->nodes_max)
-                return refusal_set (refusal, REFUSED_BOMB, path, size,
-                                    "more than %u files and directories", self->nodes_max);
-            found = add_node (self, &at, as_directory);
-            if (!found)
-                return INTERNAL;
-            if (place->new_offset == size)
-                place->new_offset = begin;
-        }
-        place->parent = here;
+        component_t at = {.name = path + begin, .name_size = end - begin, .parent = place->node};
+        bool added;
+        place->parent = at.parent;
         place->name_offset = begin;
-        here = found;
+        code_t code = enter (self, &at, slash || directory, path, size, &place->node, &added,
+                             refusal);
+        if (code)
+            return code;
+        if (added && place->new_offset == size)
+            place->new_offset = begin;
         begin = end + 1;
     }
-    if (self->nodes [here].listed)
+    if (self->nodes [place->node].listed)
         return refusal_set (refusal, REFUSED_DUPLICATE, path, size, "it is in the package twice");
-    self->nodes [here].listed = true;
-    place->node = here;
+    self->nodes [place->node].listed = true;
     return OK;
 }
