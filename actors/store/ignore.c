@@ -17,7 +17,7 @@ struct ignore {
     char *text;             //  What the globs point into
 };
 
-//  [...] at 'glob': does it match 'byte'? *end_p is behind the bracket, or NULL: not a bracket.
+//  [...] at 'glob': does it match 'byte'? *end_p is behind the bracket, or NULL: it has no end.
 static bool
 match_bracket (const char *glob, unsigned char byte, const char **end_p)
 {
@@ -42,15 +42,6 @@ match_bracket (const char *glob, unsigned char byte, const char **end_p)
     return found != inverted;
 }
 
-static const char *
-next_character (const char *at)
-{
-    at++;
-    while (((unsigned char) *at & 0xc0) == 0x80)
-        at++;
-    return at;
-}
-
 //  One step without stars. Moves both pointers on and returns true when the heads match.
 static bool
 match_one (const char **glob, const char **text)
@@ -63,13 +54,11 @@ match_one (const char **glob, const char **text)
         if (**text == '/')
             return false;
         *glob += 1;
-        *text = next_character (*text);
+        *text += 1;
         return true;
     case '[': {
         bool found = match_bracket (*glob, (unsigned char) **text, &after);
-        if (!after)
-            break;
-        if (!found || **text == '/')
+        if (!after || !found || **text == '/')
             return false;
         *glob = after;
         *text += 1;

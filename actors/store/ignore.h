@@ -4,7 +4,7 @@
 //    !pattern     takes back what an earlier line ignored; the last line that matches decides
 //    pattern/     directories only
 //    /pattern, a/b   with a slash before its end: from the top; without: a name at any depth
-//    *  any bytes but a slash    ?  one character but a slash    [a-z] [!a-z]  one byte, never a slash
+//    *  any bytes but a slash    ?  one byte but a slash    [a-z] [!a-z]  the same, of these
 //    **/x  at any depth    x/**  everything below    a/**/b  any directories between
 //  What is below an ignored directory cannot be taken back: the directory is not entered.
 //  Only one file is read, at the top of the package; git reads one in every directory.

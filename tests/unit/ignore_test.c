@@ -39,14 +39,14 @@ static const struct {
     {"a*b*c", "aXbYbZc", true},
     {"a*b*c", "aXcYb", false},
     {"?.c", "a.c", true},
-    {"?.c", "\xc3\xa9.c", true},        //  One character, two bytes
+    {"?.c", "\xc3\xa9.c", false},       //  Two bytes, as git counts
     {"?.c", "ab.c", false},
     {"[a-c].h", "b.h", true},
     {"[a-c].h", "d.h", false},
     {"[!a-c].h", "d.h", true},
     {"[^a-c].h", "b.h", false},
     {"[]x]", "]", true},
-    {"[a", "[a", true},                 //  No bracket: itself
+    {"[a", "[a", false},                //  No end: matches nothing
     {"\\*", "*", true},
     {"\\*", "a", false},
     {"/a", "a", true},
