@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+//  Opening, locking and numbering; what is in the directory is in shelf_read_io.c and
+//  shelf_write_io.c.
+#include "actors/registry/shelf_self_io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOCK_POLL_MS 20
+#define NUMBER_TEXT_MAX 64
+
+code_t
+shelf_fail (shelf_t *self, code_t code, const char *format, ...)
+{
+    va_list args;
+    va_start (args, format);
+    vsnprintf (self->error, sizeof self->error, format, args);
+    va_end (args);
+    return code;
+}
+
+code_t
+shelf_fail_disk (shelf_t *self, code_t code, const char *what)
+{
+    return shelf_fail (self, code, "%s/%s: %s", self->directory, what, strerror (errno));
+}
+
+const char *
+shelf_error (const shelf_t *self)
+{
+    return self->error;
+}
+
+const char *
+shelf_directory (const shelf_t *self)
+{
+    return self->directory;
+}
+
+//  Creates the directory with its parents.
+static code_t
+make_directory (const char *path)
+{
+    AUTO (disk_close) int start
+        = open (path [0] == '/' ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return start == -1 ? disk_code (errno) : disk_make_directories (start, path);
+}
+
+//  (Re)opens the directory when it is not the one that our descriptor stands for.
+static code_t
+open_root (shelf_t *self)
+{
+    struct stat there, ours;
+    if (self->root != -1 && stat (self->directory, &there) == 0 && fstat (self->root, &ours) == 0
+        && there.st_ino == ours.st_ino && there.st_dev == ours.st_dev)
+        return OK;
+    disk_close (&self->root);
+    code_t code = make_directory (self->directory);
+    if (code != OK)
+        return shelf_fail_disk (self, code, "");
+    self->root = open (self->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return self->root == -1 ? shelf_fail_disk (self, disk_code (errno), "") : OK;
+}
+
+static int
+lock_pid (int fd)
+{
+    char text [NUMBER_TEXT_MAX] = "";
+    ssize_t size = pread (fd, text, sizeof text - 1, 0);
+    return size > 0 ? atoi (text) : 0;
+}
+
+static void
+write_pid (int fd)
+{
+    char text [NUMBER_TEXT_MAX];
+    int size = snprintf (text, sizeof text, "%d\n", (int) getpid ());
+    //  Only a hint for who waits: not worth failing for.
+    if (ftruncate (fd, 0) != 0 || pwrite (fd, text, (size_t) size, 0) != size)
+        return;
+}
+
+//  Flock the file that is at ".lock" now. LOCK_TIMEOUT: somebody holds it.
+static code_t
+try_lock (shelf_t *self, int *pid_p)
+{
+    code_t code = open_root (self);
+    if (code != OK)
+        return code;
+    AUTO (disk_close) int fd
+        = openat (self->root, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd == -1)
+        return shelf_fail_disk (self, disk_code (errno), ".lock");
+    if (flock (fd, LOCK_EX | LOCK_NB) != 0) {
+        *pid_p = lock_pid (fd);
+        return LOCK_TIMEOUT;
+    }
+    //  The whole registry may have been removed and made anew since the open.
+    struct stat there, ours;
+    if (fstat (fd, &ours) != 0 || fstatat (self->root, ".lock", &there, AT_SYMLINK_NOFOLLOW) != 0
+        || there.st_ino != ours.st_ino) {
+        *pid_p = 0;
+        return LOCK_TIMEOUT;
+    }
+    write_pid (fd);
+    self->lock = fd;
+    fd = -1;
+    return OK;
+}
+
+static int64_t
+now_ms (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+//  Tries until the time is over; at least once.
+static code_t
+lock_within (shelf_t *self, unsigned wait_ms, int *pid_p)
+{
+    int64_t end = now_ms () + wait_ms;
+    for (;;) {
+        code_t code = try_lock (self, pid_p);
+        if (code != LOCK_TIMEOUT || now_ms () >= end)
+            return code;
+        poll (NULL, 0, LOCK_POLL_MS);
+    }
+}
+
+static code_t
+write_generation (shelf_t *self, uint64_t generation, int64_t wall_s)
+{
+    char text [NUMBER_TEXT_MAX];
+    int size = snprintf (text, sizeof text, "%" PRIu64 " %" PRId64 "\n", generation, wall_s);
+    code_t code = disk_replace (self->root, "generation",
+                                (bytes_t) {(const uint8_t *) text, (size_t) size});
+    return code == OK ? OK : shelf_fail_disk (self, code, "generation");
+}
+
+static code_t
+create_generation (shelf_t *self)
+{
+    uint64_t generation;
+    int64_t wall_s;
+    code_t code = shelf_generation (self, &generation, &wall_s);
+    if (code != OK || generation != 0)
+        return code;
+    struct timespec now;
+    clock_gettime (CLOCK_REALTIME, &now);
+    return write_generation (
+        self, (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000, now.tv_sec);
+}
+
+code_t
+shelf_lock (shelf_t *self, unsigned attempts, unsigned attempt_ms, shelf_waiting_fn *waiting,
+            void *arg)
+{
+    assert (!shelf_is_locked (self));
+    int pid = 0;
+    code_t code = lock_within (self, 0, &pid);
+    for (unsigned i = 1; i <= attempts && code == LOCK_TIMEOUT; i++) {
+        if (waiting)
+            waiting (arg, pid, i, attempts);
+        code = lock_within (self, attempt_ms, &pid);
+    }
+    if (code == LOCK_TIMEOUT)
+        return shelf_fail (self, code, "%s/.lock is held by pid %d, waited %u ms", self->directory,
+                           pid, attempts * attempt_ms);
+    if (code == OK)
+        code = create_generation (self);
+    if (code != OK)
+        shelf_unlock (self);
+    return code;
+}
+
+void
+shelf_unlock (shelf_t *self)
+{
+    disk_close (&self->lock);
+}
+
+bool
+shelf_is_locked (const shelf_t *self)
+{
+    return self->lock != -1;
+}
+
+code_t
+shelf_open (shelf_t **self_p, const char *directory)
+{
+    *self_p = NULL;
+    shelf_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return STORAGE;
+    self->root = self->lock = -1;
+    code_t code = make_directory (directory);
+    self->directory = code == OK ? realpath (directory, NULL) : NULL;
+    if (code == OK)
+        code = self->directory ? open_root (self) : disk_code (errno);
+    if (code == OK) {
+        code = shelf_lock (self, 0, 0, NULL, NULL);
+        if (code == OK) {
+            shelf_sweep (self);
+            shelf_unlock (self);
+        } else if (code == LOCK_TIMEOUT || code == PERMISSION_DENIED)
+            code = OK;              //  Somebody is writing, or we may only read
+    }
+    if (code != OK)
+        shelf_close (&self);
+    *self_p = self;
+    return code;
+}
+
+void
+shelf_close (shelf_t **self_p)
+{
+    shelf_t *self = *self_p;
+    if (!self)
+        return;
+    disk_close (&self->lock);
+    disk_close (&self->root);
+    free (self->directory);
+    free (self);
+    *self_p = NULL;
+}
+
+code_t
+shelf_generation (shelf_t *self, uint64_t *generation_p, int64_t *wall_s_p)
+{
+    *generation_p = 0;
+    *wall_s_p = 0;
+    uint8_t *text;
+    size_t size;
+    code_t code = disk_read (self->root, "generation", NUMBER_TEXT_MAX, &text, &size);
+    if (code != OK)
+        return shelf_fail_disk (self, code, "generation");
+    //  Text that is no number counts as missing: the next writer begins anew.
+    if (text && sscanf ((char *) text, "%" SCNu64 " %" SCNd64, generation_p, wall_s_p) != 2)
+        *generation_p = 0, *wall_s_p = 0;
+    free (text);
+    return OK;
+}
+
+code_t
+shelf_bump (shelf_t *self, int64_t wall_s)
+{
+    uint64_t generation;
+    int64_t last_s;
+    code_t code = shelf_generation (self, &generation, &last_s);
+    return code == OK ? write_generation (self, generation + 1, wall_s) : code;
+}
+
+void
+shelf_sweep (shelf_t *self)
+{
+    assert (shelf_is_locked (self));
+    int copied = openat (self->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = copied == -1 ? NULL : fdopendir (copied);
+    if (!list) {
+        disk_close (&copied);
+        return;
+    }
+    struct dirent *entry;
+    while ((entry = readdir (list)))
+        if (strncmp (entry->d_name, ".tmp-", 5) == 0 || strcmp (entry->d_name, ".trash") == 0)
+            if (disk_remove (self->root, entry->d_name) != OK)
+                shelf_fail_disk (self, STORAGE, entry->d_name);
+    closedir (list);
+}
