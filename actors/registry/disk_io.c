@@ -98,14 +98,29 @@ disk_read (int dir, const char *name, size_t max, uint8_t **data_p, size_t *size
     return OK;
 }
 
+//  A new file with this content, open. -1 with errno.
+static int
+write_open (int dir, const char *name, bytes_t data)
+{
+    int fd = openat (dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd == -1 || write_all (fd, data.data, data.size))
+        return fd;
+    int error = errno;
+    close (fd);
+    errno = error;
+    return -1;
+}
+
 code_t
 disk_write (int dir, const char *name, bytes_t data)
 {
-    AUTO (disk_close) int fd
-        = openat (dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (fd == -1 || !write_all (fd, data.data, data.size))
+    AUTO (disk_close) int fd = write_open (dir, name, data);
+    if (fd == -1)
         return disk_code (errno);
-    return disk_sync (fd);
+    //  Places the blocks now, so that one commit of the filesystem's journal can take many files;
+    //  whether it does anything is not our concern, disk_sync_files is.
+    sync_file_range (fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    return OK;
 }
 
 code_t
@@ -113,7 +128,8 @@ disk_replace (int dir, const char *name, bytes_t data)
 {
     char staged [NAME_MAX + 1];
     snprintf (staged, sizeof staged, ".tmp-%s", name);
-    code_t code = disk_write (dir, staged, data);
+    AUTO (disk_close) int fd = write_open (dir, staged, data);
+    code_t code = fd == -1 ? disk_code (errno) : disk_sync (fd);
     if (code == OK && renameat (dir, staged, dir, name) != 0)
         code = disk_code (errno);
     if (code != OK) {
@@ -139,7 +155,7 @@ copy (int from, int dir, const char *name)
         if (got < 0 || !write_all (to, buffer, (size_t) got))
             return disk_code (errno);
         if (got == 0)
-            return disk_sync (to);
+            return OK;
     }
 }
 
@@ -157,7 +173,7 @@ disk_link (const char *path, uint64_t size, int dir, const char *name)
     char self [64];
     snprintf (self, sizeof self, "/proc/self/fd/%d", from);
     if (linkat (AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW) == 0)
-        return disk_sync (from);
+        return OK;
     return copy (from, dir, name);
 }
 
@@ -178,11 +194,7 @@ disk_make_directories (int dir, const char *path)
         part [end - begin] = 0;
         if (!part [0])
             continue;
-        if (mkdirat (parent, part, 0777) == 0) {
-            code_t code = disk_sync (parent);
-            if (code != OK)
-                return code;
-        } else if (errno != EEXIST)
+        if (mkdirat (parent, part, 0777) != 0 && errno != EEXIST)
             return disk_code (errno);
         int child = openat (parent, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (child == -1)
@@ -197,6 +209,31 @@ code_t
 disk_sync (int fd)
 {
     return fsync (fd) == 0 ? OK : disk_code (errno);
+}
+
+code_t
+disk_sync_files (int dir)
+{
+    int copied = openat (dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = copied == -1 ? NULL : fdopendir (copied);
+    if (!list) {
+        code_t code = disk_code (errno);
+        disk_close (&copied);
+        return code;
+    }
+    code_t code = OK;
+    struct dirent *entry;
+    while (code == OK && (entry = readdir (list))) {
+        if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
+            continue;
+        AUTO (disk_close) int fd
+            = openat (dir, entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        code = fd == -1 ? disk_code (errno) : disk_sync (fd);
+    }
+    int error = errno;
+    closedir (list);
+    errno = error;
+    return code == OK ? disk_sync (dir) : code;
 }
 
 static code_t remove_below (int dir, const char *name, unsigned depth);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  Small files that are there completely or not at all. Every path is a name below an open
 //  directory. Functions that change something return
-//  OK                        done, and what they wrote has reached the disk (fsync).
+//  OK                        done. It has reached the disk (fsync) only where this is said.
 //  PERMISSION_DENIED         EACCES, EPERM, EROFS.
 //  INSUFFICIENT_DISK_SPACE   ENOSPC, EDQUOT.
 //  STORAGE                   any other failure; errno says which.
@@ -30,18 +30,21 @@ must_use code_t
 //  A new file; one that is there is overwritten.
 must_use code_t disk_write (int dir, const char *name, bytes_t data);
 
-//  The same by one rename from ".tmp-NAME": a reader finds the old file or the new one.
+//  The same by one rename from ".tmp-NAME": a reader finds the old file or the new one. Synced.
 must_use code_t disk_replace (int dir, const char *name, bytes_t data);
 
 //  The regular file 'path' as 'name': a hard link, or a copy where links are not possible.
 //  VALIDATION when it is no regular file or has not 'size' bytes.
 must_use code_t disk_link (const char *path, uint64_t size, int dir, const char *name);
 
-//  Each missing part of the relative path 'path', each on the disk in its parent.
+//  Each missing part of the relative path 'path'.
 must_use code_t disk_make_directories (int dir, const char *path);
 
 //  fsync of an open directory (or file).
 must_use code_t disk_sync (int fd);
+
+//  All files in a directory, and the directory: synced. Faster than one by one as each is written.
+must_use code_t disk_sync_files (int dir);
 
 //  A file, or a directory with all it holds. Missing is OK.
 must_use code_t disk_remove (int dir, const char *name);

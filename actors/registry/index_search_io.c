@@ -129,7 +129,8 @@ find_contains (search_t *self)
     char *beginnings = words_match (self->query, "name", WORDS_REST, true);
     if (anywhere && beginnings)
         add_rows (self, index_db_query (self->index->db,
-                                        "SELECT rowid FROM names WHERE names MATCH ?1 AND rowid IN"
+                                        //  "+": a filter, not a look-up by number.
+                                        "SELECT rowid FROM names WHERE names MATCH ?1 AND +rowid IN"
                                         " (SELECT rowid FROM words WHERE words MATCH ?2)",
                                         "tt", anywhere, beginnings));
     else if (anywhere || beginnings)

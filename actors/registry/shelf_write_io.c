@@ -200,19 +200,23 @@ fill_stage (shelf_t *self, int dir, const shelf_put_t *item)
                                                   : strerror (errno));
     }
     if (code == OK)
-        code = disk_sync (dir);
+        code = disk_sync_files (dir);
     return code == OK ? OK : shelf_fail_disk (self, code, package->id);
 }
 
-//  Syncs the directory that holds 'path'.
+//  Syncs the directories that 'path' lies in, the registry's own left out.
 static code_t
-sync_parent (shelf_t *self, const char *path)
+sync_parents (shelf_t *self, const char *path)
 {
-    char parent [LAYOUT_PATH_MAX];
+    char parent [LAYOUT_PATH_MAX], *slash;
+    code_t code = OK;
     snprintf (parent, sizeof parent, "%s", path);
-    *strrchr (parent, '/') = 0;
-    AUTO (disk_close) int dir = disk_open_directory (self->root, parent);
-    return dir == -1 ? disk_code (errno) : disk_sync (dir);
+    while (code == OK && (slash = strrchr (parent, '/'))) {
+        *slash = 0;
+        AUTO (disk_close) int dir = disk_open_directory (self->root, parent);
+        code = dir == -1 ? disk_code (errno) : disk_sync (dir);
+    }
+    return code;
 }
 
 //  The commit point: the stage takes its place, or changes places with what is there.
@@ -220,14 +224,11 @@ static code_t
 commit_stage (shelf_t *self, const char *stage, const shelf_put_t *item, bool replaces)
 {
     char path [LAYOUT_PATH_MAX];
-    code_t code = disk_make_directories (self->root, item->package->id);
-    if (code != OK)
-        return shelf_fail_disk (self, code, item->package->id);
     layout_version_path (path, item->package->id, item->package->version);
     if (renameat2 (self->root, stage, self->root, path,
                    replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE) != 0)
         return shelf_fail_disk (self, disk_code (errno), path);
-    code = sync_parent (self, path);
+    code_t code = sync_parents (self, path);
     return code == OK ? OK : shelf_fail_disk (self, code, path);
 }
 
@@ -355,8 +356,10 @@ put_new (shelf_t *self, const shelf_put_t *item, bool replaces)
     code_t code = make_stage (self, stage, &dir);
     if (code == OK)
         code = fill_stage (self, dir, item);
+    if (code == OK && disk_make_directories (self->root, item->package->id) != OK)
+        code = shelf_fail_disk (self, disk_code (errno), item->package->id);
     if (code == OK)
-        code = shelf_bump (self, item->wall_s);
+        code = shelf_bump (self, item->wall_s);     //  Syncs the registry's directory too
     if (code == OK && replaces)
         code = hand_head_over (self, item->package->id, item->package->version);
     if (code == OK)
@@ -479,7 +482,7 @@ shelf_delete (shelf_t *self, const char *id, const char *version, int64_t wall_s
     }
     if (renamed != 0)
         return shelf_fail_disk (self, disk_code (errno), path);
-    code = sync_parent (self, path);
+    code = sync_parents (self, path);
     remove_empty_parents (self, id);
     return code == OK ? OK : shelf_fail_disk (self, code, path);
 }
