@@ -24,7 +24,7 @@ CFLAGS   := -std=c11 $(OPT) $(WARN) -fstack-protector-strong $(MODE)
 CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Werror $(MODE)
 LDFLAGS  := $(MODE) -Wl,--as-needed
 # Linked; the heavy ones (archive, sqlite3, solv) are loaded on first use by runtime/host/dl.
-LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lsolv -lunistring -lz -lzstd \
+LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lsolv -lsqlite3 -lunistring -lz -lzstd \
     -larchive -lstdc++ -ldl -lpthread -lm
 LIBS_pure := -lprotobuf-c -ljansson -lsolv -lsodium -lcrypto -lunistring -lz -lzstd -lm
 

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+//  install: read what is there, gather what could be, choose, check who published it, make the
+//  trees, commit.
+#include "install.h"
+
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+install_free (void *more)
+{
+    install_t *self = more;
+    gather_destroy (&self->gather);
+    for (size_t i = 0; i < self->locals_count; i++) {
+        if (self->locals [i].manifest)
+            ggen__package__free_unpacked (self->locals [i].manifest, NULL);
+        free (self->locals [i].archive_path);
+    }
+    uint32_t cursor = 0;
+    void *key;
+    while (self->pins && (key = map_next (self->pins, &cursor, NULL)) != NULL)
+        free (key);
+    map_destroy (&self->pins);
+    for (size_t i = 0; i < self->suggestions_count; i++)
+        free (self->suggestions [i]);
+    for (size_t i = 0; i < self->direct_count; i++)
+        free (self->direct [i]);
+    free (self->suggestions);
+    free (self->direct);
+    free (self->locals);
+    free (self->chosen);
+    free (self);
+}
+
+bool
+install_want (const char *want, char id [PACKAGE_ID_MAX + 1], const char **range_p)
+{
+    return !package_id_is_path (want) && package_id_split (want, id, range_p) == OK;
+}
+
+bool
+install_wants (const task_t *task, const char *name)
+{
+    const Ggen__InstallRequest *request = install_request (task);
+    for (size_t i = 0; i < request->n_wants; i++) {
+        char id [PACKAGE_ID_MAX + 1];
+        const char *range;
+        if (install_want (request->wants [i], id, &range) && strcmp (id, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+//  ---- the end -------------------------------------------------------------------------------------
+
+static void
+answer (task_t *task)
+{
+    const Ggen__InstallRequest *request = install_request (task);
+    Ggen__InstallReply reply = GGEN__INSTALL_REPLY__INIT;
+    for (size_t i = 0; i < task->items_count; i++)
+        for (size_t j = 0; j < task->steps_count; j++)
+            if (strcmp (task->steps [j]->name, task->items [i].locked->name) == 0) {
+                Ggen__PlanStep *step = task->steps [j];
+                const ProtobufCBinaryData *key = &task->items [i].locked->publisher_key;
+                step->first_use = task->items [i].first_use;
+                free (step->publisher_key.data);
+                step->publisher_key.data = memory_new (key->len, 1);
+                step->publisher_key.len = key->len;
+                if (key->len > 0)
+                    memcpy (step->publisher_key.data, key->data, key->len);
+            }
+    reply.steps = task->steps;
+    reply.n_steps = task->steps_count;
+    reply.generation = task->generation;
+    reply.warnings = task->warnings;
+    reply.n_warnings = task->warnings_count;
+    reply.dry_run = request->dry_run;
+    reply.fetched_bytes = task->fetched_bytes;
+    task_answer (task, &reply.base);
+}
+
+static void
+committed (task_t *task)
+{
+    for (size_t i = 0; i < task->items_count; i++) {
+        Ggen__InstalledEvent event = GGEN__INSTALLED_EVENT__INIT;
+        event.id = task->items [i].locked->name;
+        if (task->items [i].changed && !task->items [i].local)
+            out_event (task->out, "registry_file", &event.base);
+    }
+    answer (task);
+}
+
+static void
+commit (task_t *task)
+{
+    task_commit (task, committed);
+}
+
+static bool
+any_missing (const task_t *task)
+{
+    for (size_t i = 0; i < task->items_count; i++)
+        if (task->items [i].missing)
+            return true;
+    return false;
+}
+
+static void
+trees_are_there (task_t *task)
+{
+    if (plan_is_noop (task->steps, task->steps_count) && !any_missing (task))
+        answer (task);
+    else
+        install_pin (task, commit);
+}
+
+static void
+checked (task_t *task)
+{
+    const Ggen__InstallRequest *request = install_request (task);
+    bool noop = plan_is_noop (task->steps, task->steps_count);
+    if (request->frozen && !noop)
+        task_fail (task, DEPENDENCY, "install without --frozen to change ggen.lock",
+                   "ggen.lock does not satisfy the request, and --frozen forbids to change it");
+    else if (request->dry_run)
+        answer (task);
+    else
+        materialise (task, trees_are_there);
+}
+
+static void
+chosen (task_t *task)
+{
+    install_check (task, checked);
+}
+
+static void
+choose (task_t *task)
+{
+    install_choose (task, chosen);
+}
+
+//  ---- the beginning -------------------------------------------------------------------------------
+
+static void
+gather_all (task_t *task)
+{
+    const Ggen__InstallRequest *request = install_request (task);
+    install_t *self = install_of (task);
+    for (size_t i = 0; i < request->n_wants; i++) {
+        char id [PACKAGE_ID_MAX + 1];
+        const char *range;
+        if (install_want (request->wants [i], id, &range))
+            gather_name (task, self->gather, id);
+        else if (package_id_is_path (request->wants [i]))
+            self->locals [self->locals_count++].path = request->wants [i];
+        else {
+            task_fail (task, VALIDATION, "a package is NAME or NAME@RANGE, a path begins with ./",
+                       "'%s' is no package id", request->wants [i]);
+            return;
+        }
+    }
+    for (size_t i = 0; i < task->before->n_packages; i++)
+        gather_name (task, self->gather, task->before->packages [i]->name);
+    install_locals (task, choose);
+}
+
+void
+install_start (task_t *task)
+{
+    const Ggen__InstallRequest *request = install_request (task);
+    install_t *self = memory_new (1, sizeof *self);
+    task->root = request->root;
+    task->more = self;
+    task->free_more = install_free;
+    self->gather = gather_new (request->with_optional, request->no_dependencies);
+    self->locals = memory_new (request->n_wants + 1, sizeof *self->locals);
+    task_read_root (task, 0, gather_all);
+}

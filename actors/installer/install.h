@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+//  What the steps of one installation share (install.c, install_local.c, install_choose.c).
+#ifndef GGEN_INSTALLER_INSTALL_H
+#define GGEN_INSTALLER_INSTALL_H
+
+#include "gather.h"
+#include "package_id.h"
+
+//  A directory or archive that the user named.
+typedef struct {
+    const char *path;
+    Ggen__Package *manifest;        //  of a directory, before it is packed
+    char *archive_path;             //  of a directory, once it is packed
+    const Ggen__Package *package;   //  the candidate it became
+    uint8_t files_sha256 [CRYPTO_HASH_BYTES];
+} local_t;
+
+typedef struct {
+    gather_t *gather;
+    local_t *locals;
+    size_t locals_count;
+    char **suggestions;             //  names like the ones that do not exist
+    size_t suggestions_count, suggestions_room;
+    bool suggested;
+    map_t *pins;                    //  name -> publisher key (32 bytes), of the names gathered
+    const Ggen__Package **chosen;
+    size_t chosen_count;
+    char **direct;                  //  names asked for, now or earlier
+    size_t direct_count;
+    task_step_fn *when_chosen;
+} install_t;
+
+static inline const Ggen__InstallRequest *
+install_request (const task_t *task)
+{
+    return (const Ggen__InstallRequest *) (const void *) task->request;
+}
+
+static inline install_t *
+install_of (const task_t *task)
+{
+    return task->more;
+}
+
+//  What a want names: its id, and its range (NULL: none). False: it is a path, or no id.
+bool
+    install_want (const char *want, char id [PACKAGE_ID_MAX + 1], const char **range_p);
+
+//  Whether the user asked for this name in this request.
+bool
+    install_wants (const task_t *task, const char *name);
+
+//  Read, pack and unpack what the user named by path; each becomes a candidate. Then 'next'.
+void
+    install_locals (task_t *task, task_step_fn *next);
+
+//  From candidates to task->items and task->after: the resolver's choice. Then 'next'.
+void
+    install_choose (task_t *task, task_step_fn *next);
+
+//  Ask trust about every release that changes. Then 'next'.
+void
+    install_check (task_t *task, task_step_fn *next);
+
+//  The same once more, to pin the publishers of names seen for the first time.
+void
+    install_pin (task_t *task, task_step_fn *next);
+
+#endif

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+//  Who published what is about to be installed (SPEC 9): the signature, the publisher, what was
+//  signed against what the registry said, and the keys of dependencies.
+#include "install.h"
+
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+//  Other publishers of one name that are told to trust.
+#define RIVALS_MAX 16
+
+static void
+set_bytes (ProtobufCBinaryData *field, ProtobufCBinaryData value)
+{
+    free (field->data);
+    field->data = memory_new (value.len, 1);
+    field->len = value.len;
+    if (value.len > 0)
+        memcpy (field->data, value.data, value.len);
+}
+
+static bool
+same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
+}
+
+//  Extraneous dependencies: only those that were signed count.
+static bool
+same_dependencies (const Ggen__Release *release, const Ggen__Package *package)
+{
+    if (release->n_dependencies != package->n_dependencies)
+        return false;
+    for (size_t i = 0; i < release->n_dependencies; i++) {
+        const Ggen__SignedDependency *a = release->dependencies [i];
+        bool found = false;
+        for (size_t j = 0; j < package->n_dependencies && !found; j++) {
+            const Ggen__Dependency *b = package->dependencies [j];
+            found = strcmp (a->name, b->name) == 0 && strcmp (a->requirement, b->requirement) == 0
+                    && !a->optional == !b->optional;
+        }
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+//  The root's signature fixes who published its dependencies.
+static void
+check_dependency_keys (task_t *task, const Ggen__Release *release)
+{
+    for (size_t i = 0; i < release->n_dependencies; i++) {
+        const Ggen__SignedDependency *wanted = release->dependencies [i];
+        for (size_t j = 0; j < task->items_count && wanted->publisher_key.len > 0; j++) {
+            const Ggen__Package *package = task->items [j].package;
+            if (strcmp (package->id, wanted->name) == 0 && package->publisher
+                && package->publisher->public_key.len > 0
+                && !same_bytes (package->publisher->public_key, wanted->publisher_key))
+                task_fail (task, UNTRUSTED_PUBLISHER,
+                           "ask the publisher of the dependant for a new release",
+                           "%s %s was published against %s of another publisher than the one that "
+                           "would be installed",
+                           release->name, release->version, wanted->name);
+        }
+    }
+}
+
+static void
+on_checked (task_t *task, void *item_, const answer_t *answer)
+{
+    item_t *item = item_;
+    const Ggen__CheckReleaseReply *reply = (const void *) answer->message;
+    const Ggen__Release *release = reply->release;
+    const Ggen__Package *package = item->package;
+    task_take_warnings (task, reply->warnings, reply->n_warnings);
+    item->first_use = reply->first_use;
+    if (reply->yanked || package->yanked)
+        task_warn (task, "%s %s was yanked by its publisher%s%s", package->id, package->version,
+                   *package->yank_reason ? ": " : "", package->yank_reason);
+    if (!release)
+        return;
+    if (!same_bytes (release->sha256, package->sha256) || release->size_bytes != package->size_bytes
+        || !same_dependencies (release, package)) {
+        task_fail (task, SECURITY, "", "%s %s: the registry %s tells other things of it than were signed",
+                   package->id, package->version, package->source);
+        return;
+    }
+    check_dependency_keys (task, release);
+    set_bytes (&item->locked->publisher_key, reply->publisher_key);
+    set_bytes (&item->locked->files_sha256, release->files_sha256);
+}
+
+static size_t
+rivals_of (const task_t *task, const Ggen__Package *package,
+           ProtobufCBinaryData rivals [RIVALS_MAX])
+{
+    const gather_t *gather = install_of (task)->gather;
+    size_t count = 0;
+    for (size_t i = 0; i < gather->candidates_count && count < RIVALS_MAX; i++) {
+        const Ggen__Package *other = gather->candidates [i];
+        if (strcmp (other->id, package->id) != 0 || !other->publisher || !package->publisher
+            || other->publisher->public_key.len == 0
+            || same_bytes (other->publisher->public_key, package->publisher->public_key))
+            continue;
+        bool known = false;
+        for (size_t j = 0; j < count; j++)
+            known |= same_bytes (rivals [j], other->publisher->public_key);
+        if (!known)
+            rivals [count++] = other->publisher->public_key;
+    }
+    return count;
+}
+
+//  The newest head that came with any version of this name by this publisher.
+static ProtobufCBinaryData
+head_of (const task_t *task, const Ggen__Package *package)
+{
+    const gather_t *gather = install_of (task)->gather;
+    ProtobufCBinaryData head = package->head;
+    for (size_t i = 0; i < gather->candidates_count && head.len == 0; i++) {
+        const Ggen__Package *other = gather->candidates [i];
+        if (strcmp (other->id, package->id) == 0 && other->publisher && package->publisher
+            && same_bytes (other->publisher->public_key, package->publisher->public_key))
+            head = other->head;
+    }
+    return head;
+}
+
+static void
+ask_trust (task_t *task, item_t *item, bool pin)
+{
+    const Ggen__InstallRequest *request = install_request (task);
+    const Ggen__Package *package = item->package;
+    ProtobufCBinaryData rivals [RIVALS_MAX];
+    Ggen__CheckReleaseRequest check = GGEN__CHECK_RELEASE_REQUEST__INIT;
+    check.record = package->record;
+    check.name = package->id;
+    check.version = package->version;
+    check.allow_unsigned = request->allow_unsigned;
+    check.pin = pin;
+    check.head = head_of (task, package);
+    check.rivals = rivals;
+    if (install_wants (task, package->id))
+        check.publisher_key = request->publisher_key;
+    if (check.publisher_key.len == 0)
+        check.n_rivals = rivals_of (task, package, rivals);
+    task_ask (task, "trust", &check.base, &ggen__check_release_reply__descriptor, on_checked, item,
+              false);
+}
+
+void
+install_check (task_t *task, task_step_fn *next)
+{
+    for (size_t i = 0; i < task->items_count; i++)
+        if (task->items [i].changed && !task->items [i].local)
+            ask_trust (task, &task->items [i], false);
+    task_then (task, next);
+}
+
+void
+install_pin (task_t *task, task_step_fn *next)
+{
+    for (size_t i = 0; i < task->items_count; i++)
+        if (task->items [i].changed && task->items [i].first_use)
+            ask_trust (task, &task->items [i], true);
+    task_then (task, next);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include "installer.h"
+
+#include "memory.h"
+#include "task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct installer_t {
+    out_t *out;
+    const crypto_t *crypto;
+    task_t *tasks;                  //  oldest first
+    unsigned tasks_count;
+    unsigned active;
+    bool writing;                   //  one task changes things at a time
+    bool starting;
+};
+
+//  ---- tasks ---------------------------------------------------------------------------------------
+
+static void
+task_free (task_t *task)
+{
+    for (size_t i = 0; i < task->items_count; i++)
+        if (task->items [i].own_package)
+            ggen__package__free_unpacked (task->items [i].own_package, NULL);
+    if (task->free_more)
+        task->free_more (task->more);
+    if (task->before)
+        ggen__lock__free_unpacked (task->before, NULL);
+    if (task->after)
+        ggen__lock__free_unpacked (task->after, NULL);
+    if (task->failure)
+        ggen__failure__free_unpacked (task->failure, NULL);
+    if (task->steps)
+        plan_destroy (&task->steps, task->steps_count);
+    for (size_t i = 0; i < task->warnings_count; i++)
+        free (task->warnings [i]);
+    protobuf_c_message_free_unpacked (task->request, NULL);
+    free (task->generations);
+    free (task->items);
+    free (task);
+}
+
+static void
+unlink_task (installer_t *self, task_t *task)
+{
+    task_t **place = &self->tasks;
+    while (*place != task)
+        place = &(*place)->following;
+    *place = task->following;
+    self->tasks_count--;
+}
+
+//  Start what may start, oldest first. Ending tasks call this again, so it never nests.
+static void
+start_tasks (installer_t *self)
+{
+    if (self->starting)
+        return;
+    self->starting = true;
+    for (task_t *task = self->tasks; task && self->active < TASK_ACTIVE_MAX;) {
+        task_t *following = task->following;
+        if (!task->started && !out_wanted (self->out, task->ticket)) {
+            unlink_task (self, task);
+            task_free (task);
+        }
+        else if (!task->started && !(task->writes && self->writing)) {
+            task->started = true;
+            self->active++;
+            self->writing |= task->writes;
+            task_begin (task);
+            //  The list may have changed under us.
+            following = self->tasks;
+        }
+        task = following;
+    }
+    self->starting = false;
+}
+
+void
+installer_task_over (installer_t *self, task_t *task)
+{
+    if (task->writes) {
+        Ggen__DiscardEvent discard = GGEN__DISCARD_EVENT__INIT;
+        discard.root = (char *) task->root;
+        out_event (self->out, "store", &discard.base);
+        self->writing = false;
+    }
+    self->active--;
+    unlink_task (self, task);
+    task_free (task);
+    start_tasks (self);
+}
+
+//  ---- requests ------------------------------------------------------------------------------------
+
+static code_t
+on_task (installer_t *self, const delivery_t *at, const ProtobufCMessage *message,
+         task_step_fn *first, bool writes)
+{
+    if (self->tasks_count == INSTALLER_TASKS_MAX)
+        return out_fail (at, BUSY, "try again", "%u installations are waiting already",
+                         self->tasks_count);
+    task_t *task = memory_new (1, sizeof *task);
+    task->installer = self;
+    task->out = self->out;
+    task->crypto = self->crypto;
+    task->ticket = at->ticket;
+    task->request = wire_copy (message);
+    task->first = first;
+    task->writes = writes;
+    task->root = "";
+    task_t **place = &self->tasks;
+    while (*place)
+        place = &(*place)->following;
+    *place = task;
+    self->tasks_count++;
+    start_tasks (self);
+    return OK;
+}
+
+static code_t
+on_install (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, install_start, true);
+}
+
+static code_t
+on_remove (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, remove_start, true);
+}
+
+static code_t
+on_list (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, list_start, false);
+}
+
+static code_t
+on_verify (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, verify_start,
+                    ((const Ggen__VerifyRequest *) message)->fix);
+}
+
+static code_t
+on_rollback (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, rollback_start, true);
+}
+
+static code_t
+on_publish (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, publish_start, true);
+}
+
+static code_t
+on_init (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, init_start, false);
+}
+
+//  ---- the class -----------------------------------------------------------------------------------
+
+static void *
+create (const actor_env_t *env)
+{
+    installer_t *self = memory_new (1, sizeof *self);
+    self->out = env->out;
+    self->crypto = env->crypto;
+    return self;
+}
+
+static void
+destroy (void *self_)
+{
+    installer_t *self = self_;
+    while (self->tasks) {
+        task_t *task = self->tasks;
+        self->tasks = task->following;
+        task_abandon (task);
+        task_free (task);
+    }
+    free (self);
+}
+
+static const handler_t rows [] = {
+    {&ggen__install_request__descriptor, on_install, THIS_NODE},
+    {&ggen__remove_request__descriptor, on_remove, THIS_NODE},
+    {&ggen__list_installed_request__descriptor, on_list, THIS_NODE},
+    {&ggen__verify_request__descriptor, on_verify, THIS_NODE},
+    {&ggen__rollback_request__descriptor, on_rollback, THIS_NODE},
+    {&ggen__publish_tree_request__descriptor, on_publish, THIS_NODE},
+    {&ggen__init_request__descriptor, on_init, THIS_NODE},
+    {0},
+};
+
+const actor_class_t installer_actor = {
+    .name = "installer", .create = create, .destroy = destroy, .rows = rows};

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+//  The installer: decides what is installed, removed, restored and published, and in which order
+//  (SPEC 9: release signature, publisher policy, digest of bytes, unpack, structure, commit).
+//  Pure: it asks "registry" for versions, "trust" for publishers, "cache" for archives, "store"
+//  to touch the disk, "keyring" to sign.
+#ifndef GGEN_INSTALLER_H
+#define GGEN_INSTALLER_H
+
+#include "runtime/actor/actor.h"
+
+//  Requests that wait for a turn; more are refused with BUSY.
+#define INSTALLER_TASKS_MAX 64
+
+extern const actor_class_t installer_actor;
+
+#endif

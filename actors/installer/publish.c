@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: MIT
+//  publish: read the manifest, look what is published already, pack, sign the release and a head
+//  that tells of it, see that our own trust accepts them, hand all of it to the registry. And init.
+#include "task.h"
+
+#include "manifest.h"
+#include "memory.h"
+#include "package_id.h"
+#include "record.h"
+#include "record_valid.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+//  How long a head is fresh. Publishing anything of the name renews it.
+#define HEAD_LIFETIME_S (365 * 86400)
+
+typedef struct {
+    Ggen__Package *package;
+    Ggen__Manifest *manifest;
+    Ggen__PackReply *packed;
+    Ggen__ListVersionsReply *versions;
+    Ggen__KeyInfo *key;
+    Ggen__Head *head;               //  the newest of ours, or NULL
+    Ggen__PublishReply *published;
+} publish_t;
+
+static const Ggen__PublishTreeRequest *
+request_of (const task_t *task)
+{
+    return (const Ggen__PublishTreeRequest *) (const void *) task->request;
+}
+
+static void
+publish_free (void *more)
+{
+    publish_t *self = more;
+    if (self->package)
+        ggen__package__free_unpacked (self->package, NULL);
+    if (self->manifest)
+        ggen__manifest__free_unpacked (self->manifest, NULL);
+    if (self->packed)
+        ggen__pack_reply__free_unpacked (self->packed, NULL);
+    if (self->versions)
+        ggen__list_versions_reply__free_unpacked (self->versions, NULL);
+    if (self->key)
+        ggen__key_info__free_unpacked (self->key, NULL);
+    if (self->published)
+        ggen__publish_reply__free_unpacked (self->published, NULL);
+    record_head_destroy (&self->head);
+    free (self);
+}
+
+static void
+set_bytes (ProtobufCBinaryData *field, ProtobufCBinaryData value)
+{
+    free (field->data);
+    field->data = memory_new (value.len, 1);
+    field->len = value.len;
+    if (value.len > 0)
+        memcpy (field->data, value.data, value.len);
+}
+
+static bool
+same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
+}
+
+static char *
+copy_text (const char *text)
+{
+    return memory_strdup (text);
+}
+
+//  ---- the end -------------------------------------------------------------------------------------
+
+static void
+answer (task_t *task)
+{
+    publish_t *self = task->more;
+    Ggen__PublishTreeReply reply = GGEN__PUBLISH_TREE_REPLY__INIT;
+    reply.package = self->package;
+    reply.files_count = self->packed->files_count;
+    reply.unpacked_bytes = self->packed->unpacked_bytes;
+    reply.dry_run = request_of (task)->dry_run;
+    if (self->published) {
+        task_take_warnings (task, self->published->warnings, self->published->n_warnings);
+        reply.already_there = self->published->already_there;
+        reply.location = self->published->location;
+        reply.acknowledged = self->published->acknowledged;
+    }
+    reply.warnings = task->warnings;
+    reply.n_warnings = task->warnings_count;
+    task_answer (task, &reply.base);
+}
+
+static void
+on_published (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    ((publish_t *) task->more)->published = (Ggen__PublishReply *) wire_copy (message->message);
+}
+
+static void
+hand_over (task_t *task)
+{
+    publish_t *self = task->more;
+    Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
+    request.package = self->package;
+    request.archive_path = self->packed->archive_path;
+    request.manifest = self->manifest->content;
+    request.manifest_name = self->manifest->name;
+    request.force = request_of (task)->force;
+    task_ask (task, "registry", &request.base, &ggen__publish_reply__descriptor, on_published, NULL,
+              false);
+    task_then (task, answer);
+}
+
+//  What we ask of others we ask of ourselves: the record has to pass like a stranger's, and the
+//  name is ours from now on.
+static void
+on_accepted (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    const Ggen__CheckReleaseReply *reply = (const void *) message->message;
+    task_take_warnings (task, reply->warnings, reply->n_warnings);
+}
+
+static void
+check_ourselves (task_t *task)
+{
+    const publish_t *self = task->more;
+    Ggen__CheckReleaseRequest check = GGEN__CHECK_RELEASE_REQUEST__INIT;
+    check.record = self->package->record;
+    check.name = self->package->id;
+    check.version = self->package->version;
+    check.publisher_key = self->key->public_key;
+    check.head = self->package->head;
+    check.pin = true;
+    task_ask (task, "trust", &check.base, &ggen__check_release_reply__descriptor, on_accepted, NULL,
+              false);
+    task_then (task, hand_over);
+}
+
+//  ---- signing -------------------------------------------------------------------------------------
+
+static void
+on_signed (task_t *task, void *field, const answer_t *message)
+{
+    (void) task;
+    set_bytes (field, ((const Ggen__SignReply *) (const void *) message->message)->record);
+}
+
+static void
+ask_signature (task_t *task, Ggen__RecordKind kind, const ProtobufCMessage *payload,
+               ProtobufCBinaryData *field)
+{
+    Ggen__SignRequest request = GGEN__SIGN_REQUEST__INIT;
+    request.kind = kind;
+    request.payload.len = protobuf_c_message_get_packed_size (payload);
+    request.payload.data = memory_new (request.payload.len, 1);
+    protobuf_c_message_pack (payload, request.payload.data);
+    task_ask (task, "keyring", &request.base, &ggen__sign_reply__descriptor, on_signed, field, false);
+    free (request.payload.data);
+}
+
+//  All versions of ours that are published, and the new one.
+static void
+sign_head (task_t *task)
+{
+    const publish_t *self = task->more;
+    size_t room = self->versions->n_versions + 1 + (self->head ? self->head->n_versions : 0);
+    Ggen__HeadVersion *entries = memory_new (room, sizeof *entries);
+    Ggen__HeadVersion **list = memory_new (room, sizeof *list);
+    Ggen__Head head = GGEN__HEAD__INIT;
+    head.name = self->package->id;
+    head.seq = self->head ? self->head->seq + 1 : 1;
+    head.issued_at = out_wall_ms (task->out) / 1000;
+    head.expires_at = head.issued_at + HEAD_LIFETIME_S;
+    head.recovery_sha256 = self->key->recovery_sha256;
+    head.versions = list;
+    for (size_t i = 0; self->head && i < self->head->n_versions; i++) {
+        entries [head.n_versions] = *self->head->versions [i];
+        if (strcmp (entries [head.n_versions].version, self->package->version) != 0)
+            list [head.n_versions] = &entries [head.n_versions], head.n_versions++;
+    }
+    Ggen__HeadVersion *fresh = &entries [head.n_versions];
+    ggen__head_version__init (fresh);
+    fresh->version = self->package->version;
+    fresh->sha256 = self->package->sha256;
+    list [head.n_versions++] = fresh;
+    if (record_valid_head (&head))
+        ask_signature (task, GGEN__RECORD_KIND__HEAD, &head.base, &((publish_t *) task->more)->package->head);
+    else
+        task_fail (task, VALIDATION, "", "%s has %zu versions, at most %d fit into its head",
+                   head.name, head.n_versions, RECORD_VERSIONS_MAX);
+    free (list);
+    free (entries);
+}
+
+static void
+sign (task_t *task)
+{
+    publish_t *self = task->more;
+    Ggen__Package *package = self->package;
+    Ggen__SignedDependency *dependencies = memory_new (package->n_dependencies, sizeof *dependencies);
+    Ggen__SignedDependency **list = memory_new (package->n_dependencies, sizeof *list);
+    Ggen__Release release = GGEN__RELEASE__INIT;
+    uint8_t manifest_sha256 [CRYPTO_HASH_BYTES];
+    task->crypto->sha256 (self->manifest->content.data, self->manifest->content.len, manifest_sha256);
+    release.name = package->id;
+    release.version = package->version;
+    release.sha256 = package->sha256;
+    release.size_bytes = package->size_bytes;
+    release.chunk_bytes = RECORD_CHUNK_BYTES;
+    release.chunks = self->packed->chunks;
+    release.files_sha256 = self->packed->files_sha256;
+    release.unpacked_bytes = self->packed->unpacked_bytes;
+    release.files_count = self->packed->files_count;
+    release.published_at = package->created_at;
+    release.archive_format = self->packed->archive_format;
+    release.manifest_sha256 = (ProtobufCBinaryData) {sizeof manifest_sha256, manifest_sha256};
+    release.dependencies = list;
+    for (size_t i = 0; i < package->n_dependencies; i++) {
+        const Ggen__Dependency *dependency = package->dependencies [i];
+        ggen__signed_dependency__init (&dependencies [i]);
+        dependencies [i].name = dependency->name;
+        dependencies [i].requirement = dependency->requirement;
+        dependencies [i].optional = dependency->optional;
+        dependencies [i].publisher_key = dependency->publisher_key;
+        list [release.n_dependencies++] = &dependencies [i];
+    }
+    if (record_valid_release (&release)) {
+        ask_signature (task, GGEN__RECORD_KIND__RELEASE, &release.base, &package->record);
+        sign_head (task);
+    }
+    else
+        task_fail (task, VALIDATION, "",
+                   "%s %s cannot be signed: more than %d dependencies, or one is named twice",
+                   package->id, package->version, RECORD_DEPENDENCIES_MAX);
+    free (list);
+    free (dependencies);
+    task_then (task, check_ourselves);
+}
+
+//  ---- packing -------------------------------------------------------------------------------------
+
+static const Ggen__Package *
+published_version (const publish_t *self)
+{
+    for (size_t i = 0; i < self->versions->n_versions; i++)
+        if (strcmp (self->versions->versions [i]->version, self->package->version) == 0)
+            return self->versions->versions [i];
+    return NULL;
+}
+
+static void
+decide (task_t *task)
+{
+    publish_t *self = task->more;
+    const Ggen__Package *old = published_version (self);
+    if (old && same_bytes (old->sha256, self->package->sha256)) {
+        self->published = memory_new (1, sizeof *self->published);
+        ggen__publish_reply__init (self->published);
+        self->published->already_there = true;
+        self->published->location = copy_text (old->location);
+        answer (task);
+    }
+    else if (old && !request_of (task)->force)
+        task_fail (task, ALREADY_EXISTS, "raise the version in the manifest, or use --version",
+                   "%s %s is published already, with other bytes", self->package->id,
+                   self->package->version);
+    else if (request_of (task)->dry_run)
+        answer (task);
+    else
+        sign (task);
+}
+
+static void
+on_packed (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    publish_t *self = task->more;
+    self->packed = (Ggen__PackReply *) wire_copy (message->message);
+    set_bytes (&self->package->sha256, self->packed->sha256);
+    self->package->size_bytes = self->packed->size_bytes;
+    if (self->packed->files_count == 0)
+        task_fail (task, VALIDATION, "", "there are no files to publish");
+}
+
+static void
+pack (task_t *task)
+{
+    publish_t *self = task->more;
+    const Ggen__PublishTreeRequest *asked = request_of (task);
+    Ggen__PackRequest request = GGEN__PACK_REQUEST__INIT;
+    request.path = asked->path;
+    request.id = self->package->id;
+    request.version = self->package->version;
+    request.compression = asked->compression;
+    request.dry_run = asked->dry_run;
+    task_ask (task, "store", &request.base, &ggen__pack_reply__descriptor, on_packed, NULL, false);
+    task_then (task, decide);
+}
+
+//  ---- what is known already -------------------------------------------------------------------------
+
+//  The newest head of ours, and whether the name is somebody else's.
+static void
+look_at_versions (task_t *task)
+{
+    publish_t *self = task->more;
+    if (!self->key) {
+        pack (task);
+        return;
+    }
+    for (size_t i = 0; i < self->versions->n_versions; i++) {
+        const ProtobufCBinaryData *packed = &self->versions->versions [i]->head;
+        Ggen__SignedRecord *record = NULL;
+        Ggen__Head *head = NULL;
+        if (packed->len > 0 && record_open (&record, (bytes_t) {packed->data, packed->len}) == OK
+            && same_bytes (record->key, self->key->public_key)
+            && record_check (record, task->crypto->verify, NULL) == OK
+            && record_head (&head, record) == OK && strcmp (head->name, self->package->id) == 0
+            && (!self->head || head->seq > self->head->seq)) {
+            record_head_destroy (&self->head);
+            self->head = head;
+            head = NULL;
+        }
+        record_head_destroy (&head);
+        record_destroy (&record);
+    }
+    pack (task);
+}
+
+static void
+on_versions (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    publish_t *self = task->more;
+    self->versions = (Ggen__ListVersionsReply *) wire_copy (message->message);
+    if (!self->versions)
+        task_fail (task, INTERNAL, "", "out of memory");
+}
+
+//  Who published a dependency, as far as we know it here: signed with the release.
+static void
+on_dependency (task_t *task, void *item, const answer_t *message)
+{
+    (void) task;
+    const Ggen__PackageReply *reply = (const void *) message->message;
+    Ggen__Dependency *dependency = item;
+    if (message->code == OK && reply->package && reply->package->publisher)
+        set_bytes (&dependency->publisher_key, reply->package->publisher->public_key);
+}
+
+static void
+on_key (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    publish_t *self = task->more;
+    if (message->code != OK) {
+        if (!request_of (task)->dry_run)
+            task_fail (task, message->code, message->failure->hint, "%s", message->failure->message);
+        return;
+    }
+    const Ggen__KeyShowReply *reply = (const void *) message->message;
+    if (!reply->key)
+        return;
+    self->key = (Ggen__KeyInfo *) wire_copy (&reply->key->base);
+    if (!self->package->publisher) {
+        self->package->publisher = memory_new (1, sizeof *self->package->publisher);
+        ggen__publisher__init (self->package->publisher);
+    }
+    set_bytes (&self->package->publisher->public_key, self->key->public_key);
+}
+
+static void
+ask_around (task_t *task)
+{
+    publish_t *self = task->more;
+    Ggen__KeyShowRequest key = GGEN__KEY_SHOW_REQUEST__INIT;
+    Ggen__ListVersionsRequest versions = GGEN__LIST_VERSIONS_REQUEST__INIT;
+    versions.id = self->package->id;
+    task_ask (task, "keyring", &key.base, &ggen__key_show_reply__descriptor, on_key, NULL, true);
+    task_ask (task, "registry", &versions.base, &ggen__list_versions_reply__descriptor, on_versions,
+              NULL, false);
+    for (size_t i = 0; i < self->package->n_dependencies; i++) {
+        Ggen__GetPackageRequest request = GGEN__GET_PACKAGE_REQUEST__INIT;
+        request.id = self->package->dependencies [i]->name;
+        task_ask (task, "registry", &request.base, &ggen__package_reply__descriptor, on_dependency,
+                  self->package->dependencies [i], true);
+    }
+    task_then (task, look_at_versions);
+}
+
+static void
+on_manifest (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    publish_t *self = task->more;
+    const Ggen__PublishTreeRequest *request = request_of (task);
+    const Ggen__ReadManifestReply *reply = (const void *) message->message;
+    self->manifest = (Ggen__Manifest *) wire_copy (&reply->manifest->base);
+    self->package = task_package_of (task, reply->manifest, request->path, request->version,
+                                     request->strict);
+    if (self->package)
+        self->package->created_at = out_wall_ms (task->out) / 1000;
+}
+
+void
+publish_start (task_t *task)
+{
+    const Ggen__PublishTreeRequest *request = request_of (task);
+    task->more = memory_new (1, sizeof (publish_t));
+    task->free_more = publish_free;
+    Ggen__ReadManifestRequest read = GGEN__READ_MANIFEST_REQUEST__INIT;
+    read.path = request->path;
+    task_ask (task, "store", &read.base, &ggen__read_manifest_reply__descriptor, on_manifest, NULL,
+              false);
+    task_then (task, ask_around);
+}
+
+//  ---- init ----------------------------------------------------------------------------------------
+
+static void
+on_written (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    const Ggen__InitRequest *request = (const void *) task->request;
+    Ggen__InitReply reply = GGEN__INIT_REPLY__INIT;
+    reply.path = ((const Ggen__WriteNewReply *) (const void *) message->message)->path;
+    reply.name = request->name;
+    task_answer (task, &reply.base);
+}
+
+static void
+init_write (task_t *task)
+{
+    const Ggen__InitRequest *request = (const void *) task->request;
+    char path [4200];
+    snprintf (path, sizeof path, "%s/%s", request->path, manifest_names [0]);
+    char *text = manifest_init_text (request->name);
+    Ggen__WriteNewRequest write = GGEN__WRITE_NEW_REQUEST__INIT;
+    write.path = path;
+    write.content = (ProtobufCBinaryData) {strlen (text), (uint8_t *) text};
+    task_ask (task, "store", &write.base, &ggen__write_new_reply__descriptor, on_written, NULL,
+              false);
+    free (text);
+}
+
+//  A manifest of any name means that there is nothing to write; one that does not parse too.
+static void
+on_existing (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    const Ggen__InitRequest *request = (const void *) task->request;
+    if (message->code == OK) {
+        const Ggen__ReadManifestReply *reply = (const void *) message->message;
+        task_fail (task, ALREADY_EXISTS, "edit that file", "%s/%s is there already", request->path,
+                   reply->manifest->name);
+    }
+}
+
+void
+init_start (task_t *task)
+{
+    const Ggen__InitRequest *request = (const void *) task->request;
+    if (!package_id_valid (request->name)) {
+        task_fail (task, VALIDATION,
+                   "choose one with --name: letters, digits, '.', '_', '-', at most 214 bytes",
+                   "'%s' is no package id", request->name);
+        return;
+    }
+    Ggen__ReadManifestRequest read = GGEN__READ_MANIFEST_REQUEST__INIT;
+    read.path = request->path;
+    task_ask (task, "store", &read.base, &ggen__read_manifest_reply__descriptor, on_existing, NULL,
+              true);
+    task_then (task, init_write);
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+#include "task.h"
+
+#include "lockfile.h"
+#include "manifest.h"
+#include "memory.h"
+#include "package_id.h"
+#include "semver.h"
+#include "semver_range.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct task_ask_t {
+    struct task_ask_t *following;
+    task_t *task;
+    char *to;
+    ProtobufCMessage *message;
+    const ProtobufCMessageDescriptor *expect;
+    task_answer_fn *on_answer;
+    void *item;
+    bool tolerant;
+};
+
+static void proceed (task_t *task);
+
+static void
+ask_free (struct task_ask_t *ask)
+{
+    if (ask->message)
+        protobuf_c_message_free_unpacked (ask->message, NULL);
+    free (ask->to);
+    free (ask);
+}
+
+static void
+drop_queue (task_t *task)
+{
+    while (task->queue) {
+        struct task_ask_t *following = task->queue->following;
+        ask_free (task->queue);
+        task->queue = following;
+    }
+    task->queue_last = NULL;
+    task->queued = 0;
+}
+
+static void
+take_out (task_t *task, struct task_ask_t *ask)
+{
+    struct task_ask_t **place = &task->under_way;
+    while (*place != ask)
+        place = &(*place)->following;
+    *place = ask->following;
+}
+
+static code_t
+on_answer (void *self, void *arg, const answer_t *answer)
+{
+    (void) self;
+    struct task_ask_t *ask = arg;
+    task_t *task = ask->task;
+    if (answer->progress)
+        return OK;
+    task->waiting--;
+    take_out (task, ask);
+    if (!task->failure) {
+        if (answer->code == OK || (ask->tolerant && answer->code != CANCELLED))
+            ask->on_answer (task, ask->item, answer);
+        else
+            task->failure = (Ggen__Failure *) wire_copy (&answer->failure->base);
+    }
+    ask_free (ask);
+    proceed (task);
+    return OK;
+}
+
+static void
+send_queue (task_t *task)
+{
+    while (task->queue && task->waiting < TASK_WINDOW) {
+        struct task_ask_t *ask = task->queue;
+        ask_t question = {.to = ask->to,
+                          .message = ask->message,
+                          .expect = ask->expect,
+                          .parent = task->ticket,
+                          .on_answer = on_answer,
+                          .arg = ask};
+        code_t code = out_ask (task->out, &question);
+        task->queue = ask->following;
+        task->queued--;
+        if (!task->queue)
+            task->queue_last = NULL;
+        if (code == OK) {
+            task->waiting++;
+            ask->following = task->under_way;
+            task->under_way = ask;
+            continue;
+        }
+        ask_free (ask);
+        task_fail (task, code, "", code == CANCELLED ? "cancelled" : "too much is asked at once");
+        return;
+    }
+}
+
+//  The heart: ask what waits; when nothing is under way, end or go on.
+static void
+proceed (task_t *task)
+{
+    if (task->failure)
+        drop_queue (task);
+    else
+        send_queue (task);
+    if (task->waiting > 0)
+        return;
+    if (task->failure) {
+        out_refuse_as (task->out, task->ticket, task->failure);
+        installer_task_over (task->installer, task);
+    }
+    else if (task->answered)
+        installer_task_over (task->installer, task);
+    else if (task->next) {
+        task_step_fn *next = task->next;
+        task->next = NULL;
+        next (task);
+        proceed (task);
+    }
+    else
+        assert (!"a step that neither asks, goes on, answers nor fails");
+}
+
+void
+task_begin (task_t *task)
+{
+    task->next = task->first;
+    proceed (task);
+}
+
+void
+task_abandon (task_t *task)
+{
+    drop_queue (task);
+    while (task->under_way) {
+        struct task_ask_t *ask = task->under_way;
+        task->under_way = ask->following;
+        ask_free (ask);
+    }
+}
+
+void
+task_ask (task_t *task, const char *to, const ProtobufCMessage *message,
+          const ProtobufCMessageDescriptor *expect, task_answer_fn *on_answer_, void *item,
+          bool tolerant)
+{
+    if (task->queued == TASK_QUEUE_MAX) {
+        task_fail (task, VALIDATION, "", "more than %u questions at once", TASK_QUEUE_MAX);
+        return;
+    }
+    struct task_ask_t *ask = memory_new (1, sizeof *ask);
+    *ask = (struct task_ask_t) {.task = task,
+                                .to = memory_strdup (to),
+                                .message = wire_copy (message),
+                                .expect = expect,
+                                .on_answer = on_answer_,
+                                .item = item,
+                                .tolerant = tolerant};
+    if (task->queue_last)
+        task->queue_last->following = ask;
+    else
+        task->queue = ask;
+    task->queue_last = ask;
+    task->queued++;
+}
+
+void
+task_then (task_t *task, task_step_fn *next)
+{
+    task->next = next;
+}
+
+void
+task_fail (task_t *task, code_t code, const char *hint, const char *format, ...)
+{
+    if (task->failure)
+        return;
+    char text [FAILURE_TEXT_MAX + 1];
+    va_list args;
+    va_start (args, format);
+    vsnprintf (text, sizeof text, format, args);
+    va_end (args);
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    failure.code = code;
+    failure.message = text;
+    failure.hint = (char *) hint;
+    task->failure = (Ggen__Failure *) wire_copy (&failure.base);
+    assert (task->failure);
+}
+
+void
+task_answer (task_t *task, const ProtobufCMessage *message)
+{
+    out_answer (task->out, task->ticket, message);
+    task->answered = true;
+}
+
+void
+task_warn (task_t *task, const char *format, ...)
+{
+    if (task->warnings_count == TASK_WARNINGS_MAX)
+        return;
+    char text [1024];
+    va_list args;
+    va_start (args, format);
+    vsnprintf (text, sizeof text, format, args);
+    va_end (args);
+    for (size_t i = 0; i < task->warnings_count; i++)
+        if (strcmp (task->warnings [i], text) == 0)
+            return;
+    task->warnings [task->warnings_count++] = memory_strdup (text);
+}
+
+void
+task_take_warnings (task_t *task, char *const *warnings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        task_warn (task, "%s", warnings [i]);
+}
+
+//  ---- the root ------------------------------------------------------------------------------------
+
+static void
+on_root (task_t *task, void *item, const answer_t *answer)
+{
+    (void) item;
+    const Ggen__ReadRootReply *reply = (const void *) answer->message;
+    char *why = NULL;
+    code_t code = OK;
+    if (reply->lock.len > 0)
+        code = lockfile_read ((const char *) reply->lock.data, reply->lock.len, &task->before, &why);
+    else {
+        task->before = memory_new (1, sizeof *task->before);
+        ggen__lock__init (task->before);
+    }
+    if (code)
+        task_fail (task, code, "`ggen market rollback` goes back to an earlier state",
+                   "ggen.lock of generation %llu: %s", (unsigned long long) reply->generation,
+                   why ? why : code_name (code));
+    free (why);
+    task->generation = reply->generation;
+    task->current = reply->current;
+    task->generations_count = reply->n_generations;
+    task->generations = memory_new (reply->n_generations + 1, sizeof *task->generations);
+    if (reply->n_generations > 0)
+        memcpy (task->generations, reply->generations,
+                reply->n_generations * sizeof *task->generations);
+}
+
+void
+task_read_root (task_t *task, uint64_t generation, task_step_fn *next)
+{
+    if (task->before)
+        ggen__lock__free_unpacked (task->before, NULL);
+    free (task->generations);
+    task->before = NULL;
+    task->generations = NULL;
+    Ggen__ReadRootRequest request = GGEN__READ_ROOT_REQUEST__INIT;
+    request.root = (char *) task->root;
+    request.generation = generation;
+    task_ask (task, "store", &request.base, &ggen__read_root_reply__descriptor, on_root, NULL,
+              false);
+    task_then (task, next);
+}
+
+//  ---- manifests -----------------------------------------------------------------------------------
+
+static bool
+is_version (const char *text)
+{
+    semver_t version;
+    return semver_parse (&version, text) == OK;
+}
+
+static bool
+is_range (const char *text)
+{
+    semver_range_t *range = NULL;
+    bool good = semver_range_parse (&range, text) == OK;
+    semver_range_destroy (&range);
+    return good;
+}
+
+Ggen__Package *
+task_package_of (task_t *task, const Ggen__Manifest *manifest, const char *where,
+                 const char *version, bool strict)
+{
+    const manifest_rules_t rules = {package_id_valid, is_version, is_range,
+                                    version && *version ? version : NULL, strict};
+    manifest_notes_t *notes = memory_new (1, sizeof *notes);
+    Ggen__Package *package = NULL;
+    json_t *doc = json_loads (manifest->json, JSON_DECODE_ANY, NULL);
+    code_t code = doc ? manifest_read (doc, manifest->name, &rules, &package, notes) : SERIALIZATION;
+    if (code)
+        task_fail (task, code, "", "%s/%s: manifest: %s", where, manifest->name,
+                   *notes->error ? notes->error : "it does not read");
+    for (size_t i = 0; i < notes->warnings_count && i < MANIFEST_WARNINGS_MAX; i++)
+        task_warn (task, "%s", notes->warnings [i]);
+    if (doc)
+        json_decref (doc);
+    free (notes);
+    return package;
+}
