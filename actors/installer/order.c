@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "order.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "memory.h"
@@ -13,6 +14,7 @@ typedef struct {
     uint32_t *next;             //  Per node: its next target to look at
     unsigned char *marks;       //  Per node: mark_t
     size_t depth;
+    bool tolerant;              //  Of cycles
 } search_t;
 
 static void
@@ -50,7 +52,7 @@ visit (search_t *self, uint32_t root, uint32_t *order, size_t *count)
             continue;
         }
         uint32_t target = self->graph->targets [self->next [node]++];
-        if (self->marks [target] == OPEN)
+        if (self->marks [target] == OPEN && !self->tolerant)
             return report_cycle (self, target, order, count);
         if (self->marks [target] == NEW)
             enter (self, target);
@@ -58,13 +60,14 @@ visit (search_t *self, uint32_t root, uint32_t *order, size_t *count)
     return OK;
 }
 
-code_t
-order_sort (const order_graph_t *graph, uint32_t *order, size_t *count)
+static code_t
+run (const order_graph_t *graph, bool tolerant, uint32_t *order, size_t *count)
 {
     search_t search = {.graph = graph,
         .path = memory_new (graph->nodes_count, sizeof (uint32_t)),
         .next = memory_new (graph->nodes_count, sizeof (uint32_t)),
-        .marks = memory_new (graph->nodes_count, 1)};
+        .marks = memory_new (graph->nodes_count, 1),
+        .tolerant = tolerant};
 
     code_t code = OK;
     *count = 0;
@@ -76,4 +79,18 @@ order_sort (const order_graph_t *graph, uint32_t *order, size_t *count)
     free (search.next);
     free (search.marks);
     return code;
+}
+
+code_t
+order_sort (const order_graph_t *graph, uint32_t *order, size_t *count)
+{
+    return run (graph, false, order, count);
+}
+
+void
+order_walk (const order_graph_t *graph, uint32_t *order)
+{
+    size_t count = 0;
+    code_t code = run (graph, true, order, &count);
+    assert (code == OK && count == graph->nodes_count);
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "memory.h"
+#include "satorder.h"
 
 //  Solvable FIRST + i is version i. Dependencies are names that no package has ("s7" for set 7); who
 //  provides them is told to the pool directly, so libsolv never compares a version with a range.
@@ -25,6 +26,9 @@ typedef struct {
     Id first_set_id;
     Id *markers;                //  Per item of each cut: solvable that stands for "one of this set"
     Id nobody;                  //  Dependency that nothing provides
+    Id always;                  //  Solvable that is chosen in every answer
+    uint32_t *offers;           //  Versions that can be reached, in the order to load them
+    size_t offers_count;
 } model_t;
 
 static Id
@@ -35,26 +39,36 @@ text_id (Pool *pool, const char *prefix, size_t number)
     return pool_str2id (pool, text, 1);
 }
 
-static Solvable *
-add_solvable (model_t *self, Id solvable, Id name, Id evr)
+static void
+set_solvable (model_t *self, Id solvable, Id name, Id evr)
 {
     Solvable *entry = pool_id2solvable (self->pool, solvable);
     entry->name = name;
     entry->evr = evr;
     entry->arch = ARCH_NOARCH;
     entry->provides = repo_addid_dep (self->repo, entry->provides, name, 0);
-    return entry;
 }
 
+static Id
+add_solvable (model_t *self, const char *name, size_t number)
+{
+    Id solvable = repo_add_solvable (self->repo);
+    set_solvable (self, solvable, text_id (self->pool, name, number), text_id (self->pool, "", 0));
+    return solvable;
+}
+
+//  Versions that nothing accepts stay nameless: between any two of one name there is a rule.
 static void
 add_versions (model_t *self)
 {
     const satsolver_problem_t *problem = self->problem;
     self->first = repo_add_solvable_block (self->repo, (int) problem->versions_count);
-    for (size_t index = 0; index < problem->versions_count; index++)
-        add_solvable (self, self->first + (Id) index,
-            text_id (self->pool, "n", problem->names [index]),
-            text_id (self->pool, "", problem->ranks [index]));
+    for (size_t index = 0; index < self->offers_count; index++) {
+        uint32_t version = self->offers [index];
+        set_solvable (self, self->first + (Id) version,
+            text_id (self->pool, "n", problem->names [version]),
+            text_id (self->pool, "", problem->ranks [version]));
+    }
 }
 
 //  The ids of set names are consecutive: nothing else is interned between them.
@@ -69,16 +83,14 @@ name_sets (model_t *self)
 }
 
 static void
-add_edges (model_t *self, Queue *job)
+add_edges (model_t *self)
 {
     const satsolver_problem_t *problem = self->problem;
     for (size_t index = 0; index < problem->edges_count; index++) {
         const satsolver_edge_t *edge = &problem->edges [index];
         Id set = self->set_ids [edge->set];
-        if (edge->from == SATSOLVER_ROOT) {
-            queue_push2 (job, SOLVER_INSTALL | SOLVER_SOLVABLE_PROVIDES, set);
+        if (edge->from == SATSOLVER_ROOT)
             continue;
-        }
         Solvable *version = pool_id2solvable (self->pool, self->first + (Id) edge->from);
         if (edge->excludes)
             version->conflicts = repo_addid_dep (self->repo, version->conflicts, set, 0);
@@ -92,9 +104,8 @@ static Id
 add_marker (model_t *self, size_t number, uint32_t set)
 {
     const satsolver_problem_t *problem = self->problem;
-    Id name = text_id (self->pool, "m", number);
-    Id marker = repo_add_solvable (self->repo);
-    add_solvable (self, marker, name, text_id (self->pool, "", 0));
+    Id marker = add_solvable (self, "m", number);
+    Id name = pool_id2solvable (self->pool, marker)->name;
     for (uint32_t at = problem->set_starts [set]; at < problem->set_starts [set + 1]; at++) {
         Solvable *version = pool_id2solvable (self->pool,
             self->first + (Id) problem->set_items [at]);
@@ -136,6 +147,34 @@ provide_sets (model_t *self)
     queue_free (&providers);
 }
 
+//  libsolv loads what a job can reach with a queue that it moves as a whole every few steps: quadratic in
+//  its length (100,000 versions took 28 s). So every version is offered to it after what it needs, by
+//  jobs that are satisfied anyway, and the queue stays short.
+static void
+offer_versions (const model_t *self, Queue *job)
+{
+    Queue either;
+    queue_init (&either);
+    queue_push2 (job, SOLVER_INSTALL | SOLVER_SOLVABLE, self->always);
+    for (size_t index = 0; index < self->offers_count; index++) {
+        queue_empty (&either);
+        queue_push2 (&either, self->first + (Id) self->offers [index], self->always);
+        queue_push2 (job, SOLVER_INSTALL | SOLVER_SOLVABLE_ONE_OF,
+            pool_queuetowhatprovides (self->pool, &either));
+    }
+    queue_free (&either);
+}
+
+static void
+ask_roots (const model_t *self, Queue *job)
+{
+    const satsolver_problem_t *problem = self->problem;
+    for (size_t index = 0; index < problem->edges_count; index++)
+        if (problem->edges [index].from == SATSOLVER_ROOT)
+            queue_push2 (job, SOLVER_INSTALL | SOLVER_SOLVABLE_PROVIDES,
+                self->set_ids [problem->edges [index].set]);
+}
+
 static void
 model_init (model_t *self, const satsolver_problem_t *problem, Queue *job)
 {
@@ -146,20 +185,26 @@ model_init (model_t *self, const satsolver_problem_t *problem, Queue *job)
     pool_set_flag (self->pool, POOL_FLAG_FORBIDSELFCONFLICTS, 1);
     self->repo = repo_create (self->pool, "candidates");
     self->nobody = pool_str2id (self->pool, "nobody", 1);
+    self->offers = memory_new (problem->versions_count, sizeof *self->offers);
+    self->offers_count = satorder_list (problem, self->offers);
     name_sets (self);
     add_versions (self);
-    add_edges (self, job);
+    add_edges (self);
+    self->always = add_solvable (self, "always", 0);
 
     size_t markers_count = problem->cuts_count ? problem->cut_starts [problem->cuts_count] : 0;
     self->markers = memory_new (markers_count, sizeof (Id));
     for (size_t cut = 0; cut < problem->cuts_count; cut++)
         add_cut (self, problem->cut_starts [cut], problem->cut_starts [cut + 1]);
     provide_sets (self);
+    offer_versions (self, job);
+    ask_roots (self, job);
 }
 
 static void
 model_clear (model_t *self)
 {
+    free (self->offers);
     free (self->markers);
     free (self->set_ids);
     pool_free (self->pool);
