@@ -116,7 +116,8 @@ check_is_needed (const resolver_query_t *query, const Ggen__Package *const *chos
 
 //  A copy of 'package' with no dependencies but those that the reasons name.
 static inline const Ggen__Package *
-check_reduce (arena_t *arena, const Ggen__Package *package, const resolver_failure_t *failure, size_t skip)
+check_reduce (arena_t *arena, const Ggen__Package *package, const resolver_failure_t *failure,
+    size_t skip)
 {
     Ggen__Package *copy = arena_alloc (arena, sizeof *copy);
     *copy = *package;
@@ -140,10 +141,11 @@ check_reduce (arena_t *arena, const Ggen__Package *package, const resolver_failu
     return copy;
 }
 
-//  Do the requirements that the failure names, but for number 'skip', contradict each other when there
-//  are no others?
+//  Do the requirements that the failure names, but for number 'skip', contradict each other when
+//  there are no others?
 static inline bool
-check_reasons_contradict (const resolver_query_t *query, const resolver_failure_t *failure, size_t skip)
+check_reasons_contradict (const resolver_query_t *query, const resolver_failure_t *failure,
+    size_t skip)
 {
     AUTO (arena_destroy) arena_t *arena = arena_new ();
     resolver_query_t small = *query;
@@ -186,7 +188,8 @@ check_answer (const resolver_query_t *query, const Ggen__Package *const *chosen,
             return "two versions of one name";
         if (!check_is_needed (query, chosen, count, at))
             return "nobody needs a package";
-        for (size_t need = 0; !query->ignore_dependencies && need < chosen [at]->n_dependencies; need++) {
+        size_t needs_count = query->ignore_dependencies ? 0 : chosen [at]->n_dependencies;
+        for (size_t need = 0; need < needs_count; need++) {
             const char *wrong = check_dependency (query, chosen, count, at,
                 chosen [at]->dependencies [need]);
             if (wrong)

@@ -17,7 +17,7 @@ typedef struct {
     satsolver_edge_t *edges;
 } reduction_t;
 
-//  ---- facts ---------------------------------------------------------------------------------------
+//  ---- facts -------------------------------------------------------------------------------------
 
 static uint32_t
 dependant_name (const universe_t *universe, const satsolver_edge_t *edge)
@@ -59,7 +59,8 @@ make_facts (reduction_t *self, const uint32_t *items, size_t count)
         edges [kept] = edges [index];
         const satsolver_edge_t *edge = &universe->edges [edges [kept]];
         uint32_t name = dependant_name (universe, edge);
-        contradiction_fact_t *last = self->facts_count ? &self->facts [self->facts_count - 1] : NULL;
+        contradiction_fact_t *last =
+            self->facts_count ? &self->facts [self->facts_count - 1] : NULL;
         if (!last || last->name != name || last->set != edge->set) {
             contradiction_fact_t fact = {.name = name, .set = edge->set, .edges = edges + kept};
             ARENA_PUSH (self->arena, self->facts, self->facts_count, self->facts_room, fact);
@@ -72,7 +73,7 @@ make_facts (reduction_t *self, const uint32_t *items, size_t count)
     memset (self->active, true, self->facts_count);
 }
 
-//  ---- the small problem ---------------------------------------------------------------------------
+//  ---- the small problem -------------------------------------------------------------------------
 
 static void
 mark_versions (const reduction_t *self, bool *wanted)
@@ -160,7 +161,7 @@ make_problem (reduction_t *self)
     number_sets (self);
 }
 
-//  ---- reduction -----------------------------------------------------------------------------------
+//  ---- reduction ---------------------------------------------------------------------------------
 
 static bool
 still_contradicts (reduction_t *self)
@@ -193,7 +194,8 @@ try_without (reduction_t *self, size_t from, size_t to)
 static void
 reduce (reduction_t *self)
 {
-    bool *active = arena_alloc (self->arena, 2 * self->facts_count);    //  And what was before a try
+    //  Its second half is what was before a try
+    bool *active = arena_alloc (self->arena, 2 * self->facts_count);
     memcpy (active, self->active, self->facts_count);
     self->active = active;
     for (size_t portion = self->facts_count / 2; portion > 0; portion /= 2)
@@ -256,7 +258,8 @@ contradiction_init (contradiction_t *self, const universe_t *universe,
     const satsolver_result_t *result, size_t solves_max)
 {
     *self = (contradiction_t) {0};
-    reduction_t reduction = {.universe = universe, .arena = arena_new (), .solves_left = solves_max};
+    reduction_t reduction = {
+        .universe = universe, .arena = arena_new (), .solves_left = solves_max};
     make_facts (&reduction, result->items, result->items_count);
     make_problem (&reduction);
     if (!still_contradicts (&reduction)) {

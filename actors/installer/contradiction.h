@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  Requirements that contradict each other, as few as possible: from the edges in the solver's proof,
-//  facts are left out as long as the rest is unsatisfiable (deletion, in halving portions).
+//  Requirements that contradict each other, as few as possible: from the edges in the solver's
+//  proof, facts are left out as long as the rest is unsatisfiable (deletion, in halving portions).
 #ifndef GGEN_INSTALLER_CONTRADICTION_H
 #define GGEN_INSTALLER_CONTRADICTION_H
 
@@ -20,7 +20,8 @@ typedef struct {
     arena_t *arena;
 } contradiction_t;
 
-//  Reduce the unsatisfied 'result' of the universe's problem, with at most 'solves_max' solver runs.
+//  Reduce the unsatisfied 'result' of the universe's problem, with at most 'solves_max' solver
+//  runs.
 void
     contradiction_init (contradiction_t *self, const universe_t *universe,
         const satsolver_result_t *result, size_t solves_max);

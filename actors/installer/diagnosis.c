@@ -30,7 +30,7 @@ diagnosis_text (code_t code, const char *detail)
     return failure;
 }
 
-//  ---- versions that can never be chosen -----------------------------------------------------------
+//  ---- versions that can never be chosen ---------------------------------------------------------
 
 static bool
 is_hopeless (const diagnosis_t *self, const satsolver_edge_t *edge)
@@ -44,7 +44,8 @@ is_hopeless (const diagnosis_t *self, const satsolver_edge_t *edge)
     return true;
 }
 
-//  Later edges belong to versions further from the roots: backwards one sweep nearly always suffices.
+//  Later edges belong to versions further from the roots: backwards one sweep nearly always
+//  suffices.
 static void
 find_dead (diagnosis_t *self)
 {
@@ -81,7 +82,7 @@ collect_lacks (diagnosis_t *self)
     }
 }
 
-//  ---- lacks ---------------------------------------------------------------------------------------
+//  ---- lacks -------------------------------------------------------------------------------------
 
 static bool
 set_exists (const universe_t *universe, const universe_set_t *set)
@@ -89,7 +90,8 @@ set_exists (const universe_t *universe, const universe_set_t *set)
     return set->name_number != UNIVERSE_NONE && universe->names [set->name_number].count > 0;
 }
 
-//  By what is missing (names that do not exist first), then who wants it: the roots, then by name, newest first.
+//  By what is missing (names that do not exist first), then who wants it: the roots, then by name,
+//  newest first.
 static int
 compare_lacks (const void *a_, const void *b_, void *universe_)
 {
@@ -179,7 +181,8 @@ tell_lacks (diagnosis_t *self)
     qsort_r (self->lacks, self->lacks_count, sizeof (uint32_t), compare_lacks, (void *) universe);
     for (size_t index = 0; index < self->lacks_count; index++) {
         const satsolver_edge_t *edge = &universe->edges [self->lacks [index]];
-        const satsolver_edge_t *previous = index ? &universe->edges [self->lacks [index - 1]] : NULL;
+        const satsolver_edge_t *previous =
+            index ? &universe->edges [self->lacks [index - 1]] : NULL;
         if (!previous
         ||  strcmp (universe->sets [previous->set]->name, universe->sets [edge->set]->name))
             add_lack (self, universe->sets [edge->set]);
@@ -189,7 +192,7 @@ tell_lacks (diagnosis_t *self)
     }
 }
 
-//  ---- reasons -------------------------------------------------------------------------------------
+//  ---- reasons -----------------------------------------------------------------------------------
 
 static void
 list_fits (diagnosis_t *self, resolver_reason_t *reason, const universe_set_t *set)

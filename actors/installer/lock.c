@@ -95,8 +95,8 @@ check_dependencies (const Ggen__Lock *self, const Ggen__LockedPackage *package, 
         const Ggen__LockedDependency *need = package->dependencies [index];
         const Ggen__LockedPackage *found = lock_find (self, need->name);
         if (!found || strcmp (found->version, need->version))
-            return refuse (why_p, "%s@%s: its dependency %s@%s is not in the lockfile", package->name,
-                package->version, need->name, need->version);
+            return refuse (why_p, "%s@%s: its dependency %s@%s is not in the lockfile",
+                package->name, package->version, need->name, need->version);
     }
     return OK;
 }
@@ -109,7 +109,8 @@ check_package (const Ggen__LockedPackage *package, char **why_p)
         return refuse (why_p, "'%s' is no package name", package->name);
     if (semver_parse (&version, package->version) != OK)
         return refuse (why_p, "%s: '%s' is no version", package->name, package->version);
-    if (!is_digest (package->sha256, DIGEST_SIZE) || !is_digest (package->files_sha256, DIGEST_SIZE))
+    if (!is_digest (package->sha256, DIGEST_SIZE)
+    ||  !is_digest (package->files_sha256, DIGEST_SIZE))
         return refuse (why_p, "%s: no SHA-256", package->name);
     if (!is_digest (package->publisher_key, PUBLISHER_KEY_SIZE))
         return refuse (why_p, "%s: no publisher key", package->name);

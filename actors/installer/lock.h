@@ -9,7 +9,8 @@
 #define LOCK_PACKAGES_MAX       65536
 #define LOCK_DEPENDENCIES_MAX    4096       //  Of one package
 
-//  Sort packages by name and dependencies by name: the order that lock_find () and lock_check () need.
+//  Sort packages by name and dependencies by name: the order that lock_find () and lock_check ()
+//  need.
 void
     lock_sort (Ggen__Lock *self);
 
@@ -21,8 +22,9 @@ Ggen__LockedPackage *
 size_t
     lock_position (const Ggen__Lock *self, const char *name);
 
-//  Check a sorted lock: ids and versions valid, one entry per name, digests and keys of the right size or
-//  empty, every dependency there in just that version, no cycles, within the bounds, all text UTF-8.
+//  Check a sorted lock: ids and versions valid, one entry per name, digests and keys of the right
+//  size or empty, every dependency there in just that version, no cycles, within the bounds, all
+//  text UTF-8.
 //  OK                    it is one
 //  VALIDATION            it is not
 //  CIRCULAR_DEPENDENCY   *why_p is the path

@@ -36,7 +36,7 @@ set_bytes (ProtobufCBinaryData *field, const void *bytes, size_t size)
     memcpy (field->data, bytes, size);
 }
 
-//  ---- reading -------------------------------------------------------------------------------------
+//  ---- reading -----------------------------------------------------------------------------------
 
 //  A package as it is read. 'where' names it in complaints: its key, or its position in a list.
 typedef struct {
@@ -94,7 +94,8 @@ read_digest (const entry_t *self, const char *key, bool bare, ProtobufCBinaryDat
     const char *text = json_is_string (value) ? json_string_value (value) : "";
     if (digest_from_integrity (&digest, text) != OK
     && (!bare || digest_from_hex (&digest, text) != OK))
-        return refuse (VALIDATION, self->why_p, "%s: %s is no sha256-<64 hex digits>", self->where, key);
+        return refuse (VALIDATION, self->why_p, "%s: %s is no sha256-<64 hex digits>",
+            self->where, key);
     set_bytes (field, digest.bytes, sizeof digest.bytes);
     return OK;
 }
@@ -190,7 +191,8 @@ read_dependencies (const entry_t *self)
 {
     json_t *needs = json_object_get (self->json, "dependencies"), *value;
     const char *name;
-    size_t index, count = json_is_array (needs) ? json_array_size (needs) : json_object_size (needs);
+    size_t index, count = json_is_array (needs) ? json_array_size (needs)
+        : json_object_size (needs);
     code_t code = OK;
     if (count > LOCK_DEPENDENCIES_MAX)
         return refuse (VALIDATION, self->why_p, "%s: more than %d dependencies", self->where,
@@ -312,7 +314,7 @@ lockfile_read (const char *text, size_t size, Ggen__Lock **lock_p, char **why_p)
     return code;
 }
 
-//  ---- writing -------------------------------------------------------------------------------------
+//  ---- writing -----------------------------------------------------------------------------------
 
 static void
 put (json_t *object, const char *key, json_t *value)

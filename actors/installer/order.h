@@ -20,8 +20,8 @@ typedef struct {
 must_use code_t
     order_sort (const order_graph_t *graph, uint32_t *order, size_t *count);
 
-//  The same without refusal: where there is a cycle, one of its nodes comes before something it depends on.
-//  'order' gets all nodes_count of them.
+//  The same without refusal: where there is a cycle, one of its nodes comes before something it
+//  depends on. 'order' gets all nodes_count of them.
 void
     order_walk (const order_graph_t *graph, uint32_t *order);
 

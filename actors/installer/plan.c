@@ -8,7 +8,7 @@
 #include "order.h"
 #include "semver.h"
 
-//  ---- sets of names -------------------------------------------------------------------------------
+//  ---- sets of names -----------------------------------------------------------------------------
 
 static int
 compare_texts (const void *a, const void *b)
@@ -33,7 +33,7 @@ has_name (const char *const *sorted, size_t count, const char *name)
     return bsearch (&name, sorted, count, sizeof *sorted, compare_texts) != NULL;
 }
 
-//  ---- steps ---------------------------------------------------------------------------------------
+//  ---- steps -------------------------------------------------------------------------------------
 
 static Ggen__PlanStep *
 new_step (Ggen__Action action, const char *name)
@@ -74,7 +74,8 @@ choose_action (const Ggen__LockedPackage *before, const Ggen__Package *after, bo
 }
 
 static Ggen__PlanStep *
-step_of_chosen (const Ggen__LockedPackage *before, const Ggen__Package *after, bool direct, bool again)
+step_of_chosen (const Ggen__LockedPackage *before, const Ggen__Package *after, bool direct,
+    bool again)
 {
     Ggen__PlanStep *step = new_step (choose_action (before, after, again), after->id);
     step->version = memory_strdup (after->version);
@@ -102,9 +103,10 @@ step_of_leaving (const Ggen__LockedPackage *before)
     return step;
 }
 
-//  ---- the installed graph -------------------------------------------------------------------------
+//  ---- the installed graph -----------------------------------------------------------------------
 
-//  Positions in a lock: who needs whom. A dependency that is not there (which lock_check () refuses) is left out.
+//  Positions in a lock: who needs whom. A dependency that is not there (which lock_check ()
+//  refuses) is left out.
 typedef struct {
     uint32_t *starts;
     uint32_t *targets;
@@ -139,7 +141,7 @@ free_needs (needs_t *needs)
     free (needs->targets);
 }
 
-//  ---- the plan ------------------------------------------------------------------------------------
+//  ---- the plan ----------------------------------------------------------------------------------
 
 //  Append a step for each package that is installed and not chosen, dependants first.
 static void
@@ -209,7 +211,7 @@ plan_is_noop (Ggen__PlanStep *const *steps, size_t count)
     return true;
 }
 
-//  ---- questions -----------------------------------------------------------------------------------
+//  ---- questions ---------------------------------------------------------------------------------
 
 static bool
 needs_name (const Ggen__LockedPackage *package, const char *name)
@@ -241,14 +243,16 @@ plan_dependants (const Ggen__Lock *lock, const char *name, plan_names_t leaving,
 static void
 mark_needed (const needs_t *needs, bool *needed, uint32_t *queue, size_t count, const bool *going)
 {
-    for (size_t next = 0; next < count; next++)
-        for (uint32_t at = needs->starts [queue [next]]; at < needs->starts [queue [next] + 1]; at++) {
+    for (size_t next = 0; next < count; next++) {
+        uint32_t node = queue [next];
+        for (uint32_t at = needs->starts [node]; at < needs->starts [node + 1]; at++) {
             uint32_t target = needs->targets [at];
             if (!needed [target] && !going [target]) {
                 needed [target] = true;
                 queue [count++] = target;
             }
         }
+    }
 }
 
 size_t

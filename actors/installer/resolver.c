@@ -10,8 +10,8 @@
 #include "order.h"
 #include "universe.h"
 
-//  The search for an answer without a cycle. One name has one version, so a cycle of versions is a cycle
-//  of names; a cut forbids all versions of the names that would close it.
+//  The search for an answer without a cycle. One name has one version, so a cycle of versions is a
+//  cycle of names; a cut forbids all versions of the names that would close it.
 typedef struct {
     universe_t *universe;
     satsolver_problem_t problem;
@@ -141,8 +141,8 @@ target_of (const search_t *self, const uint32_t *chosen, uint32_t edge)
     return chosen [name];
 }
 
-//  Number the chosen versions in the order in which a walk from the roots meets them, so that what is
-//  said about them does not depend on anything else. What the walk does not meet nobody needs.
+//  Number the chosen versions in the order in which a walk from the roots meets them, so that what
+//  is said about them does not depend on anything else. What the walk does not meet nobody needs.
 static size_t
 walk_answer (const search_t *self, const uint32_t *chosen, uint32_t *position, uint32_t *walk)
 {

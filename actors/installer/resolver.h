@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //  Which versions to install: one version per name ("flat"), every dependency satisfied, no cycles.
-//  Versions become ranks and ranges become sets of them here; libsolv (satsolver.c) does the search.
+//  Versions become ranks and ranges become sets of them here; libsolv (satsolver.c) does the
+//  search.
 //
 //  What is preferred: a locked version, else the newest, decided for the roots first, then for what
 //  they need. Yanked versions are considered only when locked. Equal questions get equal answers,
 //  whatever the order of candidates, roots and locked versions.
 //
-//  Ranges are node-semver's (semver.h), with its pre-release rule, and two words of our own:
-//  "" or "*" is any version, a pre-release only if the name has nothing else; "latest" is the highest
+//  Ranges are node-semver's (semver.h), with its pre-release rule, and two words of our own: "" or
+//  "*" is any version, a pre-release only if the name has nothing else; "latest" is the highest
 //  version by that same rule, even if an older one is locked.
 #ifndef GGEN_INSTALLER_RESOLVER_H
 #define GGEN_INSTALLER_RESOLVER_H
@@ -19,7 +20,9 @@
 //  Above these resolver_solve () answers VALIDATION.
 #define RESOLVER_CANDIDATES_MAX 262144
 #define RESOLVER_EDGES_MAX      2097152     //  Dependencies of all versions that could be chosen
-#define RESOLVER_ITEMS_MAX      33554432    //  Versions accepted, summed over all different requirements
+#define RESOLVER_ITEMS_MAX      33554432    //  Versions accepted, over all different requirements
+#define RESOLVER_PAIRS_MAX      16777216    //  Of acceptable versions of one name, over all names:
+                                            //  each costs the solver some 50 bytes
 //  Cycles that are cut away, in search of an answer without one, before giving up.
 #define RESOLVER_CUTS_MAX       256
 
@@ -36,8 +39,8 @@ typedef struct {
 //  Everything is borrowed for the call.
 typedef struct {
     //  Many versions of many names. Of a candidate are read: id, version, dependencies, yanked, and
-    //  sha256 to choose between two of the same version. Those whose version is no SemVer are ignored,
-    //  and so is a dependency whose requirement is no range (SPEC 3.1).
+    //  sha256 to choose between two of the same version. Those whose version is no SemVer are
+    //  ignored, and so is a dependency whose requirement is no range (SPEC 3.1).
     const Ggen__Package *const *candidates;
     size_t candidates_count;
     const resolver_root_t *roots;
@@ -47,8 +50,8 @@ typedef struct {
     //  Where "did you mean" looks, beside the candidates.
     const char *const *known_names;
     size_t known_names_count;
-    bool with_optional;         //  Optional dependencies are needed like others. Without it they are
-                                //  not installed, but one that is chosen anyway has to fit
+    bool with_optional;         //  Optional dependencies are needed like others. Without it they
+                                //  are not installed, but one that is chosen anyway has to fit
     bool ignore_dependencies;   //  Choose for the roots only
 } resolver_query_t;
 
@@ -90,8 +93,8 @@ typedef struct {
 //  Why there is no answer. Strings and arrays live in 'arena'.
 typedef struct {
     code_t code;
-    //  PACKAGE_NOT_FOUND, NO_MATCHING_VERSION: every name that stands in the way, sorted, those that do
-    //  not exist first. DEPENDENCY: those that take part in the conflict.
+    //  PACKAGE_NOT_FOUND, NO_MATCHING_VERSION: every name that stands in the way, sorted, those
+    //  that do not exist first. DEPENDENCY: those that take part in the conflict.
     resolver_lack_t *lacks;
     size_t lacks_count, lacks_room;
     //  DEPENDENCY: requirements that contradict each other, from the roots downwards. They are
@@ -103,12 +106,13 @@ typedef struct {
     arena_t *arena;
 } resolver_failure_t;
 
-//  OK                    *chosen_p holds *chosen_count_p borrowed candidates, each after what it depends
-//                        on; free () the array.
+//  OK                    *chosen_p holds *chosen_count_p borrowed candidates, each after what it
+//                        depends on; free () the array.
 //  PACKAGE_NOT_FOUND     a name that is needed does not exist
 //  NO_MATCHING_VERSION   all names exist, but none of the versions of one fits
 //  DEPENDENCY            each requirement can be met alone, not all together
-//  CIRCULAR_DEPENDENCY   every answer contains a dependency cycle (or the first RESOLVER_CUTS_MAX did)
+//  CIRCULAR_DEPENDENCY   every answer contains a dependency cycle (or the first RESOLVER_CUTS_MAX
+//                        did)
 //  VALIDATION            a root's range is no range, or a bound above is exceeded
 //  Except after OK, *failure_p is set, and resolver_failure_destroy () frees it.
 must_use code_t

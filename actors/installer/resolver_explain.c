@@ -31,7 +31,7 @@ add (text_t *self, const char *format, ...)
     free (piece);
 }
 
-//  ---- lists ---------------------------------------------------------------------------------------
+//  ---- lists -------------------------------------------------------------------------------------
 
 static void
 add_versions (text_t *text, const char *const *versions, size_t count)
@@ -66,7 +66,7 @@ add_wants (text_t *text, const resolver_lack_t *lack)
         add (text, " and %zu more", lack->wants_count - shown);
 }
 
-//  ---- what lacks ----------------------------------------------------------------------------------
+//  ---- what lacks --------------------------------------------------------------------------------
 
 static void
 add_lack (text_t *text, const resolver_lack_t *lack)
@@ -93,7 +93,7 @@ add_lacks (text_t *text, const resolver_failure_t *failure)
     }
 }
 
-//  ---- derivation ----------------------------------------------------------------------------------
+//  ---- derivation --------------------------------------------------------------------------------
 
 static void
 add_subject (text_t *text, const resolver_reason_t *reason)
@@ -186,7 +186,7 @@ resolver_explain (const resolver_failure_t *failure)
     return text.bytes;
 }
 
-//  ---- hint ----------------------------------------------------------------------------------------
+//  ---- hint --------------------------------------------------------------------------------------
 
 static void
 add_similar (text_t *text, const resolver_failure_t *failure)
@@ -195,7 +195,8 @@ add_similar (text_t *text, const resolver_failure_t *failure)
     for (size_t index = 0; index < failure->lacks_count; index++) {
         const resolver_lack_t *lack = &failure->lacks [index];
         for (size_t similar = 0; similar < lack->similar_count; similar++)
-            add (text, similar ? " or %s" : told ? "; %s" : "did you mean %s", lack->similar [similar]);
+            add (text, similar ? " or %s" : told ? "; %s" : "did you mean %s",
+                lack->similar [similar]);
         if (lack->similar_count && failure->lacks_count > 1)
             add (text, " (for %s)", lack->name);
         told += lack->similar_count;
@@ -216,7 +217,8 @@ resolver_explain_hint (const resolver_failure_t *failure)
             add_similar (&text, failure);
             break;
         case NO_MATCHING_VERSION:
-            add (&text, "ask for one of the available versions, or for another version of what wants it");
+            add (&text, "ask for one of the available versions, "
+                "or for another version of what wants it");
             break;
         case DEPENDENCY:
             add (&text, "loosen one of these requirements, or leave one of the packages out");

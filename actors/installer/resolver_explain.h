@@ -5,8 +5,8 @@
 
 #include "resolver.h"
 
-//  What one text shows; beyond it "... and N more". The failure itself holds all of them. Names that
-//  lack are always all shown.
+//  What one text shows; beyond it "... and N more". The failure itself holds all of them. Names
+//  that lack are always all shown.
 #define RESOLVER_EXPLAIN_REASONS_MAX  40
 #define RESOLVER_EXPLAIN_WANTS_MAX     8
 #define RESOLVER_EXPLAIN_VERSIONS_MAX  8

@@ -20,8 +20,8 @@ rfc3339_write (int64_t wall_s, char text [RFC3339_SIZE + 1])
         (unsigned) tm.tm_sec % 100);
 }
 
-//  Read the digits of 'pattern' ('0' = a digit, others stand for themselves) into numbers, one per run
-//  of digits. Returns what follows, or NULL.
+//  Read the digits of 'pattern' ('0' = a digit, others stand for themselves) into numbers, one per
+//  run of digits. Returns what follows, or NULL.
 static const char *
 read_pattern (const char *text, const char *pattern, int *numbers)
 {
@@ -48,7 +48,9 @@ read_offset (const char *text, int64_t *offset_s_p)
         *offset_s_p = 0;
         return OK;
     }
-    const char *end = *text == '+' || *text == '-' ? read_pattern (text + 1, "00:00", numbers) : NULL;
+    const char *end = NULL;
+    if (*text == '+' || *text == '-')
+        end = read_pattern (text + 1, "00:00", numbers);
     if (!end || *end || numbers [0] > 23 || numbers [1] > 59)
         return VALIDATION;
     *offset_s_p = (*text == '-' ? -1 : 1) * (numbers [0] * 3600 + numbers [1] * 60);

@@ -6,8 +6,8 @@
 #include "memory.h"
 #include "order.h"
 
-//  A graph of versions and, numbered behind them, sets: a version leads to the sets it needs, a set to its
-//  versions. Small where versions x accepted versions would be large.
+//  A graph of versions and, numbered behind them, sets: a version leads to the sets it needs, a set
+//  to its versions. Small where versions x accepted versions would be large.
 typedef struct {
     uint32_t *starts;
     uint32_t *targets;
@@ -23,10 +23,12 @@ static graph_t
 make_graph (const satsolver_problem_t *problem)
 {
     size_t versions = problem->versions_count, sets = problem->sets_count;
+    const uint32_t *starts = problem->set_starts;
     graph_t graph = {memory_new (versions + sets + 2, sizeof (uint32_t)),
         memory_new (problem->edges_count + problem->set_starts [sets], sizeof (uint32_t))};
 
-    //  Counting sort by version: starts [v + 2] counts, then starts [v + 1] is where the next one goes
+    //  Counting sort by version: starts [v + 2] counts, then starts [v + 1] is where the next one
+    //  goes
     for (size_t index = 0; index < problem->edges_count; index++)
         if (is_need (&problem->edges [index]))
             graph.starts [problem->edges [index].from + 2]++;
@@ -39,8 +41,8 @@ make_graph (const satsolver_problem_t *problem)
     }
     uint32_t at = graph.starts [versions];
     for (size_t set = 0; set < sets; set++) {
-        for (uint32_t item = problem->set_starts [set]; item < problem->set_starts [set + 1]; item++)
-            graph.targets [at++] = problem->set_items [item];
+        for (uint32_t at_item = starts [set]; at_item < starts [set + 1]; at_item++)
+            graph.targets [at++] = problem->set_items [at_item];
         graph.starts [versions + set + 1] = at;
     }
     return graph;
@@ -49,13 +51,14 @@ make_graph (const satsolver_problem_t *problem)
 static void
 mark_accepted (const satsolver_problem_t *problem, bool *accepted)
 {
+    const uint32_t *starts = problem->set_starts;
     bool *met = memory_new (problem->sets_count, sizeof *met);
     for (size_t index = 0; index < problem->edges_count; index++) {
         uint32_t set = problem->edges [index].set;
         if (problem->edges [index].excludes || met [set])
             continue;
         met [set] = true;
-        for (uint32_t item = problem->set_starts [set]; item < problem->set_starts [set + 1]; item++)
+        for (uint32_t item = starts [set]; item < starts [set + 1]; item++)
             accepted [problem->set_items [item]] = true;
     }
     free (met);

@@ -15,8 +15,9 @@
 #include "memory.h"
 #include "satorder.h"
 
-//  Solvable FIRST + i is version i. Dependencies are names that no package has ("s7" for set 7); who
-//  provides them is told to the pool directly, so libsolv never compares a version with a range.
+//  Solvable FIRST + i is version i. Dependencies are names that no package has ("s7" for set 7);
+//  who provides them is told to the pool directly, so libsolv never compares a version with a
+//  range.
 typedef struct {
     const satsolver_problem_t *problem;
     Pool *pool;
@@ -125,7 +126,9 @@ add_cut (model_t *self, uint32_t from, uint32_t to)
         Id name = pool_id2solvable (self->pool, self->markers [at])->name;
         others = others ? pool_rel2id (self->pool, others, name, REL_AND, 1) : name;
     }
-    Id refusal = others ? pool_rel2id (self->pool, self->nobody, others, REL_COND, 1) : self->nobody;
+    Id refusal = self->nobody;
+    if (others)
+        refusal = pool_rel2id (self->pool, self->nobody, others, REL_COND, 1);
     Solvable *first = pool_id2solvable (self->pool, self->markers [from]);
     first->requires = repo_addid_dep (self->repo, first->requires, refusal, 0);
 }
@@ -147,9 +150,9 @@ provide_sets (model_t *self)
     queue_free (&providers);
 }
 
-//  libsolv loads what a job can reach with a queue that it moves as a whole every few steps: quadratic in
-//  its length (100,000 versions took 28 s). So every version is offered to it after what it needs, by
-//  jobs that are satisfied anyway, and the queue stays short.
+//  libsolv loads what a job can reach with a queue that it moves as a whole every few steps:
+//  quadratic in its length (100,000 versions took 28 s). So every version is offered to it after
+//  what it needs, by jobs that are satisfied anyway, and the queue stays short.
 static void
 offer_versions (const model_t *self, Queue *job)
 {

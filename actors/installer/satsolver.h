@@ -20,7 +20,7 @@ typedef struct {
     size_t versions_count;
     const uint32_t *names;      //  Of each version: the number of its name. At most one version of
                                 //  a name is chosen
-    const uint32_t *ranks;      //  Of each version, distinct within a name: the highest allowed wins
+    const uint32_t *ranks;      //  Of each version, distinct within a name: the highest wins
 
     size_t sets_count;
     const uint32_t *set_starts; //  Set i is set_items [set_starts [i]] .. [set_starts [i + 1] - 1]
@@ -37,8 +37,8 @@ typedef struct {
 
 typedef struct {
     bool satisfied;
-    uint32_t *items;            //  Satisfied: the chosen versions, ascending. Else: edges (ascending)
-                                //  that contradict each other; not minimal, and empty with cuts
+    uint32_t *items;            //  Satisfied: the chosen versions, ascending. Else: edges that
+                                //  contradict each other, ascending; not minimal, none with cuts
     size_t items_count;
 } satsolver_result_t;
 

@@ -8,8 +8,8 @@
 #define SIMILAR_MAX 3               //  Suggestions
 #define SIMILAR_TEXT_MAX 214        //  bytes; longer texts are similar to nothing
 
-//  Optimal string alignment distance (Damerau-Levenshtein without edited transpositions) of two texts
-//  without regard to case, or 'limit' + 1 if it is larger than 'limit'.
+//  Optimal string alignment distance (Damerau-Levenshtein without edited transpositions) of two
+//  texts without regard to case, or 'limit' + 1 if it is larger than 'limit'.
 unsigned
     similar_distance (const char *a, const char *b, unsigned limit);
 
@@ -21,7 +21,8 @@ typedef struct {
     size_t count;
 } similar_t;
 
-//  Take 'name' into account: within a third of the length of what is wanted (at least 1), not equal to it.
+//  Take 'name' into account: within a third of the length of what is wanted (at least 1), not equal
+//  to it.
 void
     similar_offer (similar_t *self, const char *name);
 

@@ -20,7 +20,7 @@ typedef struct {
     bool locked;
 } ranked_t;
 
-//  ---- names ---------------------------------------------------------------------------------------
+//  ---- names -------------------------------------------------------------------------------------
 
 //  Of two candidates with one id and version the one with the smaller digest comes first.
 static int
@@ -100,7 +100,7 @@ universe_find_name (const universe_t *self, const char *id)
     return name ? (uint32_t) (name - self->names) : UNIVERSE_NONE;
 }
 
-//  ---- versions ------------------------------------------------------------------------------------
+//  ---- versions ----------------------------------------------------------------------------------
 
 //  Least preferred first.
 static int
@@ -139,13 +139,14 @@ reach_name (universe_t *self, universe_name_t *name)
         universe_version_t version = {.package = ranked [index].package,
             .name = (uint32_t) (name - self->names),
             .live = !ranked [index].package->yanked || ranked [index].locked};
-        ARENA_PUSH (self->arena, self->versions, self->versions_count, self->versions_room, version);
+        ARENA_PUSH (self->arena, self->versions, self->versions_count, self->versions_room,
+            version);
         name->semvers [index] = ranked [index].semver;
     }
     free (ranked);
 }
 
-//  ---- ranges --------------------------------------------------------------------------------------
+//  ---- ranges ------------------------------------------------------------------------------------
 
 static int
 compare_range (const void *a, const void *b)
@@ -222,7 +223,7 @@ keep_newest (const universe_name_t *name, bool *accepted)
         accepted [index] = index == newest;
 }
 
-//  ---- sets ----------------------------------------------------------------------------------------
+//  ---- sets --------------------------------------------------------------------------------------
 
 static int
 compare_sets (const void *a_, const void *b_)
@@ -282,7 +283,7 @@ find_set (universe_t *self, const char *name, const char *range_text, bool compl
     return set;
 }
 
-//  ---- reach ---------------------------------------------------------------------------------------
+//  ---- reach -------------------------------------------------------------------------------------
 
 static void
 add_edge (universe_t *self, uint32_t from, const universe_set_t *set)
@@ -351,6 +352,21 @@ add_roots (universe_t *self, const char **why)
     return OK;
 }
 
+//  Between any two versions of a name that may be chosen the solver keeps a rule.
+static bool
+has_too_many_pairs (const universe_t *self)
+{
+    size_t pairs = 0;
+    for (size_t index = 0; index < self->names_count; index++) {
+        const universe_name_t *name = &self->names [index];
+        size_t reached = 0;
+        for (uint32_t version = 0; version < name->count; version++)
+            reached += self->versions [name->first + version].reached;
+        pairs += reached * (reached + 1) / 2 - reached;
+    }
+    return pairs > RESOLVER_PAIRS_MAX;
+}
+
 code_t
 universe_init (universe_t *self, const resolver_query_t *query, const char **why)
 {
@@ -363,14 +379,17 @@ universe_init (universe_t *self, const resolver_query_t *query, const char **why
     sort_inputs (self);
     collect_names (self);
     code_t code = add_roots (self, why);
-    if (code != OK || query->ignore_dependencies)
+    if (code != OK)
         return code;
-    for (size_t index = 0; index < self->reached_count; index++)
+    for (size_t index = 0; index < self->reached_count && !query->ignore_dependencies; index++)
         if (!add_dependencies (self, self->reached [index]) || self->too_large) {
             *why = "more dependencies than the resolver takes";
             return VALIDATION;
         }
-    return OK;
+    if (!has_too_many_pairs (self))
+        return OK;
+    *why = "more versions than the resolver takes";
+    return VALIDATION;
 }
 
 void
@@ -382,7 +401,7 @@ universe_clear (universe_t *self)
     *self = (universe_t) {0};
 }
 
-//  ---- problem -------------------------------------------------------------------------------------
+//  ---- problem -----------------------------------------------------------------------------------
 
 static void
 number_sets (const universe_t *self, satsolver_problem_t *problem)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  The resolver's question in numbers: names, ranked versions, ranges as sets of versions, and every
-//  requirement that can be reached from the roots. What cannot be reached is never parsed.
+//  The resolver's question in numbers: names, ranked versions, ranges as sets of versions, and
+//  every requirement that can be reached from the roots. What cannot be reached is never parsed.
 #ifndef GGEN_INSTALLER_UNIVERSE_H
 #define GGEN_INSTALLER_UNIVERSE_H
 
@@ -14,7 +14,7 @@ typedef struct {
     const char *id;
     uint32_t candidates_from;       //  In the sorted candidates
     uint32_t candidates_to;
-    uint32_t first;                 //  Its versions, least preferred first; UNIVERSE_NONE: not reached
+    uint32_t first;                 //  Its versions, least preferred first; UNIVERSE_NONE: none yet
     uint32_t count;
     semver_t *semvers;              //  Of its versions, in their order
 } universe_name_t;

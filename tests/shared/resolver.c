@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  The resolver against other people's cases: pub's and packse's (as far as libsolv agrees with them,
-//  solver/libsolv-crosscheck.tsv), and twenty requirement sets on 6,071 real npm packages.
+//  The resolver against other people's cases: pub's and packse's (as far as libsolv agrees with
+//  them, solver/libsolv-crosscheck.tsv), and twenty requirement sets on 6,071 real npm packages.
 #include <jansson.h>
 #include <stdlib.h>
 #include <time.h>
@@ -18,7 +18,7 @@ free_text (char **text)
 #define AUTO_FREE AUTO (free_text)
 #define AUTO_JSON AUTO (json_decrefp)
 
-//  ---- questions from JSON -------------------------------------------------------------------------
+//  ---- questions from JSON -----------------------------------------------------------------------
 
 typedef struct {
     arena_t *arena;
@@ -58,7 +58,8 @@ add_packages (question_t *self, json_t *packages, json_t *depsets)
             json_t *needs = depsets
                 ? json_array_get (depsets, (size_t) json_integer_value (value)) : value;
             add_needs (self, package, needs);
-            ARENA_PUSH (self->arena, self->packages, self->packages_count, self->packages_room, package);
+            ARENA_PUSH (self->arena, self->packages, self->packages_count, self->packages_room,
+                package);
         }
 }
 
@@ -88,7 +89,7 @@ load (const char *folder, const char *file)
     return json;
 }
 
-//  ---- cases ---------------------------------------------------------------------------------------
+//  ---- cases -------------------------------------------------------------------------------------
 
 typedef struct {
     size_t steps, hard, agreed, same, cycles, wrong;
@@ -127,8 +128,8 @@ report (const char *name, size_t step, const char *what, const resolver_failure_
 }
 
 static void
-judge_step (const resolver_query_t *query, json_t *expected, bool hard, const char *name, size_t step,
-    tally_t *tally, const Ggen__Package ***chosen_p, size_t *count_p)
+judge_step (const resolver_query_t *query, json_t *expected, bool hard, const char *name,
+    size_t step, tally_t *tally, const Ggen__Package ***chosen_p, size_t *count_p)
 {
     AUTO (resolver_failure_destroy) resolver_failure_t *failure = NULL;
     code_t code = resolver_solve (query, chosen_p, count_p, &failure);
@@ -175,8 +176,9 @@ run_case (json_t *test, const char *table, tally_t *tally)
             .roots = question.roots, .roots_count = question.roots_count,
             .locked = locked, .locked_count = locked_count};
         const Ggen__Package **chosen = NULL;
-        judge_step (&query, json_object_get (entry, "result"), is_hard (table, suite, group, name, step),
-            name, step, tally, &chosen, &locked_count);
+        bool hard = is_hard (table, suite, group, name, step);
+        judge_step (&query, json_object_get (entry, "result"), hard, name, step, tally,
+            &chosen, &locked_count);
         locked = arena_alloc (arena, locked_count * sizeof *locked);
         for (size_t index = 0; index < locked_count; index++)
             locked [index] = (resolver_locked_t) {chosen [index]->id, chosen [index]->version};
@@ -198,7 +200,7 @@ run_cases (const char *folder, const char *file, const char *table)
     printf ("SHARED resolver %s: %zu of %zu\n", file, tally.agreed + tally.cycles, tally.hard);
 }
 
-//  ---- the npm graph -------------------------------------------------------------------------------
+//  ---- the npm graph -----------------------------------------------------------------------------
 
 static double
 now_ms (void)
@@ -223,8 +225,9 @@ run_set (question_t *question, const char *name, bool satisfiable)
     const char *wrong = code == OK
         ? check_answer (&query, (const Ggen__Package *const *) chosen, count) : NULL;
     free (chosen);
-    printf ("     %-18s %-22s %4zu packages  %7.1f ms  %zu reasons  %zu lacks\n", name, code_name (code),
-        count, end - start, failure ? failure->reasons_count : 0, failure ? failure->lacks_count : 0);
+    printf ("     %-18s %-22s %4zu packages  %7.1f ms  %zu reasons  %zu lacks\n", name,
+        code_name (code), count, end - start, failure ? failure->reasons_count : 0,
+        failure ? failure->lacks_count : 0);
     if (wrong)
         report (name, 0, wrong, NULL);
     else if ((code == OK) != satisfiable)
@@ -243,7 +246,8 @@ run_npm (const char *folder, const char *oracle)
     AUTO_JSON json_t *sets = load (folder, "npm-roots.json");
     question_t question = {.arena = arena_new ()};
     AUTO (arena_destroy) arena_t *arena = question.arena;
-    add_packages (&question, json_object_get (graph, "packages"), json_object_get (graph, "depsets"));
+    add_packages (&question, json_object_get (graph, "packages"),
+        json_object_get (graph, "depsets"));
 
     size_t index, agreed = 0;
     json_t *set;

@@ -93,7 +93,7 @@ assert_written (const Ggen__Lock *lock, const char *expected)
     free (text);
 }
 
-//  ---- what is read back ---------------------------------------------------------------------------
+//  ---- what is read back -------------------------------------------------------------------------
 
 static void
 every_field_is_read (void **unused)
@@ -150,7 +150,8 @@ keys_are_sorted_whatever_the_order_read (void **unused)
         "\"b@1.0.0\":{\"integrity\":null},\"a@1.0.0\":{\"integrity\":null,"
         "\"dependencies\":{\"c\":\"1.0.0\",\"b\":\"1.0.0\"}},\"c@1.0.0\":{\"integrity\":null}}}");
     Ggen__Lock *two = assert_read ("{\"packages\":{\"c@1.0.0\":{\"integrity\":null},"
-        "\"a@1.0.0\":{\"dependencies\":{\"b\":\"1.0.0\",\"c\":\"1.0.0\"},\"integrity\":null,\"new\":[1]},"
+        "\"a@1.0.0\":{\"dependencies\":{\"b\":\"1.0.0\",\"c\":\"1.0.0\"},"
+        "\"integrity\":null,\"new\":[1]},"
         "\"b@1.0.0\":{\"integrity\":null}},\"version\":1,\"later\":{}}");
     char *text = NULL, *why = NULL;
     assert_int_equal (lockfile_write (one, &text, &why), OK);
@@ -170,7 +171,7 @@ an_empty_lock_is_a_lock (void **unused)
     ggen__lock__free_unpacked (lock, NULL);
 }
 
-//  ---- older shapes --------------------------------------------------------------------------------
+//  ---- older shapes ------------------------------------------------------------------------------
 
 static void
 older_shapes_are_read (void **unused)
@@ -182,7 +183,8 @@ older_shapes_are_read (void **unused)
         "{\"packages\":{\"a\":{\"version\":\"1.0.0\",\"dependencies\":[\"b@2.0.0\"]},"
             "\"b\":{\"version\":\"2.0.0\",\"checksum\":\"" HEX "\"}}}",
         "{\"packages\":[{\"name\":\"b\",\"version\":\"2.0.0\",\"integrity\":\"sha256-" HEX "\"},"
-            "{\"name\":\"a\",\"version\":\"1.0.0\",\"installed_at\":\"2025-11-20T06:46:00.25+01:00\","
+            "{\"name\":\"a\",\"version\":\"1.0.0\","
+            "\"installed_at\":\"2025-11-20T06:46:00.25+01:00\","
             "\"dependencies\":[{\"name\":\"b\",\"version\":\"2.0.0\"}]}]}"};
     for (size_t index = 0; index < COUNT_OF (shapes); index++) {
         Ggen__Lock *lock = assert_read (shapes [index]);
@@ -201,7 +203,7 @@ older_shapes_are_read (void **unused)
     }
 }
 
-//  ---- refusals ------------------------------------------------------------------------------------
+//  ---- refusals ----------------------------------------------------------------------------------
 
 #define ONE(key, members) "{\"version\":1,\"packages\":{\"" key "\":{" members "}}}"
 #define FINE "\"integrity\":\"sha256-" HEX "\""
@@ -267,7 +269,8 @@ text_beyond_the_bound_is_refused_unread (void **unused)
     (void) unused;
     Ggen__Lock *lock = NULL;
     char *why = NULL;
-    assert_int_equal (lockfile_read (NULL, (size_t) LOCKFILE_TEXT_MAX + 1, &lock, &why), VALIDATION);
+    size_t size = (size_t) LOCKFILE_TEXT_MAX + 1;
+    assert_int_equal (lockfile_read (NULL, size, &lock, &why), VALIDATION);
     assert_non_null (strstr (why, "longer than"));
     free (why);
 }
@@ -326,7 +329,7 @@ what_would_not_be_read_is_not_written (void **unused)
     ggen__lock__free_unpacked (lock, NULL);
 }
 
-//  ---- times ---------------------------------------------------------------------------------------
+//  ---- times -------------------------------------------------------------------------------------
 
 static void
 times_are_read_with_any_offset_and_refused_when_they_are_none (void **unused)
@@ -342,7 +345,8 @@ times_are_read_with_any_offset_and_refused_when_they_are_none (void **unused)
     assert_int_equal (rfc3339_read ("1969-12-31T23:00:00-01:00", &wall_s), OK);
     assert_int_equal (wall_s, 0);
     const char *const none [] = {"", "2024", "2023-02-29T00:00:00Z", "2024-13-01T00:00:00Z",
-        "2024-01-01T24:00:00Z", "2024-01-01T00:60:00Z", "2024-01-01T00:00:00", "2024-01-01 00:00:00Z",
+        "2024-01-01T24:00:00Z", "2024-01-01T00:60:00Z", "2024-01-01T00:00:00",
+        "2024-01-01 00:00:00Z",
         "2024-01-01T00:00:00.Z", "2024-01-01T00:00:00+1", "2024-01-01T00:00:00+24:00",
         "1969-12-31T23:59:59Z", "2024-01-01T00:00:00Zx", "2024-00-10T00:00:00Z"};
     for (size_t index = 0; index < COUNT_OF (none); index++)

@@ -70,14 +70,16 @@ candidate (const char *id, const char *version)
 static const char *
 plan_text (const plan_query_t *query)
 {
-    static const char *const words [] = {"keep", "add", "upgrade", "downgrade", "remove", "reinstall"};
+    static const char *const words [] =
+        {"keep", "add", "upgrade", "downgrade", "remove", "reinstall"};
     Ggen__PlanStep **steps = NULL;
     size_t count = 0;
     plan_make (query, &steps, &count);
     char *text = arena_alloc (arena, 4096), *at = text;
     for (size_t index = 0; index < count; index++)
         at += sprintf (at, "%s %s %s>%s%s\n", words [steps [index]->action], steps [index]->name,
-            steps [index]->previous, steps [index]->version, steps [index]->direct ? " direct" : "");
+            steps [index]->previous, steps [index]->version,
+            steps [index]->direct ? " direct" : "");
     plan_destroy (&steps, count);
     assert_null (steps);
     return text;
@@ -86,14 +88,14 @@ plan_text (const plan_query_t *query)
 static const char *
 list_text (size_t count, const Ggen__LockedPackage **list)
 {
-    char *text = arena_alloc (arena, 1024);
+    char *text = arena_alloc (arena, 1024), *at = text;
     for (size_t index = 0; index < count; index++)
-        strcat (strcat (strcat (strcat (text, list [index]->name), "@"), list [index]->version), " ");
+        at += sprintf (at, "%s@%s ", list [index]->name, list [index]->version);
     free (list);
     return text;
 }
 
-//  ---- plans ---------------------------------------------------------------------------------------
+//  ---- plans -------------------------------------------------------------------------------------
 
 static void
 each_difference_has_its_action_in_install_order (void **unused)
@@ -107,7 +109,8 @@ each_difference_has_its_action_in_install_order (void **unused)
     const Ggen__Package *const chosen [] = {candidate ("up", "1.0.1"), candidate ("kept", "1.0.0"),
         candidate ("fresh", "3.0.0"), candidate ("down", "2.0.0-rc.1")};
     const char *const direct [] = {"kept", "fresh"};
-    const plan_query_t query = {&before, chosen, COUNT_OF (chosen), {direct, COUNT_OF (direct)}, {0}};
+    const plan_query_t query =
+        {&before, chosen, COUNT_OF (chosen), {direct, COUNT_OF (direct)}, {0}};
     assert_string_equal (plan_text (&query),
         "upgrade up 1.0.0>1.0.1\n"
         "keep kept 1.0.0>1.0.0 direct\n"
@@ -193,7 +196,7 @@ a_step_says_where_from_how_large_and_whose (void **unused)
     plan_destroy (&steps, count);
 }
 
-//  ---- who needs whom ------------------------------------------------------------------------------
+//  ---- who needs whom ----------------------------------------------------------------------------
 
 static Ggen__Lock
 installed (void)
@@ -240,7 +243,7 @@ what_nobody_needs_any_more_is_an_orphan (void **unused)
     assert_string_equal (list_text (count, list), "base@1.0.0 lib@1.0.0 old@1.0.0 ");
 }
 
-//  ---- order ---------------------------------------------------------------------------------------
+//  ---- order -------------------------------------------------------------------------------------
 
 static void
 a_chain_as_long_as_the_bound_is_ordered_without_recursion (void **unused)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  The resolver on text cases (tests/data/resolver/*.case; the format is in basic.case), and on small
-//  random universes against a search through all combinations.
+//  The resolver on text cases (tests/data/resolver/*.case; the format is in basic.case), and on
+//  small random universes against a search through all combinations.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "actors/installer/similar.h"
 #include "tests/resolver_check.h"
 
-//  ---- a seeded generator --------------------------------------------------------------------------
+//  ---- a seeded generator ------------------------------------------------------------------------
 
 static uint64_t state;
 
@@ -27,7 +27,7 @@ draw (uint32_t below)
     return (uint32_t) ((mixed ^ (mixed >> 31)) >> 32) % below;
 }
 
-//  ---- questions -----------------------------------------------------------------------------------
+//  ---- questions ---------------------------------------------------------------------------------
 
 typedef struct {
     arena_t *arena;
@@ -66,7 +66,8 @@ add_package (question_t *self, const char *id, const char *version, bool yanked)
 }
 
 static void
-add_need (question_t *self, Ggen__Package *package, const char *name, const char *range, bool optional)
+add_need (question_t *self, Ggen__Package *package, const char *name, const char *range,
+    bool optional)
 {
     size_t size = package->n_dependencies * sizeof (void *);
     Ggen__Dependency *need = arena_alloc (self->arena, sizeof *need);
@@ -98,7 +99,7 @@ shuffle (question_t *self)
     }
 }
 
-//  ---- answers as text -----------------------------------------------------------------------------
+//  ---- answers as text ---------------------------------------------------------------------------
 
 static void
 check_failure (const resolver_query_t *query, const resolver_failure_t *failure)
@@ -110,7 +111,8 @@ check_failure (const resolver_query_t *query, const resolver_failure_t *failure)
         assert_false (check_reasons_contradict (query, failure, skip));
 }
 
-//  Solve and judge the answer: "a@1.0.0\nb@2.0.0\n", or "error: CODE\n", the explanation, "hint: ...\n".
+//  Solve and judge the answer: "a@1.0.0\nb@2.0.0\n", or "error: CODE\n", the explanation, "hint:
+//  ...\n".
 static char *
 answer_text (const resolver_query_t *query)
 {
@@ -137,7 +139,8 @@ answer_text (const resolver_query_t *query)
         check_failure (query, failure);
         char *why = resolver_explain (failure), *hint = resolver_explain_hint (failure);
         free (text);
-        assert_true (asprintf (&text, "error: %s\n%s\nhint: %s\n", code_name (code), why, hint) > 0);
+        assert_true (asprintf (&text, "error: %s\n%s\nhint: %s\n", code_name (code), why,
+            hint) > 0);
         free (why);
         free (hint);
     }
@@ -147,7 +150,7 @@ answer_text (const resolver_query_t *query)
     return text;
 }
 
-//  ---- text cases ----------------------------------------------------------------------------------
+//  ---- text cases --------------------------------------------------------------------------------
 
 static char *
 next_word (char **at)
@@ -167,7 +170,8 @@ read_repo_line (question_t *self, char *line)
 {
     char *rest = line, *head = strsep (&rest, ";");
     char *name = next_word (&head), *version = next_word (&head);
-    Ggen__Package *package = add_package (self, name, version, !strcmp (next_word (&head), "yanked"));
+    bool yanked = !strcmp (next_word (&head), "yanked");
+    Ggen__Package *package = add_package (self, name, version, yanked);
     for (char *need; (need = strsep (&rest, ";"));) {
         char *target = next_word (&need);
         size_t size = strlen (target);
@@ -233,7 +237,8 @@ run_case (const char *path)
         resolver_query_t query = as_query (&question);
         char *actual = answer_text (&query);
         if (strcmp (actual, expected))
-            fail_msg ("%s (order %zu): expected\n%s--- but was\n%s---", path, round, expected, actual);
+            fail_msg ("%s (order %zu): expected\n%s--- but was\n%s---", path, round, expected,
+                actual);
         free (actual);
         state = round;
         shuffle (&question);
@@ -255,7 +260,7 @@ every_case_has_its_expected_answer_in_any_order_of_candidates (void **unused)
     globfree (&found);
 }
 
-//  ---- random universes ----------------------------------------------------------------------------
+//  ---- random universes --------------------------------------------------------------------------
 
 #define NAMES_MAX       5
 #define VERSIONS_MAX    4
@@ -265,6 +270,8 @@ static const char *const names [NAMES_MAX] = {"a", "b", "c", "d", "missing"};
 static const char *const versions [VERSIONS_MAX] = {"1.0.0", "1.1.0", "2.0.0-rc.1", "2.0.0"};
 static const char *const ranges [] = {"*", "", "^1.0.0", "~1.0.0", "^1.1.0", ">=1.1.0", "2.0.0",
     "^2.0.0-rc.0", "<2.0.0", "1.0.0 || 2.0.0", "^3.0.0", "not a range at all!"};
+
+static const char *const no_range = "not a range at all!";
 
 static void
 make_question (question_t *self)
@@ -315,7 +322,7 @@ is_closed (const search_t *self, int at)
     for (size_t need = 0; need < package->n_dependencies; need++) {
         const Ggen__Dependency *dependency = package->dependencies [need];
         int found = chosen_of (self, dependency->name);
-        if (!strcmp (dependency->requirement, ranges [COUNT_OF (ranges) - 1]))
+        if (!strcmp (dependency->requirement, no_range))
             continue;
         if (found < 0 && dependency->optional && !self->query->with_optional)
             continue;
@@ -338,7 +345,7 @@ is_acyclic (const search_t *self)
             for (size_t need = 0; package && need < package->n_dependencies; need++)
                 for (size_t other = 0; other < NAMES_MAX; other++)
                     if (!strcmp (names [other], package->dependencies [need]->name)
-                    &&  strcmp (package->dependencies [need]->requirement, ranges [COUNT_OF (ranges) - 1])
+                    &&  strcmp (package->dependencies [need]->requirement, no_range)
                     && (self->query->with_optional || !package->dependencies [need]->optional)
                     &&  !done [other])
                         ready = false;
@@ -394,7 +401,8 @@ search_all (const resolver_query_t *query)
         for (size_t need = 0; need < query->candidates [at]->n_dependencies; need++)
             for (size_t other = 0; other < query->candidates_count; other++)
                 search.fits [at] [need] [other] = (signed char) check_fits (query,
-                    query->candidates [other], query->candidates [at]->dependencies [need]->requirement);
+                    query->candidates [other],
+                    query->candidates [at]->dependencies [need]->requirement);
     try_all (&search, 0);
     return search;
 }
@@ -427,7 +435,8 @@ print_question (const question_t *self)
 {
     for (size_t index = 0; index < self->packages_count; index++) {
         const Ggen__Package *package = self->packages [index];
-        print_message ("repo %s %s%s", package->id, package->version, package->yanked ? " yanked" : "");
+        print_message ("repo %s %s%s", package->id, package->version,
+            package->yanked ? " yanked" : "");
         for (size_t need = 0; need < package->n_dependencies; need++)
             print_message (" ; %s%s %s", package->dependencies [need]->name,
                 package->dependencies [need]->optional ? "?" : "",
@@ -447,7 +456,6 @@ static void
 check_universe (uint64_t seed)
 {
     question_t question = {.arena = arena_new ()};
-    AUTO (arena_destroy) arena_t *arena = question.arena;
     state = seed;
     make_question (&question);
     if (getenv ("RESOLVER_SEED"))
@@ -471,6 +479,7 @@ check_universe (uint64_t seed)
     }
     check_lock_holds (&question, answer);
     free (answer);
+    arena_destroy (&question.arena);
 }
 
 static uint64_t seed_now;
@@ -479,7 +488,7 @@ static int
 print_seed (void **unused)
 {
     (void) unused;
-    print_message ("last seed %llu: RESOLVER_SEED=%llu resolver_test repeats it\n",
+    print_message ("# last seed %llu: RESOLVER_SEED=%llu resolver_test repeats it\n",
         (unsigned long long) seed_now, (unsigned long long) seed_now);
     return 0;
 }
@@ -501,7 +510,7 @@ random_universes_are_answered_as_a_search_through_all_combinations_answers_them 
     }
 }
 
-//  ---- bounds and names ----------------------------------------------------------------------------
+//  ---- bounds and names --------------------------------------------------------------------------
 
 static void
 more_candidates_than_the_bound_are_refused_unread (void **unused)
@@ -509,7 +518,32 @@ more_candidates_than_the_bound_are_refused_unread (void **unused)
     (void) unused;
     resolver_query_t query = {.candidates_count = RESOLVER_CANDIDATES_MAX + 1};
     char *text = answer_text (&query);
-    assert_string_equal (text, "error: VALIDATION\nmore candidates than the resolver takes\nhint: \n");
+    assert_string_equal (text,
+        "error: VALIDATION\nmore candidates than the resolver takes\nhint: \n");
+    free (text);
+}
+
+static void
+more_versions_of_a_name_than_the_solver_can_hold_are_refused (void **unused)
+{
+    (void) unused;
+    question_t question = {.arena = arena_new ()};
+    AUTO (arena_destroy) arena_t *arena = question.arena;
+    for (unsigned index = 0; index < 6000; index++) {
+        char version [32];
+        snprintf (version, sizeof version, "1.0.%u", index);
+        add_package (&question, "a", version, false);
+    }
+    resolver_root_t root = {"a", "*"};
+    ARENA_PUSH (arena, question.roots, question.roots_count, question.roots_room, root);
+    resolver_query_t query = as_query (&question);
+    char *text = answer_text (&query);
+    assert_string_equal (text,
+        "error: VALIDATION\nmore versions than the resolver takes\nhint: \n");
+    free (text);
+    question.roots [0].range = "<1.0.2";        //  Those that nothing accepts do not count
+    text = answer_text (&query);
+    assert_string_equal (text, "a@1.0.1\n");
     free (text);
 }
 
@@ -573,8 +607,10 @@ main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (every_case_has_its_expected_answer_in_any_order_of_candidates),
         cmocka_unit_test_teardown (
-            random_universes_are_answered_as_a_search_through_all_combinations_answers_them, print_seed),
+            random_universes_are_answered_as_a_search_through_all_combinations_answers_them,
+            print_seed),
         cmocka_unit_test (more_candidates_than_the_bound_are_refused_unread),
+        cmocka_unit_test (more_versions_of_a_name_than_the_solver_can_hold_are_refused),
         cmocka_unit_test (a_version_that_is_offered_twice_is_taken_with_the_smaller_digest),
         cmocka_unit_test (edit_distance_counts_a_transposition_once_and_stops_at_the_limit),
         cmocka_unit_test (similar_names_are_offered_nearest_first_and_once),
