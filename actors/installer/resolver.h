@@ -20,7 +20,7 @@
 //  Above these resolver_solve () answers VALIDATION.
 #define RESOLVER_CANDIDATES_MAX 262144
 #define RESOLVER_EDGES_MAX      2097152     //  Dependencies of all versions that could be chosen
-#define RESOLVER_ITEMS_MAX      33554432    //  Versions accepted, over all different requirements
+#define RESOLVER_CHECKS_MAX     16777216    //  Versions times different ranges, over all names
 #define RESOLVER_PAIRS_MAX      16777216    //  Of acceptable versions of one name, over all names:
                                             //  each costs the solver some 50 bytes
 //  Cycles that are cut away, in search of an answer without one, before giving up.

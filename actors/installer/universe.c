@@ -240,6 +240,10 @@ fill_set (universe_t *self, universe_set_t *set, const semver_range_t *range)
 {
     universe_name_t *name = &self->names [set->name_number];
     reach_name (self, name);
+    self->checks_count += name->count;
+    self->too_large = self->checks_count > RESOLVER_CHECKS_MAX;
+    if (self->too_large)
+        return;
     bool *accepted = memory_new (name->count, sizeof *accepted);
     bool latest = !strcmp (set->range, "latest");
     if (latest || !strcmp (set->range, "*"))
@@ -252,13 +256,11 @@ fill_set (universe_t *self, universe_set_t *set, const semver_range_t *range)
     for (uint32_t index = 0; index < name->count; index++)
         if (accepted [index] != set->complement && self->versions [name->first + index].live)
             ARENA_PUSH (self->arena, set->items, set->count, set->room, name->first + index);
-    self->items_count += set->count;
-    self->too_large = self->items_count > RESOLVER_ITEMS_MAX;
     free (accepted);
 }
 
 //  The set of a requirement, made the first time. NULL if its range is none.
-//  Beyond RESOLVER_ITEMS_MAX sets stay empty and self->too_large says so.
+//  Beyond RESOLVER_CHECKS_MAX sets stay empty and self->too_large says so.
 static universe_set_t *
 find_set (universe_t *self, const char *name, const char *range_text, bool complement)
 {

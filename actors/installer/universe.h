@@ -52,7 +52,7 @@ typedef struct {
     size_t edges_count, edges_room;
     uint32_t *reached;                      //  Versions in order of discovery
     size_t reached_count, reached_room;
-    size_t items_count;                     //  Of all sets together
+    size_t checks_count;                    //  Of versions against ranges
     bool too_large;
     void *set_tree;                         //  Trees of tsearch (3): no hash to be flooded
     void *range_tree;

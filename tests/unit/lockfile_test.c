@@ -154,6 +154,7 @@ keys_are_sorted_whatever_the_order_read (void **unused)
         "\"integrity\":null,\"new\":[1]},"
         "\"b@1.0.0\":{\"integrity\":null}},\"version\":1,\"later\":{}}");
     char *text = NULL, *why = NULL;
+    assert_string_equal (one->packages [0]->dependencies [0]->name, "b");
     assert_int_equal (lockfile_write (one, &text, &why), OK);
     assert_written (two, text);
     free (text);

@@ -241,6 +241,9 @@ what_nobody_needs_any_more_is_an_orphan (void **unused)
     assert_string_equal (list_text (count, list), "old@1.0.0 ");
     count = plan_orphans (&lock, (plan_names_t) {leaving, 2}, &list);
     assert_string_equal (list_text (count, list), "base@1.0.0 lib@1.0.0 old@1.0.0 ");
+    const char *const forced [] = {"lib"};      //  Although app and tool need it
+    count = plan_orphans (&lock, (plan_names_t) {forced, 1}, &list);
+    assert_string_equal (list_text (count, list), "base@1.0.0 old@1.0.0 ");
 }
 
 //  ---- order -------------------------------------------------------------------------------------

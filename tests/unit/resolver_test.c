@@ -101,12 +101,36 @@ shuffle (question_t *self)
 
 //  ---- answers as text ---------------------------------------------------------------------------
 
+static bool
+accepts (const resolver_reason_t *reason, const char *name, const char *version)
+{
+    for (size_t index = 0; index < reason->fits_count; index++)
+        if (!strcmp (reason->name, name) && !strcmp (reason->fits [index], version))
+            return true;
+    return false;
+}
+
+//  A derivation speaks only of versions that another of its steps leads to.
+static void
+check_is_led_to (const resolver_failure_t *failure, const resolver_reason_t *reason)
+{
+    for (size_t version = 0; version < reason->versions_count; version++) {
+        bool found = false;
+        for (size_t index = 0; index < failure->reasons_count; index++)
+            found = found || (!failure->reasons [index].optional
+                && accepts (&failure->reasons [index], reason->dependant, reason->versions [version]));
+        assert_true (found);
+    }
+}
+
 static void
 check_failure (const resolver_query_t *query, const resolver_failure_t *failure)
 {
     if (failure->code != DEPENDENCY)
         return;
     assert_true (check_reasons_contradict (query, failure, SIZE_MAX));
+    for (size_t index = 0; index < failure->reasons_count; index++)
+        check_is_led_to (failure, &failure->reasons [index]);
     for (size_t skip = 0; skip < failure->reasons_count; skip++)
         assert_false (check_reasons_contradict (query, failure, skip));
 }
@@ -548,6 +572,36 @@ more_versions_of_a_name_than_the_solver_can_hold_are_refused (void **unused)
 }
 
 static void
+more_ranges_than_can_be_checked_are_refused (void **unused)
+{
+    (void) unused;
+    question_t question = {.arena = arena_new ()};
+    AUTO (arena_destroy) arena_t *arena = question.arena;
+    char text [32];
+    for (unsigned index = 0; index < 4000; index++) {
+        snprintf (text, sizeof text, "1.0.%u", index);
+        add_package (&question, "a", text, false);
+    }
+    Ggen__Package *app = add_package (&question, "app", "1.0.0", false);
+    app->dependencies = arena_alloc (arena, 4200 * sizeof (void *));
+    for (unsigned index = 0; index < 4200; index++) {
+        Ggen__Dependency *need = arena_alloc (arena, sizeof *need);
+        ggen__dependency__init (need);
+        snprintf (text, sizeof text, ">9.0.%u", index);
+        need->name = arena_strdup (arena, "a");
+        need->requirement = arena_strdup (arena, text);
+        app->dependencies [app->n_dependencies++] = need;
+    }
+    resolver_root_t root = {"app", "*"};
+    ARENA_PUSH (arena, question.roots, question.roots_count, question.roots_room, root);
+    resolver_query_t query = as_query (&question);
+    char *answer = answer_text (&query);
+    assert_string_equal (answer,
+        "error: VALIDATION\nmore dependencies than the resolver takes\nhint: \n");
+    free (answer);
+}
+
+static void
 a_version_that_is_offered_twice_is_taken_with_the_smaller_digest (void **unused)
 {
     (void) unused;
@@ -611,6 +665,7 @@ main (void)
             print_seed),
         cmocka_unit_test (more_candidates_than_the_bound_are_refused_unread),
         cmocka_unit_test (more_versions_of_a_name_than_the_solver_can_hold_are_refused),
+        cmocka_unit_test (more_ranges_than_can_be_checked_are_refused),
         cmocka_unit_test (a_version_that_is_offered_twice_is_taken_with_the_smaller_digest),
         cmocka_unit_test (edit_distance_counts_a_transposition_once_and_stops_at_the_limit),
         cmocka_unit_test (similar_names_are_offered_nearest_first_and_once),
