@@ -121,7 +121,8 @@ archive_source_read (archive_source_t *self, bytes_t *piece, refusal_t *refusal)
     size_t used;
     code_t code = expand_some (self, &used, refusal);
     if (!code && used > self->stream_left)
-        code = refusal_set (refusal, REFUSED_BOMB, "", 0, "it unpacks to more than its size allows");
+        code = refusal_set (refusal, REFUSED_BOMB, "", 0,
+                            "it unpacks to more than its size allows");
     if (!code)
         code = tar_audit_feed (self->audit, self->out, used, refusal);
     if (!code && !used)

@@ -297,7 +297,7 @@ write_archive (pack_t *self)
     return check_ratio (self);
 }
 
-//  libarchive converts names through the locale's character set: give it UTF-8, in this thread only.
+//  libarchive converts names to the locale's character set: give it UTF-8, in this thread only.
 static code_t
 write_in_utf8 (pack_t *self)
 {

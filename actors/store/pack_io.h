@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  Pack a directory into a package archive, the same bytes for the same tree (SPEC 3.3): sorted
-//  paths, pax headers in UTF-8, owner 0:0 without names, one time, modes 0644 and 0755, no gzip name
-//  or time; directories only where they are empty. What is independent of the compressor's version
-//  is files_sha256.
+//  paths, pax headers in UTF-8, owner 0:0 without names, one time, modes 0644 and 0755, no gzip
+//  name or time; directories only where they are empty. What is independent of the compressor's
+//  version is files_sha256.
 #ifndef GGEN_PACK_IO_H
 #define GGEN_PACK_IO_H
 

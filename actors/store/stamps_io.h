@@ -11,7 +11,7 @@
 must_use code_t
     stamps_save (int dirfd, const char *name, const file_list_t *list, refusal_t *refusal);
 
-//  Read them back into 'list'. false: none, damaged or of another list; all stamps are unknown then.
+//  Read them back into 'list'. false: none, damaged or of another list; all are unknown then.
 bool
     stamps_load (int dirfd, const char *name, file_list_t *list);
 

@@ -322,7 +322,8 @@ take_header (tar_audit_t *self, refusal_t *refusal)
         return OK;
     }
     if (looks_like_cpio (block))
-        return refusal_set (refusal, REFUSED_WRONG_FORMAT, "", 0, "this is a cpio archive, not tar");
+        return refusal_set (refusal, REFUSED_WRONG_FORMAT, "", 0,
+                            "this is a cpio archive, not tar");
     if (!checksum_fits (block))
         return refusal_set (refusal, REFUSED_MALFORMED, "", 0, "a tar header is damaged");
     uint64_t size;

@@ -21,8 +21,8 @@ typedef enum {
     TREE_CHANGED,       //  Other bytes
     TREE_MISSING,
     TREE_EXTRA,         //  Not in the list; an extra directory is one finding
-    TREE_MODE,          //  Executable or not, or setuid, setgid, sticky. Write permission is no matter
-    TREE_KIND           //  A link, directory or device where a file should be, or the other way round
+    TREE_MODE,          //  Executable or not, setuid, setgid, sticky. Write permission is no matter
+    TREE_KIND           //  A link, directory or device where a file should be, or the reverse
 } tree_finding_kind_t;
 
 typedef struct {
@@ -52,8 +52,8 @@ typedef struct {
     uint32_t findings_count;
 } tree_checked_t;
 
-//  Compare the directory 'name' in 'dirfd' with 'list' (sorted). Findings go to 'on_finding' (may be
-//  NULL) as they are met, missing files last. OK says that the comparison was made, not that the
+//  Compare the directory 'name' in 'dirfd' with 'list' (sorted). Findings go to 'on_finding' (may
+//  be NULL) as they are met, missing files last. OK says that the comparison was made, not that the
 //  tree is right. A tree that is gone altogether is a refusal with STORAGE.
 must_use code_t
     tree_check (int dirfd, const char *name, file_list_t *list, tree_check_mode_t mode,

@@ -29,8 +29,8 @@ void
     unpacked_done (unpacked_t *self);
 
 //  Unpack the first 'size_bytes' bytes of 'archive_fd' (all of it; its digest has been checked)
-//  into the new directory 'name' in 'parent_fd', the top directory stripped. Files are 0444 or 0555,
-//  directories 0755; owners, times, attributes and other mode bits of the archive are not looked at.
+//  into the new directory 'name' in 'parent_fd', the top directory stripped. Files are 0444 or
+//  0555, directories 0755; owners, times, attributes and other mode bits are not looked at.
 //  Nothing is synced: the caller makes one syncfs for a whole transaction, then renames.
 //  OK    the tree is complete; '*out' is to be released with unpacked_done ().
 //  else  the refusal, and neither 'name' nor anything else is left:

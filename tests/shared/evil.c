@@ -95,7 +95,7 @@ wrong_tree (int work, unpacked_t *unpacked)
     return wrong;
 }
 
-//  What went wrong with one archive, or NULL. *manifest_p: it was unpacked, and has a manifest file.
+//  What went wrong with one archive, or NULL. *manifest_p: it was unpacked and has a manifest.
 static const char *
 try_one (int archive, const char *file, const char *class, const char *verdict, int work,
          bool *manifest_p)

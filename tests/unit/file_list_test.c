@@ -65,8 +65,8 @@ entries_and_directories_are_found (void **state)
 {
     (void) state;
     file_list_t *list;
-    assert_int_equal (parse (OTHER " 644 3 a-\n" OTHER " 644 3 a/b/c\n" NOTHING " 755 0 e/\n", &list),
-                      OK);
+    const char text [] = OTHER " 644 3 a-\n" OTHER " 644 3 a/b/c\n" NOTHING " 755 0 e/\n";
+    assert_int_equal (parse (text, &list), OK);
     size_t index = 9;
     assert_non_null (file_list_find (list, "a/b/c", &index));
     assert_int_equal (index, 1);

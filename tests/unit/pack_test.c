@@ -39,7 +39,8 @@ make_dir (const char *path)
 static int
 make_tree (const char *name, bool backwards)
 {
-    static const char *const files [] = {"gpack.toml", "a", "a.b", "d/x", "d/caf\xc3\xa9", "d-", "z"};
+    static const char *const files [] = {"gpack.toml", "a", "a.b", "d/x", "d/caf\xc3\xa9", "d-",
+                                         "z"};
     int dir = make_dir (name);
     mkdirat (dir, backwards ? "empty" : "d", backwards ? 0700 : 0755);
     mkdirat (dir, backwards ? "d" : "empty", backwards ? 0700 : 0775);
@@ -48,9 +49,10 @@ make_tree (const char *name, bool backwards)
         put_bytes (dir, file, file, strlen (file), backwards ? 0600 : 0664);
     }
     put_bytes (dir, "run", "#!", 2, backwards ? 0700 : 0775);
-    if (backwards)
-        for (size_t i = 0; i < COUNT_OF (files); i++)
-            utimensat (dir, files [i], (struct timespec [2]) {{1, 5}, {(time_t) i * 1000003, 7}}, 0);
+    for (size_t i = 0; backwards && i < COUNT_OF (files); i++) {
+        struct timespec times [2] = {{1, 5}, {(time_t) i * 1000003, 7}};
+        utimensat (dir, files [i], times, 0);
+    }
     return dir;
 }
 
@@ -167,7 +169,7 @@ random_trees_survive_the_round_trip (void **state)
                 mkdirat (dir, path, 0755);
             }
             seed = seed * 1664525 + 1013904223;
-            snprintf (path + strlen (path), 120, "%.*s%d \xc3\xb6", (int) (seed >> 26), 
+            snprintf (path + strlen (path), 120, "%.*s%d \xc3\xb6", (int) (seed >> 26),
                       "a-name-that-is-sometimes-longer-than-the-ustar-header-can-hold", i);
             size_t size = seed % 5 ? seed % 999 : seed % sizeof content;
             for (size_t at = 0; at < size; at++)
@@ -198,10 +200,11 @@ a_flipped_bit_is_refused_by_the_digest (void **state)
         }
         assert_int_equal (pwrite (fd, &byte, 1, i), 1);
     }
-    assert_int_equal (archive_digest_check (fd, "out", packed.size_bytes, packed.sha256, &refusal), OK);
-    assert_int_equal (archive_digest_check (fd, "out", packed.size_bytes - 1, packed.sha256, &refusal),
+    const uint64_t size = packed.size_bytes;
+    assert_int_equal (archive_digest_check (fd, "out", size, packed.sha256, &refusal), OK);
+    assert_int_equal (archive_digest_check (fd, "out", size - 1, packed.sha256, &refusal),
                       CHECKSUM_MISMATCH);
-    assert_int_equal (archive_digest_check (fd, "out", packed.size_bytes + 1, packed.sha256, &refusal),
+    assert_int_equal (archive_digest_check (fd, "out", size + 1, packed.sha256, &refusal),
                       CHECKSUM_MISMATCH);
     packed_done (&packed);
     close (fd);
@@ -379,20 +382,22 @@ top_names_and_times (void **state)
     unsetenv ("SOURCE_DATE_EPOCH");
 }
 
+#define WITH_TEMP(test) cmocka_unit_test_setup_teardown (test, set_up, tear_down)
+
 int
 main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test_setup_teardown (the_same_tree_gives_the_same_archive, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (the_time_and_the_content_are_in_the_digest, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (what_is_packed_unpacks_to_the_same_list, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (random_trees_survive_the_round_trip, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_flipped_bit_is_refused_by_the_digest, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (chunks_are_the_digests_of_256_kib_each, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (ignored_and_private_files_are_left_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (links_devices_and_bad_names_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (limits_hold_for_packing_too, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_file_that_changes_while_it_is_read_is_an_error, set_up, tear_down),
+        WITH_TEMP (the_same_tree_gives_the_same_archive),
+        WITH_TEMP (the_time_and_the_content_are_in_the_digest),
+        WITH_TEMP (what_is_packed_unpacks_to_the_same_list),
+        WITH_TEMP (random_trees_survive_the_round_trip),
+        WITH_TEMP (a_flipped_bit_is_refused_by_the_digest),
+        WITH_TEMP (chunks_are_the_digests_of_256_kib_each),
+        WITH_TEMP (ignored_and_private_files_are_left_out),
+        WITH_TEMP (links_devices_and_bad_names_are_refused),
+        WITH_TEMP (limits_hold_for_packing_too),
+        WITH_TEMP (a_file_that_changes_while_it_is_read_is_an_error),
         cmocka_unit_test (top_names_and_times),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -261,21 +261,23 @@ a_tree_deeper_than_any_of_ours_is_left_alone (void **state)
     assert_int_equal (tree_remove (temp.fd, "e", &refusal), OK);
 }
 
+#define WITH_TEMP(test) cmocka_unit_test_setup_teardown (test, set_up, tear_down)
+
 int
 main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test_setup_teardown (an_untouched_tree_has_no_findings_and_needs_no_hashing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (every_kind_of_change_is_found, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_file_for_a_directory_and_a_directory_for_a_file, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (setuid_is_found_and_write_permission_is_not, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_touched_file_is_hashed_once_and_its_stamp_renewed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (saved_stamps_are_used_when_they_are_not_racy, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (lost_stamps_cost_a_hash_and_nothing_else, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_tree_that_is_gone_is_a_refusal, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (removing_follows_no_link, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_user_can_remove_what_was_made_unwritable, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_tree_deeper_than_any_of_ours_is_left_alone, set_up, tear_down),
+        WITH_TEMP (an_untouched_tree_has_no_findings_and_needs_no_hashing),
+        WITH_TEMP (every_kind_of_change_is_found),
+        WITH_TEMP (a_file_for_a_directory_and_a_directory_for_a_file),
+        WITH_TEMP (setuid_is_found_and_write_permission_is_not),
+        WITH_TEMP (a_touched_file_is_hashed_once_and_its_stamp_renewed),
+        WITH_TEMP (saved_stamps_are_used_when_they_are_not_racy),
+        WITH_TEMP (lost_stamps_cost_a_hash_and_nothing_else),
+        WITH_TEMP (a_tree_that_is_gone_is_a_refusal),
+        WITH_TEMP (removing_follows_no_link),
+        WITH_TEMP (a_user_can_remove_what_was_made_unwritable),
+        WITH_TEMP (a_tree_deeper_than_any_of_ours_is_left_alone),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

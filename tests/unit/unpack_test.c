@@ -337,8 +337,8 @@ nothing_is_opened_outside_or_through_a_link (void **state)
     assert_int_equal (symlinkat ("/", in, "root"), 0);
     mkdirat (in, "dir", 0700);
     put (in, "dir/x", "x");
-    static const char *const bad [] = {"../outside", "/etc/passwd", "up/outside", "alias", "root/etc",
-                                       "dir/../../outside", "nothing", "file/x"};
+    static const char *const bad [] = {"../outside", "/etc/passwd", "up/outside", "alias",
+                                       "root/etc", "dir/../../outside", "nothing", "file/x"};
     for (size_t w = 0; w < COUNT_OF (ways); w++) {
         for (size_t i = 0; i < COUNT_OF (bad); i++)
             if (ways [w] (in, bad [i], O_RDONLY, 0) != -1)
@@ -350,22 +350,24 @@ nothing_is_opened_outside_or_through_a_link (void **state)
     close (in);
 }
 
+#define WITH_TEMP(test) cmocka_unit_test_setup_teardown (test, set_up, tear_down)
+
 int
 main (void)
 {
     const struct CMUnitTest tests [] = {
-        cmocka_unit_test_setup_teardown (a_plain_archive_is_unpacked_without_its_top, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (pax_and_gnu_names_are_taken_as_utf8, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (what_is_not_in_one_top_directory_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_refusal_late_in_the_archive_leaves_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (an_archive_cut_anywhere_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (limits_are_kept, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_directory_that_is_there_already_is_not_touched, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_cancelled_unpack_leaves_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_failing_write_names_the_path_and_leaves_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (no_permission_is_said_with_the_path, set_up, tear_down),
+        WITH_TEMP (a_plain_archive_is_unpacked_without_its_top),
+        WITH_TEMP (pax_and_gnu_names_are_taken_as_utf8),
+        WITH_TEMP (what_is_not_in_one_top_directory_is_refused),
+        WITH_TEMP (a_refusal_late_in_the_archive_leaves_nothing),
+        WITH_TEMP (an_archive_cut_anywhere_is_refused),
+        WITH_TEMP (limits_are_kept),
+        WITH_TEMP (a_directory_that_is_there_already_is_not_touched),
+        WITH_TEMP (a_cancelled_unpack_leaves_nothing),
+        WITH_TEMP (a_failing_write_names_the_path_and_leaves_nothing),
+        WITH_TEMP (no_permission_is_said_with_the_path),
         cmocka_unit_test (errors_of_the_system_have_their_codes),
-        cmocka_unit_test_setup_teardown (nothing_is_opened_outside_or_through_a_link, set_up, tear_down),
+        WITH_TEMP (nothing_is_opened_outside_or_through_a_link),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
