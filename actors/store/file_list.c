@@ -207,7 +207,8 @@ format_head (const file_entry_t *entry, char head [LINE_HEAD_MAX])
 {
     sha256_to_hex (entry->sha256, head);
     int more = snprintf (head + SHA256_HEX_SIZE, LINE_HEAD_MAX - SHA256_HEX_SIZE,
-                         " %s %" PRIu64 " ", entry->executable || entry->directory ? "755" : "644", entry->size_bytes);
+                         " %s %" PRIu64 " ",
+                         entry->executable || entry->directory ? "755" : "644", entry->size_bytes);
     return SHA256_HEX_SIZE + (size_t) more;
 }
 

@@ -24,7 +24,8 @@ stamps_format (const file_list_t *list, const uint8_t files_sha256 [SHA256_SIZE]
     for (size_t i = 0; i < count; i++) {
         const file_stamp_t *stamp = &file_list_at (list, i)->stamp;
         used += (size_t) snprintf (text + used, room - used,
-                                   "%" PRIu64 " %" PRId64 " %" PRId64 "\n", stamp->inode, stamp->mtime_ns, stamp->ctime_ns);
+                                   "%" PRIu64 " %" PRId64 " %" PRId64 "\n",
+                                   stamp->inode, stamp->mtime_ns, stamp->ctime_ns);
     }
     *size_p = used;
     return text;
