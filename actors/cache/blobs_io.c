@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: MIT
+#include "blobs_io.h"
+
+#include "blob_store_io.h"
+
+#include "runtime/actor/map.h"
+#include "runtime/actor/out.h"
+#include "runtime/host/job.h"
+#include "runtime/host/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+//  Blobs whose check is remembered; at one more all is forgotten and checked again when used.
+#define STAMPS_MAX 4096
+
+typedef enum { FIND, IMPORT, LIST } task_t;
+
+//  A job and what became of it; its ticket is job_ticket ().
+typedef struct work_t work_t;
+struct work_t {
+    work_t *next;
+    blob_store_t *store;
+    task_t task;
+    digest_t digest;
+    uint64_t size_bytes;
+    char *source;                   //  IMPORT
+    code_t code;
+    blob_failure_t failure;
+    blob_stamp_t stamp;
+    char path[BLOB_PATH_MAX];
+    Ggen__BlobListReply *list;      //  LIST
+};
+
+typedef struct {
+    out_t *out;
+    jobs_t *jobs;
+    blob_store_t *store;
+    map_t *stamps;                  //  digest -> blob_stamp_t
+    uint64_t seed;
+    work_t *works;                  //  started, not returned
+} blobs_t;
+
+//  ---- what was checked ----------------------------------------------------------------------------
+
+static void
+forget_stamps (blobs_t *self)
+{
+    uint32_t cursor = 0;
+    bytes_t key;
+    for (blob_stamp_t *stamp; self->stamps && (stamp = map_next (self->stamps, &cursor, &key));)
+        free (stamp);
+    map_destroy (&self->stamps);
+}
+
+static bool
+is_checked (const blobs_t *self, const digest_t *digest, const blob_stamp_t *stamp)
+{
+    const blob_stamp_t *known =
+        self->stamps ? map_get (self->stamps, digest->bytes, DIGEST_SIZE) : NULL;
+    return known && known->device == stamp->device && known->inode == stamp->inode
+           && known->size_bytes == stamp->size_bytes && known->modified_ns == stamp->modified_ns
+           && known->changed_ns == stamp->changed_ns;
+}
+
+//  Not being able to remember costs a check, nothing else.
+static void
+remember (blobs_t *self, const digest_t *digest, const blob_stamp_t *stamp)
+{
+    blob_stamp_t *known = self->stamps ? map_get (self->stamps, digest->bytes, DIGEST_SIZE) : NULL;
+    if (known) {
+        *known = *stamp;
+        return;
+    }
+    if (self->stamps && map_count (self->stamps) == STAMPS_MAX)
+        forget_stamps (self);
+    if (!self->stamps)
+        self->stamps = map_new (STAMPS_MAX, self->seed);
+    known = malloc (sizeof *known);
+    if (known)
+        *known = *stamp;
+    if (!known || !self->stamps || map_put (self->stamps, digest->bytes, DIGEST_SIZE, known) != OK)
+        free (known);
+}
+
+//  ---- jobs ----------------------------------------------------------------------------------------
+
+static bool
+go_on (void *job, uint64_t done, uint64_t total)
+{
+    const work_t *work = job_arg (job);
+    job_progress (job, "verify", work->source ? work->source : work->path, done, total, "bytes");
+    return !job_cancelled (job);
+}
+
+static void
+run (job_t *job, void *arg)
+{
+    work_t *work = arg;
+    blob_watch_t watch = {go_on, job};
+    if (work->task == FIND)
+        work->code = blob_store_check (work->path, &work->digest, work->size_bytes, &watch,
+                                       &work->stamp, &work->failure);
+    else if (work->task == IMPORT)
+        work->code = blob_store_import (work->store, work->source, &work->digest, work->size_bytes,
+                                        &watch, work->path, &work->stamp, &work->failure);
+    else
+        work->list = blob_store_list (work->store);
+}
+
+static void
+work_destroy (work_t **work_p)
+{
+    work_t *work = *work_p;
+    if (!work)
+        return;
+    if (work->list)
+        ggen__blob_list_reply__free_unpacked (work->list, NULL);
+    free (work->source);
+    free (work);
+    *work_p = NULL;
+}
+
+static work_t *
+work_new (const blobs_t *self, task_t task)
+{
+    work_t *work = calloc (1, sizeof *work);
+    if (!work)
+        return NULL;
+    work->store = self->store;
+    work->task = task;
+    //  What stays if the worker never comes to it.
+    work->code = work->failure.code = CANCELLED;
+    return work;
+}
+
+//  Takes 'work'.
+static code_t
+start (blobs_t *self, ticket_t ticket, work_t *work)
+{
+    code_t code = jobs_start (self->jobs, ticket, run, work);
+    if (code) {
+        work_destroy (&work);
+        return code;
+    }
+    work->next = self->works;
+    self->works = work;
+    return OK;
+}
+
+static void
+unlink_work (blobs_t *self, const work_t *work)
+{
+    for (work_t **at = &self->works; *at; at = &(*at)->next)
+        if (*at == work) {
+            *at = work->next;
+            return;
+        }
+}
+
+//  ---- answers -------------------------------------------------------------------------------------
+
+static void
+add_detail (Ggen__Failure *failure, Ggen__Detail *detail, char *key, char *value)
+{
+    ggen__detail__init (detail);
+    detail->key = key;
+    detail->value = value;
+    failure->details[failure->n_details++] = detail;
+}
+
+static void
+answer_failure (blobs_t *self, ticket_t ticket, const digest_t *digest,
+                const blob_failure_t *cause)
+{
+    Ggen__Detail rooms[2], *list[2];
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    failure.code = cause->code;
+    failure.message = (char *) cause->text;
+    failure.details = list;
+    char first[DIGEST_HEX_SIZE + 1], second[DIGEST_HEX_SIZE + 1];
+    if (cause->has_actual) {
+        digest_to_hex (digest, first);
+        digest_to_hex (&cause->actual, second);
+        add_detail (&failure, &rooms[0], "expected", first);
+        add_detail (&failure, &rooms[1], "actual", second);
+    }
+    if (cause->code == INSUFFICIENT_DISK_SPACE) {
+        snprintf (first, sizeof first, "%" PRIu64, cause->required_bytes);
+        snprintf (second, sizeof second, "%" PRIu64, cause->available_bytes);
+        add_detail (&failure, &rooms[0], "required", first);
+        add_detail (&failure, &rooms[1], "available", second);
+        failure.hint = "free some space, or lower storage.max_cache_size";
+    }
+    out_answer (self->out, ticket, &failure.base);
+}
+
+static void
+answer_found (blobs_t *self, ticket_t ticket, char *path, uint64_t size_bytes)
+{
+    Ggen__BlobFindReply reply = GGEN__BLOB_FIND_REPLY__INIT;
+    reply.found = path != NULL;
+    if (path)
+        reply.path = path;
+    reply.size_bytes = size_bytes;
+    out_answer (self->out, ticket, &reply.base);
+}
+
+//  A damaged blob is as good as none, so that its bytes are fetched anew.
+static void
+after_find (blobs_t *self, ticket_t ticket, work_t *work)
+{
+    if (work->code == OK) {
+        remember (self, &work->digest, &work->stamp);
+        answer_found (self, ticket, work->path, work->stamp.size_bytes);
+        return;
+    }
+    if (work->code == CANCELLED) {
+        answer_failure (self, ticket, &work->digest, &work->failure);
+        return;
+    }
+    log_warn ("blobs.damaged", "%s", work->failure.text);
+    uint64_t freed_bytes;
+    blob_failure_t failure;
+    if (work->failure.has_actual
+        && blob_store_remove (self->store, &work->digest, &freed_bytes, &failure) != OK)
+        log_warn ("blobs.damaged_stays", "%s", failure.text);
+    answer_found (self, ticket, NULL, 0);
+}
+
+static void
+after_import (blobs_t *self, ticket_t ticket, work_t *work)
+{
+    if (work->code) {
+        answer_failure (self, ticket, &work->digest, &work->failure);
+        return;
+    }
+    remember (self, &work->digest, &work->stamp);
+    Ggen__BlobImportReply reply = GGEN__BLOB_IMPORT_REPLY__INIT;
+    reply.path = work->path;
+    reply.size_bytes = work->stamp.size_bytes;
+    out_answer (self->out, ticket, &reply.base);
+}
+
+static code_t
+job_done (void *self_, void *job, int64_t now_ms)
+{
+    (void) now_ms;
+    blobs_t *self = self_;
+    AUTO (work_destroy) work_t *work = job_arg (job);
+    unlink_work (self, work);
+    ticket_t ticket = job_ticket (job);
+    if (work->task == FIND)
+        after_find (self, ticket, work);
+    else if (work->task == IMPORT)
+        after_import (self, ticket, work);
+    else if (work->list)
+        out_answer (self->out, ticket, &work->list->base);
+    else
+        out_refuse (self->out, ticket, BUSY, "", "blobs: out of memory for the list");
+    return OK;
+}
+
+//  ---- requests ------------------------------------------------------------------------------------
+
+static code_t
+bad_digest (const delivery_t *at)
+{
+    return out_fail (at, VALIDATION, "", "blobs: sha256 is not %d bytes", DIGEST_SIZE);
+}
+
+static code_t
+on_find (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    blobs_t *self = self_;
+    const Ggen__BlobFindRequest *ask = (const void *) message;
+    digest_t digest;
+    blob_stamp_t stamp;
+    if (digest_from_field (&digest, ask->sha256) != OK)
+        return bad_digest (at);
+    bool there = blob_store_look (self->store, &digest, ask->size_bytes, &stamp);
+    bool checked = there && is_checked (self, &digest, &stamp);
+    if (!there || !blob_store_use (self->store, &digest, &stamp)) {
+        answer_found (self, at->ticket, NULL, 0);
+        return OK;
+    }
+    char path[BLOB_PATH_MAX];
+    blob_store_path (self->store, &digest, path);
+    if (checked) {
+        remember (self, &digest, &stamp);
+        answer_found (self, at->ticket, path, stamp.size_bytes);
+        return OK;
+    }
+    work_t *work = work_new (self, FIND);
+    if (!work)
+        return BUSY;
+    work->digest = digest;
+    work->size_bytes = ask->size_bytes;
+    memcpy (work->path, path, sizeof path);
+    return start (self, at->ticket, work);
+}
+
+static code_t
+on_import (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    blobs_t *self = self_;
+    const Ggen__BlobImportRequest *ask = (const void *) message;
+    digest_t digest;
+    if (digest_from_field (&digest, ask->sha256) != OK)
+        return bad_digest (at);
+    if (*ask->path != '/' || strlen (ask->path) >= BLOB_PATH_MAX)
+        return out_fail (at, VALIDATION, "", "blobs: '%s' is no absolute path", ask->path);
+    work_t *work = work_new (self, IMPORT);
+    if (!work)
+        return BUSY;
+    work->digest = digest;
+    work->size_bytes = ask->size_bytes;
+    work->source = strdup (ask->path);
+    if (!work->source) {
+        work_destroy (&work);
+        return BUSY;
+    }
+    return start (self, at->ticket, work);
+}
+
+static code_t
+on_remove (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    blobs_t *self = self_;
+    const Ggen__BlobRemoveRequest *ask = (const void *) message;
+    digest_t digest;
+    if (digest_from_field (&digest, ask->sha256) != OK)
+        return bad_digest (at);
+    blob_failure_t failure = {.code = OK};
+    Ggen__BlobRemoveReply reply = GGEN__BLOB_REMOVE_REPLY__INIT;
+    if (blob_store_remove (self->store, &digest, &reply.freed_bytes, &failure) != OK) {
+        answer_failure (self, at->ticket, &digest, &failure);
+        return OK;
+    }
+    return out_reply (at, &reply.base);
+}
+
+static code_t
+on_list (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    blobs_t *self = self_;
+    work_t *work = work_new (self, LIST);
+    return work ? start (self, at->ticket, work) : BUSY;
+}
+
+static bool
+cancelled (void *self, ticket_t ticket)
+{
+    return jobs_cancel (((blobs_t *) self)->jobs, ticket);
+}
+
+//  ---- life ----------------------------------------------------------------------------------------
+
+static void
+destroy (void *self_)
+{
+    blobs_t *self = self_;
+    while (self->works) {
+        work_t *work = self->works;
+        self->works = work->next;
+        work_destroy (&work);
+    }
+    forget_stamps (self);
+    blob_store_close (&self->store);
+    free (self);
+}
+
+static void *
+create (const actor_env_t *env)
+{
+    const blobs_settings_t *settings = env->settings;
+    blobs_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->out = env->out;
+    self->jobs = env->host;
+    self->seed = rng_u64 (env->rng);
+    self->store = blob_store_open (settings->directory);
+    if (!self->store) {
+        destroy (self);
+        return NULL;
+    }
+    return self;
+}
+
+static const handler_t rows[] = {
+    {&ggen__blob_find_request__descriptor, on_find, THIS_NODE},
+    {&ggen__blob_import_request__descriptor, on_import, THIS_NODE},
+    {&ggen__blob_remove_request__descriptor, on_remove, THIS_NODE},
+    {&ggen__blob_list_request__descriptor, on_list, THIS_NODE},
+    {0},
+};
+
+const actor_class_t blobs_actor = {
+    .name = "blobs",
+    .create = create,
+    .destroy = destroy,
+    .rows = rows,
+    .cancelled = cancelled,
+    .job_done = job_done,
+};

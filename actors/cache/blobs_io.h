@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//  "blobs": the blob store on disk, for the cache actor. Files are hashed by jobs, which say how
+//  far they are and can be cancelled; all else is a system call or two.
+//  It asks nobody.
+//
+//  BlobFindRequest     the bytes of a path that is told were checked since the file last changed
+//                      (once in this process). A blob that turns out damaged is removed and absent.
+//  BlobImportRequest   as blob_store_import (blob_store_io.h); a failure's details are
+//                      expected and actual (CHECKSUM_MISMATCH), required and available
+//                      (INSUFFICIENT_DISK_SPACE). A path outside of the store means that it could
+//                      not be written. 'evicted' stays empty: what goes is the cache's decision.
+//  BlobRemoveRequest, BlobListRequest
+#ifndef GGEN_BLOBS_IO_H
+#define GGEN_BLOBS_IO_H
+
+#include "runtime/actor/actor.h"
+
+//  env->settings; borrowed for create only.
+typedef struct {
+    const char *directory;      //  absolute: storage.cache_dir; created by the first import
+} blobs_settings_t;
+
+extern const actor_class_t blobs_actor;
+
+#endif

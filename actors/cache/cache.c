@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: MIT
+#include "cache.h"
+
+#include "fetch.h"
+#include "lru.h"
+
+#include "runtime/actor/out.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOBS       "blobs"
+#define REMOVES_MAX 16          //  under way at one time
+
+_Static_assert(CACHE_FETCHES_MAX + REMOVES_MAX <= PENDING_MAX, "every fetch can ask at any time");
+
+typedef struct cache_t cache_t;
+typedef struct flight_t flight_t;
+
+typedef enum {
+    PARKED,                     //  another fetch of the same bytes goes first
+    FINDING,
+    IMPORTING
+} stage_t;
+
+struct flight_t {
+    flight_t *next;
+    fetch_t *fetch;
+    stage_t stage;
+    ticket_t leader;            //  the request that the current ask was made for
+};
+
+struct cache_t {
+    out_t *out;
+    lru_t *lru;
+    uint64_t bytes_max;
+    flight_t *flights;          //  in the order of starting
+    unsigned flights_count;
+    unsigned removes;           //  under way
+    int64_t evict_ms;           //  when to look again; DEADLINE_NEVER within the limits
+    uint64_t hits;
+    uint64_t misses;
+    bool loaded;
+};
+
+static void advance (cache_t *self, flight_t *flight);
+
+//  ---- eviction --------------------------------------------------------------------------------------
+
+static void evict (cache_t *self);
+
+//  A blob that could not be removed is out of the index until the next start, which lists it again.
+static code_t
+on_removed (void *self_, void *arg, const answer_t *answer)
+{
+    (void) arg;
+    cache_t *self = self_;
+    if (answer->progress)
+        return OK;
+    self->removes--;
+    evict (self);
+    return OK;
+}
+
+static bool
+is_fetched (const void *self, const digest_t *digest)
+{
+    for (const flight_t *at = ((const cache_t *) self)->flights; at; at = at->next)
+        if (digest_equal (fetch_digest (at->fetch), digest))
+            return true;
+    return false;
+}
+
+static void
+evict (cache_t *self)
+{
+    int64_t now_ms = out_now_ms (self->out);
+    const digest_t *victim;
+    while (self->removes < REMOVES_MAX
+           && (victim = lru_victim (self->lru, now_ms - CACHE_GRACE_MS, is_fetched, self))) {
+        digest_t digest = *victim;
+        Ggen__BlobRemoveRequest request = GGEN__BLOB_REMOVE_REQUEST__INIT;
+        request.sha256 = digest_to_field (&digest);
+        ask_t ask = {.to = BLOBS,
+                     .message = &request.base,
+                     .expect = &ggen__blob_remove_reply__descriptor,
+                     .on_answer = on_removed};
+        if (out_ask (self->out, &ask) != OK)
+            break;
+        self->removes++;
+        lru_remove (self->lru, &digest);
+    }
+    self->evict_ms = lru_exceeded (self->lru) ? now_ms + CACHE_GRACE_MS : DEADLINE_NEVER;
+}
+
+static code_t
+tick (void *self, int64_t now_ms, int64_t wall_ms)
+{
+    (void) now_ms;
+    (void) wall_ms;
+    evict (self);
+    return OK;
+}
+
+static int64_t
+deadline_ms (const void *self)
+{
+    return ((const cache_t *) self)->evict_ms;
+}
+
+//  ---- the end of a fetch ----------------------------------------------------------------------------
+
+static void
+flight_destroy (flight_t **flight_p)
+{
+    fetch_destroy (&(*flight_p)->fetch);
+    free (*flight_p);
+    *flight_p = NULL;
+}
+
+//  Let the next one go of those who wait for the same bytes, if none is under way.
+static void
+unpark (cache_t *self, const digest_t *digest)
+{
+    flight_t *next = NULL;
+    for (flight_t *at = self->flights; at; at = at->next)
+        if (digest_equal (fetch_digest (at->fetch), digest)) {
+            if (at->stage != PARKED)
+                return;
+            if (!next)
+                next = at;
+        }
+    if (next) {
+        next->stage = FINDING;
+        advance (self, next);
+    }
+}
+
+//  Answer all who wait.
+static void
+land (cache_t *self, flight_t *flight, const ProtobufCMessage *message)
+{
+    ticket_t ticket;
+    while ((ticket = fetch_pop (flight->fetch)) != 0)
+        out_answer (self->out, ticket, message);
+    flight_t **at = &self->flights;
+    while (*at != flight)
+        at = &(*at)->next;
+    *at = flight->next;
+    self->flights_count--;
+    digest_t digest = *fetch_digest (flight->fetch);
+    flight_destroy (&flight);
+    unpark (self, &digest);
+    evict (self);
+}
+
+static void
+land_failed (cache_t *self, flight_t *flight, const Ggen__Failure *failure)
+{
+    land (self, flight, &failure->base);
+}
+
+static void
+land_found (cache_t *self, flight_t *flight, char *path, uint64_t size_bytes, char *source)
+{
+    Ggen__FetchReply reply = GGEN__FETCH_REPLY__INIT;
+    reply.path = path;
+    reply.size_bytes = size_bytes;
+    reply.source = source;
+    land (self, flight, &reply.base);
+}
+
+//  ---- answers ---------------------------------------------------------------------------------------
+
+//  An index that is full forgets nothing on disk: the blob is listed again at the next start.
+static void
+keep (cache_t *self, const flight_t *flight, uint64_t size_bytes)
+{
+    if (lru_put (self->lru, fetch_digest (flight->fetch), size_bytes, out_now_ms (self->out)) != OK)
+        lru_remove (self->lru, fetch_digest (flight->fetch));
+}
+
+static void
+found (cache_t *self, flight_t *flight, const answer_t *answer)
+{
+    const Ggen__BlobFindReply *reply = (const void *) answer->message;
+    if (reply && reply->found) {
+        self->hits++;
+        keep (self, flight, reply->size_bytes);
+        land_found (self, flight, reply->path, reply->size_bytes, "cache");
+        return;
+    }
+    //  No source helps when the store itself fails.
+    if (!reply) {
+        land_failed (self, flight, answer->failure);
+        return;
+    }
+    self->misses++;
+    lru_remove (self->lru, fetch_digest (flight->fetch));
+    flight->stage = IMPORTING;
+    advance (self, flight);
+}
+
+static void
+imported (cache_t *self, flight_t *flight, const answer_t *answer)
+{
+    const Ggen__BlobImportReply *reply = (const void *) answer->message;
+    const Ggen__FetchSource *source = fetch_source (flight->fetch);
+    if (reply) {
+        //  A store that cannot be written answers with the source itself: nothing was added.
+        if (strcmp (reply->path, source->location) != 0)
+            keep (self, flight, reply->size_bytes);
+        land_found (self, flight, reply->path, reply->size_bytes, source->registry);
+        return;
+    }
+    if (answer->code == INSUFFICIENT_DISK_SPACE) {
+        land_failed (self, flight, answer->failure);
+        return;
+    }
+    fetch_source_failed (flight->fetch, answer->failure);
+    advance (self, flight);
+}
+
+static code_t
+on_blobs (void *self_, void *flight_, const answer_t *answer)
+{
+    cache_t *self = self_;
+    flight_t *flight = flight_;
+    if (answer->progress) {
+        for (unsigned i = 0; i < fetch_waiters_count (flight->fetch); i++)
+            out_progress (self->out, fetch_waiter (flight->fetch, i), answer->progress);
+        return OK;
+    }
+    //  With its leader gone the work was cancelled; the others still want it.
+    if (!out_wanted (self->out, flight->leader)) {
+        fetch_leave (flight->fetch, flight->leader);
+        out_refuse (self->out, flight->leader, CANCELLED, "", "the fetch was cancelled");
+        if (answer->code == CANCELLED) {
+            advance (self, flight);
+            return OK;
+        }
+    }
+    if (flight->stage == FINDING)
+        found (self, flight, answer);
+    else
+        imported (self, flight, answer);
+    return OK;
+}
+
+//  ---- asks ------------------------------------------------------------------------------------------
+
+//  Ask for the waiter that has most time left. Returns false when the fetch has ended instead.
+static bool
+ask_blobs (cache_t *self, flight_t *flight, const ProtobufCMessage *message,
+           const ProtobufCMessageDescriptor *expect)
+{
+    code_t code = CANCELLED;
+    while (code == CANCELLED && (flight->leader = fetch_leader (flight->fetch)) != 0) {
+        ask_t ask = {.to = BLOBS,
+                     .message = message,
+                     .expect = expect,
+                     .parent = flight->leader,
+                     .on_answer = on_blobs,
+                     .arg = flight,
+                     .quiet = true};
+        code = out_ask (self->out, &ask);
+        if (code == CANCELLED)
+            fetch_leave (flight->fetch, flight->leader);
+    }
+    if (code == OK)
+        return true;
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    failure.code = code;
+    failure.message = "the cache is too busy to ask the blob store";
+    land_failed (self, flight, &failure);
+    return false;
+}
+
+static void
+find (cache_t *self, flight_t *flight)
+{
+    digest_t digest = *fetch_digest (flight->fetch);
+    Ggen__BlobFindRequest request = GGEN__BLOB_FIND_REQUEST__INIT;
+    request.sha256 = digest_to_field (&digest);
+    request.size_bytes = fetch_size_bytes (flight->fetch);
+    ask_blobs (self, flight, &request.base, &ggen__blob_find_reply__descriptor);
+}
+
+static void
+import (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
+{
+    digest_t digest = *fetch_digest (flight->fetch);
+    Ggen__BlobImportRequest request = GGEN__BLOB_IMPORT_REQUEST__INIT;
+    request.sha256 = digest_to_field (&digest);
+    request.size_bytes = fetch_size_bytes (flight->fetch);
+    request.path = source->location;
+    ask_blobs (self, flight, &request.base, &ggen__blob_import_reply__descriptor);
+}
+
+static void
+pass_over (flight_t *flight)
+{
+    bool offline = fetch_offline (flight->fetch);
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    failure.code = offline ? NETWORK : FEATURE_NOT_ENABLED;
+    failure.message = offline ? "not tried: offline" : "not tried: this registry is not served here";
+    fetch_source_failed (flight->fetch, &failure);
+}
+
+//  Take the next step of a fetch; it may be its last.
+static void
+advance (cache_t *self, flight_t *flight)
+{
+    if (flight->stage == FINDING) {
+        find (self, flight);
+        return;
+    }
+    const Ggen__FetchSource *source;
+    while ((source = fetch_source (flight->fetch)) != NULL) {
+        if (strcmp (source->registry, "file") == 0) {
+            import (self, flight, source);
+            return;
+        }
+        pass_over (flight);
+    }
+    land_failed (self, flight, fetch_failure (flight->fetch));
+}
+
+//  ---- requests --------------------------------------------------------------------------------------
+
+static flight_t *
+flight_alike (const cache_t *self, const Ggen__FetchRequest *ask, const digest_t *digest)
+{
+    for (flight_t *at = self->flights; at; at = at->next)
+        if (fetch_matches (at->fetch, ask, digest))
+            return at;
+    return NULL;
+}
+
+static flight_t *
+flight_new (cache_t *self, const Ggen__FetchRequest *ask, const digest_t *digest)
+{
+    flight_t *flight = self->flights_count < CACHE_FETCHES_MAX ? calloc (1, sizeof *flight) : NULL;
+    if (!flight)
+        return NULL;
+    flight->stage = is_fetched (self, digest) ? PARKED : FINDING;
+    flight->fetch = fetch_new (ask, digest);
+    if (!flight->fetch) {
+        free (flight);
+        return NULL;
+    }
+    return flight;
+}
+
+static code_t
+on_fetch (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    cache_t *self = self_;
+    const Ggen__FetchRequest *ask = (const void *) message;
+    digest_t digest;
+    if (digest_from_field (&digest, ask->sha256) != OK)
+        return out_fail (at, VALIDATION, "", "%s: sha256 is not %d bytes", ask->subject,
+                         DIGEST_SIZE);
+    if (ask->n_sources > CACHE_SOURCES_MAX)
+        return out_fail (at, VALIDATION, "", "%s: more than %d sources", ask->subject,
+                         CACHE_SOURCES_MAX);
+    flight_t *flight = flight_alike (self, ask, &digest);
+    if (flight)
+        return fetch_join (flight->fetch, at->ticket, at->deadline_ms);
+    flight = flight_new (self, ask, &digest);
+    if (!flight || fetch_join (flight->fetch, at->ticket, at->deadline_ms) != OK) {
+        if (flight)
+            flight_destroy (&flight);
+        return BUSY;
+    }
+    flight_t **last = &self->flights;
+    while (*last)
+        last = &(*last)->next;
+    *last = flight;
+    self->flights_count++;
+    if (flight->stage == FINDING)
+        advance (self, flight);
+    return OK;
+}
+
+static code_t
+on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    const cache_t *self = self_;
+    Ggen__CacheStatusReply reply = GGEN__CACHE_STATUS_REPLY__INIT;
+    reply.blobs_count = lru_count (self->lru);
+    reply.size_bytes = lru_bytes (self->lru);
+    reply.max_bytes = self->bytes_max;
+    reply.hits = self->hits;
+    reply.misses = self->misses;
+    return out_reply (at, &reply.base);
+}
+
+//  One of several waiters goes at once. The one whom the work is done for is answered when the
+//  work has wound down (on_blobs).
+static bool
+cancelled (void *self_, ticket_t ticket)
+{
+    cache_t *self = self_;
+    for (flight_t *at = self->flights; at; at = at->next)
+        if (fetch_leave (at->fetch, ticket)) {
+            if (at->stage != PARKED)
+                return at->leader == ticket;
+            if (fetch_waiters_count (at->fetch) == 0)
+                land (self, at, NULL);
+            return false;
+        }
+    return false;
+}
+
+//  ---- life ------------------------------------------------------------------------------------------
+
+static int
+compare_used (const void *a, const void *b)
+{
+    int64_t x = (*(Ggen__BlobEntry *const *) a)->used_at;
+    int64_t y = (*(Ggen__BlobEntry *const *) b)->used_at;
+    return (x > y) - (x < y);
+}
+
+//  The order is what counts; all of it was used before this actor was born.
+static void
+load (cache_t *self, const Ggen__BlobListReply *list)
+{
+    Ggen__BlobEntry **sorted = calloc (list->n_blobs + 1, sizeof *sorted);
+    if (!sorted)
+        return;
+    for (size_t i = 0; i < list->n_blobs; i++)
+        sorted[i] = list->blobs[i];
+    qsort (sorted, list->n_blobs, sizeof *sorted, compare_used);
+    for (size_t i = 0; i < list->n_blobs; i++) {
+        digest_t digest;
+        if (digest_from_field (&digest, sorted[i]->sha256) == OK
+            && lru_put (self->lru, &digest, sorted[i]->size_bytes, INT64_MIN) != OK)
+            break;
+    }
+    free (sorted);
+}
+
+//  A store that cannot be listed can still be asked for one blob after another.
+static code_t
+on_list (void *self_, void *arg, const answer_t *answer)
+{
+    (void) arg;
+    cache_t *self = self_;
+    if (answer->progress)
+        return OK;
+    if (answer->code == OK)
+        load (self, (const void *) answer->message);
+    self->loaded = true;
+    evict (self);
+    return OK;
+}
+
+static bool
+ready (const void *self)
+{
+    return ((const cache_t *) self)->loaded;
+}
+
+static void
+destroy (void *self_)
+{
+    cache_t *self = self_;
+    while (self->flights) {
+        flight_t *flight = self->flights;
+        self->flights = flight->next;
+        flight_destroy (&flight);
+    }
+    lru_destroy (&self->lru);
+    free (self);
+}
+
+static void *
+create (const actor_env_t *env)
+{
+    const cache_settings_t *settings = env->settings;
+    cache_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->out = env->out;
+    self->bytes_max = settings->bytes_max;
+    self->evict_ms = DEADLINE_NEVER;
+    self->lru = lru_new ((lru_limits_t) {settings->bytes_max, CACHE_BLOBS_MAX}, rng_u64 (env->rng));
+    Ggen__BlobListRequest request = GGEN__BLOB_LIST_REQUEST__INIT;
+    ask_t ask = {.to = BLOBS,
+                 .message = &request.base,
+                 .expect = &ggen__blob_list_reply__descriptor,
+                 .on_answer = on_list};
+    if (!self->lru || out_ask (self->out, &ask) != OK) {
+        destroy (self);
+        return NULL;
+    }
+    return self;
+}
+
+static const handler_t rows[] = {
+    {&ggen__fetch_request__descriptor, on_fetch, THIS_NODE},
+    {&ggen__cache_status_request__descriptor, on_status, THIS_NODE},
+    {0},
+};
+
+const actor_class_t cache_actor = {
+    .name = "cache",
+    .create = create,
+    .destroy = destroy,
+    .rows = rows,
+    .tick = tick,
+    .deadline_ms = deadline_ms,
+    .cancelled = cancelled,
+    .ready = ready,
+};

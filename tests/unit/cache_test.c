@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: MIT
+//  The cache actor, with the test in the place of the blob store.
+#include "tests/fake_port.h"
+
+#include "actors/cache/cache.h"
+#include "cache.pb-c.h"
+#include "digest.h"
+
+static digest_t
+digest_of (uint8_t number)
+{
+    digest_t digest;
+    memset (digest.bytes, number, sizeof digest.bytes);
+    return digest;
+}
+
+//  A cache that holds 'count' blobs of 100 bytes each; the first one was used longest ago.
+static void
+start (fake_t *fake, uint64_t bytes_max, unsigned count)
+{
+    static cache_settings_t settings;
+    settings.bytes_max = bytes_max;
+    fake_start (fake, &cache_actor, &settings);
+    const Ggen__BlobListRequest *list;
+    const fake_sent_t *asked = fake_expect (fake, &ggen__blob_list_request__descriptor, &list);
+    assert_string_equal (asked->to, "blobs");
+    Ggen__BlobEntry entries[8], *blobs[8];
+    digest_t digests[8];
+    Ggen__BlobListReply reply = GGEN__BLOB_LIST_REPLY__INIT;
+    reply.blobs = blobs;
+    reply.n_blobs = count;
+    for (unsigned i = 0; i < count; i++) {
+        ggen__blob_entry__init (&entries[i]);
+        digests[i] = digest_of ((uint8_t) (i + 1));
+        entries[i].sha256 = digest_to_field (&digests[i]);
+        entries[i].size_bytes = 100;
+        entries[i].used_at = 1000 + i;
+        blobs[count - 1 - i] = &entries[i];
+    }
+    fake_answer (fake, asked, &reply.base);
+}
+
+typedef struct {
+    Ggen__FetchRequest request;
+    digest_t digest;
+    Ggen__FetchSource sources[4], *list[4];
+} want_t;
+
+//  A request for blob 'number' from files and other registries: "file:/a http:x".
+static const ProtobufCMessage *
+want (want_t *self, uint8_t number, unsigned sources_count, const char *const sources[][2])
+{
+    ggen__fetch_request__init (&self->request);
+    self->digest = digest_of (number);
+    self->request.sha256 = digest_to_field (&self->digest);
+    self->request.size_bytes = 100;
+    self->request.subject = "pack@1.0.0";
+    self->request.sources = self->list;
+    self->request.n_sources = sources_count;
+    for (unsigned i = 0; i < sources_count; i++) {
+        ggen__fetch_source__init (&self->sources[i]);
+        self->sources[i].registry = (char *) sources[i][0];
+        self->sources[i].location = (char *) sources[i][1];
+        self->list[i] = &self->sources[i];
+    }
+    return &self->request.base;
+}
+
+static const char *const file_a[][2] = {{"file", "/a"}};
+static const char *const files_ab[][2] = {{"file", "/a"}, {"file", "/b"}};
+static const char *const all_kinds[][2] = {{"p2p", "12D3"}, {"http", "https://x"}, {"file", "/a"}};
+
+static void
+answer_find (fake_t *fake, const char *path)
+{
+    const Ggen__BlobFindRequest *find;
+    const fake_sent_t *asked = fake_expect (fake, &ggen__blob_find_request__descriptor, &find);
+    Ggen__BlobFindReply reply = GGEN__BLOB_FIND_REPLY__INIT;
+    reply.found = path != NULL;
+    reply.path = path ? (char *) path : reply.path;
+    reply.size_bytes = 100;
+    fake_answer (fake, asked, &reply.base);
+}
+
+static const fake_sent_t *
+expect_import (fake_t *fake, const char *path)
+{
+    const Ggen__BlobImportRequest *import;
+    const fake_sent_t *asked = fake_expect (fake, &ggen__blob_import_request__descriptor, &import);
+    assert_string_equal (import->path, path);
+    assert_int_equal (import->size_bytes, 100);
+    return asked;
+}
+
+static void
+answer_import (fake_t *fake, const fake_sent_t *asked, const char *path)
+{
+    Ggen__BlobImportReply reply = GGEN__BLOB_IMPORT_REPLY__INIT;
+    reply.path = (char *) path;
+    reply.size_bytes = 100;
+    fake_answer (fake, asked, &reply.base);
+}
+
+static void
+expect_fetched (fake_t *fake, uint64_t id, const char *path, const char *source)
+{
+    const Ggen__FetchReply *reply;
+    const fake_sent_t *sent = fake_expect (fake, &ggen__fetch_reply__descriptor, &reply);
+    assert_int_equal (sent->envelope->id, id);
+    assert_string_equal (reply->path, path);
+    assert_string_equal (reply->source, source);
+    assert_int_equal (reply->size_bytes, 100);
+}
+
+static const Ggen__CacheStatusReply *
+status_of (fake_t *fake)
+{
+    const Ggen__CacheStatusReply *reply;
+    fake_request (fake, "cli", &(Ggen__CacheStatusRequest) GGEN__CACHE_STATUS_REQUEST__INIT.base, 0);
+    fake_expect (fake, &ggen__cache_status_reply__descriptor, &reply);
+    return reply;
+}
+
+static void
+what_the_store_has_is_a_hit (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 1);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 1, 1, file_a), 0);
+    answer_find (&fake, "/cache/1");
+    expect_fetched (&fake, id, "/cache/1", "cache");
+    const Ggen__CacheStatusReply *status = status_of (&fake);
+    assert_int_equal (status->hits, 1);
+    assert_int_equal (status->misses, 0);
+    assert_int_equal (status->max_bytes, 1000);
+    fake_expect_nothing (&fake);
+    fake_stop (&fake);
+}
+
+static void
+what_it_has_not_is_imported_and_counted (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 2);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
+    answer_find (&fake, NULL);
+    answer_import (&fake, expect_import (&fake, "/a"), "/cache/9");
+    expect_fetched (&fake, id, "/cache/9", "file");
+    const Ggen__CacheStatusReply *status = status_of (&fake);
+    assert_int_equal (status->misses, 1);
+    assert_int_equal (status->blobs_count, 3);
+    assert_int_equal (status->size_bytes, 300);
+    fake_stop (&fake);
+}
+
+static void
+a_store_that_cannot_be_written_gives_the_source_and_keeps_nothing (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
+    answer_find (&fake, NULL);
+    answer_import (&fake, expect_import (&fake, "/a"), "/a");
+    expect_fetched (&fake, id, "/a", "file");
+    assert_int_equal (status_of (&fake)->blobs_count, 0);
+    fake_stop (&fake);
+}
+
+static void
+fetches_of_the_same_are_one_import_and_all_are_answered (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t ids[3];
+    for (unsigned i = 0; i < 3; i++)
+        ids[i] = fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
+    answer_find (&fake, NULL);
+    answer_import (&fake, expect_import (&fake, "/a"), "/cache/9");
+    for (unsigned i = 0; i < 3; i++)
+        expect_fetched (&fake, ids[2 - i], "/cache/9", "file");
+    fake_expect_nothing (&fake);
+    fake_stop (&fake);
+}
+
+static void
+another_fetch_of_the_same_bytes_waits_and_then_finds_them (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t first = fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
+    uint64_t second = fake_request (&fake, "installer", want (&ask, 9, 2, files_ab), 0);
+    uint64_t third = fake_request (&fake, "cli", want (&ask, 9, 0, NULL), 0);
+    answer_find (&fake, NULL);
+    const fake_sent_t *import = expect_import (&fake, "/a");
+    fake_expect_nothing (&fake);
+    //  One that waits can go; the import is not disturbed by it.
+    fake_cancel (&fake, "cli", third);
+    fake_expect_failure (&fake, third, CANCELLED);
+    fake_expect_nothing (&fake);
+    answer_import (&fake, import, "/cache/9");
+    expect_fetched (&fake, first, "/cache/9", "file");
+    answer_find (&fake, "/cache/9");
+    expect_fetched (&fake, second, "/cache/9", "cache");
+    fake_expect_nothing (&fake);
+    fake_stop (&fake);
+}
+
+static void
+when_the_asker_it_works_for_goes_the_others_still_get_their_bytes (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t leader = fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 60000);
+    uint64_t other = fake_request (&fake, "cli", want (&ask, 9, 1, file_a), 50000);
+    answer_find (&fake, NULL);
+    const fake_sent_t *import = expect_import (&fake, "/a");
+    fake_cancel (&fake, "installer", leader);
+    assert_int_equal (fake.sent[fake.seen++].envelope->kind, GGEN__KIND__CANCEL);
+    fake_answer_failure (&fake, import, CANCELLED, "stopped");
+    fake_expect_failure (&fake, leader, CANCELLED);
+    answer_import (&fake, expect_import (&fake, "/a"), "/cache/9");
+    expect_fetched (&fake, other, "/cache/9", "file");
+    fake_stop (&fake);
+}
+
+static void
+when_all_askers_go_the_work_ends (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 2, files_ab), 0);
+    answer_find (&fake, NULL);
+    const fake_sent_t *import = expect_import (&fake, "/a");
+    fake_cancel (&fake, "installer", id);
+    assert_int_equal (fake.sent[fake.seen++].envelope->kind, GGEN__KIND__CANCEL);
+    fake_answer_failure (&fake, import, CANCELLED, "stopped");
+    fake_expect_failure (&fake, id, CANCELLED);
+    fake_expect_nothing (&fake);
+    //  Nothing of it is left behind.
+    fake_request (&fake, "installer", want (&ask, 9, 2, files_ab), 0);
+    answer_find (&fake, NULL);
+    fake_stop (&fake);
+}
+
+static void
+progress_reaches_everyone_who_waits (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    for (unsigned i = 0; i < 2; i++)
+        fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
+    answer_find (&fake, NULL);
+    const fake_sent_t *import = expect_import (&fake, "/a");
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__PROGRESS;
+    envelope.id = import->envelope->id;
+    envelope.from = "blobs";
+    Ggen__Progress progress = GGEN__PROGRESS__INIT;
+    progress.done = 50;
+    fake_deliver (&fake, &envelope, &progress.base);
+    for (unsigned i = 0; i < 2; i++) {
+        const Ggen__Progress *heard;
+        fake_expect (&fake, &ggen__progress__descriptor, &heard);
+        assert_int_equal (heard->done, 50);
+    }
+    fake_expect_nothing (&fake);
+    fake_stop (&fake);
+}
+
+static void
+wrong_bytes_of_the_only_source_are_a_checksum_mismatch (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
+    answer_find (&fake, NULL);
+    Ggen__Detail rooms[] = {GGEN__DETAIL__INIT, GGEN__DETAIL__INIT}, *details[] = {rooms, rooms + 1};
+    rooms[0].key = "expected";
+    rooms[1].key = "actual";
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    failure.code = CHECKSUM_MISMATCH;
+    failure.details = details;
+    failure.n_details = 2;
+    fake_answer (&fake, expect_import (&fake, "/a"), &failure.base);
+    const Ggen__Failure *heard = fake_expect_failure (&fake, id, CHECKSUM_MISMATCH);
+    assert_int_equal (heard->n_details, 2);
+    assert_string_equal (heard->details[1]->key, "actual");
+    fake_stop (&fake);
+}
+
+static void
+wrong_bytes_of_one_source_make_it_try_the_next (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 2, files_ab), 0);
+    answer_find (&fake, NULL);
+    fake_answer_failure (&fake, expect_import (&fake, "/a"), CHECKSUM_MISMATCH, "wrong");
+    answer_import (&fake, expect_import (&fake, "/b"), "/cache/9");
+    expect_fetched (&fake, id, "/cache/9", "file");
+    fake_stop (&fake);
+}
+
+static void
+when_every_source_fails_each_is_named_with_its_reason (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 3, all_kinds), 0);
+    answer_find (&fake, NULL);
+    fake_answer_failure (&fake, expect_import (&fake, "/a"), CHECKSUM_MISMATCH, "wrong bytes");
+    const Ggen__Failure *failure = fake_expect_failure (&fake, id, ALL_PROVIDERS_FAILED);
+    assert_non_null (strstr (failure->message, "pack@1.0.0"));
+    assert_non_null (strstr (failure->message, "p2p: not tried: this registry is not served here"));
+    assert_non_null (strstr (failure->message, "http: not tried"));
+    assert_non_null (strstr (failure->message, "file: wrong bytes: CHECKSUM_MISMATCH"));
+    assert_int_equal (failure->n_details, 3);
+    assert_string_equal (failure->details[2]->key, "file");
+    assert_string_equal (failure->details[2]->value, "wrong bytes");
+    fake_stop (&fake);
+}
+
+static void
+offline_passes_over_all_but_files (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    want (&ask, 9, 2, all_kinds);
+    ask.request.offline = true;
+    uint64_t id = fake_request (&fake, "installer", &ask.request.base, 0);
+    answer_find (&fake, NULL);
+    const Ggen__Failure *failure = fake_expect_failure (&fake, id, ALL_PROVIDERS_FAILED);
+    assert_non_null (strstr (failure->message, "http: not tried: offline"));
+    fake_stop (&fake);
+}
+
+static void
+without_any_source_it_says_so (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 0, NULL), 0);
+    answer_find (&fake, NULL);
+    const Ggen__Failure *failure = fake_expect_failure (&fake, id, ALL_PROVIDERS_FAILED);
+    assert_non_null (strstr (failure->message, "no source is known"));
+    fake_stop (&fake);
+}
+
+static void
+a_full_disk_ends_it_at_once (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 2, files_ab), 0);
+    answer_find (&fake, NULL);
+    fake_answer_failure (&fake, expect_import (&fake, "/a"), INSUFFICIENT_DISK_SPACE, "full");
+    fake_expect_failure (&fake, id, INSUFFICIENT_DISK_SPACE);
+    fake_expect_nothing (&fake);
+    fake_stop (&fake);
+}
+
+static void
+a_digest_of_another_size_is_refused (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    want (&ask, 9, 1, file_a);
+    ask.request.sha256.len = 31;
+    uint64_t id = fake_request (&fake, "installer", &ask.request.base, 0);
+    fake_expect_failure (&fake, id, VALIDATION);
+    fake_stop (&fake);
+}
+
+static uint8_t
+expect_removed (fake_t *fake)
+{
+    const Ggen__BlobRemoveRequest *remove;
+    const fake_sent_t *asked = fake_expect (fake, &ggen__blob_remove_request__descriptor, &remove);
+    fake_answer (fake, asked, &(Ggen__BlobRemoveReply) GGEN__BLOB_REMOVE_REPLY__INIT.base);
+    return remove->sha256.data[0];
+}
+
+static void
+a_cache_found_too_large_removes_what_was_used_longest_ago (void **state)
+{
+    (void) state;
+    fake_t fake;
+    start (&fake, 250, 4);
+    assert_int_equal (expect_removed (&fake), 1);
+    assert_int_equal (expect_removed (&fake), 2);
+    fake_expect_nothing (&fake);
+    assert_int_equal (status_of (&fake)->size_bytes, 200);
+    fake_stop (&fake);
+}
+
+static void
+an_import_pushes_out_the_oldest_but_not_itself (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 200, 2);
+    uint64_t hit = fake_request (&fake, "installer", want (&ask, 1, 1, file_a), 0);
+    answer_find (&fake, "/cache/1");
+    expect_fetched (&fake, hit, "/cache/1", "cache");
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
+    answer_find (&fake, NULL);
+    answer_import (&fake, expect_import (&fake, "/a"), "/cache/9");
+    expect_fetched (&fake, id, "/cache/9", "file");
+    assert_int_equal (expect_removed (&fake), 2);
+    fake_expect_nothing (&fake);
+    fake_stop (&fake);
+}
+
+static void
+what_was_just_handed_out_goes_only_after_the_grace_time (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 50, 0);
+    fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
+    answer_find (&fake, NULL);
+    answer_import (&fake, expect_import (&fake, "/a"), "/cache/9");
+    fake.seen++;
+    fake_pass (&fake, CACHE_GRACE_MS - 1);
+    fake_expect_nothing (&fake);
+    //  Being fetched again keeps it, however old it is.
+    fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
+    const Ggen__BlobFindRequest *find;
+    const fake_sent_t *asked = fake_expect (&fake, &ggen__blob_find_request__descriptor, &find);
+    fake_pass (&fake, 20000);
+    fake_expect_nothing (&fake);
+    Ggen__BlobFindReply reply = GGEN__BLOB_FIND_REPLY__INIT;
+    reply.found = true;
+    fake_answer (&fake, asked, &reply.base);
+    fake.seen++;
+    fake_request (&fake, "installer", want (&ask, 8, 1, file_a), 0);
+    answer_find (&fake, NULL);
+    answer_import (&fake, expect_import (&fake, "/a"), "/cache/8");
+    fake.seen++;
+    fake_expect_nothing (&fake);
+    fake_pass (&fake, 2 * CACHE_GRACE_MS);
+    assert_int_equal (expect_removed (&fake), 9);
+    assert_int_equal (expect_removed (&fake), 8);
+    fake_stop (&fake);
+}
+
+static void
+requests_wait_until_the_list_is_loaded (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    cache_settings_t settings = {1000};
+    fake_start (&fake, &cache_actor, &settings);
+    const Ggen__BlobListRequest *list;
+    const fake_sent_t *asked = fake_expect (&fake, &ggen__blob_list_request__descriptor, &list);
+    fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
+    fake_expect_nothing (&fake);
+    //  A store that cannot be listed does not stop it.
+    fake_answer_failure (&fake, asked, STORAGE, "no");
+    answer_find (&fake, "/cache/9");
+    fake_stop (&fake);
+}
+
+static void
+more_fetches_than_it_can_do_at_one_time_are_refused (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    for (unsigned i = 0; i < CACHE_FETCHES_MAX; i++)
+        fake_request (&fake, "installer", want (&ask, (uint8_t) i, 1, file_a), 0);
+    fake.seen = fake.sent_count;
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 99, 1, file_a), 0);
+    fake_expect_failure (&fake, id, BUSY);
+    fake_stop (&fake);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (what_the_store_has_is_a_hit),
+        cmocka_unit_test (what_it_has_not_is_imported_and_counted),
+        cmocka_unit_test (a_store_that_cannot_be_written_gives_the_source_and_keeps_nothing),
+        cmocka_unit_test (fetches_of_the_same_are_one_import_and_all_are_answered),
+        cmocka_unit_test (another_fetch_of_the_same_bytes_waits_and_then_finds_them),
+        cmocka_unit_test (when_the_asker_it_works_for_goes_the_others_still_get_their_bytes),
+        cmocka_unit_test (when_all_askers_go_the_work_ends),
+        cmocka_unit_test (progress_reaches_everyone_who_waits),
+        cmocka_unit_test (wrong_bytes_of_the_only_source_are_a_checksum_mismatch),
+        cmocka_unit_test (wrong_bytes_of_one_source_make_it_try_the_next),
+        cmocka_unit_test (when_every_source_fails_each_is_named_with_its_reason),
+        cmocka_unit_test (offline_passes_over_all_but_files),
+        cmocka_unit_test (without_any_source_it_says_so),
+        cmocka_unit_test (a_full_disk_ends_it_at_once),
+        cmocka_unit_test (a_digest_of_another_size_is_refused),
+        cmocka_unit_test (a_cache_found_too_large_removes_what_was_used_longest_ago),
+        cmocka_unit_test (an_import_pushes_out_the_oldest_but_not_itself),
+        cmocka_unit_test (what_was_just_handed_out_goes_only_after_the_grace_time),
+        cmocka_unit_test (requests_wait_until_the_list_is_loaded),
+        cmocka_unit_test (more_fetches_than_it_can_do_at_one_time_are_refused),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
