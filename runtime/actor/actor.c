@@ -444,11 +444,11 @@ deliver (actor_t *self, const mail_t *mail)
     return code;
 }
 
-code_t
-actor_deliver (actor_t *self, const mail_t *mail, int64_t now_ms, int64_t wall_ms)
+//  An input may have made it ready.
+static code_t
+deliver_held (actor_t *self)
 {
-    set_time (self, now_ms, wall_ms);
-    code_t code = deliver (self, mail);
+    code_t code = OK;
     while (code == OK && self->held_count > 0 && ready (self)) {
         held_t first = self->held[0];
         memmove (self->held, self->held + 1, --self->held_count * sizeof first);
@@ -456,6 +456,14 @@ actor_deliver (actor_t *self, const mail_t *mail, int64_t now_ms, int64_t wall_m
         free (first.bytes);
     }
     return code;
+}
+
+code_t
+actor_deliver (actor_t *self, const mail_t *mail, int64_t now_ms, int64_t wall_ms)
+{
+    set_time (self, now_ms, wall_ms);
+    code_t code = deliver (self, mail);
+    return code ? code : deliver_held (self);
 }
 
 code_t
@@ -470,9 +478,10 @@ actor_tick (actor_t *self, int64_t now_ms, int64_t wall_ms)
     while ((ticket = tickets_due (self->out.tickets, now_ms)) != 0)
         wind_down (self, ticket, TIMEOUT, "not done in time");
     const actor_class_t *class = self->class;
-    if (class->tick && class->deadline_ms && class->deadline_ms (self->state) <= now_ms)
-        return class->tick (self->state, now_ms, wall_ms) == FATAL ? FATAL : OK;
-    return OK;
+    if (class->tick && class->deadline_ms && class->deadline_ms (self->state) <= now_ms
+        && class->tick (self->state, now_ms, wall_ms) == FATAL)
+        return FATAL;
+    return deliver_held (self);
 }
 
 int64_t
@@ -494,7 +503,8 @@ code_t
 actor_job_done (actor_t *self, void *job, int64_t now_ms, int64_t wall_ms)
 {
     set_time (self, now_ms, wall_ms);
-    return self->class->job_done (self->state, job, now_ms) == FATAL ? FATAL : OK;
+    return self->class->job_done (self->state, job, now_ms) == FATAL ? FATAL
+                                                                      : deliver_held (self);
 }
 
 void
