@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+#include "state_db.h"
+
+#include "log.h"
+#include "private_file.h"
+
+#include "sqlite_dl.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SCHEMA_VERSION  1
+#define BUSY_TIMEOUT_MS 200
+#define PAGE_BYTES      4096
+
+struct state_db_t {
+    char path[PRIVATE_PATH_MAX];
+    char why[PRIVATE_PATH_MAX + 256];
+    sqlite3 *db;                //  NULL: not open
+    sqlite3_stmt *put;          //  these three: NULL as long as there is no schema
+    sqlite3_stmt *remove;
+    sqlite3_stmt *read;
+    bool changing;              //  between begin and commit
+};
+
+state_db_t *
+state_db_new (const char *path)
+{
+    assert (path[0] == '/');
+    state_db_t *self = strlen (path) < PRIVATE_PATH_MAX ? calloc (1, sizeof *self) : NULL;
+    if (self)
+        strcpy (self->path, path);
+    return self;
+}
+
+//  Closing takes back what was not committed.
+static void
+close_db (state_db_t *self)
+{
+    if (!self->db)
+        return;
+    sqlite3_finalize (self->put);
+    sqlite3_finalize (self->remove);
+    sqlite3_finalize (self->read);
+    sqlite3_close (self->db);
+    self->put = self->remove = self->read = NULL;
+    self->db = NULL;
+    self->changing = false;
+}
+
+void
+state_db_destroy (state_db_t **self_p)
+{
+    if (!*self_p)
+        return;
+    close_db (*self_p);
+    free (*self_p);
+    *self_p = NULL;
+}
+
+bool
+state_db_is_changing (const state_db_t *self)
+{
+    return self->changing;
+}
+
+const char *
+state_db_why (const state_db_t *self)
+{
+    return self->why;
+}
+
+//  ---- failing -------------------------------------------------------------------------------------
+
+//  Out of the way, with its journal: that must never be played into another file.
+static bool
+move_aside (state_db_t *self)
+{
+    char aside[PRIVATE_PATH_MAX + 32], from[PRIVATE_PATH_MAX + 32];
+    snprintf (aside, sizeof aside, "%s.corrupted-journal", self->path);
+    snprintf (from, sizeof from, "%s-journal", self->path);
+    if (rename (from, aside) != 0 && errno != ENOENT)
+        return false;
+    snprintf (aside, sizeof aside, "%s.corrupted", self->path);
+    if (rename (self->path, aside) != 0)
+        return false;
+    log_warn ("state.corrupted", "path=%s moved_to=%s reason=%s", self->path, aside, self->why);
+    return true;
+}
+
+static bool
+may_write (const state_db_t *self)
+{
+    char dir[PRIVATE_PATH_MAX];
+    const char *slash = strrchr (self->path, '/');
+    snprintf (dir, sizeof dir, "%.*s", (int) (slash - self->path + 1), self->path);
+    return faccessat (AT_FDCWD, self->path, W_OK, AT_EACCESS) == 0
+           && faccessat (AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+//  What an SQLite result means here. Its low byte is the class of the error.
+static code_t
+code_of (const state_db_t *self, int result)
+{
+    switch (result & 0xFF) {
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+        return PERMISSION_DENIED;
+    case SQLITE_CANTOPEN:
+        return may_write (self) ? STORAGE : PERMISSION_DENIED;
+    case SQLITE_FULL:
+        return INSUFFICIENT_DISK_SPACE;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return BUSY;
+    default:
+        return STORAGE;
+    }
+}
+
+static code_t
+failed (state_db_t *self, int result)
+{
+    code_t code = code_of (self, result);
+    snprintf (self->why, sizeof self->why, "%s: %s", self->path, sqlite3_errmsg (self->db));
+    close_db (self);
+    if ((result & 0xFF) == SQLITE_CORRUPT || (result & 0xFF) == SQLITE_NOTADB) {
+        if (!move_aside (self)) {
+            size_t used = strlen (self->why);
+            snprintf (self->why + used, sizeof self->why - used,
+                      ", and it cannot be moved aside: %s", strerror (errno));
+        }
+    }
+    return code;
+}
+
+//  ---- opening -------------------------------------------------------------------------------------
+
+//  The number a pragma answers.
+static int
+ask_pragma (state_db_t *self, const char *sql, int64_t *number_p)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL);
+    if (result == SQLITE_OK && (result = sqlite3_step (statement)) == SQLITE_ROW) {
+        *number_p = sqlite3_column_int64 (statement, 0);
+        result = SQLITE_OK;
+    }
+    sqlite3_finalize (statement);
+    return result;
+}
+
+static int
+prepare (state_db_t *self)
+{
+    const struct {
+        sqlite3_stmt **statement;
+        const char *sql;
+    } all[] = {
+        {&self->put, "INSERT INTO entries (tab, key, value) VALUES (?1, ?2, ?3)"
+                     " ON CONFLICT (tab, key) DO UPDATE SET value = ?3"},
+        {&self->remove, "DELETE FROM entries WHERE tab = ?1 AND key = ?2"},
+        {&self->read, "SELECT key, value FROM entries WHERE tab = ?1 AND key > ?2 ORDER BY key"}};
+    int result = SQLITE_OK;
+    for (size_t i = 0; i < COUNT_OF (all) && result == SQLITE_OK; i++)
+        result = sqlite3_prepare_v2 (self->db, all[i].sql, -1, all[i].statement, NULL);
+    return result;
+}
+
+static int
+set_up (state_db_t *self)
+{
+    char pragmas[160];
+    snprintf (pragmas, sizeof pragmas,
+              "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;"
+              " PRAGMA max_page_count = %lld",
+              STATE_DB_BYTES_MAX / PAGE_BYTES);
+    sqlite3_busy_timeout (self->db, BUSY_TIMEOUT_MS);
+    return sqlite3_exec (self->db, pragmas, NULL, NULL, NULL);
+}
+
+static code_t
+open_db (state_db_t *self)
+{
+    int64_t version = 0;
+    int result = sqlite3_open_v2 (self->path, &self->db,
+                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (result == SQLITE_OK)
+        result = set_up (self);
+    if (result == SQLITE_OK)
+        result = ask_pragma (self, "PRAGMA user_version", &version);
+    if (result == SQLITE_OK && version == SCHEMA_VERSION)
+        result = prepare (self);
+    if (result != SQLITE_OK)
+        return failed (self, result);
+    if (version == 0 || version == SCHEMA_VERSION)
+        return OK;
+    close_db (self);
+    snprintf (self->why, sizeof self->why,
+              "%s: schema %" PRId64 " is of a later version of ggen; this one knows %d",
+              self->path, version, SCHEMA_VERSION);
+    return STORAGE;
+}
+
+//  SQLite would create it readable by all.
+static code_t
+create_file (state_db_t *self)
+{
+    code_t code = private_file_make_dir (self->path, self->why, sizeof self->why);
+    if (code == OK)
+        code = private_file_create (self->path, (bytes_t) {NULL, 0}, self->why, sizeof self->why);
+    return code == ALREADY_EXISTS ? OK : code;
+}
+
+static bool
+is_absent (const state_db_t *self)
+{
+    return access (self->path, F_OK) != 0 && errno == ENOENT;
+}
+
+//  Open it for reading; self->db stays NULL when there is no file.
+static code_t
+open_present (state_db_t *self)
+{
+    if (self->db || is_absent (self))
+        return OK;
+    code_t code = sqlite_dl_load (self->why, sizeof self->why);
+    if (code == OK)
+        code = open_db (self);
+    //  Corrupt, and out of the way now: what is left is a file that is not there.
+    return code == STORAGE && is_absent (self) ? OK : code;
+}
+
+//  ---- changing ------------------------------------------------------------------------------------
+
+static code_t
+execute (state_db_t *self, const char *sql)
+{
+    int result = sqlite3_exec (self->db, sql, NULL, NULL, NULL);
+    return result == SQLITE_OK ? OK : failed (self, result);
+}
+
+static code_t
+make_schema (state_db_t *self)
+{
+    code_t code = execute (self, "CREATE TABLE entries (tab TEXT NOT NULL, key BLOB NOT NULL,"
+                                 " value BLOB NOT NULL, PRIMARY KEY (tab, key)) STRICT;"
+                                 "PRAGMA user_version = 1");
+    if (code)
+        return code;
+    int result = prepare (self);
+    return result == SQLITE_OK ? OK : failed (self, result);
+}
+
+_Static_assert (SCHEMA_VERSION == 1, "make_schema says which version it makes");
+
+code_t
+state_db_begin (state_db_t *self)
+{
+    code_t code = open_present (self);
+    if (code)
+        return code;
+    if (!self->db) {
+        code = create_file (self);
+        if (code == OK)
+            code = sqlite_dl_load (self->why, sizeof self->why);
+        if (code == OK)
+            code = open_db (self);
+        if (code)
+            return code;
+    }
+    code = execute (self, "BEGIN IMMEDIATE");
+    if (code == OK && !self->put)
+        code = make_schema (self);
+    self->changing = code == OK;
+    return code;
+}
+
+//  An empty blob that is not NULL.
+static bytes_t
+not_null (bytes_t bytes)
+{
+    return bytes.size > 0 ? bytes : (bytes_t) {(const uint8_t *) "", 0};
+}
+
+static int
+bind (sqlite3_stmt *statement, const char *table, bytes_t key)
+{
+    int result = sqlite3_bind_text (statement, 1, table, -1, SQLITE_STATIC);
+    key = not_null (key);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_blob (statement, 2, key.data, (int) key.size, SQLITE_STATIC);
+    return result;
+}
+
+static code_t
+run (state_db_t *self, sqlite3_stmt *statement, int result, uint32_t *changed_p)
+{
+    if (result == SQLITE_OK)
+        result = sqlite3_step (statement);
+    if (result != SQLITE_DONE)
+        return failed (self, result);
+    *changed_p += (uint32_t) sqlite3_changes (self->db);
+    sqlite3_reset (statement);
+    sqlite3_clear_bindings (statement);
+    return OK;
+}
+
+code_t
+state_db_put (state_db_t *self, const char *table, bytes_t key, bytes_t value, uint32_t *changed_p)
+{
+    int result = bind (self->put, table, key);
+    value = not_null (value);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_blob (self->put, 3, value.data, (int) value.size, SQLITE_STATIC);
+    return run (self, self->put, result, changed_p);
+}
+
+code_t
+state_db_remove (state_db_t *self, const char *table, bytes_t key, uint32_t *changed_p)
+{
+    return run (self, self->remove, bind (self->remove, table, key), changed_p);
+}
+
+code_t
+state_db_commit (state_db_t *self)
+{
+    code_t code = execute (self, "COMMIT");
+    self->changing = false;
+    return code;
+}
+
+//  ---- reading -------------------------------------------------------------------------------------
+
+static bytes_t
+column (sqlite3_stmt *statement, int index)
+{
+    const uint8_t *data = sqlite3_column_blob (statement, index);
+    return (bytes_t) {data, (size_t) sqlite3_column_bytes (statement, index)};
+}
+
+code_t
+state_db_read (state_db_t *self, const char *table, bytes_t after, state_db_visit_fn *visit,
+               void *context)
+{
+    code_t code = open_present (self);
+    if (code || !self->read)
+        return code;
+    int result = bind (self->read, table, after);
+    while (result == SQLITE_OK || result == SQLITE_ROW) {
+        result = sqlite3_step (self->read);
+        if (result == SQLITE_ROW
+            && !visit (context, column (self->read, 0), column (self->read, 1)))
+            result = SQLITE_DONE;
+    }
+    if (result != SQLITE_DONE)
+        return failed (self, result);
+    sqlite3_reset (self->read);
+    sqlite3_clear_bindings (self->read);
+    return OK;
+}

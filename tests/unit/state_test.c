@@ -1,0 +1,577 @@
+// SPDX-License-Identifier: MIT
+//  "state" with real files: what is acknowledged is there after a crash, and nothing else counts.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "runtime/host/log.h"
+#include "runtime/host/state_io.h"
+#include "state.pb-c.h"
+#include "tests/puppet.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char home[64], path[128];
+static state_settings_t settings = {path};
+
+static int
+make_home (void **state)
+{
+    (void) state;
+    strcpy (home, "/tmp/ggen-state-XXXXXX");
+    if (!mkdtemp (home))
+        return -1;
+    snprintf (path, sizeof path, "%s/p2p/state.db", home);
+    log_set_level (LEVEL_ERROR);
+    return 0;
+}
+
+static int
+remove_home (void **state)
+{
+    (void) state;
+    char command[128];
+    snprintf (command, sizeof command, "rm -rf '%s'", home);
+    return system (command);
+}
+
+static mode_t
+mode_of (const char *file)
+{
+    struct stat info;
+    return stat (file, &info) == 0 ? info.st_mode & 07777 : 0;
+}
+
+//  Ask for a put of 'count' entries "PREFIXnnnn" whose values have 'value_size' bytes.
+static void
+ask_put (puppet_t *puppet, const char *table, const char *prefix, size_t count, size_t value_size,
+         bool urgent)
+{
+    Ggen__StatePutRequest put = GGEN__STATE_PUT_REQUEST__INIT;
+    Ggen__StateEntry *values = calloc (count + 1, sizeof *values);
+    Ggen__StateEntry **list = calloc (count + 1, sizeof *list);
+    char(*keys)[32] = calloc (count + 1, sizeof *keys);
+    uint8_t *value = calloc (1, value_size + 1);
+    memset (value, 'v', value_size);
+    put.table = (char *) table;
+    put.urgent = urgent;
+    put.put = list;
+    put.n_put = count;
+    for (size_t i = 0; i < count; i++) {
+        snprintf (keys[i], sizeof keys[i], count == 1 ? "%s" : "%s%04zu", prefix, i);
+        values[i] = (Ggen__StateEntry) GGEN__STATE_ENTRY__INIT;
+        values[i].key = (ProtobufCBinaryData) {strlen (keys[i]), (uint8_t *) keys[i]};
+        values[i].value = (ProtobufCBinaryData) {value_size, value};
+        list[i] = &values[i];
+    }
+    puppet_ask (puppet, &put.base);
+    free (value);
+    free (keys);
+    free (list);
+    free (values);
+}
+
+static unsigned
+hear_changed (puppet_t *puppet)
+{
+    Ggen__StatePutReply *reply = puppet_hear (puppet, &ggen__state_put_reply__descriptor);
+    unsigned changed = reply->changed;
+    puppet_free (reply);
+    return changed;
+}
+
+static code_t
+hear_failure (puppet_t *puppet, char text[512])
+{
+    Ggen__Failure *failure = puppet_hear (puppet, &ggen__failure__descriptor);
+    code_t code = failure->code;
+    if (text)
+        snprintf (text, 512, "%s", failure->message);
+    puppet_free (failure);
+    return code;
+}
+
+//  All entries of a table, page after page; *pages_p counts them. Keys have to ascend.
+static size_t
+load_all (puppet_t *puppet, const char *table, uint32_t limit, unsigned *pages_p)
+{
+    size_t count = 0;
+    uint8_t after[STATE_KEY_MAX];
+    size_t after_size = 0;
+    *pages_p = 0;
+    do {
+        Ggen__StateLoadRequest load = GGEN__STATE_LOAD_REQUEST__INIT;
+        load.table = (char *) table;
+        load.limit = limit;
+        load.after_key = (ProtobufCBinaryData) {after_size, after};
+        puppet_ask (puppet, &load.base);
+        Ggen__StateLoadReply *page = puppet_hear (puppet, &ggen__state_load_reply__descriptor);
+        size_t bytes = 0;
+        for (size_t i = 0; i < page->n_entries; i++) {
+            ProtobufCBinaryData key = page->entries[i]->key;
+            size_t least = key.len < after_size ? key.len : after_size;
+            int order = memcmp (after, key.data, least);
+            assert_true (order < 0 || (order == 0 && after_size < key.len));
+            memcpy (after, key.data, key.len);
+            after_size = key.len;
+            bytes += key.len + page->entries[i]->value.len;
+        }
+        assert_true (bytes <= STATE_PAGE_BYTES_MAX);
+        assert_true (page->n_entries <= (limit ? limit : STATE_PAGE_ENTRIES_MAX));
+        count += page->n_entries;
+        ++*pages_p;
+        after_size = page->next_key.len;
+        if (after_size > 0)
+            memcpy (after, page->next_key.data, after_size);
+        puppet_free (page);
+    } while (after_size > 0);
+    return count;
+}
+
+static size_t
+count_of (puppet_t *puppet, const char *table)
+{
+    unsigned pages;
+    return load_all (puppet, table, 0, &pages);
+}
+
+//  What a fresh actor finds, in a process of its own: SQLite's locks are one process's.
+static size_t
+count_after_crash (const char *table)
+{
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    size_t count = count_of (&puppet, table);
+    puppet_stop (&puppet);
+    return count;
+}
+
+//  ---- tests ----------------------------------------------------------------------------------------
+
+static void
+a_load_without_a_database_is_empty_and_creates_nothing (void **state)
+{
+    (void) state;
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    assert_int_equal (count_of (&puppet, "pins"), 0);
+    puppet_stop (&puppet);
+    assert_int_equal (mode_of (path), 0);
+    char dir[128];
+    snprintf (dir, sizeof dir, "%s/p2p", home);
+    assert_int_equal (mode_of (dir), 0);
+}
+
+static void
+the_first_put_creates_file_and_directory_for_their_owner_only (void **state)
+{
+    (void) state;
+    puppet_t puppet = {0};
+    mode_t umask_before = umask (0);
+    puppet_start (&puppet, &state_actor, &settings);
+    ask_put (&puppet, "pins", "a", 1, 10, true);
+    umask (umask_before);
+    assert_int_equal (hear_changed (&puppet), 1);
+    char dir[128];
+    snprintf (dir, sizeof dir, "%s/p2p", home);
+    assert_int_equal (mode_of (path), 0600);
+    assert_int_equal (mode_of (dir), 0700);
+    puppet_stop (&puppet);
+}
+
+//  Run 'work' in a child that dies without a goodbye.
+static void
+in_a_child_that_is_killed (void (*work) (puppet_t *puppet))
+{
+    pid_t child = fork ();
+    assert_true (child >= 0);
+    if (child == 0) {
+        puppet_t puppet = {0};
+        puppet_start (&puppet, &state_actor, &settings);
+        work (&puppet);
+        _exit (puppet_silent (&puppet) ? 0 : 1);
+    }
+    int status;
+    waitpid (child, &status, 0);
+    assert_true (WIFEXITED (status));
+    assert_int_equal (WEXITSTATUS (status), 0);
+}
+
+static void
+put_urgently (puppet_t *puppet)
+{
+    ask_put (puppet, "pins", "u", 3, 10, true);
+    if (hear_changed (puppet) != 3)
+        _exit (2);
+}
+
+static void
+put_lazily (puppet_t *puppet)
+{
+    ask_put (puppet, "pins", "l", 3, 10, false);
+}
+
+static void
+put_lazily_and_wait (puppet_t *puppet)
+{
+    ask_put (puppet, "pins", "l", 3, 10, false);
+    puppet_wait (puppet, STATE_BATCH_MS);
+    if (hear_changed (puppet) != 3)
+        _exit (2);
+}
+
+static void
+what_was_acknowledged_is_there_after_a_kill (void **state)
+{
+    (void) state;
+    in_a_child_that_is_killed (put_urgently);
+    assert_int_equal (count_after_crash ("pins"), 3);
+    //  Not acknowledged, and not there: the batch was never committed.
+    in_a_child_that_is_killed (put_lazily);
+    assert_int_equal (count_after_crash ("pins"), 3);
+    in_a_child_that_is_killed (put_lazily_and_wait);
+    assert_int_equal (count_after_crash ("pins"), 6);
+}
+
+static void
+a_batch_is_answered_when_its_time_has_come_and_not_before (void **state)
+{
+    (void) state;
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    ask_put (&puppet, "peers", "a", 2, 10, false);
+    puppet_wait (&puppet, STATE_BATCH_MS / 2);
+    ask_put (&puppet, "peers", "b", 3, 10, false);
+    assert_true (puppet_silent (&puppet));
+    assert_int_equal (count_of (&puppet, "peers"), 5);      //  But loads see it
+    puppet_wait (&puppet, STATE_BATCH_MS / 2);
+    assert_int_equal (hear_changed (&puppet), 2);
+    assert_int_equal (hear_changed (&puppet), 3);
+    assert_true (puppet_silent (&puppet));
+    //  A second batch has a second of its own.
+    ask_put (&puppet, "peers", "c", 1, 10, false);
+    puppet_wait (&puppet, STATE_BATCH_MS - 1);
+    assert_true (puppet_silent (&puppet));
+    puppet_wait (&puppet, 1);
+    assert_int_equal (hear_changed (&puppet), 1);
+    puppet_stop (&puppet);
+    assert_int_equal (count_after_crash ("peers"), 6);
+}
+
+static void
+an_urgent_put_takes_the_batch_before_it_along (void **state)
+{
+    (void) state;
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    ask_put (&puppet, "peers", "a", 1, 10, false);
+    ask_put (&puppet, "bans", "b", 2, 10, true);
+    assert_int_equal (hear_changed (&puppet), 1);
+    assert_int_equal (hear_changed (&puppet), 2);
+    puppet_stop (&puppet);
+}
+
+static void
+a_batch_is_kept_when_the_actor_ends (void **state)
+{
+    (void) state;
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    ask_put (&puppet, "peers", "a", 4, 10, false);
+    puppet_stop (&puppet);
+    assert_int_equal (count_after_crash ("peers"), 4);
+}
+
+static void
+a_batch_of_many_bytes_does_not_wait (void **state)
+{
+    (void) state;
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    for (unsigned i = 0; i < 2; i++) {
+        char prefix[8];
+        snprintf (prefix, sizeof prefix, "%u-", i);
+        ask_put (&puppet, "dht", prefix, 15, STATE_VALUE_MAX / 2, false);
+        assert_true (puppet_silent (&puppet));
+    }
+    ask_put (&puppet, "dht", "2-", 15, STATE_VALUE_MAX / 2, false);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal (hear_changed (&puppet), 15);
+    puppet_stop (&puppet);
+}
+
+static void
+more_waiters_than_a_batch_holds_are_all_answered (void **state)
+{
+    (void) state;
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    for (unsigned i = 0; i < OPEN_MAX + 1; i++) {
+        Ggen__StatePutRequest put = GGEN__STATE_PUT_REQUEST__INIT;
+        put.table = "peers";
+        puppet_ask (&puppet, &put.base);
+    }
+    puppet_wait (&puppet, STATE_BATCH_MS);
+    said_t said = {0};
+    unsigned answers = 0;
+    while (puppet_take (&puppet, PUPPET_TESTER, &said)) {
+        said_free (&said);
+        answers++;
+    }
+    assert_int_equal (answers, OPEN_MAX + 1);
+    puppet_stop (&puppet);
+}
+
+static void
+pages_are_bounded_in_entries_and_bytes_and_lose_nothing (void **state)
+{
+    (void) state;
+    unsigned pages;
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    for (unsigned i = 0; i < 3; i++) {
+        char prefix[8];
+        snprintf (prefix, sizeof prefix, "%u-", i);
+        ask_put (&puppet, "small", prefix, 700, 5, true);
+        assert_int_equal (hear_changed (&puppet), 700);
+    }
+    ask_put (&puppet, "large", "x", 15, STATE_VALUE_MAX, true);
+    assert_int_equal (hear_changed (&puppet), 15);
+    assert_int_equal (load_all (&puppet, "small", 0, &pages), 2100);
+    assert_int_equal (pages, 3);
+    assert_int_equal (load_all (&puppet, "small", 5000, &pages), 2100);
+    assert_int_equal (pages, 3);
+    assert_int_equal (load_all (&puppet, "small", 300, &pages), 2100);
+    assert_int_equal (pages, 7);
+    assert_int_equal (load_all (&puppet, "large", 0, &pages), 15);
+    assert_int_equal (pages, 5);
+    assert_int_equal (load_all (&puppet, "other", 0, &pages), 0);
+    puppet_stop (&puppet);
+}
+
+static void
+entries_are_replaced_and_removed (void **state)
+{
+    (void) state;
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    ask_put (&puppet, "pins", "a", 2, 10, true);
+    assert_int_equal (hear_changed (&puppet), 2);
+    ask_put (&puppet, "pins", "a", 2, 0, true);             //  Now with empty values
+    assert_int_equal (hear_changed (&puppet), 2);
+    assert_int_equal (count_of (&puppet, "pins"), 2);
+    Ggen__StatePutRequest put = GGEN__STATE_PUT_REQUEST__INIT;
+    ProtobufCBinaryData keys[] = {{5, (uint8_t *) "a0000"}, {1, (uint8_t *) "z"}};
+    put.table = "pins";
+    put.remove = keys;
+    put.n_remove = 2;
+    put.urgent = true;
+    puppet_ask (&puppet, &put.base);
+    assert_int_equal (hear_changed (&puppet), 1);
+    assert_int_equal (count_of (&puppet, "pins"), 1);
+    puppet_stop (&puppet);
+}
+
+static void
+puts_out_of_bounds_are_refused (void **state)
+{
+    (void) state;
+    puppet_t puppet = {0};
+    char key[STATE_KEY_MAX + 2];
+    memset (key, 'k', sizeof key);
+    key[STATE_KEY_MAX + 1] = 0;
+    puppet_start (&puppet, &state_actor, &settings);
+    ask_put (&puppet, "pins; DROP TABLE entries", "a", 1, 1, true);
+    ask_put (&puppet, "", "a", 1, 1, true);
+    ask_put (&puppet, "pins", "", 1, 1, true);
+    ask_put (&puppet, "pins", "a", 1, STATE_VALUE_MAX + 1, true);
+    ask_put (&puppet, "pins", "a", STATE_PUT_ENTRIES_MAX + 1, 1, true);
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal (hear_failure (&puppet, NULL), VALIDATION);
+    Ggen__StateLoadRequest load = GGEN__STATE_LOAD_REQUEST__INIT;
+    load.table = "Pins";
+    puppet_ask (&puppet, &load.base);
+    load.table = "pins";
+    load.after_key = (ProtobufCBinaryData) {STATE_KEY_MAX + 1, (uint8_t *) key};
+    puppet_ask (&puppet, &load.base);
+    assert_int_equal (hear_failure (&puppet, NULL), VALIDATION);
+    assert_int_equal (hear_failure (&puppet, NULL), VALIDATION);
+    assert_int_equal (mode_of (path), 0);                   //  Nothing was even opened
+    puppet_stop (&puppet);
+}
+
+static void
+write_file (const char *file, const void *data, size_t size, off_t offset)
+{
+    int out = open (file, O_WRONLY | O_CREAT, 0600);
+    assert_true (out >= 0);
+    assert_int_equal (pwrite (out, data, size, offset), size);
+    close (out);
+}
+
+static void
+make_dir_of_the_database (void)
+{
+    char dir[128];
+    snprintf (dir, sizeof dir, "%s/p2p", home);
+    mkdir (dir, 0700);
+}
+
+static void
+a_file_that_is_no_database_is_moved_aside (void **state)
+{
+    (void) state;
+    char aside[160], garbage[8192];
+    memset (garbage, 'g', sizeof garbage);
+    make_dir_of_the_database ();
+    write_file (path, garbage, sizeof garbage, 0);
+    snprintf (aside, sizeof aside, "%s.corrupted", path);
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    assert_int_equal (count_of (&puppet, "pins"), 0);
+    assert_int_equal (mode_of (path), 0);
+    assert_int_equal (mode_of (aside), 0600);
+    ask_put (&puppet, "pins", "a", 1, 1, true);
+    assert_int_equal (hear_changed (&puppet), 1);
+    assert_int_equal (count_of (&puppet, "pins"), 1);
+    puppet_stop (&puppet);
+    assert_int_equal (count_after_crash ("pins"), 1);
+}
+
+//  A database whose first page is sound and whose others are not; the file's journal is one too.
+static void
+make_damaged_database (void)
+{
+    char garbage[4096], journal[160];
+    memset (garbage, 0xFF, sizeof garbage);
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    ask_put (&puppet, "pins", "a", 1000, 100, true);
+    assert_int_equal (hear_changed (&puppet), 1000);
+    puppet_stop (&puppet);
+    for (off_t page = 1; page < 20; page++)
+        write_file (path, garbage, sizeof garbage, page * 4096);
+    snprintf (journal, sizeof journal, "%s-journal", path);
+    write_file (journal, garbage, sizeof garbage, 0);
+}
+
+//  What runs into it fails once and says so; after that there is a new database.
+static void
+damage_inside_is_found_moved_aside_and_begun_anew (void **state)
+{
+    (void) state;
+    char aside[160], text[512];
+    for (unsigned loads = 0; loads < 2; loads++) {
+        make_damaged_database ();
+        puppet_t puppet = {0};
+        puppet_start (&puppet, &state_actor, &settings);
+        Ggen__StateLoadRequest load = GGEN__STATE_LOAD_REQUEST__INIT;
+        load.table = "pins";
+        if (loads)
+            puppet_ask (&puppet, &load.base);
+        else
+            ask_put (&puppet, "pins", "b", 1, 1, false);
+        assert_int_equal (hear_failure (&puppet, text), STORAGE);
+        assert_non_null (strstr (text, path));
+        snprintf (aside, sizeof aside, "%s.corrupted", path);
+        assert_int_equal (mode_of (aside), 0600);
+        snprintf (aside, sizeof aside, "%s-journal", path);
+        assert_int_equal (mode_of (aside), 0);
+        assert_int_equal (count_of (&puppet, "pins"), 0);
+        ask_put (&puppet, "pins", "a", 1, 1, true);
+        assert_int_equal (hear_changed (&puppet), 1);
+        assert_int_equal (count_of (&puppet, "pins"), 1);
+        puppet_stop (&puppet);
+        assert_int_equal (unlink (path), 0);
+    }
+}
+
+static void
+a_database_of_a_later_version_is_left_alone (void **state)
+{
+    (void) state;
+    char text[512];
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    ask_put (&puppet, "pins", "a", 1, 1, true);
+    assert_int_equal (hear_changed (&puppet), 1);
+    puppet_stop (&puppet);
+    write_file (path, "\x00\x00\x00\x02", 4, 60);           //  user_version, file format 1.3.13
+    puppet_start (&puppet, &state_actor, &settings);
+    ask_put (&puppet, "pins", "b", 1, 1, true);
+    assert_int_equal (hear_failure (&puppet, text), STORAGE);
+    assert_non_null (strstr (text, "later version"));
+    puppet_stop (&puppet);
+    write_file (path, "\x00\x00\x00\x01", 4, 60);
+    assert_int_equal (count_after_crash ("pins"), 1);
+}
+
+//  Permissions do not stop root: then be nobody for a while.
+static void
+in_a_home_that_may_not_be_written_loads_work_and_puts_say_why (void **state)
+{
+    (void) state;
+    char dir[128], text[512];
+    snprintf (dir, sizeof dir, "%s/p2p", home);
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    ask_put (&puppet, "pins", "a", 2, 1, true);
+    assert_int_equal (hear_changed (&puppet), 2);
+    puppet_stop (&puppet);
+    bool root = geteuid () == 0;
+    assert_int_equal (chmod (path, root ? 0444 : 0400), 0);
+    assert_int_equal (chmod (dir, 0555), 0);
+    assert_int_equal (chmod (home, 0555), 0);
+    if (root)
+        assert_int_equal (seteuid (65534), 0);
+    puppet_start (&puppet, &state_actor, &settings);
+    assert_int_equal (count_of (&puppet, "pins"), 2);
+    ask_put (&puppet, "pins", "b", 1, 1, true);
+    assert_int_equal (hear_failure (&puppet, text), PERMISSION_DENIED);
+    assert_non_null (strstr (text, path));
+    ask_put (&puppet, "pins", "b", 1, 1, false);
+    assert_int_equal (hear_failure (&puppet, text), PERMISSION_DENIED);
+    assert_int_equal (count_of (&puppet, "pins"), 2);
+    puppet_stop (&puppet);
+    char other[160];
+    snprintf (other, sizeof other, "%s/elsewhere/state.db", home);
+    puppet_start (&puppet, &state_actor, &(state_settings_t) {other});
+    assert_int_equal (count_of (&puppet, "pins"), 0);
+    ask_put (&puppet, "pins", "b", 1, 1, true);
+    assert_int_equal (hear_failure (&puppet, text), PERMISSION_DENIED);
+    puppet_stop (&puppet);
+    if (root)
+        assert_int_equal (seteuid (0), 0);
+    assert_int_equal (chmod (dir, 0700), 0);
+    assert_int_equal (chmod (home, 0700), 0);
+}
+
+#define HOME_TEST(test) cmocka_unit_test_setup_teardown (test, make_home, remove_home)
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        HOME_TEST (a_load_without_a_database_is_empty_and_creates_nothing),
+        HOME_TEST (the_first_put_creates_file_and_directory_for_their_owner_only),
+        HOME_TEST (what_was_acknowledged_is_there_after_a_kill),
+        HOME_TEST (a_batch_is_answered_when_its_time_has_come_and_not_before),
+        HOME_TEST (an_urgent_put_takes_the_batch_before_it_along),
+        HOME_TEST (a_batch_is_kept_when_the_actor_ends),
+        HOME_TEST (a_batch_of_many_bytes_does_not_wait),
+        HOME_TEST (more_waiters_than_a_batch_holds_are_all_answered),
+        HOME_TEST (pages_are_bounded_in_entries_and_bytes_and_lose_nothing),
+        HOME_TEST (entries_are_replaced_and_removed),
+        HOME_TEST (puts_out_of_bounds_are_refused),
+        HOME_TEST (a_file_that_is_no_database_is_moved_aside),
+        HOME_TEST (damage_inside_is_found_moved_aside_and_begun_anew),
+        HOME_TEST (a_database_of_a_later_version_is_left_alone),
+        HOME_TEST (in_a_home_that_may_not_be_written_loads_work_and_puts_say_why),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
