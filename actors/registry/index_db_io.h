@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  A thin cover over SQLite: every sqlite3_* call of the registry is in index_db_io.c. Statements are
-//  prepared once and kept. The first failure sticks: later calls do nothing until
+//  A thin cover over SQLite: every sqlite3_* call of the registry is in index_db_io.c. Statements
+//  are prepared once and kept. The first failure sticks: later calls do nothing until
 //  index_db_take_code, so a sequence of steps is checked once, at its end.
 #ifndef GGEN_INDEX_DB_IO_H
 #define GGEN_INDEX_DB_IO_H

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +12,12 @@
 
 #include "actors/registry/index_json.h"
 #include "actors/registry/index_self_io.h"
+#include "messages/base64.h"
 
 #define JSON_NAME "index.json"
 #define JSON_STAGE ".tmp-index.json"
 #define JSON_SAVED "index.json.corrupted"
-#define JSON_MAX (900u << 20)        //  bytes of an index.json that is judged; more counts as damaged
+#define JSON_MAX (900u << 20)        //  bytes; a longer index.json counts as damaged
 #define BUFFER_BYTES (1u << 18)
 
 //  What tells that a file is the one we wrote, without reading it.
@@ -102,10 +102,10 @@ static void
 write_record (index_t *self, FILE *out, bytes_t record)
 {
     fputs (",\"record\":\"", out);
-    unsigned char *text = malloc (4 * (record.size / 3 + 1) + 1);
+    char *text = malloc (base64_encoded_size (record.size) + 1);
     if (text) {
-        EVP_EncodeBlock (text, record.data, (int) record.size);
-        fputs ((char *) text, out);
+        base64_encode (text, record.data, record.size);
+        fputs (text, out);
     } else
         index_db_fail (self->db, STORAGE);
     free (text);

@@ -11,7 +11,8 @@
 //
 //  The shelf is borrowed for the index's life. Every function that reads or writes also returns
 //  BUSY       another process's transaction lasted longer than INDEX_DB_BUSY_MS.
-//  STORAGE    the database failed; index_refresh rebuilds one that is damaged, so ask again after it.
+//  STORAGE, SERIALIZATION    the database failed; index_refresh rebuilds one that is damaged, so
+//             ask again after it.
 //  PERMISSION_DENIED, INSUFFICIENT_DISK_SPACE    the disk's answer.
 //  index_error has the words.
 #ifndef GGEN_INDEX_IO_H
@@ -40,8 +41,8 @@ must_use code_t index_refresh (index_t *self, char **warning_p);
 const char *index_error (const index_t *self);
 
 //  Takes over what the shelf has for this version now: added, replaced, head changed (which
-//  decides what is yanked, for all versions of its signer), or gone. Needs the shelf's lock. When the
-//  shelf has changed otherwise too, rebuilds.
+//  decides what is yanked, for all versions of its signer), or gone. Needs the shelf's lock. When
+//  the shelf has changed otherwise too, rebuilds.
 must_use code_t index_update (index_t *self, const char *id, const char *version);
 
 //  Writes index.json when it is not of this generation. Needs the shelf's lock.

@@ -6,40 +6,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "messages/package_id.h"
 #include "messages/semver.h"
-
-static bool
-is_word (char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.'
-           || c == '_' || c == '-';
-}
-
-//  One part of an id: not empty, not "." or "..".
-static bool
-part_is_valid (const char *part, size_t length)
-{
-    if (length == 0 || (length == 1 && part [0] == '.')
-        || (length == 2 && part [0] == '.' && part [1] == '.'))
-        return false;
-    for (size_t i = 0; i < length; i++)
-        if (!is_word (part [i]))
-            return false;
-    return true;
-}
 
 bool
 layout_id_is_valid (const char *id)
 {
-    size_t length = strlen (id);
-    if (length == 0 || length > LAYOUT_ID_MAX || layout_is_reserved (id))
-        return false;
-    const char *slash = strchr (id, '/');
-    if (!slash)
-        return part_is_valid (id, length);
-    const char *scope = id [0] == '@' ? id + 1 : id;
-    return part_is_valid (scope, (size_t) (slash - scope))
-           && part_is_valid (slash + 1, strlen (slash + 1));
+    return package_id_valid (id) && !layout_is_reserved (id);
 }
 
 bool
@@ -74,13 +47,17 @@ bool
 layout_archive_name (char name [LAYOUT_NAME_MAX + 1], const char *id, const char *version,
                      const char *format)
 {
-    int length = snprintf (name, LAYOUT_NAME_MAX + 1, "%s-%s.%s", id, version, format);
-    if (length < 0 || length > LAYOUT_NAME_MAX)
-        return false;
-    for (char *c = name; *c; c++)
-        if (*c == '/')
-            *c = '-';
-    return true;
+    char flat [PACKAGE_ID_MAX + 1];
+    package_id_flat (id, flat);
+    int length = snprintf (name, LAYOUT_NAME_MAX + 1, "%s-%s.%s", flat, version, format);
+    return length >= 0 && length <= LAYOUT_NAME_MAX;
+}
+
+static bool
+is_unreserved (char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.'
+           || c == '_' || c == '-' || c == '~';
 }
 
 char *
@@ -91,7 +68,7 @@ layout_url (const char *path)
         return NULL;
     char *to = url;
     for (; *path; path++) {
-        if (is_word (*path) || *path == '~' || *path == '/')
+        if (is_unreserved (*path) || *path == '/')
             *to++ = *path;
         else
             to += sprintf (to, "%%%02X", (unsigned) (unsigned char) *path);

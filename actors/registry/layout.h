@@ -6,13 +6,12 @@
 
 #include "messages/base.h"
 
-#define LAYOUT_ID_MAX 214       //  bytes of an id
 #define LAYOUT_VERSION_MAX 255  //  bytes of a version
 #define LAYOUT_NAME_MAX 255     //  bytes of one file name
 #define LAYOUT_PATH_MAX 768     //  bytes of "ID/VERSION/FILE" and its NUL
 
-//  True for an id that has a place in the registry: the grammar of SPEC 3.1, and its first part is
-//  no name that the registry itself uses (layout_is_reserved).
+//  True for an id that has a place in the registry: a package id (SPEC 3.1) whose first part is no
+//  name that the registry itself uses (layout_is_reserved).
 bool layout_id_is_valid (const char *id);
 
 //  True for a SemVer 2.0.0 version (so neither "." nor "..", and no '/').

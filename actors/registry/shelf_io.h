@@ -92,7 +92,8 @@ typedef struct {
 must_use code_t shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p);
 
 //  Everything about one version; free it with ggen__package__free_unpacked. 'record' is as stored,
-//  'head' the newest of the record's signer, 'location' the archive's absolute path, 'source' "file".
+//  'head' the newest of the record's signer, 'location' the archive's absolute path, 'source' is
+//  "file".
 //  PACKAGE_NOT_FOUND    no such version.
 //  SERIALIZATION        its files are damaged.
 must_use code_t shelf_get (shelf_t *self, const char *id, const char *version,

@@ -28,7 +28,7 @@ code_t shelf_fail_disk (shelf_t *self, code_t code, const char *what);
 //  The next generation; before each change.
 must_use code_t shelf_bump (shelf_t *self, int64_t wall_s);
 
-//  The directory of a version that passed layout's checks and holds 'package'; -1 when there is none.
+//  The directory of a version that passed layout's checks and holds 'package', or -1.
 int shelf_open_version (shelf_t *self, const char *id, const char *version);
 
 //  Called with each version of an id: its directory and its name. False ends the loop.

@@ -187,13 +187,18 @@ ids_that_differ_in_case_only_collide (void **state)
 }
 
 static void
-an_id_cannot_lie_inside_a_version_nor_a_version_over_an_id (void **state)
+an_id_cannot_lie_inside_a_version_nor_a_version_over_something_else (void **state)
 {
     fixture_t *self = *state;
+    char path [512];
     assert_int_equal (put (self, "a", "1.0.0", 1), OK);
     assert_int_equal (put (self, "a/1.0.0", "2.0.0", 1), VALIDATION);
-    assert_int_equal (put (self, "b/1.0.0", "2.0.0", 1), OK);
-    assert_int_equal (put (self, "b", "1.0.0", 1), VALIDATION);
+    snprintf (path, sizeof path, "%s/a/2.0.0", self->directory);
+    assert_int_equal (mkdir (path, 0777), 0);
+    strcat (path, "/notes");
+    write_text (path, "mine");
+    assert_int_equal (put (self, "a", "2.0.0", 1), VALIDATION);
+    assert_true (is_there (self, "a/2.0.0/notes"));
 }
 
 static void
@@ -511,7 +516,7 @@ main (void)
         T (given_another_digest_when_put_then_both_are_named_and_the_first_stays),
         T (given_force_when_put_then_the_other_digest_is_replaced_and_nothing_is_left_over),
         T (ids_that_differ_in_case_only_collide),
-        T (an_id_cannot_lie_inside_a_version_nor_a_version_over_an_id),
+        T (an_id_cannot_lie_inside_a_version_nor_a_version_over_something_else),
         T (names_that_are_no_place_are_refused),
         T (an_archive_of_another_size_is_refused_and_leaves_nothing),
         T (an_import_without_archive_keeps_its_url),
