@@ -308,8 +308,15 @@ a_package_with_all_versions_yanked_exists_and_is_not_found (void **state)
     assert_int_equal (put_signed (self, "a", "1.0.0", 1, 1, "1.0.0"), OK);
     index_t *index_ = open_index (self);
     assert_string_equal (latest (index_, "a"), "");
-    assert_string_equal (find (index_, "a"), "");
-    assert_string_equal (find (index_, ""), "");
+    static const char *queries [] = {"a", ""};
+    for (size_t i = 0; i < COUNT_OF (queries); i++) {
+        uint32_t total;
+        Ggen__SearchRequest request = GGEN__SEARCH_REQUEST__INIT;
+        request.query = (char *) queries [i];
+        request.limit = 20;
+        assert_string_equal (ask (index_, &request, &total), "");
+        assert_int_equal (total, 0);
+    }
     assert_int_equal (index_exists (index_, "a", &exists), OK);
     assert_true (exists);
     char *text = read_json (self);

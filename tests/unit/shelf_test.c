@@ -427,6 +427,13 @@ a_registry_that_was_removed_is_recreated (void **state)
     assert_int_equal (put (self, "b", "1.0.0", 1), OK);
     assert_true (is_there (self, "b/1.0.0/package"));
     assert_true (generation (self) > before);
+
+    shelf_t *other;                             //  And one that somebody else made anew
+    nftw (self->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    assert_int_equal (shelf_open (&other, self->directory), OK);
+    assert_int_equal (put (self, "c", "1.0.0", 1), OK);
+    assert_true (is_there (self, "c/1.0.0/package"));
+    shelf_close (&other);
 }
 
 static code_t
