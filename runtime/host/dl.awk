@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-# From a .dl file (first line: SONAME and HEADER; then one function a line) a header that sends
+# From a .dl file (first line: SONAME and its HEADERs; then one function a line) a header that sends
 # calls of those functions through a table, and with -v part=c the table and its loader.
 FNR == 1 {
-    soname = $1; header = $2
+    soname = $1
+    for (i = 2; i <= NF; i++) includes = includes "#include <" $i ">\n"
     name = FILENAME; sub (/.*\//, "", name); sub (/\.dl$/, "", name)
     next
 }
@@ -11,7 +12,7 @@ END {
     guard = toupper (name) "_DL_H"
     if (part != "c") {
         print "//  Generated from runtime/host/" name ".dl\n#ifndef GGEN_" guard "\n#define GGEN_" guard
-        print "#include \"runtime/host/dl.h\"\n#include <" header ">\nstruct " name "_dl {"
+        print "#include \"runtime/host/dl.h\"\n" includes "struct " name "_dl {"
         for (i = 1; i <= n; i++) print "    __typeof__ (" fn [i] ") *" fn [i] ";"
         print "};\nextern struct " name "_dl " name "_dl;"
         print "code_t " name "_dl_load (char *why, size_t why_size);"
