@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/registry/index_db_io.h"
+#include "sqlite_dl.h"
 
 #include <assert.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,9 +70,13 @@ fail (index_db_t *self, int result)
 }
 
 code_t
-index_db_open (index_db_t **self_p, const char *path)
+index_db_open (index_db_t **self_p, const char *path, char *why, size_t why_size)
 {
     *self_p = NULL;
+    code_t loaded = sqlite_dl_load (why, why_size);
+    if (loaded != OK)
+        return loaded;
+    snprintf (why, why_size, "cannot be opened");
     index_db_t *self = calloc (1, sizeof *self);
     if (!self)
         return STORAGE;

@@ -13,10 +13,12 @@
 typedef struct index_db index_db_t;
 typedef struct sqlite3_stmt index_db_rows_t;
 
-//  Opens or creates the file.
+//  Opens or creates the file. The first call of the process loads SQLite.
 //  STORAGE              it is no database, or the disk's answer.
 //  PERMISSION_DENIED    it cannot be written.
-must_use code_t index_db_open (index_db_t **self_p, const char *path);
+//  FEATURE_NOT_ENABLED  there is no SQLite on this machine.
+//  'why' then has words for it.
+must_use code_t index_db_open (index_db_t **self_p, const char *path, char *why, size_t why_size);
 void index_db_close (index_db_t **self_p);
 
 //  Some statements without rows, not kept.

@@ -10,6 +10,7 @@
 #include "actors/registry/index_self_io.h"
 
 #define SCHEMA_VERSION 1
+#define WHY_MAX 256         //  bytes of the reason why a database cannot be opened
 
 //  versions.sort is a version_key: memcmp order is precedence.
 //  words and names are FTS5 over the columns of packages; a row is in them, in aliases, labels and
@@ -91,12 +92,15 @@ static code_t
 open_database (index_t *self)
 {
     struct stat st;
+    char why [WHY_MAX];
     index_db_close (&self->db);
-    code_t code = index_db_open (&self->db, self->path);
-    if (code == OK && stat (self->path, &st) != 0)
+    code_t code = index_db_open (&self->db, self->path, why, sizeof why);
+    if (code == OK && stat (self->path, &st) != 0) {
         code = disk_code (errno);
+        snprintf (why, sizeof why, "%s", strerror (errno));
+    }
     if (code != OK)
-        return index_fail (self, code, "cannot be opened");
+        return index_fail (self, code, why);
     self->device = st.st_dev;
     self->inode = st.st_ino;
     return OK;
@@ -239,10 +243,12 @@ index_refresh (index_t *self, char **warning_p)
     //  Another file is at the path, or it is the first time. A damaged one is not opened again:
     //  the new handle would not know what the old one has found out.
     bool damaged = self->db && index_db_is_damaged (self->db);
-    if (!damaged && !database_is_usable (self) && access (self->path, F_OK) == 0
-        && open_database (self) == PERMISSION_DENIED)
-        return PERMISSION_DENIED;
-    code_t code = is_current (self, &current);
+    code_t code = OK;
+    if (!damaged && !database_is_usable (self) && access (self->path, F_OK) == 0)
+        code = open_database (self);
+    if (code == PERMISSION_DENIED || code == FEATURE_NOT_ENABLED)
+        return code;                //  Making the file anew would not help
+    code = is_current (self, &current);
     if (code != OK)
         return code;
     if (current && index_json_is_ours (self)
@@ -271,8 +277,11 @@ index_open (index_t **self_p, shelf_t *shelf, char **warning_p)
         self->path = NULL;
     else
         code = index_refresh (self, warning_p);
-    if (code != OK)
+    if (code != OK) {
+        free (*warning_p);
+        *warning_p = strdup (self->error);
         index_close (self_p);
+    }
     return code;
 }
 

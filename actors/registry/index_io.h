@@ -30,7 +30,9 @@ typedef struct index index_t;
 //  shelf's lock, unless the caller has it.
 //  *warning_p is NULL, or a text to show, to be freed by the caller: a damaged index.json was
 //  moved to index.json.corrupted (SPEC 6, S1), or versions on the shelf are damaged and left out.
-//  LOCK_TIMEOUT    as of shelf_lock.
+//  When it fails, *warning_p says why.
+//  LOCK_TIMEOUT           as of shelf_lock.
+//  FEATURE_NOT_ENABLED    there is no SQLite on this machine.
 must_use code_t index_open (index_t **self_p, shelf_t *shelf, char **warning_p);
 void index_close (index_t **self_p);
 
