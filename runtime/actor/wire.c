@@ -100,9 +100,12 @@ wire_arena_limit (wire_arena_t *self, size_t size_max)
 void *
 wire_arena_alloc (wire_arena_t *self, size_t size)
 {
-    if (size > self->size_max - ALIGN || self->given > self->size_max - size - ALIGN)
+    size_t left = self->size_max > self->given ? self->size_max - self->given : 0;
+    if (size > left)
         return NULL;
     size = (size + ALIGN - 1) / ALIGN * ALIGN;
+    if (size > left)
+        return NULL;
     page_t *page = self->pages;
     if (page->size - page->used < size) {
         page = page_new (size > PAGE_BYTES ? size : PAGE_BYTES * 8, page);
