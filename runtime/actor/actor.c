@@ -162,14 +162,15 @@ refuse (actor_t *self, const Ggen__Envelope *envelope, ticket_t ticket, code_t c
     return OK;
 }
 
-//  The asker counts its budget from the moment it sent; both clocks are this host's.
+//  The asker counts its budget from the moment it sent, when both clocks are this host's; another
+//  node's clock says nothing here.
 static int64_t
 deadline_of (const actor_t *self, const Ggen__Envelope *envelope)
 {
     if (envelope->budget_ms == 0)
         return DEADLINE_NEVER;
     int64_t sent_ms = (int64_t) (envelope->sent_us / 1000);
-    if (sent_ms <= 0 || sent_ms > self->out.now_ms)
+    if (sent_ms <= 0 || sent_ms > self->out.now_ms || is_remote (envelope->from))
         sent_ms = self->out.now_ms;
     return sent_ms + envelope->budget_ms;
 }
@@ -286,13 +287,14 @@ finish (actor_t *self, uint32_t number, answer_t *answer)
 static code_t
 finish_failed (actor_t *self, uint32_t number, code_t code, const char *what)
 {
-    char text[ADDRESS_MAX + 80];
+    char from[ADDRESS_MAX + 1], text[ADDRESS_MAX + 80];
     const waiting_t *waiting = pending_get (self->out.pending, number);
-    snprintf (text, sizeof text, "%s: %s", waiting->to, what);
+    snprintf (from, sizeof from, "%s", waiting->to);
+    snprintf (text, sizeof text, "%s: %s", from, what);
     Ggen__Failure failure = GGEN__FAILURE__INIT;
     failure.code = code;
     failure.message = text;
-    answer_t answer = {.code = code, .failure = &failure};
+    answer_t answer = {.code = code, .failure = &failure, .from = from};
     return finish (self, number, &answer);
 }
 
@@ -340,22 +342,21 @@ on_progress (actor_t *self, const Ggen__Envelope *envelope, const mail_t *mail, 
 //  ---- ends ----------------------------------------------------------------------------------------
 
 //  Nobody wants this answer any more, or its time is over: let the work for it wind down, and
-//  answer at once when there is none.
+//  answer at once when there is none, or when it had its time to wind down already.
 static void
 wind_down (actor_t *self, ticket_t ticket, code_t code, const char *why)
 {
     open_request_t *request = tickets_get (self->out.tickets, ticket);
     if (!request)
         return;
-    if (request->cancelled) {
-        tickets_close (self->out.tickets, ticket);
-        return;
+    bool busy = false;
+    if (!request->cancelled) {
+        request->cancelled = true;
+        tickets_extend (self->out.tickets, ticket, self->out.now_ms + 2 * WIND_DOWN_MS);
+        busy = out_cancel_children (&self->out, ticket);
+        if (self->class->cancelled && self->class->cancelled (self->state, ticket))
+            busy = true;
     }
-    request->cancelled = true;
-    tickets_extend (self->out.tickets, ticket, self->out.now_ms + 2 * WIND_DOWN_MS);
-    bool busy = out_cancel_children (&self->out, ticket);
-    if (self->class->cancelled && self->class->cancelled (self->state, ticket))
-        busy = true;
     if (!busy)
         out_refuse (&self->out, ticket, code, "", "%s: %s", self->out.name, why);
 }
@@ -367,10 +368,11 @@ on_cancel (actor_t *self, const Ggen__Envelope *envelope)
     ticket_t ticket;
     while ((ticket = tickets_next (self->out.tickets, &cursor)) != 0) {
         const open_request_t *request = tickets_get (self->out.tickets, ticket);
-        if (request->id == envelope->id && strcmp (request->from, envelope->from) == 0) {
+        if (request->id != envelope->id || strcmp (request->from, envelope->from) != 0)
+            continue;
+        if (!request->cancelled)
             wind_down (self, ticket, CANCELLED, "cancelled");
-            break;
-        }
+        break;
     }
     return OK;
 }
@@ -380,9 +382,11 @@ on_gone (actor_t *self, const Ggen__Envelope *envelope)
 {
     uint32_t cursor = 0;
     ticket_t ticket;
-    while ((ticket = tickets_next (self->out.tickets, &cursor)) != 0)
-        if (strcmp (tickets_get (self->out.tickets, ticket)->from, envelope->from) == 0)
+    while ((ticket = tickets_next (self->out.tickets, &cursor)) != 0) {
+        const open_request_t *request = tickets_get (self->out.tickets, ticket);
+        if (!request->cancelled && strcmp (request->from, envelope->from) == 0)
             wind_down (self, ticket, CANCELLED, "its asker has gone");
+    }
     return OK;
 }
 

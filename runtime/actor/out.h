@@ -47,7 +47,7 @@ typedef struct {
     const ProtobufCMessage *message;        //  NULL unless OK
     const Ggen__Failure *failure;           //  never NULL unless OK; says the same as code
     const Ggen__Progress *progress;         //  not NULL: no answer yet, this is on the way
-    const char *from;
+    const char *from;                       //  who was asked; never NULL
     bytes_t attachment;
     int64_t now_ms;
     int64_t wall_ms;
