@@ -44,10 +44,11 @@ HOSTOBJ := $(call obj,$(HOST)) $(DL:%=$(B)/gen/%_dl.o) $(call obj,$(wildcard con
 CLIOBJ  := $(call obj,$(CLI))
 UNIT   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/contract/*.c))
 SIM    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/sim/*.c))
+SIMLIB := $(call obj,$(wildcard tests/sim/lib/*.c))
 SHARED := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/shared/*.c))
 BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
-CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c)
+CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/sim/lib/*.c)
 
 .PHONY: all deps demo check tests check-shared san style syntax coverage bench-bus help clean install \
     dist
@@ -111,6 +112,9 @@ $(B)/libggen.a: $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 $(B)/libpure.a: $(PUREOBJ)
 	@rm -f $@; ar rcs $@ $^
 
+$(B)/libsim.a: $(SIMLIB)
+	@rm -f $@; ar rcs $@ $^
+
 $(B)/pb/%.pb-c.c $(B)/pb/%.pb-c.h: messages/%.proto
 	@mkdir -p $(B)/pb
 	@protoc-c --c_out=$(B)/pb -Imessages $<
@@ -142,10 +146,11 @@ $(B)/obj/%.o: %.cc
 	@echo "  c++   $<"
 	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/tests/sim/%: tests/sim/%.c $(B)/libpure.a
+$(B)/tests/sim/%: tests/sim/%.c $(B)/libsim.a $(B)/libpure.a
 	@mkdir -p $(@D)
 	@echo "  test  $<"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(B)/libpure.a $(LDFLAGS) -lcmocka $(LIBS_pure)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(B)/libsim.a $(B)/libpure.a \
+	    $(LDFLAGS) -lcmocka $(LIBS_pure)
 $(B)/tests/%: tests/%.c $(B)/libggen.a
 	@mkdir -p $(@D)
 	@echo "  test  $<"

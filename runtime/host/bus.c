@@ -283,15 +283,15 @@ static void
 to_seat (bus_t *self, seat_t *seat, const char *address, frames_t *frames, Ggen__Kind kind)
 {
     switch (seat_put (seat, frames, 1, kind)) {
-    case SEAT_BUSY:
+    case ADMIT_BUSY:
         refuse (self, frames_bytes (frames, 1), address, NULL, BUSY, "its mailbox is half full");
         break;
-    case SEAT_STRIPPED:
+    case ADMIT_STRIP:
         refuse (self, frames_bytes (frames, 1), NULL, address, BUSY,
                 "the answer did not fit into the asker's mailbox");
         break;
-    case SEAT_DROPPED:
-    case SEAT_TAKEN:
+    case ADMIT_DROP:
+    case ADMIT_TAKE:
         break;
     }
 }

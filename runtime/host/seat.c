@@ -29,54 +29,27 @@ seat_depth_bytes (const seat_t *self)
            - atomic_load_explicit (&self->mailbox.consumed_bytes, memory_order_acquire);
 }
 
-//  Whether a message of this kind fits. Replies always do by number, because an actor waits for
-//  fewer of them than the room kept; one that nobody waits for may be lost.
-static seat_result_t
-admit (const seat_t *self, size_t size, Ggen__Kind kind)
-{
-    uint64_t messages = seat_depth_messages (self);
-    uint64_t bytes = seat_depth_bytes (self) + size;
-    switch (kind) {
-    case GGEN__KIND__REQUEST:
-        return messages < SEAT_REQUESTS_MAX && bytes <= SEAT_REQUESTS_BYTES_MAX ? SEAT_TAKEN
-                                                                                : SEAT_BUSY;
-    case GGEN__KIND__EVENT:
-    case GGEN__KIND__PROGRESS:
-        return messages < SEAT_REQUESTS_MAX && bytes <= SEAT_REQUESTS_BYTES_MAX ? SEAT_TAKEN
-                                                                                : SEAT_DROPPED;
-    case GGEN__KIND__CANCEL:
-        return messages < SEAT_CANCELS_MAX ? SEAT_TAKEN : SEAT_DROPPED;
-    case GGEN__KIND__GONE:
-        return messages < SEAT_GONE_MAX ? SEAT_TAKEN : SEAT_DROPPED;
-    case GGEN__KIND__REPLY:
-        if (messages >= MAILBOX_MESSAGES_MAX)
-            return SEAT_DROPPED;
-        return bytes <= MAILBOX_BYTES_MAX ? SEAT_TAKEN : SEAT_STRIPPED;
-    default:
-        return SEAT_DROPPED;
-    }
-}
-
-seat_result_t
+admit_t
 seat_put (seat_t *self, frames_t *frames, unsigned first, Ggen__Kind kind)
 {
     size_t size = frames_size (frames, first);
-    seat_result_t result = admit (self, size, kind);
-    if (result == SEAT_BUSY)
+    admit_t result =
+        admit_message (kind, size, seat_depth_messages (self), seat_depth_bytes (self));
+    if (result == ADMIT_BUSY)
         self->refused_busy++;
-    if (result == SEAT_DROPPED)
+    if (result == ADMIT_DROP)
         self->dropped++;
-    if (result != SEAT_TAKEN)
+    if (result != ADMIT_TAKE)
         return result;
     seat_start (self);
     //  Never blocks: the pipe is deeper than the mailbox.
     if (frames_send (frames, first, zsock_resolve (self->actor), ZMQ_DONTWAIT) != 0) {
         self->dropped++;
-        return SEAT_DROPPED;
+        return ADMIT_DROP;
     }
     self->sent_messages++;
     self->sent_bytes += size;
-    return SEAT_TAKEN;
+    return ADMIT_TAKE;
 }
 
 void

@@ -5,16 +5,8 @@
 #define GGEN_SEAT_H
 
 #include "frames.h"
+#include "runtime/actor/admit.h"
 #include "shell.h"
-
-//  Above these a mailbox takes no more requests and events; no more cancels; no more news of
-//  vanished clients. What is left above is enough for all replies its actor can be waiting for.
-#define SEAT_REQUESTS_MAX       (MAILBOX_MESSAGES_MAX / 2)
-#define SEAT_REQUESTS_BYTES_MAX (MAILBOX_BYTES_MAX / 2)
-#define SEAT_GONE_MAX           (MAILBOX_MESSAGES_MAX - PENDING_MAX)
-#define SEAT_CANCELS_MAX        (SEAT_GONE_MAX - 24)
-
-_Static_assert(SEAT_REQUESTS_MAX < SEAT_CANCELS_MAX, "cancels pass where requests do not");
 
 typedef struct {
     const char *name;
@@ -27,13 +19,6 @@ typedef struct {
     uint64_t dropped;
 } seat_t;
 
-typedef enum {
-    SEAT_TAKEN,                 //  in its mailbox
-    SEAT_BUSY,                  //  refused: the asker has to be told
-    SEAT_DROPPED,               //  an event or progress, lost at the bound and counted
-    SEAT_STRIPPED               //  a reply too large for the room left: tell its asker BUSY instead
-} seat_result_t;
-
 //  Start its thread. The seat must not move from now on.
 void seat_start (seat_t *self);
 
@@ -41,8 +26,8 @@ void seat_start (seat_t *self);
 void seat_stop (seat_t *self);
 
 //  Put parts 'first' .. of a message into its mailbox (starting it), or say why not; 'frames' is
-//  emptied only by SEAT_TAKEN.
-seat_result_t seat_put (seat_t *self, frames_t *frames, unsigned first, Ggen__Kind kind);
+//  emptied only by ADMIT_TAKE.
+admit_t seat_put (seat_t *self, frames_t *frames, unsigned first, Ggen__Kind kind);
 
 uint64_t seat_depth_messages (const seat_t *self);
 uint64_t seat_depth_bytes (const seat_t *self);

@@ -389,7 +389,7 @@ a_slow_actor_makes_busy_and_no_request_stays_unanswered (void **state)
         probe_send (&probe, GGEN__KIND__REQUEST, "slow", &body.base, 0);
     unsigned busy = 0, answered = 0;
     //  Refusals come at once, while the actor is stuck.
-    while (busy < asks - SEAT_REQUESTS_MAX) {
+    while (busy < asks - ADMIT_REQUESTS_MAX) {
         assert_int_equal (probe_recv (&probe).code, BUSY);
         busy++;
     }
@@ -401,7 +401,7 @@ a_slow_actor_makes_busy_and_no_request_stays_unanswered (void **state)
         else
             answered++;
     }
-    assert_int_equal (answered, SEAT_REQUESTS_MAX);
+    assert_int_equal (answered, ADMIT_REQUESTS_MAX);
     zsock_destroy (&probe.dealer);
     host_stop (&host);
 }
@@ -451,7 +451,7 @@ attachments_cannot_pass_the_bound_in_bytes (void **state)
                                .free_attachment = (void (*) (void *, void *)) (void *) free};
             frames_t frames;
             frames_pack (&frames, &parcel);
-            if (seat_put (seat, &frames, 1, kinds[k]) == SEAT_TAKEN)
+            if (seat_put (seat, &frames, 1, kinds[k]) == ADMIT_TAKE)
                 taken[kinds[k]]++;
             frames_close (&frames);
             assert_true (seat_depth_bytes (seat) <= MAILBOX_BYTES_MAX);
