@@ -16,8 +16,8 @@ skip_rest (void *socket)
     }
 }
 
-code_t
-frames_recv (frames_t *self, void *socket)
+static code_t
+receive (frames_t *self, void *socket, int flags)
 {
     self->count = 0;
     int more = 1;
@@ -30,7 +30,7 @@ frames_recv (frames_t *self, void *socket)
         zmq_msg_t *part = &self->part[self->count];
         zmq_msg_init (part);
         //  Only the first frame can be missing: ZeroMQ delivers whole messages.
-        while (zmq_msg_recv (part, socket, self->count == 0 ? ZMQ_DONTWAIT : 0) < 0) {
+        while (zmq_msg_recv (part, socket, self->count == 0 ? flags : 0) < 0) {
             if (errno == EINTR)
                 continue;
             code_t code = errno == EAGAIN ? BUSY : NETWORK;
@@ -42,6 +42,18 @@ frames_recv (frames_t *self, void *socket)
         self->count++;
     }
     return OK;
+}
+
+code_t
+frames_recv (frames_t *self, void *socket)
+{
+    return receive (self, socket, ZMQ_DONTWAIT);
+}
+
+code_t
+frames_wait (frames_t *self, void *socket)
+{
+    return receive (self, socket, 0);
 }
 
 int

@@ -23,6 +23,9 @@ typedef struct {
 //  NETWORK     the socket or the context is gone.
 must_use code_t frames_recv (frames_t *self, void *socket);
 
+//  The same, waiting for it as long as the socket's ZMQ_RCVTIMEO says (BUSY then).
+must_use code_t frames_wait (frames_t *self, void *socket);
+
 //  Send parts first .. count-1, which are then empty, without waiting when 'flags' has
 //  ZMQ_DONTWAIT. Returns 0, or the errno of the first frame; then nothing was sent and the
 //  frames are still there.

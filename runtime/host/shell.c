@@ -15,6 +15,9 @@
 typedef struct {
     const shell_setup_t *setup;
     void *pipe;
+    int timeout_ms;                         //  of a receive on the pipe, as it is set
+    uint64_t now_us;                        //  read once after each wait and each input
+    int64_t wall_ms;                        //  at now_us; read once a millisecond
     actor_t *actor;
     jobs_t *jobs;
     uint32_t epoch;
@@ -42,6 +45,21 @@ port_send (void *context, const parcel_t *parcel)
 }
 
 static void
+read_clocks (shell_t *self)
+{
+    uint64_t before_us = self->now_us;
+    self->now_us = clock_us ();
+    if (self->now_us / 1000 != before_us / 1000)
+        self->wall_ms = clock_wall_ms ();
+}
+
+static int64_t
+now_ms (const shell_t *self)
+{
+    return (int64_t) (self->now_us / 1000);
+}
+
+static void
 incarnate (shell_t *self)
 {
     const shell_setup_t *setup = self->setup;
@@ -52,8 +70,8 @@ incarnate (shell_t *self)
                            .port = {self, port_send, port_clock_us},
                            .settings = setup->settings,
                            .host = self->jobs,
-                           .now_ms = clock_ms (),
-                           .wall_ms = clock_wall_ms ()};
+                           .now_ms = now_ms (self),
+                           .wall_ms = self->wall_ms};
     randombytes_buf (actor.key, sizeof actor.key);
     self->actor = actor_new (setup->class, &actor);
     sodium_memzero (actor.key, sizeof actor.key);
@@ -88,11 +106,11 @@ give_up (shell_t *self)
 static void
 revive (shell_t *self)
 {
-    int64_t now_ms = clock_ms ();
+    int64_t at_ms = now_ms (self);
     int64_t *oldest_ms = &self->fatals_ms[self->fatals++ % SHELL_FATALS_MAX];
     bool too_often = self->fatals > SHELL_FATALS_MAX
-                     && now_ms - *oldest_ms < SHELL_FATALS_WINDOW_MS;
-    *oldest_ms = now_ms;
+                     && at_ms - *oldest_ms < SHELL_FATALS_WINDOW_MS;
+    *oldest_ms = at_ms;
     if (self->actor)
         actor_abandon (self->actor);
     disincarnate (self);
@@ -120,11 +138,13 @@ publish_metrics (shell_t *self, uint64_t spent_us)
         atomic_store_explicit (&mailbox->handler_max_us, spent_us, memory_order_relaxed);
 }
 
-//  Run one input of the actor; 'code' is what became of it.
+//  An input of the actor was run, from now_us until now; 'code' is what became of it.
 static void
-after (shell_t *self, code_t code, uint64_t started_us)
+after (shell_t *self, code_t code)
 {
-    publish_metrics (self, clock_us () - started_us);
+    uint64_t started_us = self->now_us;
+    read_clocks (self);
+    publish_metrics (self, self->now_us - started_us);
     if (code == FATAL)
         revive (self);
 }
@@ -134,22 +154,16 @@ deliver (shell_t *self, frames_t *frames)
 {
     if (!self->actor)
         return;
-    uint64_t started_us = clock_us ();
     mail_t mail = {frames_bytes (frames, 0), frames_bytes (frames, 1), frames_bytes (frames, 2)};
-    code_t code =
-        actor_deliver (self->actor, &mail, (int64_t) (started_us / 1000), clock_wall_ms ());
-    after (self, code, started_us);
+    after (self, actor_deliver (self->actor, &mail, now_ms (self), self->wall_ms));
 }
 
-//  Deadlines are looked at after every message: under load no poll ever times out.
+//  Deadlines are looked at after every message: under load no wait ever times out.
 static void
 tick (shell_t *self)
 {
-    uint64_t started_us = clock_us ();
-    int64_t now_ms = (int64_t) (started_us / 1000);
-    if (!self->actor || actor_deadline_ms (self->actor) > now_ms)
-        return;
-    after (self, actor_tick (self->actor, now_ms, clock_wall_ms ()), started_us);
+    if (self->actor && actor_deadline_ms (self->actor) <= now_ms (self))
+        after (self, actor_tick (self->actor, now_ms (self), self->wall_ms));
 }
 
 static bool
@@ -159,28 +173,28 @@ is_term (frames_t *frames)
     return frames->count == 1 && first.size == 5 && memcmp (first.data, "$TERM", 5) == 0;
 }
 
-//  Returns false when there was nothing to receive.
+//  One message came, or 'code' says why not. Returns false when there was none.
 static bool
-receive (shell_t *self)
+take (shell_t *self, frames_t *frames, code_t code)
 {
-    frames_t frames;
-    code_t code = frames_recv (&frames, self->pipe);
+    read_clocks (self);
     if (code == VALIDATION)
         return true;
     if (code != OK) {
         self->stopped = code == NETWORK;
         return false;
     }
-    if (is_term (&frames))
+    if (is_term (frames))
         self->stopped = true;
     else if (!atomic_load_explicit (&self->setup->mailbox->stopping, memory_order_relaxed)) {
         mailbox_t *mailbox = self->setup->mailbox;
-        size_t size = frames_size (&frames, 0);
-        deliver (self, &frames);
+        size_t size = frames_size (frames, 0);
+        deliver (self, frames);
         atomic_fetch_add_explicit (&mailbox->consumed_bytes, size, memory_order_release);
         atomic_fetch_add_explicit (&mailbox->consumed_messages, 1, memory_order_release);
     }
-    frames_close (&frames);
+    frames_close (frames);
+    tick (self);
     return true;
 }
 
@@ -191,53 +205,72 @@ collect_jobs (shell_t *self)
     Ggen__Progress *progress = NULL;
     jobs_event_t event;
     while (self->jobs && (event = jobs_next (self->jobs, &job, &progress)) != JOBS_NOTHING) {
-        uint64_t started_us = clock_us ();
-        int64_t now_ms = (int64_t) (started_us / 1000);
         if (event == JOBS_PROGRESS) {
-            actor_job_progress (self->actor, job_ticket (job), progress, now_ms);
+            actor_job_progress (self->actor, job_ticket (job), progress, now_ms (self));
             ggen__progress__free_unpacked (progress, NULL);
             continue;
         }
-        code_t code = actor_job_done (self->actor, job, now_ms, clock_wall_ms ());
+        code_t code = actor_job_done (self->actor, job, now_ms (self), self->wall_ms);
         job_destroy (&job);
-        after (self, code, started_us);
+        after (self, code);
     }
 }
 
-static void
-wait_for_input (shell_t *self)
+//  How long it may wait for input; -1 = for ever.
+static int
+wait_max_ms (const shell_t *self)
 {
-    void *jobs = self->jobs ? jobs_socket (self->jobs) : NULL;
-    zmq_pollitem_t items[] = {{self->pipe, 0, ZMQ_POLLIN, 0}, {jobs, 0, ZMQ_POLLIN, 0}};
     int64_t deadline_ms = self->actor ? actor_deadline_ms (self->actor) : DEADLINE_NEVER;
-    long timeout_ms = -1;
-    if (deadline_ms != DEADLINE_NEVER) {
-        int64_t left_ms = deadline_ms - clock_ms ();
-        timeout_ms = left_ms < 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (long) left_ms;
-    }
-    zmq_poll (items, jobs ? 2 : 1, timeout_ms);
+    if (deadline_ms == DEADLINE_NEVER)
+        return -1;
+    int64_t left_ms = deadline_ms - now_ms (self);
+    return left_ms < 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int) left_ms;
+}
+
+//  Without jobs there is one socket, and waiting in the receive itself saves the system calls of
+//  a zmq_poll and of an attempt in vain.
+static void
+take_message (shell_t *self)
+{
+    int timeout_ms = wait_max_ms (self);
+    if (timeout_ms != self->timeout_ms)
+        zmq_setsockopt (self->pipe, ZMQ_RCVTIMEO, &timeout_ms, sizeof timeout_ms);
+    self->timeout_ms = timeout_ms;
+    frames_t frames;
+    if (!take (self, &frames, frames_wait (&frames, self->pipe)))
+        tick (self);
+}
+
+static void
+take_messages_and_jobs (shell_t *self)
+{
+    zmq_pollitem_t items[] = {{self->pipe, 0, ZMQ_POLLIN, 0},
+                              {jobs_socket (self->jobs), 0, ZMQ_POLLIN, 0}};
+    zmq_poll (items, 2, wait_max_ms (self));
+    read_clocks (self);
+    collect_jobs (self);
+    frames_t frames;
+    for (unsigned i = 0; i < BURST && !self->stopped; i++)
+        if (!take (self, &frames, frames_recv (&frames, self->pipe)))
+            break;
+    tick (self);
 }
 
 void
 shell_main (zsock_t *pipe, void *args)
 {
-    shell_t self = {.setup = args, .pipe = zsock_resolve (pipe)};
+    shell_t self = {.setup = args, .pipe = zsock_resolve (pipe), .timeout_ms = -1};
     self.epoch = randombytes_random () & 0x7FFFFFFF;
     zsock_signal (pipe, 0);
+    read_clocks (&self);
     incarnate (&self);
     while (!self.stopped) {
-        if (!self.actor && !self.given_up) {
+        if (!self.actor && !self.given_up)
             revive (&self);
-            continue;
-        }
-        bool more = true;
-        for (unsigned i = 0; i < BURST && more && !self.stopped; i++) {
-            more = receive (&self);
-            tick (&self);
-        }
-        collect_jobs (&self);
-        if (!more && !self.stopped)
-            wait_for_input (&self);
+        else if (self.jobs && jobs_socket (self.jobs))
+            take_messages_and_jobs (&self);
+        else
+            take_message (&self);
     }
     disincarnate (&self);
 }
