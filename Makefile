@@ -23,9 +23,9 @@ CPPFLAGS := -D_GNU_SOURCE -DGGEN_VERSION='"$(VERSION)"' -I. -Imessages -I$(B)/ge
 CFLAGS   := -std=c11 $(OPT) $(WARN) -fstack-protector-strong $(MODE)
 CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Werror $(MODE)
 LDFLAGS  := $(MODE) -Wl,--as-needed
-# Linked; the heavy ones (archive, sqlite3, solv) are loaded on first use by runtime/host/dl.
-LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lsolv -lsqlite3 -lunistring -lz -lzstd \
-    -larchive -lstdc++ -ldl -lpthread -lm
+# Linked; archive and sqlite3 are heavy, and loaded on first use by runtime/host/dl.
+LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lsolv -lunistring -lz -lzstd \
+    -lstdc++ -ldl -lpthread -lm
 LIBS_pure := -lprotobuf-c -ljansson -lsolv -lsodium -lcrypto -lunistring -lz -lzstd -lm
 
 # ---- sources --------------------------------------------------------------------------------------

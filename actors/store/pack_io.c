@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "pack_io.h"
+#include "archive_dl.h"
 #include "beneath_io.h"
 #include "source_walk_io.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -339,6 +338,16 @@ pack_files (pack_t *self, int out_fd)
     return code;
 }
 
+static code_t
+load_libarchive (refusal_t *refusal)
+{
+    char why [REFUSAL_TEXT_MAX];
+    if (archive_dl_load (why, sizeof why) == OK)
+        return OK;
+    refusal_set (refusal, REFUSED_SYSTEM, "", 0, "cannot pack: %s", why);
+    return FEATURE_NOT_ENABLED;
+}
+
 code_t
 pack_tree (int source_fd, const pack_options_t *options, int out_fd, packed_t *out,
            refusal_t *refusal)
@@ -347,7 +356,9 @@ pack_tree (int source_fd, const pack_options_t *options, int out_fd, packed_t *o
     *out = (packed_t) {0};
     pack_t self = {.options = options, .source_fd = source_fd, .out = out,
                    .refusal = refusal ? refusal : &local};
-    code_t code = source_walk (source_fd, options, &out->files, self.refusal);
+    code_t code = load_libarchive (self.refusal);
+    if (!code)
+        code = source_walk (source_fd, options, &out->files, self.refusal);
     if (!code)
         code = pack_files (&self, out_fd);
     if (code)

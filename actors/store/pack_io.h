@@ -59,7 +59,8 @@ must_use code_t
 //  OK    '*out' is to be released with packed_done ().
 //  else  the refusal (bytes may have been written to out_fd):
 //        a link, device, fifo or socket, a name that entry_rules refuses, a collision, a limit;
-//        "changed": a file was written to while it was read; what the system said; CANCELLED and
+//        "changed": a file was written to while it was read; what the system said;
+//        FEATURE_NOT_ENABLED: libarchive cannot be loaded, the text says why; CANCELLED and
 //        INTERNAL (no memory) have no text in 'refusal'.
 must_use code_t
     pack_tree (int source_fd, const pack_options_t *options, int out_fd, packed_t *out,

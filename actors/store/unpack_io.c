@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "unpack_io.h"
+#include "archive_dl.h"
 #include "archive_source_io.h"
 #include "beneath_io.h"
 #include "entry_rules.h"
@@ -7,8 +8,6 @@
 #include "tree_io.h"
 #include "tree_writer_io.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -339,6 +338,16 @@ make_directory (unpack_t *self, int parent_fd, const char *name)
     return code;
 }
 
+static code_t
+load_libarchive (refusal_t *refusal)
+{
+    char why [REFUSAL_TEXT_MAX];
+    if (archive_dl_load (why, sizeof why) == OK)
+        return OK;
+    refusal_set (refusal, REFUSED_SYSTEM, "", 0, "cannot unpack: %s", why);
+    return FEATURE_NOT_ENABLED;
+}
+
 code_t
 unpack_archive (int archive_fd, uint64_t size_bytes, int parent_fd, const char *name,
                 const unpack_options_t *options, unpacked_t *out, refusal_t *refusal)
@@ -347,8 +356,10 @@ unpack_archive (int archive_fd, uint64_t size_bytes, int parent_fd, const char *
     *out = (unpacked_t) {0};
     unpack_t self = {.options = options, .size_bytes = size_bytes, .out = out,
                      .refusal = refusal ? refusal : &local};
-    code_t code = archive_source_new (archive_fd, size_bytes, &options->limits, &self.source,
-                                      self.refusal);
+    code_t code = load_libarchive (self.refusal);
+    if (!code)
+        code = archive_source_new (archive_fd, size_bytes, &options->limits, &self.source,
+                                   self.refusal);
     if (!code)
         code = make_directory (&self, parent_fd, name);
     archive_source_destroy (&self.source);
