@@ -36,7 +36,8 @@ void
 //  else  the refusal, and neither 'name' nor anything else is left:
 //        SECURITY, VALIDATION by class (refusal.h); STORAGE, INSUFFICIENT_DISK_SPACE,
 //        PERMISSION_DENIED with path; ALREADY_EXISTS: 'name' was there before, and still is;
-//        FEATURE_NOT_ENABLED: libarchive cannot be loaded, the text says why; CANCELLED; INTERNAL: no memory. The last two have no text in 'refusal'.
+//        FEATURE_NOT_ENABLED: libarchive cannot be loaded, the text says why;
+//        CANCELLED; INTERNAL: no memory. The last two have no text in 'refusal'.
 must_use code_t
     unpack_archive (int archive_fd, uint64_t size_bytes, int parent_fd, const char *name,
                     const unpack_options_t *options, unpacked_t *out, refusal_t *refusal);
