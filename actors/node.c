@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "node.h"
+
+#include "actors/cache/blobs_io.h"
+#include "actors/cache/cache.h"
+#include "actors/installer/installer.h"
+#include "actors/registry/registry.h"
+#include "actors/registry/registry_file_io.h"
+#include "actors/store/store_io.h"
+#include "actors/trust/keyring_io.h"
+#include "actors/trust/trust.h"
+#include "config/config.h"
+#include "runtime/host/host.h"
+#include "runtime/host/state_io.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROLES_MAX 16
+
+typedef struct {
+    host_t *host;
+    role_t roles[ROLES_MAX];
+    unsigned roles_count;
+
+    //  What the actors are told; the texts belong to the node.
+    char *home;
+    char *registry_dir;
+    char *cache_dir;
+    char *state_path;
+    char *keys_dir;
+    const char *backends[2];
+    registry_settings_t registry;
+    registry_file_settings_t registry_file;
+    cache_settings_t cache;
+    blobs_settings_t blobs;
+    store_settings_t store;
+    state_settings_t state;
+    keyring_settings_t keyring;
+
+    //  Paths for the bus.
+    char bus_path[sizeof ((home_t *) 0)->bus_path];
+    char tap_path[sizeof ((home_t *) 0)->tap_path];
+    char tap_lock_path[sizeof ((home_t *) 0)->tap_lock_path];
+} node_t;
+
+static char *
+join (const char *dir, const char *name)
+{
+    size_t size = strlen (dir) + strlen (name) + 2;
+    char *path = malloc (size);
+    if (path)
+        snprintf (path, size, "%s/%s", dir, name);
+    return path;
+}
+
+static void
+node_free (node_t *self)
+{
+    free (self->home);
+    free (self->registry_dir);
+    free (self->cache_dir);
+    free (self->state_path);
+    free (self->keys_dir);
+    free (self);
+}
+
+static archive_limits_t
+limits_of (const config_t *config)
+{
+    return (archive_limits_t) {
+        .packed_bytes = (uint64_t) config_bytes (config, "limits.packed_mib"),
+        .unpacked_bytes = (uint64_t) config_bytes (config, "limits.unpacked_mib"),
+        .unpacked_floor_bytes = (uint64_t) config_bytes (config, "limits.unpacked_floor_mib"),
+        .ratio = (uint32_t) config_int (config, "limits.unpacked_ratio"),
+        .entries = (uint32_t) config_int (config, "limits.entries"),
+        .path_bytes = (uint32_t) config_int (config, "limits.path_bytes"),
+        .depth = (uint32_t) config_int (config, "limits.depth"),
+        .manifest_bytes = (uint32_t) config_int (config, "limits.manifest_bytes")};
+}
+
+static bool
+fill_settings (node_t *self, const config_t *config, const home_t *home, bool writable)
+{
+    self->home = strdup (home->dir);
+    self->registry_dir = config_path (config, "registry.registry_path");
+    self->cache_dir = config_path (config, "storage.cache_dir");
+    self->state_path = join (home->dir, "p2p/state.db");
+    self->keys_dir = join (home->dir, "keys");
+    if (!self->home || !self->registry_dir || !self->cache_dir || !self->state_path
+        || !self->keys_dir)
+        return false;
+    self->backends[0] = registry_file_actor.name;
+    self->registry = (registry_settings_t) {self->backends, 1};
+    self->registry_file = (registry_file_settings_t) {self->registry_dir, writable};
+    self->cache.bytes_max = (uint64_t) config_bytes (config, "storage.max_cache_size");
+    self->blobs.directory = self->cache_dir;
+    self->store = (store_settings_t) {self->home, writable, limits_of (config)};
+    self->state.path = self->state_path;
+    self->keyring.directory = self->keys_dir;
+    memcpy (self->bus_path, home->bus_path, sizeof self->bus_path);
+    memcpy (self->tap_path, home->tap_path, sizeof self->tap_path);
+    memcpy (self->tap_lock_path, home->tap_lock_path, sizeof self->tap_lock_path);
+    return true;
+}
+
+static void
+cast (node_t *self, const actor_class_t *class, const void *settings)
+{
+    self->roles[self->roles_count++] = (role_t) {NULL, class, settings};
+}
+
+//  Everything that runs in a node.
+static void
+cast_all (node_t *self)
+{
+    cast (self, &installer_actor, NULL);
+    cast (self, &registry_actor, &self->registry);
+    cast (self, &registry_file_actor, &self->registry_file);
+    cast (self, &trust_actor, NULL);
+    cast (self, &keyring_actor, &self->keyring);
+    cast (self, &cache_actor, &self->cache);
+    cast (self, &blobs_actor, &self->blobs);
+    cast (self, &store_actor, &self->store);
+    cast (self, &state_actor, &self->state);
+}
+
+code_t
+node_start (void *context, const home_t *home, bool daemon, void **node_p,
+            const char **endpoint_p, char *why, size_t why_size)
+{
+    const node_options_t *options = context;
+    *node_p = NULL;
+    node_t *self = calloc (1, sizeof *self);
+    if (!self || !fill_settings (self, options->config, home, daemon || options->writable)) {
+        snprintf (why, why_size, "out of memory");
+        if (self)
+            node_free (self);
+        return INTERNAL;
+    }
+    cast_all (self);
+    //  Without a daemon only somebody's `ggen tap` can listen, and it binds the path.
+    bool tapped = daemon || home_socket_alive (home->tap_path);
+    bus_setup_t setup = {.roles = self->roles,
+                         .roles_count = self->roles_count,
+                         .ipc_path = daemon ? self->bus_path : NULL,
+                         .tap_path = tapped ? self->tap_path : NULL,
+                         .tap_lock_path = daemon ? self->tap_lock_path : NULL,
+                         .home = self->home,
+                         .version = GGEN_VERSION,
+                         .eager = daemon,
+                         .daemon = daemon};
+    code_t code = host_start (&self->host, &setup, why, why_size);
+    if (code) {
+        node_free (self);
+        return code;
+    }
+    *endpoint_p = host_endpoint (self->host);
+    *node_p = self;
+    return OK;
+}
+
+void
+node_stop (void *context, void **node_p)
+{
+    (void) context;
+    node_t *self = *node_p;
+    if (!self)
+        return;
+    host_stop (&self->host);
+    node_free (self);
+    *node_p = NULL;
+}
+
+code_t
+node_run (const node_options_t *options, const char *dir, const volatile int *interrupted,
+          void (*ready) (const home_t *home), char *why, size_t why_size)
+{
+    home_t home;
+    home_result_t result;
+    int pid;
+    host_init ();
+    code_t code = home_init (&home, dir);
+    if (code) {
+        snprintf (why, why_size, "the path of the home is too long");
+        return code;
+    }
+    if (strlen (home.bus_path) >= HOME_SOCKET_MAX) {
+        snprintf (why, why_size, "%s: a Unix socket's path has at most %d bytes", home.bus_path,
+                  HOME_SOCKET_MAX - 1);
+        return VALIDATION;
+    }
+    code = home_enter (&home, HOME_DAEMON, NULL, NULL, &result, &pid, why, why_size);
+    if (code == ALREADY_EXISTS)
+        snprintf (why, why_size, "already running (pid %d)", pid);
+    if (code)
+        return code;
+    node_options_t writable = {options->config, true};
+    void *node = NULL;
+    const char *endpoint;
+    code = node_start (&writable, &home, true, &node, &endpoint, why, why_size);
+    if (code == OK) {
+        if (ready)
+            ready (&home);
+        code = host_wait (((node_t *) node)->host, interrupted);
+        if (code)
+            snprintf (why, why_size, "an actor failed too often; the node has stopped");
+        node_stop (NULL, &node);
+    }
+    home_leave (&home);
+    return code;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//  A node: the one place that knows which actors there are (node.c), and how they are started for
+//  a home, in a CLI's process for one call or as a daemon.
+#ifndef GGEN_NODE_H
+#define GGEN_NODE_H
+
+#include "runtime/host/home.h"
+
+typedef struct config config_t;
+
+//  The 'context' of the functions below.
+typedef struct {
+    const config_t *config;     //  outlives the node
+    bool writable;              //  the home is held to write; a daemon always is
+} node_options_t;
+
+//  Start a node for a home that was entered; 'daemon' binds the home's bus and tap for other
+//  processes. Shaped as client_embed_t (runtime/host/client.h) wants it.
+//  OK          *node_p runs, clients of this process connect to *endpoint_p (borrowed).
+//  INTERNAL    a class is not complete; NETWORK: a path cannot be bound; 'why' has the words.
+must_use code_t node_start (void *context, const home_t *home, bool daemon, void **node_p,
+                            const char **endpoint_p, char *why, size_t why_size);
+
+void node_stop (void *context, void **node_p);
+
+//  Run a daemon for the home 'dir' in the foreground until *interrupted. 'ready' is called once it
+//  serves (may be NULL).
+//  OK              it was interrupted and has stopped.
+//  ALREADY_EXISTS  a node runs there; 'why' names its process. Others: as home_enter, node_start;
+//                  INTERNAL: an actor failed too often.
+must_use code_t node_run (const node_options_t *options, const char *dir,
+                          const volatile int *interrupted, void (*ready) (const home_t *home),
+                          char *why, size_t why_size);
+
+#endif
