@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+//  The publisher of each name, as long as we know one: a bounded map, and how a pin is kept.
+#ifndef GGEN_PINS_H
+#define GGEN_PINS_H
+
+#include "package_id.h"
+#include "publisher_key.h"
+#include "trust.pb-c.h"
+
+#include "runtime/actor/actor.h"
+
+//  A list of all of them has to fit a message. More are refused, never forgotten: to forget a pin
+//  would be to accept anybody.
+#define PINS_MAX 14000
+
+//  Why we trust the key, as TrustPin.how has it.
+#define PIN_FIRST_USE "first use"
+#define PIN_ADDED     "added"
+#define PIN_ROTATED   "rotated"
+#define PIN_DAMAGED   "damaged"
+
+#define PIN_HOW_MAX 15
+
+typedef struct {
+    char name[PACKAGE_ID_MAX + 1];
+    publisher_key_t key;
+    int64_t since;              //  wall seconds
+    uint64_t head_seq;          //  highest seq of a head of this key that we have seen; 0 = none
+    char how[PIN_HOW_MAX + 1];
+    bool damaged;               //  what was kept does not decode: the name has a publisher, but
+                                //  which is not known
+} pin_t;
+
+typedef struct pins_t pins_t;
+
+//  NULL: out of memory.
+pins_t *pins_new (uint64_t seed);
+void pins_destroy (pins_t **self_p);
+
+//  Copies the pin, over an earlier one of its name.
+//  OK, or STORAGE: PINS_MAX are there, or memory is short.
+must_use code_t pins_put (pins_t *self, const pin_t *pin);
+
+//  Is there room for a pin of this name?
+bool pins_has_room (const pins_t *self, const char *name);
+
+//  The pin of a name, or NULL. Borrowed until the next put or remove.
+const pin_t *pins_get (const pins_t *self, const char *name);
+
+void pins_remove (pins_t *self, const char *name);
+void pins_clear (pins_t *self);
+
+//  All pins by name; the caller frees the list, not the pins. NULL: out of memory.
+const pin_t **pins_sorted (const pins_t *self, size_t *count_p);
+
+//  As a message that borrows from *self. A damaged pin has no key.
+void pin_to_message (pin_t *self, Ggen__TrustPin *message);
+
+//  From an entry of the table "pins": its key is the name, its value a packed TrustPin.
+//  OK          *self is set; damaged when the value is no pin of this name.
+//  VALIDATION  the key is not a package id: nobody can ask for it.
+must_use code_t pin_from_entry (pin_t *self, bytes_t key, bytes_t value);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+//  Is this release one we accept? The rules of SPEC 9, in their order; the first that refuses ends.
+//    1. bounds of the request                          VALIDATION
+//    2. unsigned: only when allowed                    MISSING_SIGNATURE
+//       and never for a name whose publisher we know, or where the caller insists on a key: who
+//       strips the signature off must not get further than who forges it
+//                                                      UNTRUSTED_PUBLISHER
+//    3. structure and signature                        INVALID_SIGNATURE
+//    4. name and version are those asked for           SECURITY
+//    5. the key the caller insists on                  UNTRUSTED_PUBLISHER
+//    6. the pin: another key only after a rotation, that is a head signed by the pinned key whose
+//       successor is this one                          UNTRUSTED_PUBLISHER
+//       (also with 'publisher_key': it chooses among strangers, it does not replace a pin)
+//    7. first use where others publish the name too: the caller has to choose
+//                                                      UNTRUSTED_PUBLISHER
+//    8. the head, when there is one (heads.h)          INVALID_SIGNATURE, SECURITY
+//       A head of another key has no say: SECURITY, but for one that hands over to this very key,
+//       which says no more than a pin that moved already; it is left aside with a warning.
+#ifndef GGEN_POLICY_H
+#define GGEN_POLICY_H
+
+#include "findings.h"
+#include "pins.h"
+#include "record.h"
+
+//  Rivals of one request, and of them named in the text of a refusal.
+#define RIVALS_MAX   256
+#define RIVALS_SHOWN 8
+
+typedef struct {
+    findings_t findings;
+    Ggen__SignedRecord *record;     //  NULL: unsigned
+    Ggen__Release *release;
+    publisher_key_t key;            //  of the record
+    bool first_use;                 //  signed, and no pin before
+    bool changes;                   //  accepting it means to keep 'pin': new, moved or a newer head
+    pin_t pin;
+} verdict_t;
+
+//  'pin' is what is known of request->name, or NULL.
+//  OK, or a code as above with findings.message and .hint. *verdict_p is set in either case (NULL:
+//  out of memory, BUSY); the caller destroys it.
+must_use code_t policy_judge (verdict_t **verdict_p, const Ggen__CheckReleaseRequest *request,
+                              const pin_t *pin, const crypto_t *crypto, int64_t wall_ms);
+void policy_destroy (verdict_t **verdict_p);
+
+#endif

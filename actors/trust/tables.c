@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: MIT
+#include "tables.h"
+
+#include "trust.h"
+
+#include "state.pb-c.h"
+#include "utf8.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PINS, REGISTRIES, TABLES_COUNT };
+static const char *const table_names[TABLES_COUNT] = {"pins", "unsigned_registries"};
+
+typedef enum {
+    LOADING,                    //  not known yet
+    LOADED,
+    WRITING,                    //  one change is on its way
+    FAILED                      //  could not be loaded; tried again in the background
+} phase_t;
+
+//  A change on its way.
+typedef struct {
+    unsigned table;
+    bool removes;
+    pin_t pin;
+    char registry[UNSIGNED_NAME_MAX + 1];
+    tables_done_fn *done;
+    void *context;
+} change_t;
+
+struct tables_t {
+    out_t *out;
+    pins_t *pins;
+    char registries[UNSIGNED_MAX][UNSIGNED_NAME_MAX + 1];   //  sorted
+    unsigned registries_count;
+    phase_t phase;
+    unsigned loading;           //  table that is being loaded
+    unsigned tries;             //  failed ones in a row
+    int64_t retry_ms;
+    change_t change;
+    Ggen__Failure failure;      //  why the last load failed
+    char why[FAILURE_TEXT_MAX + 1];
+    char hint[FAILURE_TEXT_MAX + 1];
+};
+
+static void load_table (tables_t *self, unsigned table);
+
+//  ---- life ----------------------------------------------------------------------------------------
+
+tables_t *
+tables_new (const actor_env_t *env)
+{
+    tables_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->out = env->out;
+    self->retry_ms = DEADLINE_NEVER;
+    ggen__failure__init (&self->failure);
+    self->failure.message = self->why;
+    self->failure.hint = self->hint;
+    self->pins = pins_new (rng_u64 (env->rng));
+    if (!self->pins) {
+        tables_destroy (&self);
+        return NULL;
+    }
+    load_table (self, PINS);
+    return self;
+}
+
+void
+tables_destroy (tables_t **self_p)
+{
+    if (!*self_p)
+        return;
+    pins_destroy (&(*self_p)->pins);
+    free (*self_p);
+    *self_p = NULL;
+}
+
+bool
+tables_ready (const tables_t *self)
+{
+    return self->phase == LOADED || self->phase == FAILED;
+}
+
+int64_t
+tables_deadline_ms (const tables_t *self)
+{
+    return self->retry_ms;
+}
+
+void
+tables_tick (tables_t *self, int64_t now_ms)
+{
+    if (now_ms < self->retry_ms)
+        return;
+    self->retry_ms = DEADLINE_NEVER;
+    load_table (self, PINS);
+}
+
+const Ggen__Failure *
+tables_failure (const tables_t *self)
+{
+    return self->phase == FAILED ? &self->failure : NULL;
+}
+
+const pins_t *
+tables_pins (const tables_t *self)
+{
+    return self->pins;
+}
+
+//  ---- registries ----------------------------------------------------------------------------------
+
+bool
+tables_registry_valid (const char *name)
+{
+    size_t size = strnlen (name, UNSIGNED_NAME_MAX + 1);
+    for (size_t i = 0; i < size; i++)
+        if ((uint8_t) name[i] < ' ' || name[i] == 0x7F)
+            return false;
+    return size > 0 && size <= UNSIGNED_NAME_MAX;
+}
+
+//  Where it is, or would go.
+static unsigned
+registry_place (const tables_t *self, const char *name)
+{
+    unsigned at = 0;
+    while (at < self->registries_count && strcmp (self->registries[at], name) < 0)
+        at++;
+    return at;
+}
+
+bool
+tables_has_registry (const tables_t *self, const char *name)
+{
+    unsigned at = registry_place (self, name);
+    return at < self->registries_count && strcmp (self->registries[at], name) == 0;
+}
+
+size_t
+tables_registries (const tables_t *self, const char *names[UNSIGNED_MAX])
+{
+    for (unsigned i = 0; i < self->registries_count; i++)
+        names[i] = self->registries[i];
+    return self->registries_count;
+}
+
+static code_t
+insert_registry (tables_t *self, const char *name)
+{
+    unsigned at = registry_place (self, name);
+    if (tables_has_registry (self, name))
+        return OK;
+    if (self->registries_count == UNSIGNED_MAX)
+        return STORAGE;
+    memmove (self->registries[at + 1], self->registries[at],
+             (self->registries_count++ - at) * sizeof self->registries[0]);
+    snprintf (self->registries[at], sizeof self->registries[0], "%s", name);
+    return OK;
+}
+
+static void
+erase_registry (tables_t *self, const char *name)
+{
+    if (!tables_has_registry (self, name))
+        return;
+    unsigned at = registry_place (self, name);
+    memmove (self->registries[at], self->registries[at + 1],
+             (--self->registries_count - at) * sizeof self->registries[0]);
+}
+
+//  ---- loading -------------------------------------------------------------------------------------
+
+//  Cut at whole characters: a message with half of one would be refused.
+static void
+print (char text[FAILURE_TEXT_MAX + 1], const char *prefix, const char *what)
+{
+    size_t size = (size_t) snprintf (text, FAILURE_TEXT_MAX + 1, "%s%s", prefix, what);
+    if (size > FAILURE_TEXT_MAX)
+        size = FAILURE_TEXT_MAX;
+    while (!utf8_valid (text))
+        text[--size] = 0;
+}
+
+static void
+load_failed (tables_t *self, code_t code, const char *why, const char *hint)
+{
+    self->failure.code = code;
+    print (self->why, "the pinned publishers cannot be loaded: ", why);
+    print (self->hint, "", hint);
+    if (self->tries < LOAD_TRIES)
+        self->tries++;
+    self->phase = self->tries < LOAD_TRIES ? LOADING : FAILED;
+    self->retry_ms =
+        out_now_ms (self->out) + (self->phase == FAILED ? LOAD_AGAIN_MS : LOAD_RETRY_MS);
+}
+
+//  Entries that no request can ask for are left alone: they are not ours to judge.
+static code_t
+take_entry (tables_t *self, const Ggen__StateEntry *entry)
+{
+    bytes_t key = {entry->key.data, entry->key.len}, value = {entry->value.data, entry->value.len};
+    if (self->loading == PINS) {
+        pin_t pin;
+        return pin_from_entry (&pin, key, value) == OK ? pins_put (self->pins, &pin) : OK;
+    }
+    char name[UNSIGNED_NAME_MAX + 1] = "";
+    if (key.size <= UNSIGNED_NAME_MAX)
+        memcpy (name, key.data, key.size);
+    return strlen (name) == key.size && tables_registry_valid (name) ? insert_registry (self, name)
+                                                                     : OK;
+}
+
+static code_t on_page (void *actor, void *self, const answer_t *answer);
+
+static void
+ask_page (tables_t *self, ProtobufCBinaryData after)
+{
+    Ggen__StateLoadRequest load = GGEN__STATE_LOAD_REQUEST__INIT;
+    load.table = (char *) table_names[self->loading];
+    load.after_key = after;
+    ask_t ask = {.to = "state",
+                 .message = &load.base,
+                 .expect = &ggen__state_load_reply__descriptor,
+                 .budget_ms = STATE_BUDGET_MS,
+                 .on_answer = on_page,
+                 .arg = self};
+    if (out_ask (self->out, &ask) != OK)
+        load_failed (self, BUSY, "too much is asked at once", "try again");
+}
+
+static void
+load_table (tables_t *self, unsigned table)
+{
+    self->loading = table;
+    if (table == PINS)
+        pins_clear (self->pins);
+    else
+        self->registries_count = 0;
+    ask_page (self, (ProtobufCBinaryData) {0, NULL});
+}
+
+static code_t
+on_page (void *actor, void *self_, const answer_t *answer)
+{
+    (void) actor;
+    tables_t *self = self_;
+    const Ggen__StateLoadReply *page = (const void *) answer->message;
+    if (answer->progress)
+        return OK;
+    if (answer->code) {
+        load_failed (self, answer->code, answer->failure->message, answer->failure->hint);
+        return OK;
+    }
+    for (size_t i = 0; i < page->n_entries; i++)
+        if (take_entry (self, page->entries[i]) != OK) {
+            load_failed (self, STORAGE, "there are more than this program keeps", "");
+            return OK;
+        }
+    if (page->next_key.len > 0 && page->n_entries == 0)
+        load_failed (self, SERIALIZATION, "an empty page is not the last", "");
+    else if (page->next_key.len > 0)
+        ask_page (self, page->next_key);
+    else if (self->loading + 1 < TABLES_COUNT)
+        load_table (self, self->loading + 1);
+    else {
+        self->phase = LOADED;
+        self->tries = 0;
+    }
+    return OK;
+}
+
+//  ---- changing ------------------------------------------------------------------------------------
+
+//  The change is on disk. It has room in memory: that was seen to before it was sent.
+static code_t
+apply (tables_t *self, const change_t *change)
+{
+    if (change->table == REGISTRIES) {
+        if (!change->removes)
+            return insert_registry (self, change->registry);
+        erase_registry (self, change->registry);
+        return OK;
+    }
+    if (!change->removes)
+        return pins_put (self->pins, &change->pin);
+    pins_remove (self->pins, change->pin.name);
+    return OK;
+}
+
+static code_t
+on_written (void *actor, void *self_, const answer_t *answer)
+{
+    (void) actor;
+    tables_t *self = self_;
+    if (answer->progress)
+        return OK;
+    assert (self->phase == WRITING);
+    if (answer->code == OK && apply (self, &self->change) != OK)
+        return FATAL;
+    self->phase = LOADED;
+    self->change.done (self->change.context, answer->failure);
+    //  A change that failed may have been made all the same: only "state" knows.
+    if (answer->code) {
+        self->phase = LOADING;
+        self->tries = 0;
+        load_table (self, PINS);
+    }
+    return OK;
+}
+
+static code_t
+send_change (tables_t *self, const Ggen__StatePutRequest *put)
+{
+    //  Without a parent: who asked may go, what was begun is ended.
+    ask_t ask = {.to = "state",
+                 .message = &put->base,
+                 .expect = &ggen__state_put_reply__descriptor,
+                 .budget_ms = STATE_BUDGET_MS,
+                 .on_answer = on_written,
+                 .arg = self};
+    code_t code = out_ask (self->out, &ask);
+    if (code == OK)
+        self->phase = WRITING;
+    return code;
+}
+
+static code_t
+change (tables_t *self, unsigned table, const char *key, const Ggen__TrustPin *value)
+{
+    assert (self->phase == LOADED);
+    uint8_t packed[1024];
+    Ggen__StatePutRequest put = GGEN__STATE_PUT_REQUEST__INIT;
+    Ggen__StateEntry entry = GGEN__STATE_ENTRY__INIT, *entries = &entry;
+    put.table = (char *) table_names[table];
+    put.urgent = true;
+    entry.key = (ProtobufCBinaryData) {strlen (key), (uint8_t *) key};
+    self->change.table = table;
+    self->change.removes = !value;
+    if (value) {
+        assert (ggen__trust_pin__get_packed_size (value) <= sizeof packed);
+        entry.value = (ProtobufCBinaryData) {ggen__trust_pin__pack (value, packed), packed};
+        put.put = &entries;
+        put.n_put = 1;
+    }
+    else {
+        put.remove = &entry.key;
+        put.n_remove = 1;
+    }
+    return send_change (self, &put);
+}
+
+code_t
+tables_put_pin (tables_t *self, const pin_t *pin, tables_done_fn *done, void *context)
+{
+    if (!pins_has_room (self->pins, pin->name))
+        return STORAGE;
+    Ggen__TrustPin value;
+    self->change = (change_t) {.pin = *pin, .done = done, .context = context};
+    pin_to_message (&self->change.pin, &value);
+    return change (self, PINS, pin->name, &value);
+}
+
+code_t
+tables_remove_pin (tables_t *self, const char *name, tables_done_fn *done, void *context)
+{
+    self->change = (change_t) {.done = done, .context = context};
+    snprintf (self->change.pin.name, sizeof self->change.pin.name, "%s", name);
+    return change (self, PINS, self->change.pin.name, NULL);
+}
+
+code_t
+tables_put_registry (tables_t *self, const char *name, tables_done_fn *done, void *context)
+{
+    if (self->registries_count == UNSIGNED_MAX && !tables_has_registry (self, name))
+        return STORAGE;
+    Ggen__TrustPin value = GGEN__TRUST_PIN__INIT;
+    value.how = PIN_ADDED;
+    value.since = out_wall_ms (self->out) / 1000;
+    self->change = (change_t) {.done = done, .context = context};
+    snprintf (self->change.registry, sizeof self->change.registry, "%s", name);
+    return change (self, REGISTRIES, self->change.registry, &value);
+}
+
+code_t
+tables_remove_registry (tables_t *self, const char *name, tables_done_fn *done, void *context)
+{
+    self->change = (change_t) {.done = done, .context = context};
+    snprintf (self->change.registry, sizeof self->change.registry, "%s", name);
+    return change (self, REGISTRIES, self->change.registry, NULL);
+}

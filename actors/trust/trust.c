@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+#include "trust.h"
+
+#include "policy.h"
+#include "tables.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+//  What is answered when the change on its way is on disk.
+typedef struct {
+    ticket_t ticket;
+    verdict_t *verdict;             //  CheckRelease: what it said
+    pin_t pin;                      //  TrustAdd, TrustRemove: the pin that is now, or was
+    bool has_pin;
+    bool replaces;
+    publisher_key_t replaced;
+} waiting_change_t;
+
+typedef struct {
+    out_t *out;
+    const crypto_t *crypto;
+    tables_t *tables;
+    waiting_change_t change;
+} trust_t;
+
+static void
+trust_destroy (void *self_)
+{
+    trust_t *self = self_;
+    policy_destroy (&self->change.verdict);
+    tables_destroy (&self->tables);
+    free (self);
+}
+
+static void *
+trust_create (const actor_env_t *env)
+{
+    trust_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->out = env->out;
+    self->crypto = env->crypto;
+    self->tables = tables_new (env);
+    if (!self->tables) {
+        trust_destroy (self);
+        return NULL;
+    }
+    return self;
+}
+
+static bool
+trust_ready (const void *self)
+{
+    return tables_ready (((const trust_t *) self)->tables);
+}
+
+static code_t
+trust_tick (void *self, int64_t now_ms, int64_t wall_ms)
+{
+    (void) wall_ms;
+    tables_tick (((trust_t *) self)->tables, now_ms);
+    return OK;
+}
+
+static int64_t
+trust_deadline_ms (const void *self)
+{
+    return tables_deadline_ms (((const trust_t *) self)->tables);
+}
+
+//  May it be handled? An event may not (it does not wait until we are ready, and nobody would hear
+//  the answer); a request is told why not.
+static bool
+admit (trust_t *self, const delivery_t *at)
+{
+    if (at->ticket == 0)
+        return false;
+    const Ggen__Failure *failure = tables_failure (self->tables);
+    if (failure)
+        out_refuse_as (self->out, at->ticket, failure);
+    return !failure;
+}
+
+//  A text as far as a refusal repeats it: a long one would be cut, maybe inside a character.
+static const char *
+shown (const char *text)
+{
+    return strnlen (text, UNSIGNED_NAME_MAX + 1) <= UNSIGNED_NAME_MAX ? text : "(a long text)";
+}
+
+//  What a change that could not be sent is answered with.
+static code_t
+refuse_change (const delivery_t *at, code_t code)
+{
+    if (code == STORAGE)
+        return out_fail (at, code, "remove some: ggen market trust remove NAME",
+                         "as many are kept as can be (%d names, %d registries)", PINS_MAX,
+                         UNSIGNED_MAX);
+    return out_fail (at, code, "try again", "trust: cannot keep a change now");
+}
+
+//  ---- CheckRelease --------------------------------------------------------------------------------
+
+static void
+answer_accepted (trust_t *self, ticket_t ticket, verdict_t *verdict)
+{
+    char *warnings[FINDINGS_WARNINGS_MAX];
+    Ggen__CheckReleaseReply reply = GGEN__CHECK_RELEASE_REPLY__INIT;
+    if (verdict->record)
+        reply.publisher_key = publisher_key_to_field (&verdict->key);
+    reply.release = verdict->release;
+    reply.first_use = verdict->first_use;
+    reply.yanked = verdict->findings.yanked;
+    reply.n_warnings = verdict->findings.warnings_count;
+    reply.warnings = warnings;
+    for (size_t i = 0; i < reply.n_warnings; i++)
+        warnings[i] = verdict->findings.warnings[i];
+    out_answer (self->out, ticket, &reply.base);
+}
+
+//  The keys that a person may choose from, in a form for programs.
+typedef struct {
+    char text[PUBLISHER_KEY_TEXT_SIZE + 1];
+    Ggen__Detail detail;
+} choice_t;
+
+static bool
+add_choice (choice_t *choice, ProtobufCBinaryData field)
+{
+    publisher_key_t key;
+    if (publisher_key_from_field (&key, field) != OK)
+        return false;
+    publisher_key_to_text (&key, choice->text);
+    ggen__detail__init (&choice->detail);
+    choice->detail.key = "publisher";
+    choice->detail.value = choice->text;
+    return true;
+}
+
+static void
+answer_refused (trust_t *self, ticket_t ticket, code_t code, verdict_t *verdict,
+                const Ggen__CheckReleaseRequest *request)
+{
+    choice_t choices[RIVALS_SHOWN + 1];
+    Ggen__Detail *details[RIVALS_SHOWN + 1];
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    failure.code = code;
+    failure.message = verdict->findings.message;
+    failure.hint = verdict->findings.hint;
+    failure.details = details;
+    if (code == UNTRUSTED_PUBLISHER && verdict->release) {
+        failure.n_details = add_choice (choices, publisher_key_to_field (&verdict->key));
+        for (size_t i = 0; i < request->n_rivals && failure.n_details <= RIVALS_SHOWN; i++)
+            failure.n_details += add_choice (&choices[failure.n_details], request->rivals[i]);
+    }
+    for (size_t i = 0; i < failure.n_details; i++)
+        details[i] = &choices[i].detail;
+    out_answer (self->out, ticket, &failure.base);
+}
+
+static void
+checked_and_kept (void *self_, const Ggen__Failure *failure)
+{
+    trust_t *self = self_;
+    if (failure)
+        out_refuse_as (self->out, self->change.ticket, failure);
+    else
+        answer_accepted (self, self->change.ticket, self->change.verdict);
+    policy_destroy (&self->change.verdict);
+}
+
+static code_t
+on_check_release (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    trust_t *self = self_;
+    const Ggen__CheckReleaseRequest *request = (const void *) message;
+    if (!admit (self, at))
+        return OK;
+    AUTO (policy_destroy) verdict_t *verdict = NULL;
+    code_t code = policy_judge (&verdict, request, pins_get (tables_pins (self->tables), request->name),
+                                self->crypto, at->wall_ms);
+    if (!verdict)
+        return code;
+    if (code)
+        answer_refused (self, at->ticket, code, verdict, request);
+    else if (!request->pin || !verdict->changes)
+        answer_accepted (self, at->ticket, verdict);
+    else {
+        code = tables_put_pin (self->tables, &verdict->pin, checked_and_kept, self);
+        if (code)
+            return refuse_change (at, code);
+        self->change = (waiting_change_t) {.ticket = at->ticket, .verdict = verdict};
+        verdict = NULL;
+    }
+    return OK;
+}
+
+//  ---- TrustList, TrustAdd, TrustRemove ------------------------------------------------------------
+
+static code_t
+on_list (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    trust_t *self = self_;
+    if (!admit (self, at))
+        return OK;
+    const char *names[UNSIGNED_MAX];
+    Ggen__TrustListReply reply = GGEN__TRUST_LIST_REPLY__INIT;
+    const pin_t **pins = pins_sorted (tables_pins (self->tables), &reply.n_pins);
+    Ggen__TrustPin *values = malloc ((reply.n_pins + 1) * sizeof *values);
+    reply.pins = malloc ((reply.n_pins + 1) * sizeof *reply.pins);
+    code_t code = pins && values && reply.pins ? OK : BUSY;
+    for (size_t i = 0; i < reply.n_pins && code == OK; i++) {
+        pin_to_message ((pin_t *) pins[i], &values[i]);
+        reply.pins[i] = &values[i];
+    }
+    reply.unsigned_registries = (char **) names;
+    reply.n_unsigned_registries = tables_registries (self->tables, names);
+    if (code == OK)
+        out_answer (self->out, at->ticket, &reply.base);
+    free (reply.pins);
+    free (values);
+    free (pins);
+    return code;
+}
+
+static void
+added (void *self_, const Ggen__Failure *failure)
+{
+    trust_t *self = self_;
+    waiting_change_t *change = &self->change;
+    Ggen__TrustPin pin;
+    Ggen__TrustAddReply reply = GGEN__TRUST_ADD_REPLY__INIT;
+    if (failure) {
+        out_refuse_as (self->out, change->ticket, failure);
+        return;
+    }
+    if (change->has_pin) {
+        pin_to_message (&change->pin, &pin);
+        reply.pin = &pin;
+    }
+    if (change->replaces)
+        reply.replaced_key = publisher_key_to_field (&change->replaced);
+    out_answer (self->out, change->ticket, &reply.base);
+}
+
+static void
+removed (void *self_, const Ggen__Failure *failure)
+{
+    trust_t *self = self_;
+    waiting_change_t *change = &self->change;
+    Ggen__TrustPin pin;
+    Ggen__TrustRemoveReply reply = GGEN__TRUST_REMOVE_REPLY__INIT;
+    if (failure) {
+        out_refuse_as (self->out, change->ticket, failure);
+        return;
+    }
+    if (change->has_pin) {
+        pin_to_message (&change->pin, &pin);
+        reply.pin = &pin;
+    }
+    out_answer (self->out, change->ticket, &reply.base);
+}
+
+//  A key that is trusted already keeps what is known of its heads.
+static code_t
+add_pin (trust_t *self, const delivery_t *at, const char *name, const publisher_key_t *key)
+{
+    const pin_t *before = pins_get (tables_pins (self->tables), name);
+    bool same = before && !before->damaged && publisher_key_equal (&before->key, key);
+    waiting_change_t change = {.ticket = at->ticket, .has_pin = true};
+    if (before && !before->damaged && !same) {
+        change.replaces = true;
+        change.replaced = before->key;
+    }
+    snprintf (change.pin.name, sizeof change.pin.name, "%s", name);
+    snprintf (change.pin.how, sizeof change.pin.how, "%s", PIN_ADDED);
+    change.pin.key = *key;
+    change.pin.since = same ? before->since : at->wall_ms / 1000;
+    change.pin.head_seq = same ? before->head_seq : 0;
+    code_t code = tables_put_pin (self->tables, &change.pin, added, self);
+    if (code)
+        return refuse_change (at, code);
+    self->change = change;
+    return OK;
+}
+
+static code_t
+on_add (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    trust_t *self = self_;
+    const Ggen__TrustAddRequest *add = (const void *) message;
+    if (!admit (self, at))
+        return OK;
+    if (*add->unsigned_registry) {
+        if (*add->name || add->key.len > 0 || !tables_registry_valid (add->unsigned_registry))
+            return out_fail (at, VALIDATION, "", "give either a name with a key, or a registry");
+        code_t code =
+            tables_put_registry (self->tables, add->unsigned_registry, added, self);
+        if (code)
+            return refuse_change (at, code);
+        self->change = (waiting_change_t) {.ticket = at->ticket};
+        return OK;
+    }
+    publisher_key_t key;
+    if (!package_id_valid (add->name))
+        return out_fail (at, VALIDATION, "", "not a package name: '%s'", shown (add->name));
+    if (publisher_key_from_field (&key, add->key) != OK)
+        return out_fail (at, VALIDATION, "", "a publisher key has %d bytes", PUBLISHER_KEY_SIZE);
+    return add_pin (self, at, add->name, &key);
+}
+
+static code_t
+on_remove (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    trust_t *self = self_;
+    const Ggen__TrustRemoveRequest *gone = (const void *) message;
+    if (!admit (self, at))
+        return OK;
+    if ((*gone->name != 0) == (*gone->unsigned_registry != 0))
+        return out_fail (at, VALIDATION, "", "give either a name or a registry");
+    const pin_t *pin = pins_get (tables_pins (self->tables), gone->name);
+    if (*gone->name ? !pin : !tables_has_registry (self->tables, gone->unsigned_registry))
+        return out_fail (at, PACKAGE_NOT_FOUND, "ggen market trust list", "%s is not trusted",
+                         shown (*gone->name ? gone->name : gone->unsigned_registry));
+    waiting_change_t change = {.ticket = at->ticket, .has_pin = pin != NULL};
+    if (pin)
+        change.pin = *pin;
+    code_t code = pin ? tables_remove_pin (self->tables, change.pin.name, removed, self)
+                      : tables_remove_registry (self->tables, gone->unsigned_registry, removed, self);
+    if (code)
+        return refuse_change (at, code);
+    self->change = change;
+    return OK;
+}
+
+static const handler_t rows[] = {
+    {&ggen__check_release_request__descriptor, on_check_release, THIS_NODE},
+    {&ggen__trust_list_request__descriptor, on_list, THIS_NODE},
+    {&ggen__trust_add_request__descriptor, on_add, THIS_NODE},
+    {&ggen__trust_remove_request__descriptor, on_remove, THIS_NODE},
+    {0}};
+
+const actor_class_t trust_actor = {.name = "trust",
+                                   .create = trust_create,
+                                   .destroy = trust_destroy,
+                                   .rows = rows,
+                                   .tick = trust_tick,
+                                   .deadline_ms = trust_deadline_ms,
+                                   .ready = trust_ready};
