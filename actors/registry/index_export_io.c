@@ -211,6 +211,8 @@ code_t
 index_write_json (index_t *self)
 {
     assert (shelf_is_locked (self->shelf));
+    if (self->in_memory)
+        return OK;
     if (index_json_is_ours (self)
         && index_meta (self, "json_generation") == index_meta (self, "generation"))
         return index_finish (self);

@@ -94,7 +94,10 @@ open_database (index_t *self)
     struct stat st;
     char why [WHY_MAX];
     index_db_close (&self->db);
-    code_t code = index_db_open (&self->db, self->path, why, sizeof why);
+    code_t code
+        = index_db_open (&self->db, self->in_memory ? ":memory:" : self->path, why, sizeof why);
+    if (code == OK && self->in_memory)
+        return OK;
     if (code == OK && stat (self->path, &st) != 0) {
         code = disk_code (errno);
         snprintf (why, sizeof why, "%s", strerror (errno));
@@ -111,8 +114,11 @@ static bool
 database_is_usable (index_t *self)
 {
     struct stat st;
-    return self->db && !index_db_is_damaged (self->db) && stat (self->path, &st) == 0
-           && st.st_dev == self->device && st.st_ino == self->inode;
+    if (!self->db || index_db_is_damaged (self->db))
+        return false;
+    return self->in_memory
+           || (stat (self->path, &st) == 0 && st.st_dev == self->device
+               && st.st_ino == self->inode);
 }
 
 //  A fresh, empty database in the place of one that cannot be used.
@@ -121,7 +127,7 @@ create_database (index_t *self)
 {
     static const char *companions [] = {"", "-journal", "-wal", "-shm"};
     index_db_close (&self->db);
-    for (size_t i = 0; i < COUNT_OF (companions); i++) {
+    for (size_t i = 0; i < COUNT_OF (companions) && !self->in_memory; i++) {
         char path [PATH_MAX];
         snprintf (path, sizeof path, "%s%s", self->path, companions [i]);
         if (unlink (path) != 0 && errno != ENOENT)
@@ -159,7 +165,9 @@ is_current (index_t *self, bool *current_p)
     code = index_finish (self);
     if (code == BUSY)
         return code;
-    *current_p = code == OK && generation != 0 && ours == (int64_t) generation;
+    //  A directory without a number gets one by its first writer; in memory we have to do without.
+    *current_p = code == OK && (generation != 0 || self->in_memory)
+                 && ours == (int64_t) generation;
     return OK;
 }
 
@@ -251,6 +259,8 @@ index_refresh (index_t *self, char **warning_p)
     code = is_current (self, &current);
     if (code != OK)
         return code;
+    if (self->in_memory)
+        return current ? OK : rebuild (self, warning_p);
     if (current && index_json_is_ours (self)
         && index_meta (self, "json_generation") == index_meta (self, "generation"))
         return index_finish (self);
@@ -264,14 +274,15 @@ index_refresh (index_t *self, char **warning_p)
     return code;
 }
 
-code_t
-index_open (index_t **self_p, shelf_t *shelf, char **warning_p)
+static code_t
+open_at (index_t **self_p, shelf_t *shelf, bool in_memory, char **warning_p)
 {
     *warning_p = NULL;
     index_t *self = *self_p = calloc (1, sizeof *self);
     if (!self)
         return STORAGE;
     self->shelf = shelf;
+    self->in_memory = in_memory;
     code_t code = STORAGE;
     if (asprintf (&self->path, "%s/index.db", shelf_directory (shelf)) < 0)
         self->path = NULL;
@@ -283,6 +294,18 @@ index_open (index_t **self_p, shelf_t *shelf, char **warning_p)
         index_close (self_p);
     }
     return code;
+}
+
+code_t
+index_open (index_t **self_p, shelf_t *shelf, char **warning_p)
+{
+    return open_at (self_p, shelf, false, warning_p);
+}
+
+code_t
+index_open_in_memory (index_t **self_p, shelf_t *shelf, char **warning_p)
+{
+    return open_at (self_p, shelf, true, warning_p);
 }
 
 void

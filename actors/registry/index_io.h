@@ -34,6 +34,11 @@ typedef struct index index_t;
 //  LOCK_TIMEOUT           as of shelf_lock.
 //  FEATURE_NOT_ENABLED    there is no SQLite on this machine.
 must_use code_t index_open (index_t **self_p, shelf_t *shelf, char **warning_p);
+
+//  The same for a directory that cannot be written (read-only, or its disk is full): the database
+//  is in memory and made of the shelf without its lock, now and by index_refresh whenever the
+//  generation has moved. index.json is left alone, downloads are those of this life only.
+must_use code_t index_open_in_memory (index_t **self_p, shelf_t *shelf, char **warning_p);
 void index_close (index_t **self_p);
 
 //  The same check at any later time; a few microseconds when all is current.

@@ -16,6 +16,7 @@ struct index {
     shelf_t *shelf;             //  borrowed
     index_db_t *db;             //  NULL only after a failed refresh
     char *path;                 //  of index.db
+    bool in_memory;             //  no file is at that path for us
     dev_t device;               //  which file that was when we opened it
     ino_t inode;
     char error [INDEX_ERROR_MAX];
