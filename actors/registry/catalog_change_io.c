@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+//  Calls that change the registry. Everything is judged before the lock is taken; what goes wrong
+//  after a rename is a warning, for the change is true by then and the index finds out by itself.
+#include "actors/registry/catalog_self_io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "actors/registry/disk_io.h"
+#include "actors/registry/layout.h"
+#include "actors/registry/publication.h"
+#include "runtime/host/job.h"
+#include "runtime/host/log.h"
+
+#define HASH_BYTES (256u << 10)
+#define LOCK_SLICE_MS 20        //  between two looks at whether to stop
+#define LOCK_WAIT_MS (SHELF_LOCK_ATTEMPTS * SHELF_LOCK_ATTEMPT_MS)
+
+static code_t
+cancelled (catalog_call_t *call)
+{
+    return catalog_fail (call, reply_failure (CANCELLED, "", "cancelled"));
+}
+
+//  ---- the lock
+
+typedef struct {
+    catalog_call_t *call;
+    unsigned waited_ms;
+    int pid;
+} waiting_t;
+
+static void
+on_waiting (void *arg, int pid, unsigned attempt, unsigned attempts)
+{
+    (void) attempt;
+    (void) attempts;
+    waiting_t *self = arg;
+    char subject [80];
+    self->pid = pid;
+    if (self->waited_ms % SHELF_LOCK_ATTEMPT_MS != 0)
+        return;
+    snprintf (subject, sizeof subject, "another installation in progress (pid %d)", pid);
+    job_progress (self->call->job, "waiting", subject,
+                  self->waited_ms / SHELF_LOCK_ATTEMPT_MS + 1, SHELF_LOCK_ATTEMPTS, "attempts");
+}
+
+//  Waits as SPEC 6, S3 says, in slices: who waits may also be cancelled.
+static code_t
+lock (catalog_t *self, catalog_call_t *call)
+{
+    waiting_t waiting = {.call = call};
+    for (; waiting.waited_ms < LOCK_WAIT_MS; waiting.waited_ms += LOCK_SLICE_MS) {
+        code_t code = shelf_lock (self->shelf, 1, LOCK_SLICE_MS, on_waiting, &waiting);
+        if (code == OK)
+            return OK;
+        if (code != LOCK_TIMEOUT)
+            return catalog_shelf_failed (self, call, code);
+        if (job_cancelled (call->job))
+            return cancelled (call);
+    }
+    Ggen__Failure *failure = reply_failure (
+        LOCK_TIMEOUT, "try again when it has finished",
+        "%s/.lock is held by pid %d, waited %u s", self->directory, waiting.pid,
+        LOCK_WAIT_MS / 1000);
+    reply_add_detail (failure, "path", "%s/.lock", self->directory);
+    reply_add_detail (failure, "waited", "%u ms", LOCK_WAIT_MS);
+    reply_add_detail (failure, "pid", "%d", waiting.pid);
+    return catalog_fail (call, failure);
+}
+
+//  Index and index.json follow the shelf. *warning_p: why they do not; borrowed.
+static void
+follow (catalog_t *self, const char *id, const char *version, const char **warning_p)
+{
+    *warning_p = NULL;
+    if (index_update (self->index, id, version) != OK || index_write_json (self->index) != OK)
+        *warning_p = index_error (self->index);
+}
+
+//  ---- publish
+
+typedef struct {
+    digest_t digest;
+    uint64_t size_bytes;
+    const char *format;         //  by its first bytes
+} archive_t;
+
+//  Zstandard (RFC 8878, section 3.1.1) or else gzip, which is not checked here.
+static const char *
+format_of (const uint8_t *data, size_t size)
+{
+    static const uint8_t zstandard [] = {0x28, 0xb5, 0x2f, 0xfd};
+    bool is_zstandard
+        = size >= sizeof zstandard && memcmp (data, zstandard, sizeof zstandard) == 0;
+    return is_zstandard ? "tar.zst" : "tar.gz";
+}
+
+//  0 or an errno; ECANCELED when the job should stop.
+static int
+hash_file (catalog_call_t *call, int fd, uint64_t total, EVP_MD_CTX *hasher, uint8_t *buffer,
+           archive_t *archive)
+{
+    for (;;) {
+        ssize_t got = read (fd, buffer, HASH_BYTES);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return errno;
+        if (got == 0)
+            return 0;
+        if (archive->size_bytes == 0)
+            archive->format = format_of (buffer, (size_t) got);
+        EVP_DigestUpdate (hasher, buffer, (size_t) got);
+        archive->size_bytes += (uint64_t) got;
+        if (job_cancelled (call->job))
+            return ECANCELED;
+        if (archive->size_bytes < total)
+            job_progress (call->job, "hash", "archive", archive->size_bytes, total, "bytes");
+    }
+}
+
+static int
+hash_archive (catalog_call_t *call, const char *path, archive_t *archive)
+{
+    struct stat st;
+    *archive = (archive_t) {.format = "tar.gz"};
+    AUTO (disk_close) int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd == -1 || fstat (fd, &st) != 0)
+        return errno;
+    if (!S_ISREG (st.st_mode))
+        return EINVAL;
+    EVP_MD_CTX *hasher = EVP_MD_CTX_new ();
+    uint8_t *buffer = malloc (HASH_BYTES);
+    int error = ENOMEM;
+    if (hasher && buffer && EVP_DigestInit_ex (hasher, EVP_sha256 (), NULL) == 1)
+        error = hash_file (call, fd, (uint64_t) st.st_size, hasher, buffer, archive);
+    if (error == 0 && EVP_DigestFinal_ex (hasher, archive->digest.bytes, NULL) != 1)
+        error = ENOMEM;
+    free (buffer);
+    EVP_MD_CTX_free (hasher);
+    return error;
+}
+
+//  Everything about a request that can be judged without the registry. *format_p is the archive's.
+static code_t
+judge (const catalog_t *self, catalog_call_t *call, const char **format_p)
+{
+    const Ggen__PublishRequest *request = (const void *) call->request;
+    archive_t archive;
+    Ggen__Failure *failure = publication_check_shape (request);
+    if (failure)
+        return catalog_fail (call, failure);
+    failure = publication_check_records (request, self->crypto, format_p);
+    if (failure)
+        return catalog_fail (call, failure);
+    int error = hash_archive (call, request->archive_path, &archive);
+    if (error == ECANCELED)
+        return cancelled (call);
+    if (error != 0)
+        return catalog_fail (
+            call, reply_failure (error == ENOENT || error == EINVAL ? VALIDATION
+                                                                    : disk_code (error),
+                                 "", "%s cannot be read: %s", request->archive_path,
+                                 error == EINVAL ? "it is no file" : strerror (error)));
+    failure = publication_check_archive (request, &archive.digest, archive.size_bytes);
+    if (failure)
+        return catalog_fail (call, failure);
+    if (!*format_p)
+        *format_p = archive.format;
+    return OK;
+}
+
+static code_t
+not_theirs (catalog_call_t *call, const Ggen__Package *stored)
+{
+    publisher_key_t owner;
+    char text [PUBLISHER_KEY_TEXT_SIZE + 1] = "somebody unknown: its record is damaged";
+    if (publication_owner (stored, &owner) == OWNER_KEY)
+        publisher_key_to_text (&owner, text);
+    return catalog_fail (
+        call, reply_failure (PERMISSION_DENIED, "use the key it was published with",
+                             "%s@%s belongs to %s", stored->id, stored->version, text));
+}
+
+//  Force is for a publisher's own version.
+static code_t
+check_replaced (catalog_t *self, catalog_call_t *call)
+{
+    const Ggen__PublishRequest *request = (const void *) call->request;
+    publisher_key_t key;
+    Ggen__Package *stored;
+    //  What is not there, or cannot be read, belongs to nobody.
+    if (!request->force
+        || shelf_peek (self->shelf, request->package->id, request->package->version, &stored)
+               != OK)
+        return OK;
+    ProtobufCBinaryData ours = {0};
+    if (publication_owner (request->package, &key) == OWNER_KEY)
+        ours = publisher_key_to_field (&key);
+    code_t code = publication_may_change (stored, ours) ? OK : not_theirs (call, stored);
+    ggen__package__free_unpacked (stored, NULL);
+    return code;
+}
+
+static char *
+location_of (catalog_t *self, const Ggen__Package *package)
+{
+    Ggen__Package *stored;
+    if (shelf_peek (self->shelf, package->id, package->version, &stored) != OK)
+        return NULL;
+    char *location = strdup (stored->location);
+    ggen__package__free_unpacked (stored, NULL);
+    return location;
+}
+
+//  Under the lock.
+static code_t
+put (catalog_t *self, catalog_call_t *call, const char *format)
+{
+    const Ggen__PublishRequest *request = (const void *) call->request;
+    const Ggen__Package *package = request->package;
+    shelf_put_t item = {
+        .package = package,
+        .archive_path = request->archive_path,
+        .archive_format = format,
+        .manifest = {request->manifest.data, request->manifest.len},
+        .manifest_name = request->manifest_name [0] ? request->manifest_name : NULL,
+        .force = request->force,
+        .wall_s = call->wall_s,
+    };
+    bool already_there;
+    code_t code = check_replaced (self, call);
+    if (code != OK)
+        return code;
+    code = shelf_put (self->shelf, &item, &already_there);
+    if (code != OK)
+        return catalog_shelf_failed (self, call, code);
+    const char *warning;
+    follow (self, package->id, package->version, &warning);
+    Ggen__PublishReply *reply = reply_new (&ggen__publish_reply__descriptor);
+    char *location = location_of (self, package);
+    reply->already_there = already_there;
+    reply->acknowledged = 1;
+    if (location)
+        reply_set_text (&reply->location, location);
+    free (location);
+    if (warning)
+        reply_add_text (&reply->base, "warnings", warning);
+    return catalog_answer (self, call, reply);
+}
+
+code_t
+catalog_publish (catalog_t *self, catalog_call_t *call)
+{
+    const char *format = NULL;
+    code_t code = catalog_open_to_change (self, call);
+    if (code == OK)
+        code = judge (self, call, &format);
+    if (code == OK)
+        code = lock (self, call);
+    if (code != OK)
+        return code;
+    code = put (self, call, format);
+    shelf_unlock (self->shelf);
+    return code;
+}
+
+//  ---- delete
+
+//  Under the lock.
+static code_t
+take_out (catalog_t *self, catalog_call_t *call)
+{
+    const Ggen__DeleteRequest *request = (const void *) call->request;
+    Ggen__Package *stored;
+    code_t code = shelf_peek (self->shelf, request->id, request->version, &stored);
+    if (code == PACKAGE_NOT_FOUND)
+        return catalog_no_version (self, call, request->id, request->version);
+    if (code != OK)
+        return catalog_shelf_failed (self, call, code);
+    code = publication_may_change (stored, request->publisher_key) ? OK
+                                                                   : not_theirs (call, stored);
+    ggen__package__free_unpacked (stored, NULL);
+    if (code != OK)
+        return code;
+    code = shelf_delete (self->shelf, request->id, request->version, call->wall_s);
+    if (code != OK)
+        return catalog_shelf_failed (self, call, code);
+    const char *warning;
+    follow (self, request->id, request->version, &warning);
+    if (warning)
+        log_warn ("registry_file.index_behind", "id=%s why=%s", request->id, warning);
+    shelf_sweep (self->shelf);
+    return catalog_answer (self, call, reply_new (&ggen__delete_reply__descriptor));
+}
+
+code_t
+catalog_delete (catalog_t *self, catalog_call_t *call)
+{
+    code_t code = catalog_open_to_change (self, call);
+    if (code == OK)
+        code = lock (self, call);
+    if (code != OK)
+        return code;
+    code = take_out (self, call);
+    shelf_unlock (self->shelf);
+    return code;
+}
+
+//  ---- downloads
+
+code_t
+catalog_installed (catalog_t *self, catalog_call_t *call)
+{
+    const Ggen__InstalledEvent *event = (const void *) call->request;
+    code_t code = catalog_open_to_change (self, call);
+    if (code != OK)
+        return code;
+    if (!layout_id_is_valid (event->id))
+        return catalog_fail (call, reply_failure (VALIDATION, "", "'%.*s' is no package id",
+                                                  LAYOUT_ID_MAX, event->id));
+    code = index_count_download (self->index, event->id);
+    return code == OK ? OK : catalog_index_failed (self, call, code);
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+//  Opening, and what all calls need.
+#include "actors/registry/catalog_self_io.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/host/log.h"
+
+catalog_t *
+catalog_new (const char *directory, bool writable, const crypto_t *crypto)
+{
+    assert (directory [0] == '/');
+    catalog_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->writable = writable;
+    self->crypto = crypto;
+    self->directory = strdup (directory);
+    if (!self->directory)
+        catalog_destroy (&self);
+    return self;
+}
+
+static void
+close_all (catalog_t *self)
+{
+    index_close (&self->index);
+    shelf_close (&self->shelf);
+    self->in_memory = false;
+}
+
+void
+catalog_destroy (catalog_t **self_p)
+{
+    catalog_t *self = *self_p;
+    if (!self)
+        return;
+    close_all (self);
+    free (self->warning);
+    free (self->directory);
+    free (self);
+    *self_p = NULL;
+}
+
+code_t
+catalog_fail (catalog_call_t *call, Ggen__Failure *failure)
+{
+    call->failure = failure;
+    return failure->code;
+}
+
+//  What a person can do about a code of the disk.
+static const char *
+hint_of (code_t code)
+{
+    switch (code) {
+        case LOCK_TIMEOUT:
+        case BUSY:
+            return "another process is using the registry; try again when it has finished";
+        case PERMISSION_DENIED:
+            return "check who owns the registry directory and its files";
+        case INSUFFICIENT_DISK_SPACE:
+            return "free some space on the disk";
+        case ALREADY_EXISTS:
+            return "publish it as a new version";
+        case FEATURE_NOT_ENABLED:
+            return "install SQLite (libsqlite3-0)";
+        default:
+            return "";
+    }
+}
+
+code_t
+catalog_shelf_failed (const catalog_t *self, catalog_call_t *call, code_t code)
+{
+    return catalog_fail (call, reply_failure (code, hint_of (code), "%s",
+                                              shelf_error (self->shelf)));
+}
+
+code_t
+catalog_index_failed (const catalog_t *self, catalog_call_t *call, code_t code)
+{
+    return catalog_fail (call, reply_failure (code, hint_of (code), "%s",
+                                              index_error (self->index)));
+}
+
+//  Takes a text that the next answer should tell.
+static void
+keep_warning (catalog_t *self, char *text)
+{
+    char *both = NULL;
+    if (!text)
+        return;
+    if (self->warning && asprintf (&both, "%s; %s", self->warning, text) >= 0) {
+        free (text);
+        text = both;
+    }
+    free (self->warning);
+    self->warning = text;
+}
+
+//  On disk, or where that is refused in memory.
+static code_t
+open_index (catalog_t *self, char **warning_p)
+{
+    code_t code = self->index ? index_refresh (self->index, warning_p)
+                              : index_open (&self->index, self->shelf, warning_p);
+    if (self->in_memory || (code != PERMISSION_DENIED && code != INSUFFICIENT_DISK_SPACE))
+        return code;
+    log_warn ("registry_file.index_in_memory", "directory=%s code=%s", self->directory,
+              code_name (code));
+    index_close (&self->index);
+    free (*warning_p);
+    code = index_open_in_memory (&self->index, self->shelf, warning_p);
+    self->in_memory = code == OK;
+    return code;
+}
+
+code_t
+catalog_open (catalog_t *self, catalog_call_t *call)
+{
+    if (!self->writable && access (self->directory, F_OK) != 0 && errno == ENOENT) {
+        close_all (self);
+        return OK;
+    }
+    code_t code = self->shelf ? OK : shelf_open (&self->shelf, self->directory);
+    if (code != OK)
+        return catalog_fail (call, reply_failure (code, hint_of (code), "%s cannot be opened",
+                                                  self->directory));
+    char *warning = NULL;
+    code = open_index (self, &warning);
+    if (code == OK)
+        keep_warning (self, warning);
+    else {
+        catalog_fail (call, reply_failure (code, hint_of (code), "%s",
+                                           self->index ? index_error (self->index)
+                                           : warning   ? warning
+                                                       : "no memory"));
+        free (warning);
+    }
+    return code;
+}
+
+code_t
+catalog_open_to_change (catalog_t *self, catalog_call_t *call)
+{
+    if (!self->writable)
+        return catalog_fail (call, reply_failure (PERMISSION_DENIED, "",
+                                                  "%s is open for reading only",
+                                                  self->directory));
+    if (self->in_memory) {
+        index_close (&self->index);
+        self->in_memory = false;
+    }
+    return catalog_open (self, call);
+}
+
+code_t
+catalog_answer (catalog_t *self, catalog_call_t *call, void *reply)
+{
+    call->reply = reply;
+    if (self->warning && reply_add_text (call->reply, "warnings", self->warning)) {
+        free (self->warning);
+        self->warning = NULL;
+    }
+    return OK;
+}

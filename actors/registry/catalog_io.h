@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+//  A registry directory that is asked and changed by the messages of the Registry service (SPEC 4):
+//  the shelf, which is the truth, and its index. Both are opened by the first call and made current
+//  by each: other processes may change the directory, or remove it, at any time.
+//
+//  Not writable: nothing is published, deleted or counted, and a directory that does not exist is
+//  an empty registry and stays away. An index that is stale is still brought up to date.
+//  When the disk refuses that (read-only, full), the index is made in memory instead, at a tenth of
+//  a millisecond a version; a change tries the disk again.
+//
+//  Every call may take long (rebuilding an index, hashing an archive, waiting for the lock), so it
+//  is for a worker. One thread at a time.
+#ifndef GGEN_CATALOG_IO_H
+#define GGEN_CATALOG_IO_H
+
+#include "registry.pb-c.h"
+#include "runtime/actor/crypto.h"
+
+//  Packed bytes of an answer. Half of what a message may have: what does not fit is left out, and a
+//  warning tells.
+#define CATALOG_REPLY_MAX (2u << 20)
+
+typedef struct catalog catalog_t;
+typedef struct job_t job_t;
+
+//  'directory' is absolute and copied; 'crypto' is borrowed for its life. Opens nothing.
+catalog_t *catalog_new (const char *directory, bool writable, const crypto_t *crypto);
+void catalog_destroy (catalog_t **self_p);
+
+//  One request and what became of it.
+typedef struct {
+    const ProtobufCMessage *request;    //  borrowed
+    int64_t wall_s;                     //  when it was asked
+    job_t *job;                         //  whose it is: asked whether to stop, told of progress
+    ProtobufCMessage *reply;            //  set by OK; the caller's to free
+    Ggen__Failure *failure;             //  set by any other code; the caller's to free
+} catalog_call_t;
+
+//  Returns the failure's code. Besides those told below: STORAGE, BUSY, PERMISSION_DENIED,
+//  INSUFFICIENT_DISK_SPACE, FEATURE_NOT_ENABLED (no SQLite), LOCK_TIMEOUT: the disk's answer, or
+//  another process's; CANCELLED.
+typedef code_t (catalog_fn) (catalog_t *self, catalog_call_t *call);
+
+//  VALIDATION            limit, query or filters are outside of what index_io.h allows.
+catalog_fn catalog_search;
+
+//  PACKAGE_NOT_FOUND     the hint has ids that are close, or the versions that are there.
+catalog_fn catalog_get;
+catalog_fn catalog_get_version;
+
+catalog_fn catalog_list_versions;
+catalog_fn catalog_exists;
+
+//  OK whatever happens; the count is then 0.
+catalog_fn catalog_metadata;
+
+//  The same without looking at the directory, with this count. For any thread.
+Ggen__MetadataReply *catalog_describe (const catalog_t *self, uint64_t packages_count);
+
+//  As publication.h and shelf_put tell, and
+//  PERMISSION_DENIED     not writable, or 'force' over another publisher's version.
+//  CHECKSUM_MISMATCH     the archive is not the one told.
+catalog_fn catalog_publish;
+
+//  PACKAGE_NOT_FOUND, and PERMISSION_DENIED: not writable, or not the caller's.
+catalog_fn catalog_delete;
+
+//  An InstalledEvent; there is no reply.
+catalog_fn catalog_installed;
+
+#endif

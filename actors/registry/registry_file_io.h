@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+//  The file registry: answers the Registry service (SPEC 4) from a directory (SPEC 3.4), and counts
+//  downloads by InstalledEvent. Every request is a job on the actor's worker, one after another in
+//  their order, so an asker sees its own changes; see catalog_io.h for what each does.
+#ifndef GGEN_REGISTRY_FILE_IO_H
+#define GGEN_REGISTRY_FILE_IO_H
+
+#include "runtime/actor/actor.h"
+
+//  Borrowed for create only.
+typedef struct {
+    const char *directory;      //  absolute: HOME/registry
+    bool writable;              //  false: publishes, deletes and counts nothing
+} registry_file_settings_t;
+
+extern const actor_class_t registry_file_actor;
+
+#endif
