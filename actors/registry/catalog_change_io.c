@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "actors/registry/disk_io.h"
-#include "actors/registry/layout.h"
 #include "actors/registry/publication.h"
+#include "messages/package_id.h"
 #include "runtime/host/job.h"
 #include "runtime/host/log.h"
 
@@ -323,9 +323,9 @@ catalog_installed (catalog_t *self, catalog_call_t *call)
     code_t code = catalog_open_to_change (self, call);
     if (code != OK)
         return code;
-    if (!layout_id_is_valid (event->id))
+    if (!package_id_valid (event->id))
         return catalog_fail (call, reply_failure (VALIDATION, "", "'%.*s' is no package id",
-                                                  LAYOUT_ID_MAX, event->id));
+                                                  PACKAGE_ID_MAX, event->id));
     code = index_count_download (self->index, event->id);
     return code == OK ? OK : catalog_index_failed (self, call, code);
 }
