@@ -13,16 +13,14 @@
 //  How often a client is asked whether it is still there, and the tap's lock is tried again.
 #define PING_INTERVAL_MS 500
 
-#define ITEM_CONTROL 0
-#define ITEM_ROUTER  1
-#define ITEM_TAP     2
-#define ITEM_SEATS   3
+_Static_assert(BUS_SEATS_MAX + 3 <= WATCHES_MAX, "every seat, the control pipe, router and tap");
 
 typedef struct {
     const bus_setup_t *setup;
-    zsock_t *control;
     zsock_t *router;
     tap_t *tap;
+    watch_set_t watches;
+    watch_t control_watch, router_watch, tap_watch;
     int tap_lock;                       //  descriptor that holds the tap's lock, or -1
     seat_t seats[BUS_SEATS_MAX];
     unsigned seats_count;
@@ -139,7 +137,8 @@ send_to_client (bus_t *self, attached_t *client, frames_t *frames)
     zmq_msg_close (&frames->part[0]);
     zmq_msg_init_size (&frames->part[0], client->id_size);
     memcpy (zmq_msg_data (&frames->part[0]), client->id, client->id_size);
-    if (frames_send (frames, 0, zsock_resolve (self->router), ZMQ_DONTWAIT) != 0)
+    watch_ready (&self->router_watch);
+    if (frames_send (frames, 0, self->router_watch.socket, ZMQ_DONTWAIT) != 0)
         client_gone (self, client);
 }
 
@@ -297,13 +296,20 @@ to_seat (bus_t *self, seat_t *seat, const char *address, frames_t *frames, Ggen_
 }
 
 static void
+publish (bus_t *self, const char *address, frames_t *frames)
+{
+    tap_publish (self->tap, address, frames, 1);
+    watch_ready (&self->tap_watch);
+}
+
+static void
 route (bus_t *self, frames_t *frames)
 {
     char address[ADDRESS_MAX + 1];
     if (!address_of (frames, address))
         return;
     if (self->tap && tap_wanted (self->tap))
-        tap_publish (self->tap, address, frames, 1);
+        publish (self, address, frames);
     Ggen__Kind kind = kind_of (frames_bytes (frames, 1));
     seat_t *seat = seat_of (self, address);
     attached_t *client;
@@ -326,9 +332,11 @@ serve_seat (bus_t *self, seat_t *seat)
 {
     for (unsigned i = 0; i < BUS_BURST; i++) {
         frames_t frames;
-        code_t code = frames_recv (&frames, zsock_resolve (seat->actor));
-        if (code == BUSY || code == NETWORK)
+        code_t code = frames_recv (&frames, seat->watch.socket);
+        if (code == BUSY || code == NETWORK) {
+            watch_empty (&seat->watch);
             return;
+        }
         if (code == OK)
             route (self, &frames);
         frames_close (&frames);
@@ -340,13 +348,25 @@ serve_clients (bus_t *self)
 {
     for (unsigned i = 0; i < BUS_BURST; i++) {
         frames_t frames;
-        code_t code = frames_recv (&frames, zsock_resolve (self->router));
-        if (code == BUSY || code == NETWORK)
+        code_t code = frames_recv (&frames, self->router_watch.socket);
+        if (code == BUSY || code == NETWORK) {
+            watch_empty (&self->router_watch);
             return;
+        }
         if (code == OK)
             from_client (self, &frames);
         frames_close (&frames);
     }
+}
+
+static void
+replace_tap (bus_t *self, bool bind)
+{
+    watch_remove (&self->watches, &self->tap_watch);
+    tap_destroy (&self->tap);
+    self->tap = tap_new (self->setup->tap_path, bind);
+    if (self->tap)
+        watch_add (&self->watches, &self->tap_watch, tap_socket (self->tap));
 }
 
 static void
@@ -359,15 +379,14 @@ open_tap (bus_t *self)
         int lock = open (setup->tap_lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (lock >= 0 && flock (lock, LOCK_EX | LOCK_NB) == 0) {
             self->tap_lock = lock;
-            tap_destroy (&self->tap);
-            self->tap = tap_new (setup->tap_path, true);
+            replace_tap (self, true);
             return;
         }
         if (lock >= 0)
             close (lock);
     }
     if (!self->tap)
-        self->tap = tap_new (setup->tap_path, false);
+        replace_tap (self, false);
 }
 
 static void
@@ -393,35 +412,32 @@ chores_in_ms (const bus_t *self)
 }
 
 static void
+serve_control (bus_t *self)
+{
+    char command[8];
+    int size = zmq_recv (self->control_watch.socket, command, sizeof command, ZMQ_DONTWAIT);
+    if (size < 0 && zmq_errno () == EAGAIN)
+        watch_empty (&self->control_watch);
+    else if (size < 0)
+        self->stopped = zmq_errno () != EINTR;
+    else
+        self->stopped = size == 5 && memcmp (command, "$TERM", 5) == 0;
+}
+
+static void
 round_of_all (bus_t *self)
 {
-    zmq_pollitem_t items[ITEM_SEATS + BUS_SEATS_MAX];
-    seat_t *seats[BUS_SEATS_MAX];
-    unsigned count = 0;
-    items[ITEM_CONTROL] = (zmq_pollitem_t) {zsock_resolve (self->control), 0, ZMQ_POLLIN, 0};
-    items[ITEM_ROUTER] = (zmq_pollitem_t) {zsock_resolve (self->router), 0, ZMQ_POLLIN, 0};
-    //  Without a tap its place watches nothing new: the control pipe once more.
-    void *tap = self->tap ? tap_socket (self->tap) : zsock_resolve (self->control);
-    items[ITEM_TAP] = (zmq_pollitem_t) {tap, 0, ZMQ_POLLIN, 0};
-    for (unsigned i = 0; i < self->seats_count; i++)
-        if (self->seats[i].actor) {
-            seats[count] = &self->seats[i];
-            void *pipe = zsock_resolve (self->seats[i].actor);
-            items[ITEM_SEATS + count++] = (zmq_pollitem_t) {pipe, 0, ZMQ_POLLIN, 0};
-        }
-    if (zmq_poll (items, (int) (ITEM_SEATS + count), chores_in_ms (self)) < 0
-        && zmq_errno () == ETERM)
-        self->stopped = true;
-    if (items[ITEM_CONTROL].revents) {
-        AUTO (zstr_free) char *command = zstr_recv (self->control);
-        self->stopped = !command || streq (command, "$TERM");
-    }
-    if (self->tap && items[ITEM_TAP].revents)
+    watch_wait (&self->watches, chores_in_ms (self));
+    if (self->control_watch.ready)
+        serve_control (self);
+    if (self->tap && self->tap_watch.ready) {
+        watch_empty (&self->tap_watch);
         tap_subscriptions (self->tap);
-    for (unsigned i = 0; i < count && !self->failed; i++)
-        if (items[ITEM_SEATS + i].revents)
-            serve_seat (self, seats[i]);
-    if (items[ITEM_ROUTER].revents)
+    }
+    for (unsigned i = 0; i < self->seats_count && !self->failed; i++)
+        if (self->seats[i].actor && self->seats[i].watch.ready)
+            serve_seat (self, &self->seats[i]);
+    if (self->router_watch.ready)
         serve_clients (self);
     chores (self);
 }
@@ -433,6 +449,7 @@ open_router (bus_t *self)
     zsock_set_router_mandatory (self->router, 1);
     zsock_set_linger (self->router, 1000);
     zsock_set_maxmsgsize (self->router, (int) BODY_BYTES_MAX);
+    watch_add (&self->watches, &self->router_watch, zsock_resolve (self->router));
     if (zsock_bind (self->router, "%s", self->setup->inproc) < 0)
         return false;
     if (!self->setup->ipc_path)
@@ -451,6 +468,7 @@ seat_all (bus_t *self)
         seat_t *seat = &self->seats[self->seats_count++];
         seat->name = role->name ? role->name : role->class->name;
         seat->setup = (shell_setup_t) {role->class, seat->name, role->settings, &seat->mailbox};
+        seat->watches = &self->watches;
         if (self->setup->eager)
             seat_start (seat);
     }
@@ -462,7 +480,7 @@ bus_main (zsock_t *pipe, void *args)
     bus_t *self = calloc (1, sizeof *self);
     assert (self);
     self->setup = args;
-    self->control = pipe;
+    watch_add (&self->watches, &self->control_watch, zsock_resolve (pipe));
     self->tap_lock = -1;
     self->started_ms = clock_ms ();
     bool ready = open_router (self);
@@ -471,6 +489,7 @@ bus_main (zsock_t *pipe, void *args)
         seat_all (self);
     }
     zsock_signal (pipe, ready ? 0 : 1);
+    watch_ready (&self->control_watch);
     while (ready && !self->stopped && !self->failed)
         round_of_all (self);
     for (unsigned i = self->seats_count; i > 0; i--)

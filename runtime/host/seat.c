@@ -4,8 +4,10 @@
 void
 seat_start (seat_t *self)
 {
-    if (!self->actor)
-        self->actor = zactor_new (shell_main, &self->setup);
+    if (self->actor)
+        return;
+    self->actor = zactor_new (shell_main, &self->setup);
+    watch_add (self->watches, &self->watch, zsock_resolve (self->actor));
 }
 
 void
@@ -42,8 +44,9 @@ seat_put (seat_t *self, frames_t *frames, unsigned first, Ggen__Kind kind)
     if (result != ADMIT_TAKE)
         return result;
     seat_start (self);
+    watch_ready (&self->watch);
     //  Never blocks: the pipe is deeper than the mailbox.
-    if (frames_send (frames, first, zsock_resolve (self->actor), ZMQ_DONTWAIT) != 0) {
+    if (frames_send (frames, first, self->watch.socket, ZMQ_DONTWAIT) != 0) {
         self->dropped++;
         return ADMIT_DROP;
     }

@@ -7,10 +7,13 @@
 #include "frames.h"
 #include "runtime/actor/admit.h"
 #include "shell.h"
+#include "watch.h"
 
 typedef struct {
     const char *name;
     zactor_t *actor;            //  NULL until somebody speaks to it
+    watch_t watch;              //  its pipe, while there is an actor
+    watch_set_t *watches;       //  where that is watched; NULL = nowhere
     shell_setup_t setup;
     mailbox_t mailbox;
     uint64_t sent_messages;
