@@ -115,7 +115,8 @@ tap_publish (tap_t *self, const char *to, frames_t *frames, unsigned first)
     header.to = (char *) to;
     header.envelope = envelope;
     header.body_bytes = (uint32_t) frames_bytes (frames, first + 1).size;
-    header.latency_us = clock_us () - envelope->sent_us;
+    uint64_t now_us = clock_us ();
+    header.latency_us = now_us > envelope->sent_us ? now_us - envelope->sent_us : 0;
     if (attachment.size > 0) {
         crypto_real.sha256 (attachment.data, attachment.size, digest);
         header.attachment_bytes = attachment.size;
