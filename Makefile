@@ -50,7 +50,7 @@ BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/sim/lib/*.c)
 
-.PHONY: all deps demo check tests check-shared san style syntax coverage bench-bus help clean install \
+.PHONY: all deps demo check tests check-shared san tsan style syntax coverage bench-bus help clean install \
     dist
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -83,6 +83,13 @@ san:                            ## every test under AddressSanitizer, UBSan and 
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
 	@$(MAKE) --no-print-directory B=$(B)/san CC=clang CXX=clang++ OPT="-O1 -g" \
 	    MODE="-fsanitize=address,undefined -fno-sanitize=vptr,function -fno-sanitize-recover=undefined -fno-omit-frame-pointer" check
+
+tsan:                           ## the host's threads under ThreadSanitizer
+	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
+	@$(MAKE) --no-print-directory B=$(B)/tsan CC=clang CXX=clang++ OPT="-O1 -g" \
+	    MODE="-fsanitize=thread" $(patsubst %,$(B)/tsan/tests/unit/%_test,bus tap watch)
+	@TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
+	    python3 tests/run.py --build $(B)/tsan --only unit/
 
 style:                          ## layers, purity, both compilers without warnings; prints the longest files and functions
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_style)

@@ -2,6 +2,7 @@
 #include "job.h"
 
 #include "clock.h"
+#include "handover.h"
 
 #include <czmq.h>
 #include <stdatomic.h>
@@ -36,9 +37,11 @@ worker_main (zsock_t *pipe, void *args)
         job_t *job;
         assert (zframe_size (frame) == sizeof job);
         memcpy (&job, zframe_data (frame), sizeof job);
+        handover_take (job);
         job->pipe = pipe;
         if (!atomic_load (&job->cancelled))
             job->work (job, job->arg);
+        handover_give (job);
         zmq_send (zsock_resolve (pipe), &job, sizeof job, 0);
     }
 }
@@ -80,6 +83,7 @@ jobs_start (jobs_t *self, ticket_t ticket, job_fn *work, void *arg)
     job->work = work;
     job->arg = arg;
     self->jobs[self->count++] = job;
+    handover_give (job);
     zmq_send (zsock_resolve (self->worker), &job, sizeof job, 0);
     return OK;
 }
@@ -162,6 +166,7 @@ jobs_next (jobs_t *self, job_t **job_p, Ggen__Progress **progress_p)
     void *raw = jobs_socket (self);
     if (!raw || zmq_recv (raw, job_p, sizeof *job_p, ZMQ_DONTWAIT) != (int) sizeof *job_p)
         return JOBS_NOTHING;
+    handover_take (*job_p);
     if (!zsock_rcvmore (self->worker)) {
         forget (self, *job_p);
         return JOBS_DONE;
