@@ -163,6 +163,8 @@ $(B)/tests/%: tests/%.c $(B)/libggen.a
 	@echo "  test  $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(B)/libggen.a $(LDFLAGS) -lcmocka $(LIBS)
 
+$(B)/tests/bench/empty: LDFLAGS := $(MODE) -Wl,--no-as-needed
+
 help:                           ## this list
 	@awk -F '##' '/^[a-z-]+:.*##/ {split ($$1, t, ":"); printf "  make %-14s %s\n", t[1], $$2}' Makefile
 
