@@ -98,7 +98,7 @@ fill_settings (node_t *self, const config_t *config, const home_t *home, bool wr
     self->blobs.directory = self->cache_dir;
     self->store = (store_settings_t) {self->home, writable, limits_of (config)};
     self->state.path = self->state_path;
-    self->keyring.directory = self->keys_dir;
+    self->keyring.dir = self->keys_dir;
     memcpy (self->bus_path, home->bus_path, sizeof self->bus_path);
     memcpy (self->tap_path, home->tap_path, sizeof self->tap_path);
     memcpy (self->tap_lock_path, home->tap_lock_path, sizeof self->tap_lock_path);
