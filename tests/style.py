@@ -29,7 +29,7 @@ LAYERS = [
     ("messages/*",         ["messages/*"]),
     ("runtime/actor/*",    ["messages/*", "runtime/actor/*"]),
     ("runtime/host/*",     ["messages/*", "runtime/*"]),
-    ("actors/*/*_io.c",    ["messages/*", "runtime/*", "config/toml.h", OWN]),
+    ("actors/*/*_io.[ch]", ["messages/*", "runtime/*", "config/toml.h", OWN]),
     ("actors/*/*",         ["messages/*", "runtime/actor/*", OWN]),
     ("actors/node.c",      ["messages/*", "runtime/*", "actors/*", "config/*"]),
     ("actors/*",           ["messages/*", "runtime/*", OWN]),

@@ -209,31 +209,31 @@ an_arena_gives_aligned_memory_that_does_not_overlap (void **state)
 {
     (void) state;
     rng_t rng = seeded_rng (3);
-    arena_t *arena = arena_new (1 << 20);
+    wire_arena_t *arena = wire_arena_new (1 << 20);
     for (unsigned round = 0; round < 20; round++) {
         uint8_t *parts[100];
         size_t sizes[100];
         for (unsigned i = 0; i < 100; i++) {
             sizes[i] = rng_below (&rng, i % 10 == 0 ? 20000 : 100);
-            parts[i] = arena_alloc (arena, sizes[i]);
+            parts[i] = wire_arena_alloc (arena, sizes[i]);
             assert_seeded (parts[i] && (uintptr_t) parts[i] % 16 == 0, round);
             memset (parts[i], (int) i, sizes[i]);
         }
         for (unsigned i = 0; i < 100; i++)
             for (size_t at = 0; at < sizes[i]; at++)
                 assert_seeded (parts[i][at] == i, round);
-        arena_reset (arena);
+        wire_arena_reset (arena);
     }
-    arena_destroy (&arena);
+    wire_arena_destroy (&arena);
     assert_null (arena);
-    arena_destroy (&arena);
+    wire_arena_destroy (&arena);
 }
 
 static size_t
-given_until_refused (arena_t *arena, size_t piece)
+given_until_refused (wire_arena_t *arena, size_t piece)
 {
     size_t given = 0;
-    while (given < 1 << 24 && arena_alloc (arena, piece))
+    while (given < 1 << 24 && wire_arena_alloc (arena, piece))
         given += piece;
     return given;
 }
@@ -243,18 +243,18 @@ an_arena_gives_no_more_than_its_bound_until_it_is_reset (void **state)
 {
     (void) state;
     const size_t bound = 100000;
-    arena_t *arena = arena_new (bound);
-    assert_null (arena_alloc (arena, bound + 1));
-    assert_null (arena_alloc (arena, SIZE_MAX));
+    wire_arena_t *arena = wire_arena_new (bound);
+    assert_null (wire_arena_alloc (arena, bound + 1));
+    assert_null (wire_arena_alloc (arena, SIZE_MAX));
     for (size_t piece = 1; piece < bound; piece = piece * 3 + 1) {
         size_t given = given_until_refused (arena, piece);
         assert_true (given <= bound);
         assert_true (piece < 16 || piece > bound / 4 || given > bound / 2);
-        arena_reset (arena);
+        wire_arena_reset (arena);
     }
-    arena_limit (arena, 1000);
+    wire_arena_limit (arena, 1000);
     assert_true (given_until_refused (arena, 16) <= 1000);
-    arena_destroy (&arena);
+    wire_arena_destroy (&arena);
 }
 
 static void
@@ -262,10 +262,10 @@ an_arena_smaller_than_one_piece_gives_nothing (void **state)
 {
     (void) state;
     for (size_t bound = 0; bound < 16; bound++) {
-        arena_t *arena = arena_new (bound);
-        assert_null (arena_alloc (arena, 16));
-        assert_null (arena_alloc (arena, bound + 1));
-        arena_destroy (&arena);
+        wire_arena_t *arena = wire_arena_new (bound);
+        assert_null (wire_arena_alloc (arena, 16));
+        assert_null (wire_arena_alloc (arena, bound + 1));
+        wire_arena_destroy (&arena);
     }
 }
 
@@ -277,16 +277,16 @@ a_message_that_unpacks_to_more_than_the_bound_is_refused (void **state)
     uint8_t wire[4000];
     for (size_t i = 0; i < sizeof wire; i += 2)
         wire[i] = 0x42, wire[i + 1] = 0;
-    arena_t *arena = arena_new (64 << 10);
+    wire_arena_t *arena = wire_arena_new (64 << 10);
     bytes_t bytes = {wire, sizeof wire};
     assert_null (wire_unpack (arena, &ggen__metadata_reply__descriptor, bytes));
-    arena_reset (arena);
-    arena_limit (arena, 1 << 20);
+    wire_arena_reset (arena);
+    wire_arena_limit (arena, 1 << 20);
     const Ggen__MetadataReply *reply =
         (const void *) wire_unpack (arena, &ggen__metadata_reply__descriptor, bytes);
     assert_non_null (reply);
     assert_int_equal (reply->n_backends, 2000);
-    arena_destroy (&arena);
+    wire_arena_destroy (&arena);
 }
 
 static void
@@ -301,7 +301,7 @@ a_message_comes_out_as_it_went_in (void **state)
     in.type = "Gr\xC3\xBC\xC3\x9F" "e";
     in.sent_us = UINT64_MAX;
     size_t size = ggen__envelope__pack (&in, packed);
-    arena_t *arena = arena_new (1 << 16);
+    wire_arena_t *arena = wire_arena_new (1 << 16);
     const Ggen__Envelope *out = (const void *) wire_unpack (
         arena, &ggen__envelope__descriptor, (bytes_t) {packed, size});
     assert_non_null (out);
@@ -310,17 +310,17 @@ a_message_comes_out_as_it_went_in (void **state)
     assert_string_equal (out->from, in.from);
     assert_string_equal (out->type, in.type);
     assert_string_equal (out->reply_to, "");
-    arena_destroy (&arena);
+    wire_arena_destroy (&arena);
 }
 
 //  ---- hostile bytes -------------------------------------------------------------------------------
 
 //  Whatever was taken can be packed again, and is valid then.
 static void
-check_taken (arena_t *arena, const ProtobufCMessageDescriptor *descriptor, bytes_t wire,
+check_taken (wire_arena_t *arena, const ProtobufCMessageDescriptor *descriptor, bytes_t wire,
              unsigned round)
 {
-    arena_reset (arena);
+    wire_arena_reset (arena);
     ProtobufCMessage *message = wire_unpack (arena, descriptor, wire);
     if (!message)
         return;
@@ -334,7 +334,7 @@ check_taken (arena_t *arena, const ProtobufCMessageDescriptor *descriptor, bytes
 
 //  The bytes are in memory of their very size, so that a sanitizer sees each step beyond them.
 static void
-try_bytes (arena_t *arena, const ProtobufCMessageDescriptor *descriptor, const uint8_t *data,
+try_bytes (wire_arena_t *arena, const ProtobufCMessageDescriptor *descriptor, const uint8_t *data,
            size_t size, unsigned round)
 {
     uint8_t *exact = malloc (size ? size : 1);
@@ -349,7 +349,7 @@ random_bytes_never_crash (void **state)
 {
     (void) state;
     rng_t rng = seeded_rng (4);
-    arena_t *arena = arena_new (1 << 16);
+    wire_arena_t *arena = wire_arena_new (1 << 16);
     for (unsigned round = 0; round < 20000; round++) {
         uint8_t bytes[300];
         size_t size = rng_below (&rng, sizeof bytes);
@@ -359,7 +359,7 @@ random_bytes_never_crash (void **state)
             bytes[i] &= 0x3F;
         try_bytes (arena, vocabulary[rng_below (&rng, vocabulary_count)], bytes, size, round);
     }
-    arena_destroy (&arena);
+    wire_arena_destroy (&arena);
 }
 
 //  A message of every kind of field: nested, repeated, text, bytes, numbers.
@@ -388,7 +388,7 @@ flipped_bits_and_cut_ends_never_crash (void **state)
 {
     (void) state;
     rng_t rng = seeded_rng (5);
-    arena_t *arena = arena_new (1 << 16);
+    wire_arena_t *arena = wire_arena_new (1 << 16);
     uint8_t sample[1000], bytes[1000];
     size_t sample_size = pack_sample (sample);
     assert_true (
@@ -400,27 +400,27 @@ flipped_bits_and_cut_ends_never_crash (void **state)
         size_t size = round % 2 ? sample_size : rng_below (&rng, sample_size + 1);
         try_bytes (arena, &ggen__publish_request__descriptor, bytes, size, round);
     }
-    arena_destroy (&arena);
+    wire_arena_destroy (&arena);
 }
 
 static void
 an_arena_that_ends_anywhere_in_a_message_never_crashes (void **state)
 {
     (void) state;
-    arena_t *arena = arena_new (0);
+    wire_arena_t *arena = wire_arena_new (0);
     uint8_t sample[1000];
     size_t size = pack_sample (sample);
     bool taken = false;
     for (size_t bound = 0; bound < 4000; bound++) {
-        arena_reset (arena);
-        arena_limit (arena, bound);
+        wire_arena_reset (arena);
+        wire_arena_limit (arena, bound);
         bool fits =
             wire_unpack (arena, &ggen__publish_request__descriptor, (bytes_t) {sample, size});
         assert_true (fits || !taken);
         taken = fits;
     }
     assert_true (taken);
-    arena_destroy (&arena);
+    wire_arena_destroy (&arena);
 }
 
 int
