@@ -71,7 +71,7 @@ layout_url (const char *path)
         if (is_unreserved (*path) || *path == '/')
             *to++ = *path;
         else
-            to += sprintf (to, "%%%02X", (unsigned) (unsigned char) *path);
+            to += snprintf (to, 4, "%%%02X", (unsigned) (unsigned char) *path);
     }
     *to = 0;
     return url;
