@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//  The verbs: one function each, wired in main.c. A verb prints its answer or its failure and
+//  returns the exit status (SPEC 2). With --json its answer is one document on stdout, as
+//  docs/json/VERB.json says.
+#ifndef GGEN_VERBS_H
+#define GGEN_VERBS_H
+
+#include "screen.h"
+
+enum { VERB_DONE = 0, VERB_FAILED = 1, VERB_USAGE = 2, VERB_INTERRUPTED = 130 };
+
+int search_run (const args_t *args, const screen_t *screen);
+int info_run (const args_t *args, const screen_t *screen);
+
+int install_run (const args_t *args, const screen_t *screen);
+int remove_run (const args_t *args, const screen_t *screen);
+int rollback_run (const args_t *args, const screen_t *screen);
+
+int list_run (const args_t *args, const screen_t *screen);
+int verify_run (const args_t *args, const screen_t *screen);
+
+int init_run (const args_t *args, const screen_t *screen);
+int publish_run (const args_t *args, const screen_t *screen);
+
+int key_generate_run (const args_t *args, const screen_t *screen);
+int key_show_run (const args_t *args, const screen_t *screen);
+int key_list_run (const args_t *args, const screen_t *screen);
+int key_export_run (const args_t *args, const screen_t *screen);
+int key_import_run (const args_t *args, const screen_t *screen);
+
+int trust_list_run (const args_t *args, const screen_t *screen);
+int trust_add_run (const args_t *args, const screen_t *screen);
+int trust_remove_run (const args_t *args, const screen_t *screen);
+
+int config_show_run (const args_t *args, const screen_t *screen);
+int config_validate_run (const args_t *args, const screen_t *screen);
+int config_path_run (const args_t *args, const screen_t *screen);
+
+int tap_run (const args_t *args, const screen_t *screen);
+
+#endif
