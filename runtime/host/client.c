@@ -287,8 +287,9 @@ client_call (client_t *self, const client_call_t *call, ProtobufCMessage **reply
             deadline_ms = now_ms + CANCEL_WAIT_MS;
         }
         if (now_ms >= deadline_ms)
-            end_failed (&outcome, cancelled ? CANCELLED : TIMEOUT,
-                        cancelled ? "cancelled" : "no answer in time");
+            end_failed (&outcome, TIMEOUT,
+                        cancelled ? "interrupted, and how it ended is not known"
+                                  : "no answer in time");
         else if (now_ms - heard_ms > SILENCE_MAX_MS)
             end_failed (&outcome, CONNECTION_FAILED, "the node stopped answering");
     }

@@ -54,7 +54,8 @@ typedef struct {
 //  for its end, so that nothing is left half done.
 //  OK          *reply_p is the answer; protobuf_c_message_free_unpacked (*reply_p, NULL).
 //  otherwise   *failure_p says why; ggen__failure__free_unpacked (*failure_p, NULL).
-//              TIMEOUT: no end in time. CONNECTION_FAILED: the node stopped answering.
+//              TIMEOUT: no end in time, also after a cancel: CANCELLED is what the actor says when
+//              it has undone what it had begun. CONNECTION_FAILED: the node stopped answering.
 must_use code_t client_call (client_t *self, const client_call_t *call,
                              ProtobufCMessage **reply_p, Ggen__Failure **failure_p);
 
