@@ -172,8 +172,8 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_VERIFY, .path = "market verify", .arguments = "[PKG...]",
      .arguments_max = ANY_NUMBER, .needs = NEEDS_READ, .writes_if = "fix",
      .options = verify_options, .help = "compare installed files with what was signed",
-     .more = "One line a finding: C changed, M missing, E extra, P permissions, K other kind of "
-             "file, U nothing to compare with. Findings that were not fixed: exit 1.",
+     .more = "One line a finding: C changed, M missing, E extra, m permissions, K other kind of "
+             "file, ? nothing to compare with. Findings that were not fixed: exit 1.",
      .examples = {"ggen market verify", "ggen market verify --fix demo-pack"}},
     {.id = VERB_ROLLBACK, .path = "market rollback", .arguments = "[GENERATION]",
      .arguments_max = 1, .needs = NEEDS_WRITE, .options = target_options,

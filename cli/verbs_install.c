@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+//  install, remove and rollback: what changes the installed state.
+#include "verbs.h"
+#include "path.h"
+#include "render.h"
+#include "session.h"
+#include "shape.h"
+#include "steps.h"
+#include "text.h"
+#include "wording.h"
+#include "package_id.h"
+#include "installer.pb-c.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+//  What the person wants: ids and ranges as they are, paths absolute.
+typedef struct {
+    char *texts [ARGS_POSITIONALS_MAX];
+    size_t count;
+} wants_t;
+
+static void
+wants_release (wants_t *self)
+{
+    for (size_t at = 0; at < self->count; at++)
+        free (self->texts [at]);
+}
+
+static bool
+wants_take (wants_t *self, const screen_t *screen, const args_t *args)
+{
+    for (size_t at = 0; at < args->positionals_count; at++) {
+        const char *text = args->positionals [at];
+        char *want = NULL;
+        if (package_id_is_path (text)) {
+            if (!path_take (screen, text, PATH_EXISTS, &want))
+                return false;
+        }
+        else if (!(want = strdup (text))) {
+            render_error (screen, INTERNAL, "out of memory", NULL);
+            return false;
+        }
+        self->texts [self->count++] = want;
+    }
+    return true;
+}
+
+static int
+out_of_memory (const screen_t *screen)
+{
+    render_error (screen, INTERNAL, "out of memory", NULL);
+    return VERB_FAILED;
+}
+
+static json_t *
+change_shape (Ggen__PlanStep *const steps [], size_t steps_count, uint64_t generation)
+{
+    json_t *document = json_object ();
+    shape_set (&document, "steps", steps_shape (steps, steps_count));
+    shape_set (&document, "generation", json_integer ((json_int_t) generation));
+    return document;
+}
+
+//  ---- install -------------------------------------------------------------------------------------
+
+static int
+print_install (const screen_t *screen, const Ggen__InstallReply *reply)
+{
+    if (screen->json) {
+        json_t *document = change_shape (reply->steps, reply->n_steps, reply->generation);
+        shape_set (&document, "dry_run", json_boolean (reply->dry_run));
+        shape_set (&document, "fetched_bytes", json_integer ((json_int_t) reply->fetched_bytes));
+        shape_set (&document, "warnings", shape_texts (reply->warnings, reply->n_warnings));
+        render_json (screen, document);
+        return VERB_DONE;
+    }
+    char count [WORDING_COUNT_MAX], fetched [TEXT_SIZE_MAX];
+    const size_t changing = steps_changing (reply->steps, reply->n_steps);
+    render_warnings (screen, reply->warnings, reply->n_warnings);
+    if (steps_print (screen, reply->steps, reply->n_steps, reply->dry_run) != OK)
+        return out_of_memory (screen);
+    if (reply->dry_run)
+        screen_say (screen, "Dry run: nothing was changed.\n");
+    else if (changing == 0)
+        screen_say (screen, "Nothing to do: all of it is installed.\n");
+    else
+        screen_say (screen, "%s Installed: %s, %s fetched, generation %" PRIu64 ".\n",
+                    render_mark (screen, MARK_GOOD), wording_count (changing, "change", count),
+                    text_size (reply->fetched_bytes, fetched), reply->generation);
+    return VERB_DONE;
+}
+
+static bool
+take_publisher (const args_t *args, const screen_t *screen, publisher_key_t *publisher)
+{
+    const char *text = args_value (args, "publisher");
+    if (!text || publisher_key_from_text (publisher, text) == OK)
+        return true;
+    render_error (screen, VALIDATION, "--publisher wants a publisher's key",
+                  "it is ed25519: and 64 hex digits, as `ggen market info PKG` shows it");
+    return false;
+}
+
+int
+install_run (const args_t *args, const screen_t *screen)
+{
+    publisher_key_t publisher;
+    if (!take_publisher (args, screen, &publisher))
+        return VERB_USAGE;
+    AUTO (wants_release) wants_t wants = {.count = 0};
+    AUTO (text_free) char *root = NULL;
+    if (!wants_take (&wants, screen, args)
+        || !path_take (screen, args_value (args, "target"), PATH_MAY_EXIST, &root))
+        return VERB_FAILED;
+
+    char *registry = wording_borrow (wording_registry (args));
+    Ggen__InstallRequest request = GGEN__INSTALL_REQUEST__INIT;
+    request.wants = wants.texts;
+    request.n_wants = wants.count;
+    request.root = root;
+    request.force = args_flag (args, "force");
+    request.no_dependencies = args_flag (args, "no-dependencies");
+    request.with_optional = args_flag (args, "with-optional");
+    request.dry_run = args_flag (args, "dry-run");
+    request.frozen = args_flag (args, "frozen");
+    request.offline = args_flag (args, "offline");
+    request.registries = &registry;
+    request.n_registries = *registry ? 1 : 0;
+    if (args_value (args, "publisher"))
+        request.publisher_key = publisher_key_to_field (&publisher);
+    request.allow_unsigned = args_flag (args, "allow-unsigned");
+
+    AUTO (session_close) session_t *session = session_open (args, screen);
+    const Ggen__InstallReply *reply =
+        session_ask (session, "installer", &request.base, &ggen__install_reply__descriptor);
+    return reply ? print_install (screen, reply) : session_status (session);
+}
+
+//  ---- remove --------------------------------------------------------------------------------------
+
+static int
+print_remove (const screen_t *screen, const Ggen__RemoveReply *reply, bool dry_run)
+{
+    if (screen->json) {
+        json_t *document = change_shape (reply->steps, reply->n_steps, reply->generation);
+        shape_set (&document, "dry_run", json_boolean (dry_run));
+        shape_set (&document, "warnings", shape_texts (reply->warnings, reply->n_warnings));
+        render_json (screen, document);
+        return VERB_DONE;
+    }
+    char count [WORDING_COUNT_MAX];
+    render_warnings (screen, reply->warnings, reply->n_warnings);
+    if (steps_print (screen, reply->steps, reply->n_steps, dry_run) != OK)
+        return out_of_memory (screen);
+    if (dry_run)
+        screen_say (screen, "Dry run: nothing was changed.\n");
+    else
+        screen_say (screen, "%s Removed: %s, generation %" PRIu64 ".\n",
+                    render_mark (screen, MARK_GOOD),
+                    wording_count (steps_changing (reply->steps, reply->n_steps), "package", count),
+                    reply->generation);
+    return VERB_DONE;
+}
+
+int
+remove_run (const args_t *args, const screen_t *screen)
+{
+    AUTO (text_free) char *root = NULL;
+    if (!path_take (screen, args_value (args, "target"), PATH_EXISTS, &root))
+        return VERB_FAILED;
+    Ggen__RemoveRequest request = GGEN__REMOVE_REQUEST__INIT;
+    request.names = (char **) (uintptr_t) args->positionals;
+    request.n_names = args->positionals_count;
+    request.root = root;
+    request.force = args_flag (args, "force");
+    request.dry_run = args_flag (args, "dry-run");
+
+    AUTO (session_close) session_t *session = session_open (args, screen);
+    const Ggen__RemoveReply *reply =
+        session_ask (session, "installer", &request.base, &ggen__remove_reply__descriptor);
+    return reply ? print_remove (screen, reply, request.dry_run) : session_status (session);
+}
+
+//  ---- rollback ------------------------------------------------------------------------------------
+
+//  A generation's number; 0 stands for "the one before" in the request, so it is not one to type.
+static bool
+read_generation (const screen_t *screen, const char *text, uint64_t *generation_p)
+{
+    char *end = NULL;
+    *generation_p = 0;
+    if (!text)
+        return true;
+    errno = 0;
+    *generation_p = strtoull (text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end && errno == 0 && *generation_p > 0)
+        return true;
+    render_error (screen, VALIDATION, "a generation is a whole number from 1",
+                  "without one: go back to the one before");
+    return false;
+}
+
+static int
+print_rollback (const screen_t *screen, const Ggen__RollbackReply *reply)
+{
+    if (screen->json) {
+        json_t *document = change_shape (reply->steps, reply->n_steps, reply->generation);
+        shape_set (&document, "from_generation",
+                   json_integer ((json_int_t) reply->from_generation));
+        shape_set (&document, "restored", shape_texts (reply->restored, reply->n_restored));
+        render_json (screen, document);
+        return VERB_DONE;
+    }
+    if (steps_print (screen, reply->steps, reply->n_steps, false) != OK)
+        return out_of_memory (screen);
+    for (size_t at = 0; at < reply->n_restored; at++) {
+        AUTO (text_free) char *name = text_clean (reply->restored [at]);
+        screen_say (screen, "Restored the original files of %s\n", name ? name : "");
+    }
+    screen_say (screen, "%s Back to generation %" PRIu64 " (from %" PRIu64 ").\n",
+                render_mark (screen, MARK_GOOD), reply->generation, reply->from_generation);
+    return VERB_DONE;
+}
+
+int
+rollback_run (const args_t *args, const screen_t *screen)
+{
+    Ggen__RollbackRequest request = GGEN__ROLLBACK_REQUEST__INIT;
+    if (!read_generation (screen, args_positional (args, 0), &request.generation))
+        return VERB_USAGE;
+    AUTO (text_free) char *root = NULL;
+    if (!path_take (screen, args_value (args, "target"), PATH_EXISTS, &root))
+        return VERB_FAILED;
+    request.root = root;
+
+    AUTO (session_close) session_t *session = session_open (args, screen);
+    const Ggen__RollbackReply *reply =
+        session_ask (session, "installer", &request.base, &ggen__rollback_reply__descriptor);
+    return reply ? print_rollback (screen, reply) : session_status (session);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+//  init and publish: from a directory to a package.
+#include "verbs.h"
+#include "keygen.h"
+#include "path.h"
+#include "render.h"
+#include "shape.h"
+#include "text.h"
+#include "wording.h"
+#include "installer.pb-c.h"
+
+#include <stdlib.h>
+
+//  ---- init ----------------------------------------------------------------------------------------
+
+int
+init_run (const args_t *args, const screen_t *screen)
+{
+    const char *dir = args_positional (args, 0);
+    AUTO (text_free) char *path = NULL;
+    if (!path_take (screen, dir ? dir : ".", PATH_MAY_EXIST, &path))
+        return VERB_FAILED;
+    Ggen__InitRequest request = GGEN__INIT_REQUEST__INIT;
+    request.path = path;
+    request.name = wording_borrow (args_value (args, "name"));
+    AUTO (session_close) session_t *session = session_open (args, screen);
+    const Ggen__InitReply *reply =
+        session_ask (session, "installer", &request.base, &ggen__init_reply__descriptor);
+    if (!reply)
+        return session_status (session);
+    if (screen->json) {
+        json_t *document = json_object ();
+        shape_set (&document, "path", shape_text (reply->path));
+        shape_set (&document, "name", shape_text (reply->name));
+        render_json (screen, document);
+        return VERB_DONE;
+    }
+    AUTO (text_free) char *name = text_clean (reply->name);
+    AUTO (text_free) char *made = text_clean (reply->path);
+    screen_say (screen, "%s Package %s begins in %s\n  Describe it there, then: "
+                        "ggen market publish %s\n",
+                render_mark (screen, MARK_GOOD), name ? name : "", made ? made : "",
+                dir ? dir : ".");
+    return VERB_DONE;
+}
+
+//  ---- publish -------------------------------------------------------------------------------------
+
+//  Releases are signed: without any key there has to be one first. Told on err, because out is for
+//  what was published.
+static bool
+make_first_key (session_t *session, const screen_t *screen)
+{
+    Ggen__KeyListRequest request = GGEN__KEY_LIST_REQUEST__INIT;
+    const Ggen__KeyListReply *keys =
+        session_ask (session, "keyring", &request.base, &ggen__key_list_reply__descriptor);
+    if (!keys)
+        return false;
+    if (keys->n_keys > 0)
+        return true;
+    AUTO (recovery_wipe) recovery_t recovery;
+    const Ggen__KeyInfo *key = keygen_make (session, screen, "default", &recovery);
+    if (!key)
+        return false;
+    fputs ("note: you have no publisher key yet, so one was made.\n\n", screen->err);
+    keygen_tell (screen->err, key, &recovery);
+    fputc ('\n', screen->err);
+    return true;
+}
+
+static json_t *
+publish_shape (const Ggen__PublishTreeReply *reply)
+{
+    json_t *document = json_object ();
+    shape_set (&document, "package", shape_package (reply->package));
+    shape_set (&document, "files_count", json_integer (reply->files_count));
+    shape_set (&document, "unpacked_bytes", json_integer ((json_int_t) reply->unpacked_bytes));
+    shape_set (&document, "already_there", json_boolean (reply->already_there));
+    shape_set (&document, "location", shape_text (reply->location));
+    shape_set (&document, "acknowledged", json_integer (reply->acknowledged));
+    shape_set (&document, "dry_run", json_boolean (reply->dry_run));
+    shape_set (&document, "warnings", shape_texts (reply->warnings, reply->n_warnings));
+    return document;
+}
+
+static void
+print_published (const screen_t *screen, const Ggen__PublishTreeReply *reply)
+{
+    const Ggen__Package *package = reply->package;
+    char size [TEXT_SIZE_MAX], unpacked [TEXT_SIZE_MAX], files [WORDING_COUNT_MAX], line [256];
+    char fingerprint [WORDING_PUBLISHER_MAX], hex [DIGEST_HEX_SIZE + 1] = "";
+    AUTO (text_free) char *id = text_clean (package->id);
+    AUTO (text_free) char *version = text_clean (package->version);
+    digest_t digest;
+    if (digest_from_field (&digest, package->sha256) == OK)
+        digest_to_hex (&digest, hex);
+    render_warnings (screen, reply->warnings, reply->n_warnings);
+    screen_say (screen, "%s %s %s %s\n", render_mark (screen, MARK_GOOD),
+                reply->dry_run         ? "Would publish"
+                : reply->already_there ? "Published before, unchanged:"
+                                       : "Published",
+                id ? id : "", version ? version : "");
+    render_field (screen, "sha256", hex);
+    snprintf (line, sizeof line, "%s, %s packed, %s unpacked",
+              wording_count (reply->files_count, "file", files),
+              text_size (package->size_bytes, size), text_size (reply->unpacked_bytes, unpacked));
+    render_field (screen, "size", line);
+    if (package->publisher && package->publisher->public_key.len)
+        render_field (screen, "publisher",
+                      wording_publisher (package->publisher->public_key, fingerprint));
+    render_field (screen, "location", reply->location);
+    if (reply->dry_run)
+        screen_say (screen, "Dry run: nothing was changed.\n");
+}
+
+static int
+print_publish (const screen_t *screen, const Ggen__PublishTreeReply *reply)
+{
+    if (!reply->package) {
+        render_error (screen, SERIALIZATION, "the installer's answer lacks the package", NULL);
+        return VERB_FAILED;
+    }
+    if (screen->json)
+        render_json (screen, publish_shape (reply));
+    else
+        print_published (screen, reply);
+    return VERB_DONE;
+}
+
+int
+publish_run (const args_t *args, const screen_t *screen)
+{
+    AUTO (text_free) char *path = NULL;
+    if (!path_take (screen, args_positional (args, 0), PATH_EXISTS, &path))
+        return VERB_FAILED;
+    char *registry = wording_borrow (wording_registry (args));
+    Ggen__PublishTreeRequest request = GGEN__PUBLISH_TREE_REQUEST__INIT;
+    request.path = path;
+    request.version = wording_borrow (args_value (args, "version"));
+    request.dry_run = args_flag (args, "dry-run");
+    request.force = args_flag (args, "force");
+    request.strict = args_flag (args, "strict");
+    request.skip_verify = args_flag (args, "skip-verify");
+    request.compression = wording_borrow (args_value (args, "compression"));
+    request.registries = &registry;
+    request.n_registries = *registry ? 1 : 0;
+
+    AUTO (session_close) session_t *session = session_open (args, screen);
+    if (!request.dry_run && !make_first_key (session, screen))
+        return session_status (session) ? session_status (session) : VERB_FAILED;
+    const Ggen__PublishTreeReply *reply =
+        session_ask (session, "installer", &request.base, &ggen__publish_tree_reply__descriptor);
+    return reply ? print_publish (screen, reply) : session_status (session);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "wording.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *
+wording_publisher (ProtobufCBinaryData key, char out [WORDING_PUBLISHER_MAX])
+{
+    publisher_key_t publisher;
+    if (publisher_key_from_field (&publisher, key) != OK)
+        return "unsigned";
+    publisher_key_fingerprint (&publisher, out);
+    return out;
+}
+
+const char *
+wording_key (ProtobufCBinaryData key, char out [PUBLISHER_KEY_TEXT_SIZE + 1])
+{
+    publisher_key_t publisher;
+    if (publisher_key_from_field (&publisher, key) != OK)
+        return "unsigned";
+    publisher_key_to_text (&publisher, out);
+    return out;
+}
+
+char *
+wording_join (char *const texts [], size_t texts_count)
+{
+    size_t size = 1;
+    for (size_t at = 0; at < texts_count; at++)
+        size += strlen (texts [at]) + 2;
+    char *joined = malloc (size);
+    if (!joined)
+        return NULL;
+    char *end = joined;
+    *end = 0;
+    for (size_t at = 0; at < texts_count; at++)
+        end = stpcpy (stpcpy (end, at > 0 ? ", " : ""), texts [at]);
+    return joined;
+}
+
+const char *
+wording_count (uint64_t count, const char *thing, char out [WORDING_COUNT_MAX])
+{
+    snprintf (out, WORDING_COUNT_MAX, "%" PRIu64 " %s%s", count, thing, count == 1 ? "" : "s");
+    return out;
+}
+
+const char *
+wording_registry (const args_t *args)
+{
+    const char *name = args_value (args, "registry");
+    if (args->verb->id == VERB_SEARCH && args_flag (args, "p2p"))
+        name = "p2p";
+    if (strcmp (name, "all") == 0)
+        return NULL;
+    return strcmp (name, "central") == 0 ? "http" : name;
+}
+
+char *
+wording_borrow (const char *text)
+{
+    return (char *) (uintptr_t) (text ? text : "");
+}
