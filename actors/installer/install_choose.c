@@ -136,6 +136,18 @@ is_direct (const install_t *self, const char *name)
     return false;
 }
 
+//  An optional dependency that is installed stays installed.
+static bool
+is_optional (const install_t *self, const Ggen__LockedPackage *locked, const char *dependency)
+{
+    const Ggen__Package *package =
+        gather_find (self->gather, locked->name, locked->version, locked->sha256);
+    for (size_t i = 0; package && i < package->n_dependencies; i++)
+        if (strcmp (package->dependencies [i]->name, dependency) == 0)
+            return package->dependencies [i]->optional;
+    return false;
+}
+
 //  What was asked for now, what was asked for earlier, what was named by path. Ranges that have to
 //  be made are kept in 'texts'.
 static size_t
@@ -170,6 +182,12 @@ roots_of (task_t *task, resolver_root_t *roots, char **texts)
             locked->name, is_prerelease (locked->version) ? locked->version : "*"};
         if (locked->direct)
             add_direct (self, locked->name);
+    }
+    for (size_t i = 0; i < task->before->n_packages; i++) {
+        const Ggen__LockedPackage *locked = task->before->packages [i];
+        for (size_t j = 0; j < locked->n_dependencies; j++)
+            if (is_optional (self, locked, locked->dependencies [j]->name))
+                roots [count++] = (resolver_root_t) {locked->dependencies [j]->name, "*"};
     }
     return count;
 }
@@ -246,6 +264,13 @@ keep_locked (Ggen__LockedPackage **locked_p, const Ggen__LockedPackage *old)
 {
     Ggen__LockedPackage *kept = (Ggen__LockedPackage *) wire_copy (&old->base);
     kept->direct = (*locked_p)->direct;
+    //  Its dependencies may be of other versions now.
+    Ggen__LockedDependency **dependencies = kept->dependencies;
+    size_t count = kept->n_dependencies;
+    kept->dependencies = (*locked_p)->dependencies;
+    kept->n_dependencies = (*locked_p)->n_dependencies;
+    (*locked_p)->dependencies = dependencies;
+    (*locked_p)->n_dependencies = count;
     ggen__locked_package__free_unpacked (*locked_p, NULL);
     *locked_p = kept;
 }
@@ -370,6 +395,8 @@ solve (task_t *task)
     install_t *self = install_of (task);
     const Ggen__InstallRequest *request = install_request (task);
     size_t most = request->n_wants + self->gather->own_count + task->before->n_packages;
+    for (size_t i = 0; i < task->before->n_packages; i++)
+        most += task->before->packages [i]->n_dependencies;
     resolver_root_t *roots = memory_new (most, sizeof *roots);
     char **texts = memory_new (most, sizeof *texts);
     resolver_locked_t *locked = memory_new (task->before->n_packages, sizeof *locked);
