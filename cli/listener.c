@@ -184,10 +184,10 @@ listener_destroy (listener_t **self_p)
         zmq_msg_close (&self->parts [at]);
     if (self->socket)
         zmq_close (self->socket);
-    //  Waits until the path is removed: only then may the lock go.
     if (self->context)
         while (zmq_ctx_term (self->context) != 0 && zmq_errno () == EINTR);
-    if (self->bound && ftruncate (self->lock, 0) != 0)
+    //  ZeroMQ leaves the path; it is ours until the lock goes.
+    if (self->bound && (unlink (self->home->tap_path) != 0 || ftruncate (self->lock, 0) != 0))
         self->bound = false;
     if (self->lock >= 0)
         close (self->lock);
