@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
-//  Parse, dispatch, exit. Everything that can be typed is in command_table.c.
+//  Parse, dispatch, exit. Everything that can be typed is in command_table.c. The only file of cli/
+//  that knows how a node is made.
 #include "completion.h"
 #include "help.h"
 #include "render.h"
+#include "session.h"
+#include "verbs.h"
+#include "verbs_node.h"
 #include "version.h"
+#include "actors/node.h"
+#include "config/config.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -11,10 +17,99 @@
 
 #define HELP_WIDTH_MAX 100      //  columns; longer lines are hard to read
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-//  A verb prints its answer or its failure and returns the exit status (SPEC 2).
 typedef int run_t (const args_t *args, const screen_t *screen);
+
+//  ---- a node in this process ----------------------------------------------------------------------
+
+static volatile int interrupted;
+
+static void
+on_signal (int number)
+{
+    (void) number;
+    interrupted = 1;
+    session_interrupt ();
+}
+
+//  What a node of this process is made with. It reads the settings as long as it runs.
+typedef struct {
+    const args_t *args;
+    const screen_t *screen;
+    config_t *config;
+    node_options_t options;
+} maker_t;
+
+static void
+write_errors (const config_t *config, char *why, size_t why_size)
+{
+    const json_t *errors = config_errors (config);
+    size_t used = 0;
+    *why = 0;
+    for (size_t at = 0; at < json_array_size (errors) && used < why_size; at++)
+        used += (size_t) snprintf (why + used, why_size - used, "%s%s", at > 0 ? "\n" : "",
+                                   json_string_value (json_array_get (errors, at)));
+}
+
+//  Read the settings of a home, once.
+static code_t
+read_settings (maker_t *self, const char *home_dir, char *why, size_t why_size)
+{
+    if (!self->config)
+        self->config = config_new (home_dir);
+    if (!self->config) {
+        snprintf (why, why_size, "out of memory");
+        return INTERNAL;
+    }
+    const bool loaded = config_load (self->config) == OK;
+    if (config_check (self->config) != OK || !loaded) {
+        write_errors (self->config, why, why_size);
+        return CONFIG;
+    }
+    const json_t *warnings = config_warnings (self->config);
+    for (size_t at = 0; at < json_array_size (warnings); at++)
+        render_warning (self->screen, json_string_value (json_array_get (warnings, at)));
+    self->options.config = self->config;
+    self->options.writable = args_needs (self->args) == NEEDS_WRITE;
+    return OK;
+}
+
+static code_t
+start_node (void *context, const home_t *home, bool daemon, void **node_p, const char **endpoint_p,
+            char *why, size_t why_size)
+{
+    maker_t *self = context;
+    const code_t code = read_settings (self, home->dir, why, why_size);
+    return code != OK ? code : node_start (&self->options, home, daemon, node_p, endpoint_p, why,
+                                           why_size);
+}
+
+static void
+stop_node (void *context, void **node_p)
+{
+    maker_t *self = context;
+    node_stop (&self->options, node_p);
+}
+
+static code_t
+run_node (void *context, const char *dir, void (*ready) (const home_t *home), char *why,
+          size_t why_size)
+{
+    maker_t *self = context;
+    const code_t code = read_settings (self, dir, why, why_size);
+    return code != OK ? code : node_run (&self->options, dir, &interrupted, ready, why, why_size);
+}
+
+static int
+node_run_run (const args_t *args, const screen_t *screen)
+{
+    maker_t maker = {.args = args, .screen = screen};
+    const int status = node_verb (args, screen, run_node, &maker);
+    if (maker.config)
+        config_destroy (&maker.config);
+    return status;
+}
+
+//  ---- dispatch ------------------------------------------------------------------------------------
 
 //  Help is read in pagers too, where the screen says nothing of its width.
 static size_t
@@ -28,23 +123,45 @@ help_run (const args_t *args, const screen_t *screen)
 {
     if (help_words (screen->out, args->positionals, args->positionals_count,
                     help_width (screen->width)) == OK)
-        return EXIT_DONE;
+        return VERB_DONE;
     render_error (screen, VALIDATION, "there is no such verb", "see: ggen --help");
-    return EXIT_USAGE;
+    return VERB_USAGE;
 }
 
 static int
 completion_run (const args_t *args, const screen_t *screen)
 {
     if (completion_print (screen->out, args_positional (args, 0)) == OK)
-        return EXIT_DONE;
+        return VERB_DONE;
     render_error (screen, VALIDATION, "there is no completion for this shell",
                   "it is one of: " COMPLETION_SHELLS);
-    return EXIT_USAGE;
+    return VERB_USAGE;
 }
 
 //  The function of each row. A row without one is a verb that this build leaves out.
 static run_t *const runs [VERBS_COUNT] = {
+    [VERB_SEARCH] = search_run,
+    [VERB_INFO] = info_run,
+    [VERB_INSTALL] = install_run,
+    [VERB_LIST] = list_run,
+    [VERB_REMOVE] = remove_run,
+    [VERB_VERIFY] = verify_run,
+    [VERB_ROLLBACK] = rollback_run,
+    [VERB_INIT] = init_run,
+    [VERB_PUBLISH] = publish_run,
+    [VERB_KEY_GENERATE] = key_generate_run,
+    [VERB_KEY_SHOW] = key_show_run,
+    [VERB_KEY_LIST] = key_list_run,
+    [VERB_KEY_EXPORT] = key_export_run,
+    [VERB_KEY_IMPORT] = key_import_run,
+    [VERB_TRUST_LIST] = trust_list_run,
+    [VERB_TRUST_ADD] = trust_add_run,
+    [VERB_TRUST_REMOVE] = trust_remove_run,
+    [VERB_CONFIG_SHOW] = config_show_run,
+    [VERB_CONFIG_VALIDATE] = config_validate_run,
+    [VERB_CONFIG_PATH] = config_path_run,
+    [VERB_NODE_RUN] = node_run_run,
+    [VERB_TAP] = tap_run,
     [VERB_COMPLETION] = completion_run,
     [VERB_HELP] = help_run,
 };
@@ -56,7 +173,7 @@ print_help (const args_t *args, const screen_t *screen)
         help_verb (screen->out, args->verb, help_width (screen->width));
     else
         help_group (screen->out, args->group, help_width (screen->width));
-    return EXIT_DONE;
+    return VERB_DONE;
 }
 
 static int
@@ -64,7 +181,7 @@ run (const args_t *args, const screen_t *screen)
 {
     if (args_global (args, "version")) {
         version_print (screen);
-        return EXIT_DONE;
+        return VERB_DONE;
     }
     if (args_global (args, "help"))
         return print_help (args, screen);
@@ -73,14 +190,30 @@ run (const args_t *args, const screen_t *screen)
     else if (!args->verb)
         help_group (screen->err, args->group, help_width (screen->err_width));
     if (!args->verb)
-        return EXIT_USAGE;
+        return VERB_USAGE;
     if (!runs [args->verb->id]) {
         char message [ARGS_TEXT_MAX];
         snprintf (message, sizeof message, "this build of ggen has no `ggen %s`", args->verb->path);
         render_error (screen, FEATURE_NOT_ENABLED, message, "see what it has: ggen --version");
-        return EXIT_FAILED;
+        return VERB_FAILED;
     }
-    return runs [args->verb->id] (args, screen);
+    maker_t maker = {.args = args, .screen = screen};
+    const client_embed_t embed = {.start = start_node, .stop = stop_node, .context = &maker};
+    session_provide (&embed);
+    const int status = runs [args->verb->id] (args, screen);
+    if (maker.config)
+        config_destroy (&maker.config);
+    return status;
+}
+
+static void
+catch_signals (void)
+{
+    //  Without SA_RESTART: waiting ends at once.
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction (SIGINT, &action, NULL);
+    sigaction (SIGTERM, &action, NULL);
+    signal (SIGPIPE, SIG_IGN);
 }
 
 //  After wrong usage the rest of the line was not read, but --json in it still counts.
@@ -100,13 +233,13 @@ main (int argc, char *argv [])
     screen_t screen;
     //  Characters only: numbers are printed and read as in C.
     setlocale (LC_CTYPE, "");
-    signal (SIGPIPE, SIG_IGN);
+    catch_signals ();
     const code_t code = command_parse (argc, argv, &args);
     screen_init (&screen, &args);
     if (code != OK) {
         screen.json = screen.json || mentions_json (argc, argv);
         render_error (&screen, code, args.problem, args.hint);
-        return screen_finish (&screen, EXIT_USAGE);
+        return screen_finish (&screen, VERB_USAGE);
     }
     return screen_finish (&screen, run (&args, &screen));
 }
