@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""config show, validate, path."""
+from tap import contains, equal, main, matches, test, true
+
+
+@test
+def every_setting_is_shown_with_its_value_and_origin(home):
+    home.write("ggen/config.toml", "[storage]\nmax_cache_size = 77\n")
+    result = home.run("config", "show", env={"GGEN_LOG": "debug"})
+    matches(result.out, r"^storage\.max_cache_size +77 MiB +config\.toml:2$")
+    contains(result.out, "env GGEN_LOG")
+    document = home.json("config", "show")
+    equal(document["values"]["storage"]["max_cache_size"], 77)
+    equal(document["origins"]["storage"]["max_cache_size"], "config.toml:2")
+
+
+@test
+def only_the_settings_asked_for_are_shown(home):
+    document = home.json("config", "show", "storage.max_cache_size", "dht_query_timeout")
+    equal(document["values"], {"performance": {"dht_query_timeout": 10},
+                               "storage": {"max_cache_size": 1024}})
+    failure = home.json("config", "show", "storage.max_cache_sise", ok=2, schema="error")["error"]
+    contains(failure["hint"], "storage.max_cache_size")
+    true(not home.path.exists(), "no home was made")
+
+
+@test
+def a_wrong_file_is_told_with_its_lines(home):
+    home.write("ggen/config.toml", '[performance]\nmax_peers = "many"\nmin_peers = -4\n')
+    result = home.run("config", "validate", ok=1)
+    contains(result.err, "config.toml:2")
+    contains(result.err, "config.toml:3")
+    failure = home.json("config", "show", ok=1)["error"]
+    equal(failure["code"], "CONFIG")
+    equal(len(failure["details"]["error"]), 2)
+
+
+@test
+def nothing_starts_on_wrong_settings(home):
+    home.write("ggen/config.toml", "[performance]\nmax_peers = 0\n")
+    for words in (["market", "list"], ["node", "run"]):
+        equal(home.json(*words, ok=1)["error"]["code"], "CONFIG")
+
+
+@test
+def any_file_can_be_checked_and_unknown_keys_are_warned_of(home):
+    home.write("mine.toml", "[performance]\nmax_peer = 9\n")
+    result = home.run("config", "validate", "mine.toml")
+    contains(result.err, "max_peers")
+    equal(len(home.json("config", "validate", "mine.toml")["warnings"]), 1)
+    home.write("broken.toml", "[performance\n")
+    equal(home.json("config", "validate", "broken.toml", ok=1)["error"]["code"], "CONFIG")
+    home.run("config", "validate", "absent.toml", ok=1)
+
+
+@test
+def the_path_is_printed_whether_it_is_there_or_not(home):
+    path = str(home.path / "config.toml")
+    equal(home.run("config", "path").out, path + "\n")
+    equal(home.json("config", "path"), {"path": path, "exists": False})
+    home.write("ggen/config.toml", "")
+    equal(home.json("config", "path")["exists"], True)
+
+
+main()
