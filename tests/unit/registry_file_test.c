@@ -114,6 +114,11 @@ what_is_missing_is_not_found_with_what_was_meant (void **state)
     assert_string_equal (self->failure->hint, "did you mean acme/http-client?");
     assert_null (get (self, "http-client"));
     assert_string_equal (self->failure->hint, "did you mean acme/http-client?");
+    draft_t made;
+    draft (self, &made, "unlike", "1.0.0", "x");
+    made.package.description = (char *) "entirely different";
+    assert_non_null (send_draft (self, &made));
+    assert_int_equal (search (self, "entirely-different")->n_results, 1);
     assert_null (get (self, "entirely-different"));
     assert_string_equal (self->failure->hint, "");
     assert_null (get_version (self, "acme/http-client", "1.2.0"));
@@ -160,7 +165,11 @@ only_the_publisher_deletes_and_other_versions_stay (void **state)
     assert_false (delete (self, "a", "2.0.0", NULL));
     assert_int_equal (failure_code (self), PERMISSION_DENIED);
     assert_string_equal (versions (self, "a"), "1.0.0 2.0.0 ");
+    char json [128];
+    snprintf (json, sizeof json, "%s/index.json", self->directory);
+    assert_non_null (strstr (read_file (json), "/2.0.0/"));
     assert_true (delete (self, "a", "2.0.0", &owner));
+    assert_null (strstr (read_file (json), "/2.0.0/"));
     assert_null (get_version (self, "a", "2.0.0"));
     assert_int_equal (failure_code (self), PACKAGE_NOT_FOUND);
     assert_string_equal (read_file (get (self, "a")->location), "one");
@@ -239,6 +248,7 @@ an_answer_too_long_for_a_message_says_what_is_left_out (void **state)
     char *words = malloc (900001);
     memset (words, 'w', 900000);
     words [900000] = 0;
+    assert_non_null (publish (self, "many", "0.1.0", "x"));
     for (unsigned i = 1; i <= 3; i++) {
         char version [16], id [16];
         snprintf (version, sizeof version, "%u.0.0", i);
@@ -439,24 +449,37 @@ a_warning_waits_for_an_answer_that_can_carry_it (void **state)
     assert_int_equal (((Ggen__PackageReply *) (void *) self->reply)->n_warnings, 1);
 }
 
+//  Overwrites a page of the index; false when it has not so many.
+static bool
+damage_page (const fixture_t *self, unsigned page)
+{
+    char path [128], junk [4096];
+    struct stat st;
+    snprintf (path, sizeof path, "%s/index.db", self->directory);
+    memset (junk, 0x5a, sizeof junk);
+    int fd = open (path, O_RDWR | O_CLOEXEC);
+    off_t at = (off_t) (page * sizeof junk);
+    assert_int_equal (fstat (fd, &st), 0);
+    if (at < st.st_size)
+        assert_int_equal (pwrite (fd, junk, sizeof junk, at), sizeof junk);
+    close (fd);
+    return at < st.st_size;
+}
+
 static void
-a_damaged_database_is_made_anew_before_the_answer (void **state)
+damage_anywhere_in_the_database_is_mended_before_the_answer (void **state)
 {
     fixture_t *self = *state;
     publish (self, "a", "1.0.0", "x");
-    char path [128];
-    snprintf (path, sizeof path, "%s/index.db", self->directory);
-    int fd = open (path, O_RDWR);
-    struct stat st;
-    assert_int_equal (fstat (fd, &st), 0);
-    char junk [4096];
-    memset (junk, 0x5a, sizeof junk);
-    for (off_t at = 4096; at < st.st_size; at += 4096)
-        assert_int_equal (pwrite (fd, junk, sizeof junk, at), sizeof junk);
-    close (fd);
-    restart (self, true);
-    assert_int_equal (search (self, "")->n_results, 1);
-    assert_string_equal (versions (self, "a"), "1.0.0 ");
+    for (unsigned page = 0;; page++) {
+        restart (self, true);
+        assert_true (exists (self, "a"));
+        if (!damage_page (self, page))
+            break;
+        assert_non_null (search (self, "a"));
+        assert_string_equal (versions (self, "a"), "1.0.0 ");
+        assert_int_equal (search (self, "")->n_results, 1);
+    }
 }
 
 //  ---- the lock
@@ -577,7 +600,7 @@ main (void)
         T (a_directory_that_cannot_be_written_is_still_read),
         T (a_damaged_index_json_is_set_aside_and_told_once),
         T (a_warning_waits_for_an_answer_that_can_carry_it),
-        T (a_damaged_database_is_made_anew_before_the_answer),
+        T (damage_anywhere_in_the_database_is_mended_before_the_answer),
         T (a_publisher_waits_for_another_and_is_told_whom),
         T (who_waits_for_the_lock_can_be_cancelled),
         T (a_stop_drops_what_is_queued),
