@@ -67,7 +67,7 @@ hint_of (code_t code)
         case INSUFFICIENT_DISK_SPACE:
             return "free some space on the disk";
         case ALREADY_EXISTS:
-            return "publish it as a new version";
+            return "choose a version, or a name, that is free";
         case FEATURE_NOT_ENABLED:
             return "install SQLite (libsqlite3-0)";
         default:
