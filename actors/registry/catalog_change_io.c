@@ -20,7 +20,6 @@
 
 #define HASH_BYTES (256u << 10)
 #define LOCK_SLICE_MS 20        //  between two looks at whether to stop
-#define LOCK_WAIT_MS (SHELF_LOCK_ATTEMPTS * SHELF_LOCK_ATTEMPT_MS)
 
 static code_t
 cancelled (catalog_call_t *call)
@@ -32,7 +31,9 @@ cancelled (catalog_call_t *call)
 
 typedef struct {
     catalog_call_t *call;
+    unsigned attempt_ms;
     unsigned waited_ms;
+    unsigned told;              //  attempts that the asker knows of
     int pid;
 } waiting_t;
 
@@ -44,19 +45,20 @@ on_waiting (void *arg, int pid, unsigned attempt, unsigned attempts)
     waiting_t *self = arg;
     char subject [80];
     self->pid = pid;
-    if (self->waited_ms % SHELF_LOCK_ATTEMPT_MS != 0)
+    if (self->waited_ms / self->attempt_ms < self->told)
         return;
     snprintf (subject, sizeof subject, "another installation in progress (pid %d)", pid);
-    job_progress (self->call->job, "waiting", subject,
-                  self->waited_ms / SHELF_LOCK_ATTEMPT_MS + 1, SHELF_LOCK_ATTEMPTS, "attempts");
+    job_progress (self->call->job, "waiting", subject, ++self->told, SHELF_LOCK_ATTEMPTS,
+                  "attempts");
 }
 
 //  Waits as SPEC 6, S3 says, in slices: who waits may also be cancelled.
 static code_t
 lock (catalog_t *self, catalog_call_t *call)
 {
-    waiting_t waiting = {.call = call};
-    for (; waiting.waited_ms < LOCK_WAIT_MS; waiting.waited_ms += LOCK_SLICE_MS) {
+    const unsigned wait_ms = SHELF_LOCK_ATTEMPTS * self->lock_attempt_ms;
+    waiting_t waiting = {.call = call, .attempt_ms = self->lock_attempt_ms};
+    for (; waiting.waited_ms < wait_ms; waiting.waited_ms += LOCK_SLICE_MS) {
         code_t code = shelf_lock (self->shelf, 1, LOCK_SLICE_MS, on_waiting, &waiting);
         if (code == OK)
             return OK;
@@ -67,10 +69,9 @@ lock (catalog_t *self, catalog_call_t *call)
     }
     Ggen__Failure *failure = reply_failure (
         LOCK_TIMEOUT, "try again when it has finished",
-        "%s/.lock is held by pid %d, waited %u s", self->directory, waiting.pid,
-        LOCK_WAIT_MS / 1000);
+        "%s/.lock is held by pid %d, waited %u ms", self->directory, waiting.pid, wait_ms);
     reply_add_detail (failure, "path", "%s/.lock", self->directory);
-    reply_add_detail (failure, "waited", "%u ms", LOCK_WAIT_MS);
+    reply_add_detail (failure, "waited", "%u ms", wait_ms);
     reply_add_detail (failure, "pid", "%d", waiting.pid);
     return catalog_fail (call, failure);
 }

@@ -12,13 +12,15 @@
 #include "runtime/host/log.h"
 
 catalog_t *
-catalog_new (const char *directory, bool writable, const crypto_t *crypto)
+catalog_new (const char *directory, bool writable, unsigned lock_attempt_ms,
+             const crypto_t *crypto)
 {
     assert (directory [0] == '/');
     catalog_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
     self->writable = writable;
+    self->lock_attempt_ms = lock_attempt_ms ? lock_attempt_ms : SHELF_LOCK_ATTEMPT_MS;
     self->crypto = crypto;
     self->directory = strdup (directory);
     if (!self->directory)

@@ -23,8 +23,10 @@
 typedef struct catalog catalog_t;
 typedef struct job_t job_t;
 
-//  'directory' is absolute and copied; 'crypto' is borrowed for its life. Opens nothing.
-catalog_t *catalog_new (const char *directory, bool writable, const crypto_t *crypto);
+//  'directory' is absolute and copied; 'crypto' is borrowed for its life. A change waits for the
+//  lock SHELF_LOCK_ATTEMPTS times 'lock_attempt_ms' (0: SHELF_LOCK_ATTEMPT_MS). Opens nothing.
+catalog_t *catalog_new (const char *directory, bool writable, unsigned lock_attempt_ms,
+                        const crypto_t *crypto);
 void catalog_destroy (catalog_t **self_p);
 
 //  One request and what became of it.

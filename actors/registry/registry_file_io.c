@@ -187,7 +187,8 @@ registry_file_create (const actor_env_t *env)
         return NULL;
     self->out = env->out;
     self->jobs = env->host;
-    self->catalog = catalog_new (settings->directory, settings->writable, env->crypto);
+    self->catalog = catalog_new (settings->directory, settings->writable,
+                                 settings->lock_attempt_ms, env->crypto);
     if (self->catalog)
         return self;
     free (self);

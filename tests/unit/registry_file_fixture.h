@@ -29,6 +29,7 @@
 typedef struct {
     char base [64];                     //  holds the registry and the archives
     char directory [80];
+    unsigned lock_attempt_ms;           //  0 until a test sets it and restarts
     registry_file_settings_t settings;
     role_t role;
     host_t *host;
@@ -67,7 +68,9 @@ static inline void
 start (fixture_t *self, bool writable)
 {
     char why [200] = "";
-    self->settings = (registry_file_settings_t) {self->directory, writable};
+    self->settings = (registry_file_settings_t) {.directory = self->directory,
+                                                 .writable = writable,
+                                                 .lock_attempt_ms = self->lock_attempt_ms};
     self->role = (role_t) {NULL, &registry_file_actor, &self->settings};
     bus_setup_t setup
         = {.roles = &self->role, .roles_count = 1, .home = self->base, .version = "test"};
@@ -127,6 +130,19 @@ teardown (void **state)
     remove_tree (self->base);
     free (self);
     return 0;
+}
+
+//  A file's text, at most 4,095 bytes of it; NULL without a file. Lives until the next call.
+static inline char *
+read_file (const char *path)
+{
+    static char text [4096];
+    FILE *in = fopen (path, "r");
+    if (!in)
+        return NULL;
+    text [fread (text, 1, sizeof text - 1, in)] = 0;
+    fclose (in);
+    return text;
 }
 
 //  ---- asking
@@ -253,6 +269,17 @@ metadata (fixture_t *self)
     Ggen__MetadataReply *reply = ask (self, &request.base, &ggen__metadata_reply__descriptor);
     assert_non_null (reply);
     return reply;
+}
+
+static inline bool
+delete (fixture_t *self, const char *id, const char *version, const uint8_t *key)
+{
+    Ggen__DeleteRequest request = GGEN__DELETE_REQUEST__INIT;
+    request.id = (char *) id;
+    request.version = (char *) version;
+    if (key)
+        request.publisher_key = (ProtobufCBinaryData) {32, (uint8_t *) key};
+    return ask (self, &request.base, &ggen__delete_reply__descriptor) != NULL;
 }
 
 static inline code_t

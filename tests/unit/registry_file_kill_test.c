@@ -163,7 +163,7 @@ left_a_stage (const fixture_t *self)
     return left;
 }
 
-//  Everything up to 'last' is there and at most one more; the index says the same. Returns how many.
+//  Everything up to 'last' is there and at most one more; the index says the same. Their number.
 static unsigned
 check_all (const fixture_t *self, unsigned last)
 {
