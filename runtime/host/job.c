@@ -145,7 +145,7 @@ job_progress (job_t *job, const char *stage, const char *subject, uint64_t done,
 void *
 jobs_socket (jobs_t *self)
 {
-    return self->worker ? zsock_resolve (self->worker) : NULL;
+    return self->count > 0 ? zsock_resolve (self->worker) : NULL;
 }
 
 static void

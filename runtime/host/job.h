@@ -45,7 +45,7 @@ jobs_t *jobs_new (void);
 //  Cancels what runs and waits for the worker to end. Jobs that were not returned are dropped.
 void jobs_destroy (jobs_t **self_p);
 
-//  The raw socket to poll for results, or NULL while no job was ever started.
+//  The raw socket to poll for results, or NULL while no job is under way.
 void *jobs_socket (jobs_t *self);
 
 typedef enum { JOBS_NOTHING, JOBS_PROGRESS, JOBS_DONE } jobs_event_t;

@@ -5,6 +5,7 @@
 #include "runtime/host/host.h"
 #include "runtime/host/job.h"
 #include "registry.pb-c.h"
+#include "seeded.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -558,6 +559,56 @@ a_late_request_is_dropped_and_counted (void **state)
     host_stop (&host);
 }
 
+//  A packed envelope with some bits flipped, or bytes of any kind.
+static size_t
+garbage (rng_t *rng, uint8_t *bytes, size_t size_max)
+{
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = (Ggen__Kind) rng_below (rng, GGEN__KIND__GONE + 2);
+    envelope.id = rng_below (rng, 5);
+    envelope.from = rng_below (rng, 2) ? "echo" : "";
+    envelope.reply_to = rng_below (rng, 2) ? "bus" : "mortal";
+    envelope.type = rng_below (rng, 2) ? "Progress" : "ActorFailed";
+    size_t size = ggen__envelope__pack (&envelope, bytes);
+    if (rng_below (rng, 3) == 0)
+        rng_bytes (rng, bytes, size = rng_below (rng, size_max));
+    for (uint64_t flips = rng_below (rng, 3); flips > 0 && size > 0; flips--)
+        bytes[rng_below (rng, size)] ^= (uint8_t) (1u << rng_below (rng, 8));
+    return size;
+}
+
+static void
+garbage_from_a_client_never_stops_the_bus (void **state)
+{
+    (void) state;
+    const char *addresses[] = {"echo", "bus", "worker", "client-1", "nobody", "x@y", ""};
+    host_t *host = start_host ();
+    probe_t vandal = probe_open (host), probe = probe_open (host);
+    rng_t rng = seeded_rng (10);
+    void *raw = zsock_resolve (vandal.dealer);
+    for (unsigned round = 0; round < 5000; round++) {
+        const char *address = addresses[rng_below (&rng, COUNT_OF (addresses))];
+        unsigned parts = (unsigned) rng_below (&rng, FRAMES_MAX + 3);
+        zmq_send (raw, address, strlen (address), parts ? ZMQ_SNDMORE : 0);
+        for (unsigned i = 0; i < parts; i++) {
+            uint8_t bytes[200];
+            size_t size = garbage (&rng, bytes, sizeof bytes);
+            zmq_send (raw, bytes, size, i + 1 < parts ? ZMQ_SNDMORE : 0);
+        }
+    }
+    //  Another client is served as before, though it may be told BUSY for a while.
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    heard_t heard;
+    do {
+        probe_send (&probe, GGEN__KIND__REQUEST, "echo", &body.base, 0);
+        heard = probe_recv (&probe);
+    } while (heard.code == BUSY);
+    assert_string_equal (heard.type, "Progress");
+    zsock_destroy (&vandal.dealer);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
 static void
 term_arrives_under_full_load (void **state)
 {
@@ -607,6 +658,7 @@ main (void)
         cmocka_unit_test (a_fatal_actor_comes_back_and_open_requests_get_internal),
         cmocka_unit_test (an_actor_that_fails_too_often_ends_the_node),
         cmocka_unit_test (a_late_request_is_dropped_and_counted),
+        cmocka_unit_test (garbage_from_a_client_never_stops_the_bus),
         cmocka_unit_test (term_arrives_under_full_load),
         cmocka_unit_test (a_class_without_a_row_of_its_service_stops_the_start),
     };
