@@ -203,8 +203,11 @@ take_reply (const client_call_t *call, const Ggen__Envelope *envelope, bytes_t b
     if (strcmp (envelope->type, ggen__failure__descriptor.short_name) == 0) {
         outcome->failure = (Ggen__Failure *) unpack (&ggen__failure__descriptor, body);
         outcome->code = outcome->failure ? outcome->failure->code : SERIALIZATION;
-        if (!outcome->failure || outcome->code == OK)
-            end_failed (outcome, SERIALIZATION, "the node's answer does not decode");
+        if (outcome->failure && outcome->code != OK)
+            return;
+        if (outcome->failure)
+            ggen__failure__free_unpacked (outcome->failure, NULL);
+        end_failed (outcome, SERIALIZATION, "the node's answer does not decode");
         return;
     }
     if (strcmp (envelope->type, call->expect->short_name) == 0)
@@ -221,7 +224,8 @@ take (client_t *self, const client_call_t *call, frames_t *frames, outcome_t *ou
     Ggen__Envelope *envelope = (Ggen__Envelope *) unpack (&ggen__envelope__descriptor, packed);
     if (!envelope)
         return;
-    bool ours = envelope->id == self->calls;
+    //  Other clients can send here, too; only who was asked can answer.
+    bool ours = envelope->id == self->calls && strcmp (envelope->from, call->to) == 0;
     if (envelope->kind == GGEN__KIND__REPLY && ours)
         take_reply (call, envelope, body, outcome);
     else if (envelope->kind == GGEN__KIND__PROGRESS && ours) {
@@ -232,7 +236,8 @@ take (client_t *self, const client_call_t *call, frames_t *frames, outcome_t *ou
         if (progress)
             ggen__progress__free_unpacked (progress, NULL);
     }
-    else if (envelope->kind == GGEN__KIND__EVENT && strcmp (envelope->type, "Failure") == 0)
+    else if (envelope->kind == GGEN__KIND__EVENT && strcmp (envelope->from, "bus") == 0
+             && strcmp (envelope->type, ggen__failure__descriptor.short_name) == 0)
         take_reply (call, envelope, body, outcome);
     ggen__envelope__free_unpacked (envelope, NULL);
 }
