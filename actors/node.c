@@ -93,7 +93,8 @@ fill_settings (node_t *self, const config_t *config, const home_t *home, bool wr
         return false;
     self->backends[0] = registry_file_actor.name;
     self->registry = (registry_settings_t) {self->backends, 1};
-    self->registry_file = (registry_file_settings_t) {self->registry_dir, writable};
+    self->registry_file = (registry_file_settings_t) {.directory = self->registry_dir,
+                                                       .writable = writable};
     self->cache.bytes_max = (uint64_t) config_bytes (config, "storage.max_cache_size");
     self->blobs.directory = self->cache_dir;
     self->store = (store_settings_t) {self->home, writable, limits_of (config)};

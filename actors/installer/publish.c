@@ -425,14 +425,22 @@ publish_start (task_t *task)
 
 //  ---- init ----------------------------------------------------------------------------------------
 
+//  The name asked for, or the directory's.
+static const char *
+init_name (const task_t *task)
+{
+    const Ggen__InitRequest *request = (const void *) task->request;
+    const char *slash = strrchr (request->path, '/');
+    return *request->name ? request->name : slash ? slash + 1 : request->path;
+}
+
 static void
 on_written (task_t *task, void *item, const answer_t *message)
 {
     (void) item;
-    const Ggen__InitRequest *request = (const void *) task->request;
     Ggen__InitReply reply = GGEN__INIT_REPLY__INIT;
     reply.path = ((const Ggen__WriteNewReply *) (const void *) message->message)->path;
-    reply.name = request->name;
+    reply.name = (char *) init_name (task);
     task_answer (task, &reply.base);
 }
 
@@ -440,9 +448,15 @@ static void
 init_write (task_t *task)
 {
     const Ggen__InitRequest *request = (const void *) task->request;
+    if (!package_id_valid (init_name (task))) {
+        task_fail (task, VALIDATION,
+                   "choose one with --name: letters, digits, '.', '_', '-', at most 214 bytes",
+                   "'%s' is no package id", init_name (task));
+        return;
+    }
     char path [4200];
     snprintf (path, sizeof path, "%s/%s", request->path, manifest_names [0]);
-    char *text = manifest_init_text (request->name);
+    char *text = manifest_init_text (init_name (task));
     Ggen__WriteNewRequest write = GGEN__WRITE_NEW_REQUEST__INIT;
     write.path = path;
     write.content = (ProtobufCBinaryData) {strlen (text), (uint8_t *) text};
@@ -468,12 +482,6 @@ void
 init_start (task_t *task)
 {
     const Ggen__InitRequest *request = (const void *) task->request;
-    if (!package_id_valid (request->name)) {
-        task_fail (task, VALIDATION,
-                   "choose one with --name: letters, digits, '.', '_', '-', at most 214 bytes",
-                   "'%s' is no package id", request->name);
-        return;
-    }
     Ggen__ReadManifestRequest read = GGEN__READ_MANIFEST_REQUEST__INIT;
     read.path = request->path;
     task_ask (task, "store", &read.base, &ggen__read_manifest_reply__descriptor, on_existing, NULL,
