@@ -30,7 +30,7 @@ typedef struct {
     char *cache_dir;
     char *state_path;
     char *keys_dir;
-    const char *backends[2];
+    registry_backend_t backends[1];
     registry_settings_t registry;
     registry_file_settings_t registry_file;
     cache_settings_t cache;
@@ -91,8 +91,8 @@ fill_settings (node_t *self, const config_t *config, const home_t *home, bool wr
     if (!self->home || !self->registry_dir || !self->cache_dir || !self->state_path
         || !self->keys_dir)
         return false;
-    self->backends[0] = registry_file_actor.name;
-    self->registry = (registry_settings_t) {self->backends, 1};
+    self->backends[0] = (registry_backend_t) {registry_file_actor.name, true};
+    self->registry = (registry_settings_t) {self->backends, COUNT_OF (self->backends), 0};
     self->registry_file = (registry_file_settings_t) {.directory = self->registry_dir,
                                                        .writable = writable};
     self->cache.bytes_max = (uint64_t) config_bytes (config, "storage.max_cache_size");
