@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fetch.h"
 
+#include "message.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,19 +28,6 @@ struct fetch_t {
     char text[FETCH_TEXT_MAX];
 };
 
-static void *
-copy_message (const ProtobufCMessage *message)
-{
-    size_t size = protobuf_c_message_get_packed_size (message);
-    uint8_t *packed = malloc (size ? size : 1);
-    if (!packed)
-        return NULL;
-    protobuf_c_message_pack (message, packed);
-    void *copy = protobuf_c_message_unpack (message->descriptor, NULL, size, packed);
-    free (packed);
-    return copy;
-}
-
 fetch_t *
 fetch_new (const Ggen__FetchRequest *ask, const digest_t *digest)
 {
@@ -46,7 +35,7 @@ fetch_new (const Ggen__FetchRequest *ask, const digest_t *digest)
     if (!self)
         return NULL;
     self->digest = *digest;
-    self->ask = copy_message (&ask->base);
+    self->ask = message_copy (&ask->base);
     size_t room = ask->n_sources + 1;
     self->failures = calloc (room, sizeof *self->failures);
     self->details = calloc (room, sizeof *self->details);
@@ -176,7 +165,7 @@ void
 fetch_source_failed (fetch_t *self, const Ggen__Failure *failure)
 {
     assert (self->tried < self->ask->n_sources);
-    self->failures[self->tried++] = copy_message (&failure->base);
+    self->failures[self->tried++] = message_copy (&failure->base);
 }
 
 //  The one failure that a person is to read about all sources.

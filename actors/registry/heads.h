@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+//  The newest head of each publisher among those that several registries have: of two heads of one
+//  key the one of higher seq is true, if its signature is (SPEC 9).
+#ifndef GGEN_HEADS_H
+#define GGEN_HEADS_H
+
+#include "runtime/actor/crypto.h"
+#include "package.pb-c.h"
+#include "record.pb-c.h"
+
+//  Different heads that are looked at in one merge, for each costs a signature check; more are
+//  not heeded.
+#define HEADS_MAX 64
+
+typedef struct heads_t heads_t;
+
+//  NULL: out of memory.
+heads_t *heads_new (const crypto_t *crypto);
+void heads_destroy (heads_t **self_p);
+
+//  Look at the head of a package, if it has one. One that is malformed, for another name or not
+//  signed by its key is not heeded. Borrowed until heads_destroy.
+void heads_add (heads_t *self, const Ggen__Package *package);
+
+//  Let 'package' say what the newest head of its publisher says of it: whether it is yanked (when
+//  it is listed with this digest), and, when it carries a head, that one.
+void heads_apply (const heads_t *self, Ggen__Package *package);
+
+#endif

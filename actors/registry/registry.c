@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+#include "registry.h"
+
+#include "answers.h"
+#include "call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_MS   10000u
+#define METADATA_MS 2000u
+#define PREFIX      "registry_"
+
+typedef struct {
+    out_t *out;
+    const crypto_t *crypto;
+    backend_t backends[REGISTRY_BACKENDS_MAX];
+    unsigned backends_count;
+    uint32_t answer_ms;
+    call_t *calls;
+    unsigned calls_count;
+} registry_t;
+
+//  How an operation is done.
+typedef struct {
+    const ProtobufCMessageDescriptor *request;
+    const ProtobufCMessageDescriptor *reply;
+    answer_call_fn *answer;
+    bool changes;               //  asks those that take packages, and gives them all the time
+} method_t;
+
+static const method_t methods[] = {
+    {&ggen__search_request__descriptor, &ggen__search_reply__descriptor, answers_search, false},
+    {&ggen__get_package_request__descriptor, &ggen__package_reply__descriptor, answers_package,
+     false},
+    {&ggen__get_package_version_request__descriptor, &ggen__package_reply__descriptor,
+     answers_package, false},
+    {&ggen__list_versions_request__descriptor, &ggen__list_versions_reply__descriptor,
+     answers_versions, false},
+    {&ggen__publish_request__descriptor, &ggen__publish_reply__descriptor, answers_publish, true},
+    {&ggen__delete_request__descriptor, &ggen__delete_reply__descriptor, answers_delete, true},
+    {&ggen__exists_request__descriptor, &ggen__exists_reply__descriptor, answers_exists, false},
+    {&ggen__metadata_request__descriptor, &ggen__metadata_reply__descriptor, answers_metadata,
+     false},
+};
+
+static const method_t *
+method_of (const call_t *call)
+{
+    const method_t *method = methods;
+    while (method->request != call->request->descriptor)
+        method++;
+    return method;
+}
+
+//  ---- the end of a call -----------------------------------------------------------------------------
+
+static void
+end_call (registry_t *self, call_t *call)
+{
+    call_t **at = &self->calls;
+    while (*at != call)
+        at = &(*at)->next;
+    *at = call->next;
+    self->calls_count--;
+    call_destroy (&call);
+}
+
+static bool spread (registry_t *self, call_t *call);
+
+//  One more answer is in, or could not be asked for.
+static void
+proceed (registry_t *self, call_t *call)
+{
+    if (call->outstanding > 0)
+        return;
+    if (method_of (call)->answer == answers_publish && spread (self, call))
+        return;
+    //  Exists may have been answered; answering twice does nothing.
+    method_of (call)->answer (self->out, self->crypto, call);
+    end_call (self, call);
+}
+
+static code_t
+on_backend (void *self_, void *slot_, const answer_t *answer)
+{
+    registry_t *self = self_;
+    slot_t *slot = slot_;
+    call_t *call = slot->call;
+    if (answer->progress)
+        return OK;
+    call->outstanding--;
+    call_answered (slot, answer->message, answer->failure);
+    if (answer->message && answer->message->descriptor == &ggen__exists_reply__descriptor
+        && ((const Ggen__ExistsReply *) answer->message)->exists)
+        out_answer (self->out, call->ticket, answer->message);
+    proceed (self, call);
+    return OK;
+}
+
+//  ---- asking ----------------------------------------------------------------------------------------
+
+//  Less than our asker has left: a backend that is late must not make us late. Changes have all
+//  of it: whether they were made has to be known.
+static uint32_t
+budget_of (const registry_t *self, const method_t *method, int64_t left_ms)
+{
+    if (method->changes)
+        return 0;
+    uint32_t budget_ms = self->answer_ms;
+    if (method->answer == answers_metadata && budget_ms > METADATA_MS)
+        budget_ms = METADATA_MS;
+    int64_t share_ms = left_ms - left_ms / 8;
+    if (share_ms < budget_ms)
+        budget_ms = share_ms > 0 ? (uint32_t) share_ms : 1;
+    return budget_ms;
+}
+
+static void
+ask_backend (registry_t *self, slot_t *slot, const ProtobufCMessage *message, uint32_t budget_ms)
+{
+    call_t *call = slot->call;
+    ask_t ask = {.to = slot->backend->address,
+                 .message = message,
+                 .expect = method_of (call)->reply,
+                 .budget_ms = budget_ms,
+                 .parent = call->ticket,
+                 .on_answer = on_backend,
+                 .arg = slot};
+    code_t code = out_ask (self->out, &ask);
+    slot->asked = true;
+    call->asked++;
+    if (code == OK)
+        call->outstanding++;
+    else
+        call_unanswered (slot, code);
+}
+
+//  A publish goes to one backend first, and to the others only when that one has it. Returns true
+//  when others were asked.
+static bool
+spread (registry_t *self, call_t *call)
+{
+    if (call_replies_count (call) == 0 || call->asked > 1)
+        return false;
+    for (unsigned i = 0; i < call->slots_count; i++)
+        if (!call->slots[i].asked && call->slots[i].backend->writes)
+            ask_backend (self, &call->slots[i], call->request, 0);
+    return call->outstanding > 0;
+}
+
+//  OK, or BUSY.
+static code_t
+begin (registry_t *self, const delivery_t *at, const ProtobufCMessage *message, call_t **call_p)
+{
+    //  So that each can ask each backend.
+    unsigned calls_max = PENDING_MAX / (self->backends_count > 0 ? self->backends_count : 1);
+    call_t *call = self->calls_count < calls_max
+                       ? call_new (at->ticket, message, self->backends, self->backends_count)
+                       : NULL;
+    *call_p = call;
+    if (!call)
+        return BUSY;
+    call->next = self->calls;
+    self->calls = call;
+    self->calls_count++;
+    return OK;
+}
+
+static int64_t
+left_ms (const delivery_t *at)
+{
+    return at->deadline_ms == DEADLINE_NEVER ? INT64_MAX : at->deadline_ms - at->now_ms;
+}
+
+//  ---- requests --------------------------------------------------------------------------------------
+
+static code_t
+on_read (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    registry_t *self = self_;
+    call_t *call;
+    if (begin (self, at, message, &call) != OK)
+        return BUSY;
+    uint32_t budget_ms = budget_of (self, method_of (call), left_ms (at));
+    for (unsigned i = 0; i < call->slots_count; i++)
+        ask_backend (self, &call->slots[i], message, budget_ms);
+    proceed (self, call);
+    return OK;
+}
+
+static code_t
+on_change (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    registry_t *self = self_;
+    call_t *call;
+    if (begin (self, at, message, &call) != OK)
+        return BUSY;
+    bool first_only = method_of (call)->answer == answers_publish;
+    for (unsigned i = 0; i < call->slots_count && !(first_only && call->asked > 0); i++)
+        if (call->slots[i].backend->writes)
+            ask_backend (self, &call->slots[i], message, 0);
+    proceed (self, call);
+    return OK;
+}
+
+static size_t
+characters (const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += ((unsigned char) *text & 0xC0) != 0x80;
+    return count;
+}
+
+static bool
+is_named (const Ggen__SearchRequest *request, const char *name)
+{
+    for (size_t i = 0; i < request->n_registries; i++)
+        if (strcmp (request->registries[i], name) == 0)
+            return true;
+    return request->n_registries == 0;
+}
+
+static void
+warn_of_unknown (const registry_t *self, call_t *call, const Ggen__SearchRequest *request)
+{
+    for (size_t i = 0; i < request->n_registries; i++) {
+        unsigned known = 0;
+        while (known < self->backends_count
+               && strcmp (self->backends[known].name, request->registries[i]) != 0)
+            known++;
+        if (known < self->backends_count)
+            continue;
+        call->incomplete = true;
+        call_warn (call, "registry '%.80s' is not enabled here", request->registries[i]);
+    }
+}
+
+static unsigned
+count_named (const registry_t *self, const Ggen__SearchRequest *request)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < self->backends_count; i++)
+        count += is_named (request, self->backends[i].name);
+    return count;
+}
+
+//  Several registries are each asked for all that the page could hold; one is asked for the page.
+static code_t
+on_search (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    registry_t *self = self_;
+    const Ggen__SearchRequest *request = (const void *) message;
+    if (request->limit == 0 || request->limit > REGISTRY_LIMIT_MAX)
+        return out_fail (at, VALIDATION, "", "search: the limit is %u, it can be 1 to %d",
+                         request->limit, REGISTRY_LIMIT_MAX);
+    if (characters (request->query) > REGISTRY_QUERY_MAX)
+        return out_fail (at, VALIDATION, "", "search: the query has more than %d characters",
+                         REGISTRY_QUERY_MAX);
+    call_t *call;
+    if (begin (self, at, message, &call) != OK)
+        return BUSY;
+    warn_of_unknown (self, call, request);
+    Ggen__SearchRequest each = *request;
+    each.n_registries = 0;
+    if (count_named (self, request) > 1) {
+        uint64_t wanted = (uint64_t) request->offset + request->limit;
+        each.offset = 0;
+        each.limit = wanted < REGISTRY_LIMIT_MAX ? (uint32_t) wanted : REGISTRY_LIMIT_MAX;
+    }
+    uint32_t budget_ms = budget_of (self, method_of (call), left_ms (at));
+    for (unsigned i = 0; i < call->slots_count; i++)
+        if (is_named (request, call->slots[i].backend->name))
+            ask_backend (self, &call->slots[i], &each.base, budget_ms);
+    proceed (self, call);
+    return OK;
+}
+
+//  ---- life ------------------------------------------------------------------------------------------
+
+static void
+destroy (void *self_)
+{
+    registry_t *self = self_;
+    while (self->calls) {
+        call_t *call = self->calls;
+        self->calls = call->next;
+        call_destroy (&call);
+    }
+    for (unsigned i = 0; i < self->backends_count; i++)
+        free (self->backends[i].address);
+    free (self);
+}
+
+static bool
+add_backend (registry_t *self, const registry_backend_t *settings, const char *own_name)
+{
+    size_t prefix = strlen (PREFIX);
+    backend_t *backend = &self->backends[self->backends_count];
+    if (self->backends_count == REGISTRY_BACKENDS_MAX || strcmp (settings->address, own_name) == 0)
+        return false;
+    backend->address = strdup (settings->address);
+    if (!backend->address)
+        return false;
+    backend->name = backend->address;
+    if (strncmp (backend->address, PREFIX, prefix) == 0)
+        backend->name += prefix;
+    backend->writes = settings->writes;
+    self->backends_count++;
+    return true;
+}
+
+static void *
+create (const actor_env_t *env)
+{
+    const registry_settings_t *settings = env->settings;
+    registry_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->out = env->out;
+    self->crypto = env->crypto;
+    self->answer_ms = settings->answer_ms ? settings->answer_ms : ANSWER_MS;
+    for (unsigned i = 0; i < settings->backends_count; i++)
+        if (!add_backend (self, &settings->backends[i], env->name)) {
+            destroy (self);
+            return NULL;
+        }
+    return self;
+}
+
+static const handler_t rows[] = {
+    {&ggen__search_request__descriptor, on_search, THIS_NODE},
+    {&ggen__get_package_request__descriptor, on_read, THIS_NODE},
+    {&ggen__get_package_version_request__descriptor, on_read, THIS_NODE},
+    {&ggen__list_versions_request__descriptor, on_read, THIS_NODE},
+    {&ggen__publish_request__descriptor, on_change, THIS_NODE},
+    {&ggen__delete_request__descriptor, on_change, THIS_NODE},
+    {&ggen__exists_request__descriptor, on_read, THIS_NODE},
+    {&ggen__metadata_request__descriptor, on_read, THIS_NODE},
+    {0},
+};
+
+const actor_class_t registry_actor = {
+    .name = "registry",
+    .create = create,
+    .destroy = destroy,
+    .rows = rows,
+    .service = &ggen__registry__descriptor,
+};

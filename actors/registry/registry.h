@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+//  "registry": the coordinator. It answers the eight operations of the Registry service (SPEC 4) by
+//  asking the enabled registries at one time and merging what they say (merge.h). It can itself be
+//  the backend of another coordinator.
+//  It asks its backends the same eight operations, in the order of the settings, which is the order
+//  in which they are believed and their bytes are cheap: file, p2p, http.
+//
+//  A backend's short name is its address without "registry_" ("file", "p2p", "http"); people and
+//  SearchRequest.registries use it.
+//
+//  Search, ListVersions    One that fails or does not answer in time makes the answer incomplete,
+//                          with a warning that names it; all of them, and it is the failure.
+//                          VALIDATION for a query above REGISTRY_QUERY_MAX characters, a
+//                          limit of 0 or above REGISTRY_LIMIT_MAX. Registries asked for by name that
+//                          are not enabled: a warning, or FEATURE_NOT_ENABLED when no other is left.
+//                          Of several registries only the first REGISTRY_LIMIT_MAX results each
+//                          are merged, so beyond them a page is incomplete; 'total' counts twice what
+//                          was found twice beyond them.
+//  GetPackage, GetPackageVersion    PACKAGE_NOT_FOUND when one at least says so and none has it.
+//  Exists                  answered with the first yes.
+//  Two digests of one version are SECURITY {each source: its digest}; in a Search, which hands out
+//  no bytes, a warning: one liar must not be able to stop every search.
+//  Publish                 to the first backend that takes packages, whose failure it is; then to the
+//                          others, whose failures are warnings. 'acknowledged' is the sum of theirs.
+//  Delete                  from all that take packages. PACKAGE_NOT_FOUND when none had it; any other
+//                          failure is told, with where it was deleted nevertheless.
+//  Metadata                never fails; a backend that did has the feature "unavailable: CODE".
+//                          packages_count is the largest of theirs: at least so many there are.
+#ifndef GGEN_REGISTRY_H
+#define GGEN_REGISTRY_H
+
+#include "runtime/actor/actor.h"
+
+#define REGISTRY_BACKENDS_MAX 8
+#define REGISTRY_LIMIT_MAX    1000
+#define REGISTRY_QUERY_MAX    1000      //  characters
+
+//  Operations at one time: PENDING_MAX divided by the number of backends. More are refused: BUSY.
+
+typedef struct {
+    const char *address;        //  "registry_file"
+    bool writes;                //  takes publishes and deletes
+} registry_backend_t;
+
+//  env->settings; borrowed for create only.
+typedef struct {
+    const registry_backend_t *backends;
+    unsigned backends_count;    //  at most REGISTRY_BACKENDS_MAX; none of them this actor itself
+    uint32_t answer_ms;         //  how long a backend may take to answer a question; 0 = 10 s
+} registry_settings_t;
+
+extern const actor_class_t registry_actor;
+
+#endif
