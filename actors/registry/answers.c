@@ -151,20 +151,21 @@ refuse_memory (out_t *out, const call_t *call)
     out_refuse (out, call->ticket, BUSY, "", "registry: out of memory");
 }
 
-//  As many packages as one body holds.
-static size_t
-fitting (call_t *call, Ggen__Package *const *packages, size_t count)
+//  Adds a package to what is in a body already. Returns false when it does not fit.
+static bool
+fits (const Ggen__Package *package, size_t *size_p)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++) {
-        size += ggen__package__get_packed_size (packages[i]) + 8;
-        if (size > BODY_BYTES_MAX - BODY_SLACK) {
-            call->incomplete = true;
-            call_warn (call, "only the first %zu of %zu fit into one answer", i, count);
-            return i;
-        }
-    }
-    return count;
+    *size_p += ggen__package__get_packed_size (package) + 8;
+    return *size_p <= BODY_BYTES_MAX - BODY_SLACK;
+}
+
+static void
+warn_of_size (call_t *call, const char *which, size_t kept, size_t count)
+{
+    if (kept == count)
+        return;
+    call->incomplete = true;
+    call_warn (call, "only the %s %zu of %zu fit into one answer", which, kept, count);
 }
 
 //  ---- reading ---------------------------------------------------------------------------------------
@@ -212,7 +213,11 @@ cut_page (call_t *call, const Ggen__SearchRequest *request, Ggen__SearchReply *r
         call_warn (call, "of several registries only the first %d results each are merged",
                    REGISTRY_LIMIT_MAX);
     }
-    reply->n_results = fitting (call, reply->results, reply->n_results);
+    size_t size = 0, wanted = reply->n_results;
+    for (reply->n_results = 0; reply->n_results < wanted; reply->n_results++)
+        if (!fits (reply->results[reply->n_results], &size))
+            break;
+    warn_of_size (call, "first", reply->n_results, wanted);
 }
 
 void
@@ -294,8 +299,14 @@ answers_versions (out_t *out, const crypto_t *crypto, call_t *call)
         return;
     }
     Ggen__ListVersionsReply reply = GGEN__LIST_VERSIONS_REPLY__INIT;
-    reply.versions = merge_versions (merge, &reply.n_versions);
-    reply.n_versions = fitting (call, reply.versions, reply.n_versions);
+    size_t count, oldest, size = 0;
+    Ggen__Package **all = merge_versions (merge, &count);
+    for (oldest = count; oldest > 0; oldest--)
+        if (!fits (all[oldest - 1], &size))
+            break;
+    reply.versions = all + oldest;
+    reply.n_versions = count - oldest;
+    warn_of_size (call, "newest", reply.n_versions, count);
     reply.incomplete = call->incomplete;
     reply.warnings = call->warnings;
     reply.n_warnings = call->warnings_count;
