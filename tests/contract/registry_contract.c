@@ -5,6 +5,7 @@
 #include "tests/probe.h"
 
 #include "actors/registry/registry.h"
+#include "actors/registry/registry_file_io.h"
 #include "messages/record.h"
 #include "runtime/actor/crypto.h"
 
@@ -37,6 +38,8 @@ typedef struct {
     unsigned published_count;
     unsigned archives_count;
     char archive[128];
+    char registry[80];          //  where the file registry is
+    registry_file_settings_t file;
 } fixture_t;
 
 //  ---- the registries --------------------------------------------------------------------------------
@@ -81,10 +84,32 @@ start_nested (fixture_t *fixture)
     return 4;
 }
 
+static unsigned
+start_file (fixture_t *fixture)
+{
+    snprintf (fixture->registry, sizeof fixture->registry, "%s/registry", fixture->directory);
+    fixture->file = (registry_file_settings_t) {.directory = fixture->registry,
+                                                 .writable = true};
+    fixture->roles[0] = (role_t) {.class = &registry_file_actor, .settings = &fixture->file};
+    return 1;
+}
+
+static unsigned
+start_coordinated_file (fixture_t *fixture)
+{
+    static const registry_backend_t backends[] = {{"registry_file", true}};
+    static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000};
+    start_file (fixture);
+    fixture->roles[1] = (role_t) {.class = &registry_actor, .settings = &settings};
+    return 2;
+}
+
 static const registry_row_t registries[] = {
     {"memory", "registry_memory", start_memory},
     {"coordinator", "registry", start_coordinator},
     {"nested coordinators", "registry", start_nested},
+    {"file", "registry_file", start_file},
+    {"coordinated file", "registry", start_coordinated_file},
 };
 
 //  ---- set up ----------------------------------------------------------------------------------------
@@ -173,7 +198,21 @@ sign_release (const fixture_t *fixture, unsigned who, Ggen__Package *package,
     package->record = sign (fixture, who, GGEN__RECORD_KIND__RELEASE, &release.base, packed);
 }
 
-//  The head lists all that this publisher has published under this name.
+//  Was this version tried again later, maybe with other bytes?
+static bool
+was_tried_again (const fixture_t *fixture, unsigned at)
+{
+    const published_t *known = &fixture->published[at];
+    for (unsigned i = at + 1; i < fixture->published_count; i++) {
+        const published_t *later = &fixture->published[i];
+        if (strcmp (later->id, known->id) == 0 && strcmp (later->version, known->version) == 0
+            && later->who == known->who)
+            return true;
+    }
+    return false;
+}
+
+//  The head lists all that this publisher has published under this name, each version once.
 static void
 sign_head (fixture_t *fixture, unsigned who, Ggen__Package *package, uint8_t packed[PACKED_MAX])
 {
@@ -186,7 +225,8 @@ sign_head (fixture_t *fixture, unsigned who, Ggen__Package *package, uint8_t pac
     head.versions = versions;
     for (unsigned i = 0; i < fixture->published_count; i++) {
         published_t *known = &fixture->published[i];
-        if (strcmp (known->id, package->id) != 0 || known->who != who)
+        if (strcmp (known->id, package->id) != 0 || known->who != who
+            || was_tried_again (fixture, i))
             continue;
         Ggen__HeadVersion *version = &rooms[head.n_versions];
         ggen__head_version__init (version);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  The file registry when things are not well: S1, S3 and S4 of SPEC 6, directories that are missing
-//  or cannot be written, damage, and more work than can be queued.
+//  The file registry when things are not well: S1, S3 and S4 of SPEC 6, directories that are missing or
+//  cannot be written, damage, and more work than can be queued.
 #include "registry_file_fixture.h"
 
 #include "runtime/host/job.h"
