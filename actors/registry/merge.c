@@ -15,7 +15,7 @@ merge_new (const crypto_t *crypto)
     merge_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
-    self->heads = heads_new (crypto);
+    self->heads = newest_heads_new (crypto);
     if (!self->heads)
         merge_destroy (&self);
     return self;
@@ -27,7 +27,7 @@ merge_destroy (merge_t **self_p)
     merge_t *self = *self_p;
     if (!self)
         return;
-    heads_destroy (&self->heads);
+    newest_heads_destroy (&self->heads);
     free (self->entries);
     free (self->list);
     free (self->added);
@@ -163,7 +163,7 @@ merge_finish (merge_t *self)
     if (self->count > 0)
         qsort (self->entries, self->count, sizeof *self->entries, compare);
     for (size_t i = 0; i < self->count; i++)
-        heads_add (self->heads, &self->entries[i].package);
+        newest_heads_add (self->heads, &self->entries[i].package);
     size_t kept = 0;
     for (size_t i = 0; i < self->count; i++)
         if (kept > 0 && is_same_version (&self->entries[kept - 1], &self->entries[i]))
@@ -172,7 +172,7 @@ merge_finish (merge_t *self)
             self->entries[kept++] = self->entries[i];
     self->count = kept;
     for (size_t i = 0; i < self->count; i++)
-        heads_apply (self->heads, &self->entries[i].package);
+        newest_heads_apply (self->heads, &self->entries[i].package);
     return OK;
 }
 

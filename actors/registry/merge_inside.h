@@ -3,7 +3,7 @@
 #ifndef GGEN_MERGE_INSIDE_H
 #define GGEN_MERGE_INSIDE_H
 
-#include "heads.h"
+#include "newest_heads.h"
 #include "merge.h"
 #include "semver.h"
 
@@ -23,7 +23,7 @@ typedef struct {
 } merge_added_t;
 
 struct merge_t {
-    heads_t *heads;
+    newest_heads_t *heads;
     merge_entry_t *entries;             //  after merge_finish by id, then version, none twice
     size_t count;
     size_t room;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "heads.h"
+#include "newest_heads.h"
 
 #include "record.h"
 
@@ -12,25 +12,25 @@ typedef struct {
     Ggen__Head *head;               //  NULL: not to be heeded
 } known_t;
 
-struct heads_t {
+struct newest_heads_t {
     const crypto_t *crypto;
     known_t known[HEADS_MAX];
     size_t count;
 };
 
-heads_t *
-heads_new (const crypto_t *crypto)
+newest_heads_t *
+newest_heads_new (const crypto_t *crypto)
 {
-    heads_t *self = calloc (1, sizeof *self);
+    newest_heads_t *self = calloc (1, sizeof *self);
     if (self)
         self->crypto = crypto;
     return self;
 }
 
 void
-heads_destroy (heads_t **self_p)
+newest_heads_destroy (newest_heads_t **self_p)
 {
-    heads_t *self = *self_p;
+    newest_heads_t *self = *self_p;
     if (!self)
         return;
     for (size_t i = 0; i < self->count; i++)
@@ -40,7 +40,7 @@ heads_destroy (heads_t **self_p)
 }
 
 static bool
-is_known (const heads_t *self, const ProtobufCBinaryData *packed)
+is_known (const newest_heads_t *self, const ProtobufCBinaryData *packed)
 {
     for (size_t i = 0; i < self->count; i++)
         if (self->known[i].packed.len == packed->len
@@ -50,7 +50,7 @@ is_known (const heads_t *self, const ProtobufCBinaryData *packed)
 }
 
 void
-heads_add (heads_t *self, const Ggen__Package *package)
+newest_heads_add (newest_heads_t *self, const Ggen__Package *package)
 {
     const ProtobufCBinaryData *packed = &package->head;
     if (packed->len == 0 || self->count == HEADS_MAX || is_known (self, packed))
@@ -69,7 +69,7 @@ heads_add (heads_t *self, const Ggen__Package *package)
 }
 
 static const known_t *
-newest_of (const heads_t *self, const Ggen__Package *package)
+newest_of (const newest_heads_t *self, const Ggen__Package *package)
 {
     const ProtobufCBinaryData *key = package->publisher ? &package->publisher->public_key : NULL;
     const known_t *newest = NULL;
@@ -84,7 +84,7 @@ newest_of (const heads_t *self, const Ggen__Package *package)
 }
 
 void
-heads_apply (const heads_t *self, Ggen__Package *package)
+newest_heads_apply (const newest_heads_t *self, Ggen__Package *package)
 {
     const known_t *newest = newest_of (self, package);
     if (!newest)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  The newest head of each publisher among those that several registries have: of two heads of one
 //  key the one of higher seq is true, if its signature is (SPEC 9).
-#ifndef GGEN_HEADS_H
-#define GGEN_HEADS_H
+#ifndef GGEN_REGISTRY_NEWEST_HEADS_H
+#define GGEN_REGISTRY_NEWEST_HEADS_H
 
 #include "runtime/actor/crypto.h"
 #include "package.pb-c.h"
@@ -12,18 +12,18 @@
 //  not heeded.
 #define HEADS_MAX 64
 
-typedef struct heads_t heads_t;
+typedef struct newest_heads_t newest_heads_t;
 
 //  NULL: out of memory.
-heads_t *heads_new (const crypto_t *crypto);
-void heads_destroy (heads_t **self_p);
+newest_heads_t *newest_heads_new (const crypto_t *crypto);
+void newest_heads_destroy (newest_heads_t **self_p);
 
 //  Look at the head of a package, if it has one. One that is malformed, for another name or not
-//  signed by its key is not heeded. Borrowed until heads_destroy.
-void heads_add (heads_t *self, const Ggen__Package *package);
+//  signed by its key is not heeded. Borrowed until newest_heads_destroy.
+void newest_heads_add (newest_heads_t *self, const Ggen__Package *package);
 
 //  Let 'package' say what the newest head of its publisher says of it: whether it is yanked (when
 //  it is listed with this digest), and, when it carries a head, that one.
-void heads_apply (const heads_t *self, Ggen__Package *package);
+void newest_heads_apply (const newest_heads_t *self, Ggen__Package *package);
 
 #endif
