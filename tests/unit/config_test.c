@@ -518,7 +518,10 @@ the_committed_sample_is_the_generated_one (void **state)
 {
     (void) state;
     char *sample = schema_doc_toml ();
-    FILE *file = fopen ("config/sample.toml", "r");
+    const char *data = getenv ("TESTS_DATA");
+    char path [4096];
+    snprintf (path, sizeof path, "%s/../../config/sample.toml", data ? data : "tests/data");
+    FILE *file = fopen (path, "r");
     assert_non_null (file);     //  Tests run in the top directory
     char committed [32768];
     committed [fread (committed, 1, sizeof committed - 1, file)] = 0;

@@ -323,7 +323,8 @@ static void
 results_of_registries_are_one_list_by_relevance (void **state)
 {
     fixture_t *self = *state;
-    Ggen__Package *described = package (self, "beta", "1.0.0", 1), *tagged = package (self, "gamma", "1.0.0", 1);
+    Ggen__Package *described = package (self, "beta", "1.0.0", 1);
+    Ggen__Package *tagged = package (self, "gamma", "1.0.0", 1);
     described->description = "Made of alpha";
     self->tags[0] = "alpha";
     tagged->tags = self->tags;
