@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "admit.h"
 
+static bool
+fits (uint64_t size, uint64_t depth_bytes, uint64_t bytes_max)
+{
+    return size <= bytes_max && depth_bytes <= bytes_max - size;
+}
+
 admit_t
 admit_message (Ggen__Kind kind, size_t size, uint64_t depth_messages, uint64_t depth_bytes)
 {
-    uint64_t bytes = depth_bytes + size;
-    bool below_half = depth_messages < ADMIT_REQUESTS_MAX && bytes <= ADMIT_REQUESTS_BYTES_MAX;
+    bool below_half = depth_messages < ADMIT_REQUESTS_MAX
+                      && fits (size, depth_bytes, ADMIT_REQUESTS_BYTES_MAX);
     switch (kind) {
     case GGEN__KIND__REQUEST:
         return below_half ? ADMIT_TAKE : ADMIT_BUSY;
@@ -19,7 +25,7 @@ admit_message (Ggen__Kind kind, size_t size, uint64_t depth_messages, uint64_t d
     case GGEN__KIND__REPLY:
         if (depth_messages >= MAILBOX_MESSAGES_MAX)
             return ADMIT_DROP;
-        return bytes <= MAILBOX_BYTES_MAX ? ADMIT_TAKE : ADMIT_STRIP;
+        return fits (size, depth_bytes, MAILBOX_BYTES_MAX) ? ADMIT_TAKE : ADMIT_STRIP;
     default:
         return ADMIT_DROP;
     }
