@@ -333,6 +333,8 @@ is_record (const Ggen__SignedRecord *record)
 {
     AUTO (record_release_destroy) Ggen__Release *release = NULL;
     AUTO (record_head_destroy) Ggen__Head *head = NULL;
+    if (record->payload.len == 0)
+        return false;
     if (record->kind == GGEN__RECORD_KIND__RELEASE)
         return record_release (&release, record) == OK;
     return record->kind == GGEN__RECORD_KIND__HEAD && record_head (&head, record) == OK;
