@@ -19,9 +19,9 @@ a_head_is_remembered_and_may_not_go_back (void **unused)
     assert_accepted (&check);
     assert_pinned (&alice, "first use", 7);
     check = with_head (&record, &head, (head_t) {.seq = 6});
-    assert_refused (&check, SECURITY, WORDS ("6", "7"));
+    assert_refused (&check, SECURITY, WORDS ("goes back", "6", "7"));
     restart ();
-    assert_refused (&check, SECURITY, WORDS ("6", "7"));
+    assert_refused (&check, SECURITY, WORDS ("goes back", "6", "7"));
     check = with_head (&record, &head, (head_t) {.seq = 7});
     assert_accepted (&check);
     check = with_head (&record, &head, (head_t) {.seq = 9});

@@ -340,7 +340,12 @@ a_damaged_pin_is_nobody_s_first_use (void **unused)
 {
     (void) unused;
     const ProtobufCBinaryData name = {8, (uint8_t *) "rust-cli"};
-    const ProtobufCBinaryData values[] = {{3, (uint8_t *) "\xff\xff\xff"}, {0, NULL},
+    uint8_t other[128];                                 //  A good pin, of another name
+    Ggen__TrustPin pin = GGEN__TRUST_PIN__INIT;
+    pin.name = "rust-gui";
+    pin.key = key_field (&eve);
+    const ProtobufCBinaryData values[] = {{ggen__trust_pin__pack (&pin, other), other},
+                                          {3, (uint8_t *) "\xff\xff\xff"}, {0, NULL},
                                           {5, (uint8_t *) "\x0a\x03" "abc"}};
     packed_t record = release_of (&eve, "rust-cli", "1.0.0");
     Ggen__CheckReleaseRequest check = check_of (&record, NULL);
