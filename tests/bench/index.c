@@ -187,7 +187,8 @@ bench_searches (index_t *self, const char *directory, const char *known)
     index_db_t *db;
     uint32_t total;
     snprintf (path, sizeof path, "%s/index.db", directory);
-    check (index_db_open (&db, path), "database");
+    char why [256];
+    check (index_db_open (&db, path, why, sizeof why), "database");
     for (size_t i = 0; i < COUNT_OF (cases); i++) {
         double ours = search_ms (self, cases [i].query, false, &total);
         printf ("search, %-22s %9.3f   bare FTS5 %9.3f   hits %u\n", cases [i].name, ours,
