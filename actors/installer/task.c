@@ -122,14 +122,14 @@ proceed (task_t *task)
     }
     else if (task->answered)
         installer_task_over (task->installer, task);
-    else if (task->next) {
+    else {
+        //  A step has asked, gone on, answered or failed.
+        assert (task->next);
         task_step_fn *next = task->next;
         task->next = NULL;
         next (task);
         proceed (task);
     }
-    else
-        assert (!"a step that neither asks, goes on, answers nor fails");
 }
 
 void
