@@ -68,7 +68,7 @@ memory_latest (const memory_registry_t *self, const char *id)
     return latest;
 }
 
-//  ---- reading ---------------------------------------------------------------------------------------
+//  ---- reading -----------------------------------------------------------------------------------
 
 //  Equal but for one byte: as close as this registry's fuzzy search goes.
 static inline bool
@@ -186,7 +186,7 @@ memory_metadata (void *self_, const delivery_t *at, const ProtobufCMessage *mess
     return out_reply (at, &reply.base);
 }
 
-//  ---- changing --------------------------------------------------------------------------------------
+//  ---- changing ----------------------------------------------------------------------------------
 
 static inline code_t
 memory_add (memory_registry_t *self, const Ggen__Package *package)
@@ -243,7 +243,7 @@ memory_delete (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     return out_reply (at, &reply.base);
 }
 
-//  ---- life ------------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static inline void *
 memory_create (const actor_env_t *env)

@@ -22,7 +22,7 @@ struct blob_store_t {
     unsigned staged;        //  numbers names in tmp/
 };
 
-//  ---- failures ------------------------------------------------------------------------------------
+//  ---- failures ----------------------------------------------------------------------------------
 
 static code_t
 fail (blob_failure_t *failure, code_t code, const char *path, const char *what)
@@ -62,7 +62,7 @@ fail_digest (blob_failure_t *failure, const char *path, const digest_t *expected
     return fail (failure, CHECKSUM_MISMATCH, path, what);
 }
 
-//  ---- stamps and paths ----------------------------------------------------------------------------
+//  ---- stamps and paths --------------------------------------------------------------------------
 
 static int64_t
 nanoseconds (struct timespec time)
@@ -113,7 +113,7 @@ blob_store_use (const blob_store_t *self, const digest_t *digest, blob_stamp_t *
     return blob_store_look (self, digest, 0, stamp_p);
 }
 
-//  ---- reading -------------------------------------------------------------------------------------
+//  ---- reading -----------------------------------------------------------------------------------
 
 //  A regular file of a size that may be, opened for reading. -1: *failure says why.
 static int
@@ -178,7 +178,7 @@ blob_store_check (const char *path, const digest_t *digest, uint64_t size_bytes,
     return read_source (source, -1, path, digest, &info, watch, failure);
 }
 
-//  ---- writing -------------------------------------------------------------------------------------
+//  ---- writing -----------------------------------------------------------------------------------
 
 static code_t
 make_directories (char *path, blob_failure_t *failure)
@@ -319,7 +319,7 @@ blob_store_remove (const blob_store_t *self, const digest_t *digest, uint64_t *f
     return OK;
 }
 
-//  ---- life ----------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 blob_store_t *
 blob_store_open (const char *directory)

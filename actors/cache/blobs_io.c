@@ -43,7 +43,7 @@ typedef struct {
     work_t *works;                  //  started, not returned
 } blobs_t;
 
-//  ---- what was checked ----------------------------------------------------------------------------
+//  ---- what was checked --------------------------------------------------------------------------
 
 static void
 forget_stamps (blobs_t *self)
@@ -85,7 +85,7 @@ remember (blobs_t *self, const digest_t *digest, const blob_stamp_t *stamp)
         free (known);
 }
 
-//  ---- jobs ----------------------------------------------------------------------------------------
+//  ---- jobs --------------------------------------------------------------------------------------
 
 static bool
 go_on (void *job, uint64_t done, uint64_t total)
@@ -160,7 +160,7 @@ unlink_work (blobs_t *self, const work_t *work)
         }
 }
 
-//  ---- answers -------------------------------------------------------------------------------------
+//  ---- answers -----------------------------------------------------------------------------------
 
 static void
 add_detail (Ggen__Failure *failure, Ggen__Detail *detail, char *key, char *value)
@@ -263,7 +263,7 @@ job_done (void *self_, void *job, int64_t now_ms)
     return OK;
 }
 
-//  ---- requests ------------------------------------------------------------------------------------
+//  ---- requests ----------------------------------------------------------------------------------
 
 static code_t
 bad_digest (const delivery_t *at)
@@ -357,7 +357,7 @@ cancelled (void *self, ticket_t ticket)
     return jobs_cancel (((blobs_t *) self)->jobs, ticket);
 }
 
-//  ---- life ----------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static void
 destroy (void *self_)

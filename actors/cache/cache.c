@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "cache.h"
 
+#include "eviction.h"
 #include "fetch.h"
-#include "lru.h"
 
 #include "runtime/actor/out.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOBS       "blobs"
-#define REMOVES_MAX 16          //  under way at one time
+#define BLOBS "blobs"
 
-_Static_assert(CACHE_FETCHES_MAX + REMOVES_MAX <= PENDING_MAX, "every fetch can ask at any time");
+_Static_assert(CACHE_FETCHES_MAX + EVICTION_REMOVES_MAX <= PENDING_MAX,
+               "every fetch can ask at any time");
 
 typedef struct cache_t cache_t;
 typedef struct flight_t flight_t;
@@ -36,31 +36,13 @@ struct cache_t {
     uint64_t bytes_max;
     flight_t *flights;          //  in the order of starting
     unsigned flights_count;
-    unsigned removes;           //  under way
-    int64_t evict_ms;           //  when to look again; DEADLINE_NEVER within the limits
+    eviction_t eviction;
     uint64_t hits;
     uint64_t misses;
     bool loaded;
 };
 
 static void advance (cache_t *self, flight_t *flight);
-
-//  ---- eviction --------------------------------------------------------------------------------------
-
-static void evict (cache_t *self);
-
-//  A blob that could not be removed is out of the index until the next start, which lists it again.
-static code_t
-on_removed (void *self_, void *arg, const answer_t *answer)
-{
-    (void) arg;
-    cache_t *self = self_;
-    if (answer->progress)
-        return OK;
-    self->removes--;
-    evict (self);
-    return OK;
-}
 
 static bool
 is_fetched (const void *self, const digest_t *digest)
@@ -71,44 +53,7 @@ is_fetched (const void *self, const digest_t *digest)
     return false;
 }
 
-static void
-evict (cache_t *self)
-{
-    int64_t now_ms = out_now_ms (self->out);
-    const digest_t *victim;
-    while (self->removes < REMOVES_MAX
-           && (victim = lru_victim (self->lru, now_ms - CACHE_GRACE_MS, is_fetched, self))) {
-        digest_t digest = *victim;
-        Ggen__BlobRemoveRequest request = GGEN__BLOB_REMOVE_REQUEST__INIT;
-        request.sha256 = digest_to_field (&digest);
-        ask_t ask = {.to = BLOBS,
-                     .message = &request.base,
-                     .expect = &ggen__blob_remove_reply__descriptor,
-                     .on_answer = on_removed};
-        if (out_ask (self->out, &ask) != OK)
-            break;
-        self->removes++;
-        lru_remove (self->lru, &digest);
-    }
-    self->evict_ms = lru_exceeded (self->lru) ? now_ms + CACHE_GRACE_MS : DEADLINE_NEVER;
-}
-
-static code_t
-tick (void *self, int64_t now_ms, int64_t wall_ms)
-{
-    (void) now_ms;
-    (void) wall_ms;
-    evict (self);
-    return OK;
-}
-
-static int64_t
-deadline_ms (const void *self)
-{
-    return ((const cache_t *) self)->evict_ms;
-}
-
-//  ---- the end of a fetch ----------------------------------------------------------------------------
+//  ---- the end of a fetch ------------------------------------------------------------------------
 
 static void
 flight_destroy (flight_t **flight_p)
@@ -151,7 +96,7 @@ land (cache_t *self, flight_t *flight, const ProtobufCMessage *message)
     digest_t digest = *fetch_digest (flight->fetch);
     flight_destroy (&flight);
     unpark (self, &digest);
-    evict (self);
+    eviction_run (&self->eviction);
 }
 
 static void
@@ -170,7 +115,7 @@ land_found (cache_t *self, flight_t *flight, char *path, uint64_t size_bytes, ch
     land (self, flight, &reply.base);
 }
 
-//  ---- answers ---------------------------------------------------------------------------------------
+//  ---- answers -----------------------------------------------------------------------------------
 
 //  An index that is full forgets nothing on disk: the blob is listed again at the next start.
 static void
@@ -247,7 +192,7 @@ on_blobs (void *self_, void *flight_, const answer_t *answer)
     return OK;
 }
 
-//  ---- asks ------------------------------------------------------------------------------------------
+//  ---- asks --------------------------------------------------------------------------------------
 
 //  Ask for the waiter that has most time left. Returns false when the fetch has ended instead.
 static bool
@@ -303,7 +248,8 @@ pass_over (flight_t *flight)
     bool offline = fetch_offline (flight->fetch);
     Ggen__Failure failure = GGEN__FAILURE__INIT;
     failure.code = offline ? NETWORK : FEATURE_NOT_ENABLED;
-    failure.message = offline ? "not tried: offline" : "not tried: this registry is not served here";
+    failure.message = offline ? "not tried: offline"
+                              : "not tried: this registry is not served here";
     fetch_source_failed (flight->fetch, &failure);
 }
 
@@ -326,7 +272,7 @@ advance (cache_t *self, flight_t *flight)
     land_failed (self, flight, fetch_failure (flight->fetch));
 }
 
-//  ---- requests --------------------------------------------------------------------------------------
+//  ---- requests ----------------------------------------------------------------------------------
 
 static flight_t *
 flight_alike (const cache_t *self, const Ggen__FetchRequest *ask, const digest_t *digest)
@@ -414,7 +360,22 @@ cancelled (void *self_, ticket_t ticket)
     return false;
 }
 
-//  ---- life ------------------------------------------------------------------------------------------
+static code_t
+tick (void *self, int64_t now_ms, int64_t wall_ms)
+{
+    (void) now_ms;
+    (void) wall_ms;
+    eviction_run (&((cache_t *) self)->eviction);
+    return OK;
+}
+
+static int64_t
+deadline_ms (const void *self)
+{
+    return ((const cache_t *) self)->eviction.again_ms;
+}
+
+//  ---- life --------------------------------------------------------------------------------------
 
 static int
 compare_used (const void *a, const void *b)
@@ -454,7 +415,7 @@ on_list (void *self_, void *arg, const answer_t *answer)
     if (answer->code == OK)
         load (self, (const void *) answer->message);
     self->loaded = true;
-    evict (self);
+    eviction_run (&self->eviction);
     return OK;
 }
 
@@ -486,8 +447,14 @@ create (const actor_env_t *env)
         return NULL;
     self->out = env->out;
     self->bytes_max = settings->bytes_max;
-    self->evict_ms = DEADLINE_NEVER;
     self->lru = lru_new ((lru_limits_t) {settings->bytes_max, CACHE_BLOBS_MAX}, rng_u64 (env->rng));
+    self->eviction = (eviction_t) {.out = env->out,
+                                   .blobs = BLOBS,
+                                   .lru = self->lru,
+                                   .grace_ms = CACHE_GRACE_MS,
+                                   .pinned = is_fetched,
+                                   .arg = self,
+                                   .again_ms = DEADLINE_NEVER};
     Ggen__BlobListRequest request = GGEN__BLOB_LIST_REQUEST__INIT;
     ask_t ask = {.to = BLOBS,
                  .message = &request.base,

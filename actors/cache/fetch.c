@@ -95,7 +95,7 @@ fetch_matches (const fetch_t *self, const Ggen__FetchRequest *ask, const digest_
     return true;
 }
 
-//  ---- who waits -------------------------------------------------------------------------------------
+//  ---- who waits ---------------------------------------------------------------------------------
 
 code_t
 fetch_join (fetch_t *self, ticket_t ticket, int64_t deadline_ms)
@@ -153,7 +153,7 @@ fetch_waiter (const fetch_t *self, unsigned index)
     return self->waiters[index].ticket;
 }
 
-//  ---- where to look ---------------------------------------------------------------------------------
+//  ---- where to look -----------------------------------------------------------------------------
 
 const Ggen__FetchSource *
 fetch_source (const fetch_t *self)

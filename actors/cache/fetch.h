@@ -25,7 +25,7 @@ bool fetch_offline (const fetch_t *self);
 //  True when a request wants just this: the same digest and size from the same sources.
 bool fetch_matches (const fetch_t *self, const Ggen__FetchRequest *ask, const digest_t *digest);
 
-//  ---- who waits -------------------------------------------------------------------------------------
+//  ---- who waits ---------------------------------------------------------------------------------
 
 //  OK; or BUSY when memory is short.
 must_use code_t fetch_join (fetch_t *self, ticket_t ticket, int64_t deadline_ms);
@@ -42,7 +42,7 @@ ticket_t fetch_leader (const fetch_t *self);
 unsigned fetch_waiters_count (const fetch_t *self);
 ticket_t fetch_waiter (const fetch_t *self, unsigned index);
 
-//  ---- where to look ---------------------------------------------------------------------------------
+//  ---- where to look -----------------------------------------------------------------------------
 
 //  The source to try now; NULL when all were tried. Borrowed until fetch_destroy.
 const Ggen__FetchSource *fetch_source (const fetch_t *self);

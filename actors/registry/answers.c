@@ -11,7 +11,7 @@
 //  Left of a body for all but packages.
 #define BODY_SLACK (256u << 10)
 
-//  ---- failures --------------------------------------------------------------------------------------
+//  ---- failures ----------------------------------------------------------------------------------
 
 void
 answers_failure (out_t *out, call_t *call)
@@ -76,7 +76,7 @@ refuse_conflict (out_t *out, call_t *call, const merge_conflict_t *conflict)
     out_answer (out, call->ticket, &failure.base);
 }
 
-//  ---- merging ---------------------------------------------------------------------------------------
+//  ---- merging -----------------------------------------------------------------------------------
 
 //  What a reply says of packages.
 typedef struct {
@@ -168,7 +168,7 @@ warn_of_size (call_t *call, const char *which, size_t kept, size_t count)
     call_warn (call, "only the %s %zu of %zu fit into one answer", which, kept, count);
 }
 
-//  ---- reading ---------------------------------------------------------------------------------------
+//  ---- reading -----------------------------------------------------------------------------------
 
 //  Hits of all registries, each id once as far as it can be seen.
 static uint64_t

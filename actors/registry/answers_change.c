@@ -69,7 +69,7 @@ answers_delete (out_t *out, const crypto_t *crypto, call_t *call)
                 text);
 }
 
-//  ---- Metadata --------------------------------------------------------------------------------------
+//  ---- Metadata ----------------------------------------------------------------------------------
 
 typedef struct {
     char *list[FEATURES_MAX];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  One operation that the coordinator does: whom it asked, what they said, and what there is to warn
-//  of. It asks nobody itself; registry.c does.
+//  One operation that the coordinator does: whom it asked, what they said, and what there is to
+//  warn of. It asks nobody itself; registry.c does.
 #ifndef GGEN_CALL_H
 #define GGEN_CALL_H
 

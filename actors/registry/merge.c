@@ -35,7 +35,7 @@ merge_destroy (merge_t **self_p)
     *self_p = NULL;
 }
 
-//  ---- collecting ------------------------------------------------------------------------------------
+//  ---- collecting --------------------------------------------------------------------------------
 
 static bool
 make_room (merge_t *self, size_t more)
@@ -88,7 +88,7 @@ merge_add (merge_t *self, const char *source, Ggen__Package *const *packages, si
     return OK;
 }
 
-//  ---- making one of several -------------------------------------------------------------------------
+//  ---- making one of several ---------------------------------------------------------------------
 
 static int
 compare (const void *a_, const void *b_)
@@ -176,7 +176,7 @@ merge_finish (merge_t *self)
     return OK;
 }
 
-//  ---- results ---------------------------------------------------------------------------------------
+//  ---- results -----------------------------------------------------------------------------------
 
 size_t
 merge_conflicts_count (const merge_t *self)

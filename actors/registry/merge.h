@@ -39,7 +39,7 @@ must_use code_t merge_add (merge_t *self, const char *source, Ggen__Package *con
 //  Once, after the last merge_add. OK, or BUSY: out of memory.
 must_use code_t merge_finish (merge_t *self);
 
-//  ---- after merge_finish; what is returned is borrowed until merge_destroy ---------------------------
+//  ---- after merge_finish; what is returned is borrowed until merge_destroy ----------------------
 
 size_t merge_conflicts_count (const merge_t *self);
 const merge_conflict_t *merge_conflict (const merge_t *self, size_t index);

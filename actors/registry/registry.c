@@ -53,7 +53,7 @@ method_of (const call_t *call)
     return method;
 }
 
-//  ---- the end of a call -----------------------------------------------------------------------------
+//  ---- the end of a call -------------------------------------------------------------------------
 
 static void
 end_call (registry_t *self, call_t *call)
@@ -98,7 +98,7 @@ on_backend (void *self_, void *slot_, const answer_t *answer)
     return OK;
 }
 
-//  ---- asking ----------------------------------------------------------------------------------------
+//  ---- asking ------------------------------------------------------------------------------------
 
 //  Less than our asker has left: a backend that is late must not make us late. Changes have all
 //  of it: whether they were made has to be known.
@@ -173,7 +173,7 @@ left_ms (const delivery_t *at)
     return at->deadline_ms == DEADLINE_NEVER ? INT64_MAX : at->deadline_ms - at->now_ms;
 }
 
-//  ---- requests --------------------------------------------------------------------------------------
+//  ---- requests ----------------------------------------------------------------------------------
 
 static code_t
 on_read (void *self_, const delivery_t *at, const ProtobufCMessage *message)
@@ -277,7 +277,7 @@ on_search (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return OK;
 }
 
-//  ---- life ------------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static void
 destroy (void *self_)

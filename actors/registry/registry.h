@@ -8,24 +8,29 @@
 //  A backend's short name is its address without "registry_" ("file", "p2p", "http"); people and
 //  SearchRequest.registries use it.
 //
-//  Search, ListVersions    One that fails or does not answer in time makes the answer incomplete,
-//                          with a warning that names it; all of them, and it is the failure.
-//                          VALIDATION for a query above REGISTRY_QUERY_MAX characters, a
-//                          limit of 0 or above REGISTRY_LIMIT_MAX. Registries asked for by name that
-//                          are not enabled: a warning, or FEATURE_NOT_ENABLED when no other is left.
-//                          Of several registries only the first REGISTRY_LIMIT_MAX results each
-//                          are merged, so beyond them a page is incomplete; 'total' counts twice what
-//                          was found twice beyond them.
-//  GetPackage, GetPackageVersion    PACKAGE_NOT_FOUND when one at least says so and none has it.
-//  Exists                  answered with the first yes.
+//  Search, ListVersions
+//      One that fails or does not answer in time makes the answer incomplete, with a warning that
+//      names it; all of them, and it is the failure. VALIDATION for a query above
+//      REGISTRY_QUERY_MAX characters, a limit of 0 or above REGISTRY_LIMIT_MAX. Registries asked
+//      for by name that are not enabled: a warning, or FEATURE_NOT_ENABLED when no other is left.
+//      Of several registries only the first REGISTRY_LIMIT_MAX results each are merged, so beyond
+//      them a page is incomplete, and 'total' counts twice what was found twice.
+//  GetPackage, GetPackageVersion
+//      PACKAGE_NOT_FOUND when one at least says so and none has it.
+//  Exists
+//      Answered with the first yes.
+//  Publish
+//      To the first backend that takes packages, whose failure it is; then to the others, whose
+//      failures are warnings. 'acknowledged' is the sum of theirs.
+//  Delete
+//      From all that take packages. PACKAGE_NOT_FOUND when none had it; any other failure is told,
+//      with where it was deleted nevertheless.
+//  Metadata
+//      Never fails; a backend that did has the feature "unavailable: CODE". packages_count is the
+//      largest of theirs: at least so many there are.
+//
 //  Two digests of one version are SECURITY {each source: its digest}; in a Search, which hands out
 //  no bytes, a warning: one liar must not be able to stop every search.
-//  Publish                 to the first backend that takes packages, whose failure it is; then to the
-//                          others, whose failures are warnings. 'acknowledged' is the sum of theirs.
-//  Delete                  from all that take packages. PACKAGE_NOT_FOUND when none had it; any other
-//                          failure is told, with where it was deleted nevertheless.
-//  Metadata                never fails; a backend that did has the feature "unavailable: CODE".
-//                          packages_count is the largest of theirs: at least so many there are.
 #ifndef GGEN_REGISTRY_H
 #define GGEN_REGISTRY_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  The Registry contract (SPEC 4): the same assertions for every registry. To put another one to the
-//  test, add a row to 'registries'.
+//  The Registry contract (SPEC 4): the same assertions for every registry. To put another one to
+//  the test, add a row to 'registries'.
 #include "tests/memory_registry.h"
 #include "tests/probe.h"
 
@@ -42,7 +42,7 @@ typedef struct {
     registry_file_settings_t file;
 } fixture_t;
 
-//  ---- the registries --------------------------------------------------------------------------------
+//  ---- the registries ----------------------------------------------------------------------------
 
 //  Fills roles; what it needs may be kept below fixture->directory. Returns their number.
 typedef unsigned (start_fn) (fixture_t *fixture);
@@ -112,7 +112,7 @@ static const registry_row_t registries[] = {
     {"coordinated file", "registry", start_coordinated_file},
 };
 
-//  ---- set up ----------------------------------------------------------------------------------------
+//  ---- set up ------------------------------------------------------------------------------------
 
 static int
 set_up (void **state)
@@ -159,7 +159,7 @@ tear_down (void **state)
     return 0;
 }
 
-//  ---- making packages -------------------------------------------------------------------------------
+//  ---- making packages ---------------------------------------------------------------------------
 
 static ProtobufCBinaryData
 sign (const fixture_t *fixture, unsigned who, Ggen__RecordKind kind,
@@ -312,7 +312,7 @@ publish_spec (fixture_t *fixture, spec_t spec)
 #define publish(fixture, id_, version_, ...) \
     publish_spec (fixture, (spec_t) {.id = id_, .version = version_, __VA_ARGS__})
 
-//  ---- asking ----------------------------------------------------------------------------------------
+//  ---- asking ------------------------------------------------------------------------------------
 
 static void
 expect_failure (const ProtobufCMessage *answer, code_t code)
@@ -439,7 +439,7 @@ expect_version (const Ggen__Package *package, const char *id, const char *versio
     assert_string_equal (package->version, version);
 }
 
-//  ---- Search ----------------------------------------------------------------------------------------
+//  ---- Search ------------------------------------------------------------------------------------
 
 static void
 publish_five (fixture_t *fixture)
@@ -507,8 +507,8 @@ search_orders_by_relevance (void **state)
     must_publish (fixture, "my-alpha-tools", "1.0.0");
     must_publish (fixture, "alpha", "1.0.0");
     must_publish (fixture, "other", "1.0.0");
-    const Ggen__SearchReply *reply =
-        expect_reply (search_answer (fixture, "alpha", 10, 0, true), &ggen__search_reply__descriptor);
+    const Ggen__SearchReply *reply = expect_reply (
+        search_answer (fixture, "alpha", 10, 0, true), &ggen__search_reply__descriptor);
     static const char *const expected[] = {"alpha", "my-alpha-tools", "alphb", "beta", "gamma"};
     assert_int_equal (reply->n_results, COUNT_OF (expected));
     for (size_t i = 0; i < COUNT_OF (expected); i++)
@@ -531,7 +531,7 @@ search_refuses_limits_and_queries_out_of_bounds (void **state)
     assert_int_equal (search (fixture, query, 1000)->n_results, 0);
 }
 
-//  ---- GetPackage, GetPackageVersion, ListVersions, Exists ---------------------------------------------
+//  ---- GetPackage, GetPackageVersion, ListVersions, Exists ---------------------------------------
 
 static void
 get_gives_the_latest_version (void **state)
@@ -612,7 +612,7 @@ an_id_exists_with_any_version (void **state)
     assert_false (exists (fixture, "pac"));
 }
 
-//  ---- Publish ---------------------------------------------------------------------------------------
+//  ---- Publish -----------------------------------------------------------------------------------
 
 static void
 publish_of_the_same_again_is_already_there (void **state)
@@ -674,7 +674,7 @@ publish_tells_how_many_have_it (void **state)
     assert_int_equal (reply->acknowledged, 1);
 }
 
-//  ---- Delete ----------------------------------------------------------------------------------------
+//  ---- Delete ------------------------------------------------------------------------------------
 
 static void
 a_deleted_version_is_not_found_and_others_are_untouched (void **state)
@@ -712,7 +712,7 @@ delete_of_what_is_not_there_is_not_found (void **state)
     expect_failure (delete_as (fixture, "nothing", "1.0.0", 0), PACKAGE_NOT_FOUND);
 }
 
-//  ---- Metadata --------------------------------------------------------------------------------------
+//  ---- Metadata ----------------------------------------------------------------------------------
 
 static void
 metadata_counts_ids_and_never_fails (void **state)
@@ -729,7 +729,7 @@ metadata_counts_ids_and_never_fails (void **state)
     assert_true (*reply->version != 0);
 }
 
-//  ---- all of them, for all --------------------------------------------------------------------------
+//  ---- all of them, for all ----------------------------------------------------------------------
 
 #define TEST(function) {#function, function, set_up, tear_down, NULL}
 

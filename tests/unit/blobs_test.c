@@ -24,7 +24,7 @@ typedef struct {
     jobs_t *jobs;
 } store_t;
 
-//  ---- files -----------------------------------------------------------------------------------------
+//  ---- files -------------------------------------------------------------------------------------
 
 static const char *
 path_of (const store_t *store, const char *name)
@@ -80,7 +80,7 @@ stat_of (const char *path)
     return info;
 }
 
-//  ---- the actor -------------------------------------------------------------------------------------
+//  ---- the actor ---------------------------------------------------------------------------------
 
 static void
 start (store_t *store)
@@ -186,7 +186,7 @@ find (store_t *store, digest_t digest, uint64_t size_bytes, how_t how)
     return reply;
 }
 
-//  ---- tests -----------------------------------------------------------------------------------------
+//  ---- tests -------------------------------------------------------------------------------------
 
 static void
 an_import_links_the_file_and_leaves_it_as_it_was (void **state)
@@ -227,7 +227,8 @@ static void
 wrong_bytes_are_refused_and_leave_nothing (void **state)
 {
     store_t *store = *state;
-    digest_t digest = write_file (store, "a", 1000, 'a'), actual = write_file (store, "b", 1000, 'b');
+    digest_t digest = write_file (store, "a", 1000, 'a');
+    digest_t actual = write_file (store, "b", 1000, 'b');
     const Ggen__Failure *failure =
         import_fails (store, path_of (store, "b"), digest, 1000, CHECKSUM_MISMATCH);
     char expected_hex[DIGEST_HEX_SIZE + 1], actual_hex[DIGEST_HEX_SIZE + 1];
@@ -331,7 +332,8 @@ static void
 a_blob_removed_is_gone_and_tells_what_it_freed (void **state)
 {
     store_t *store = *state;
-    digest_t linked = write_file (store, "a", 1000, 'a'), copied = write_file (store, "b", 500, 'b');
+    digest_t linked = write_file (store, "a", 1000, 'a');
+    digest_t copied = write_file (store, "b", 500, 'b');
     assert_int_equal (chmod (path_of (store, "b"), 0666), 0);
     import (store, path_of (store, "a"), linked, 0);
     import (store, path_of (store, "b"), copied, 0);

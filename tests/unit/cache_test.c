@@ -116,7 +116,8 @@ static const Ggen__CacheStatusReply *
 status_of (fake_t *fake)
 {
     const Ggen__CacheStatusReply *reply;
-    fake_request (fake, "cli", &(Ggen__CacheStatusRequest) GGEN__CACHE_STATUS_REQUEST__INIT.base, 0);
+    Ggen__CacheStatusRequest request = GGEN__CACHE_STATUS_REQUEST__INIT;
+    fake_request (fake, "cli", &request.base, 0);
     fake_expect (fake, &ggen__cache_status_reply__descriptor, &reply);
     return reply;
 }
@@ -292,7 +293,8 @@ wrong_bytes_of_the_only_source_are_a_checksum_mismatch (void **state)
     start (&fake, 1000, 0);
     uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 1, file_a), 0);
     answer_find (&fake, NULL);
-    Ggen__Detail rooms[] = {GGEN__DETAIL__INIT, GGEN__DETAIL__INIT}, *details[] = {rooms, rooms + 1};
+    Ggen__Detail rooms[] = {GGEN__DETAIL__INIT, GGEN__DETAIL__INIT};
+    Ggen__Detail *details[] = {rooms, rooms + 1};
     rooms[0].key = "expected";
     rooms[1].key = "actual";
     Ggen__Failure failure = GGEN__FAILURE__INIT;

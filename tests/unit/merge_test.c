@@ -243,7 +243,8 @@ static void
 a_yank_that_one_registry_knows_counts_for_all (void **state)
 {
     fixture_t *self = *state;
-    Ggen__Package *stale = package (self, "pack", "2.0.0", 2), *fresh = package (self, "pack", "1.0.0", 1);
+    Ggen__Package *stale = package (self, "pack", "2.0.0", 2);
+    Ggen__Package *fresh = package (self, "pack", "1.0.0", 1);
     give_publisher (self, stale);
     give_publisher (self, fresh);
     give_head (self, stale, 1, stale, false);
@@ -264,7 +265,8 @@ static void
 a_yank_can_be_taken_back_by_a_newer_head (void **state)
 {
     fixture_t *self = *state;
-    Ggen__Package *stale = package (self, "pack", "2.0.0", 2), *fresh = package (self, "pack", "2.0.0", 2);
+    Ggen__Package *stale = package (self, "pack", "2.0.0", 2);
+    Ggen__Package *fresh = package (self, "pack", "2.0.0", 2);
     give_publisher (self, stale);
     give_publisher (self, fresh);
     stale->yanked = true;
@@ -280,7 +282,8 @@ static void
 a_forged_head_yanks_nothing (void **state)
 {
     fixture_t *self = *state;
-    Ggen__Package *honest = package (self, "pack", "2.0.0", 2), *forged = package (self, "pack", "1.0.0", 1);
+    Ggen__Package *honest = package (self, "pack", "2.0.0", 2);
+    Ggen__Package *forged = package (self, "pack", "1.0.0", 1);
     give_publisher (self, honest);
     give_publisher (self, forged);
     give_head (self, honest, 1, honest, false);
@@ -297,7 +300,8 @@ static void
 a_head_of_other_bytes_yanks_nothing (void **state)
 {
     fixture_t *self = *state;
-    Ggen__Package *here = package (self, "pack", "2.0.0", 2), *there = package (self, "pack", "2.0.0", 3);
+    Ggen__Package *here = package (self, "pack", "2.0.0", 2);
+    Ggen__Package *there = package (self, "pack", "2.0.0", 3);
     give_publisher (self, here);
     give_head (self, here, 1, there, true);
     ADD (self, "file", here);
@@ -305,7 +309,7 @@ a_head_of_other_bytes_yanks_nothing (void **state)
     assert_string_equal (merge_latest (self->merge)->version, "2.0.0");
 }
 
-//  ---- search ----------------------------------------------------------------------------------------
+//  ---- search ------------------------------------------------------------------------------------
 
 static void
 expect_found (fixture_t *self, const Ggen__SearchRequest *request, const char *expected)
@@ -330,7 +334,8 @@ results_of_registries_are_one_list_by_relevance (void **state)
     tagged->tags = self->tags;
     tagged->n_tags = 1;
     ADD (self, "file", package (self, "alpha", "1.0.0", 1), described);
-    ADD (self, "p2p", package (self, "my-alpha", "1.0.0", 1), package (self, "alphq", "1.0.0", 1), tagged);
+    ADD (self, "p2p", package (self, "my-alpha", "1.0.0", 1), package (self, "alphq", "1.0.0", 1),
+         tagged);
     finish (self);
     Ggen__SearchRequest request = GGEN__SEARCH_REQUEST__INIT;
     request.query = "Alpha";
@@ -380,7 +385,8 @@ the_order_can_be_by_name_downloads_or_time (void **state)
         merge_destroy (&self->merge);
         self->merge = merge_new (&crypto_real);
         self->count = 0;
-        Ggen__Package *a = package (self, "a", "1.0.0", 1), *b = package (self, "b", "1.0.0", 1),
+        Ggen__Package *a = package (self, "a", "1.0.0", 1);
+    Ggen__Package *b = package (self, "b", "1.0.0", 1),
                       *c = package (self, "c", "1.0.0", 1);
         a->downloads = 5;
         c->downloads = 9;

@@ -35,7 +35,7 @@ tear_down (void **state)
     return 0;
 }
 
-//  Ask, and let the next 'count' things it sends be to these backends, and all; 0: see for yourself.
+//  Ask, and let what it sends be to just these backends; with a count of 0 see for yourself.
 static uint64_t
 ask (fixture_t *self, const ProtobufCMessage *message, unsigned count,
      const char *const *addresses)
@@ -107,7 +107,7 @@ any_has (char *const *list, size_t count, const char *text)
     return false;
 }
 
-//  ---- GetPackage ------------------------------------------------------------------------------------
+//  ---- GetPackage --------------------------------------------------------------------------------
 
 static void
 the_highest_of_all_answers_is_the_latest (void **state)
@@ -193,7 +193,7 @@ an_exact_version_is_given_also_when_it_is_yanked (void **state)
     assert_true (reply->package->yanked);
 }
 
-//  ---- time ------------------------------------------------------------------------------------------
+//  ---- time --------------------------------------------------------------------------------------
 
 static void
 a_registry_that_is_late_is_not_waited_for_longer_than_allowed (void **state)
@@ -234,7 +234,7 @@ a_cancelled_question_cancels_what_was_asked_for_it (void **state)
     fake_expect_failure (&self->fake, id, CANCELLED);
 }
 
-//  ---- Exists ----------------------------------------------------------------------------------------
+//  ---- Exists ------------------------------------------------------------------------------------
 
 static void
 exists_answers_with_the_first_yes (void **state)
@@ -253,7 +253,7 @@ exists_answers_with_the_first_yes (void **state)
     fake_expect_nothing (&self->fake);
 }
 
-//  ---- Search ----------------------------------------------------------------------------------------
+//  ---- Search ------------------------------------------------------------------------------------
 
 static void
 answer_search (fixture_t *self, unsigned backend, uint32_t total, Ggen__Package *one)
@@ -393,7 +393,7 @@ a_query_is_counted_in_characters (void **state)
     ask (self, &request.base, 3, everyone);
 }
 
-//  ---- Publish, Delete -------------------------------------------------------------------------------
+//  ---- Publish, Delete ---------------------------------------------------------------------------
 
 static void
 answer_publish (fixture_t *self, unsigned backend, uint32_t acknowledged)
@@ -484,13 +484,14 @@ a_delete_that_fails_somewhere_says_where_it_was_done (void **state)
     assert_non_null (strstr (failure->message, "file: OK; p2p: NETWORK"));
 }
 
-//  ---- Metadata, and bounds --------------------------------------------------------------------------
+//  ---- Metadata, and bounds ----------------------------------------------------------------------
 
 static void
 metadata_tells_who_does_not_answer (void **state)
 {
     fixture_t *self = *state;
-    uint64_t id = ask (self, &(Ggen__MetadataRequest) GGEN__METADATA_REQUEST__INIT.base, 3, everyone);
+    Ggen__MetadataRequest request = GGEN__METADATA_REQUEST__INIT;
+    uint64_t id = ask (self, &request.base, 3, everyone);
     Ggen__MetadataReply own = GGEN__METADATA_REPLY__INIT;
     char *features[] = {"search"};
     own.name = "file registry";
@@ -559,7 +560,8 @@ an_answer_too_large_for_one_message_is_cut_and_says_so (void **state)
         fake_answer (&self->fake, self->asked[i], &reply.base);
     }
     free (readme);
-    const Ggen__ListVersionsReply *reply = expect (self, id, &ggen__list_versions_reply__descriptor);
+    const Ggen__ListVersionsReply *reply =
+        expect (self, id, &ggen__list_versions_reply__descriptor);
     assert_int_equal (reply->n_versions, 1);
     assert_string_equal (reply->versions[0]->version, "3.0.0");
     assert_true (reply->incomplete);
