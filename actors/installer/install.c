@@ -60,18 +60,7 @@ answer (task_t *task)
 {
     const Ggen__InstallRequest *request = install_request (task);
     Ggen__InstallReply reply = GGEN__INSTALL_REPLY__INIT;
-    for (size_t i = 0; i < task->items_count; i++)
-        for (size_t j = 0; j < task->steps_count; j++)
-            if (strcmp (task->steps [j]->name, task->items [i].locked->name) == 0) {
-                Ggen__PlanStep *step = task->steps [j];
-                const ProtobufCBinaryData *key = &task->items [i].locked->publisher_key;
-                step->first_use = task->items [i].first_use;
-                free (step->publisher_key.data);
-                step->publisher_key.data = memory_new (key->len, 1);
-                step->publisher_key.len = key->len;
-                if (key->len > 0)
-                    memcpy (step->publisher_key.data, key->data, key->len);
-            }
+    task_tell_publishers (task);
     reply.steps = task->steps;
     reply.n_steps = task->steps_count;
     reply.generation = task->generation;

@@ -38,6 +38,31 @@ set_text (char **field, const char *value)
     *field = memory_strdup (value);
 }
 
+//  The archive is kept, so that verify --fix and later generations have the original. Without it
+//  the installation goes on.
+static void
+on_kept (task_t *task, void *item, const answer_t *answer)
+{
+    if (answer->code != OK)
+        task_warn (task, "%s: its archive is not kept: %s", ((const local_t *) item)->path,
+                   answer->failure->message);
+}
+
+static void
+keep_archive (task_t *task, local_t *local)
+{
+    Ggen__FetchSource source = GGEN__FETCH_SOURCE__INIT, *sources [] = {&source};
+    Ggen__FetchRequest request = GGEN__FETCH_REQUEST__INIT;
+    source.registry = "file";
+    source.location = local->package->location;
+    request.sources = sources;
+    request.n_sources = 1;
+    request.sha256 = local->package->sha256;
+    request.size_bytes = local->package->size_bytes;
+    request.subject = (char *) local->path;
+    task_ask (task, "cache", &request.base, &ggen__fetch_reply__descriptor, on_kept, local, true);
+}
+
 static void
 on_unpacked (task_t *task, void *item, const answer_t *answer)
 {
@@ -59,6 +84,7 @@ on_unpacked (task_t *task, void *item, const answer_t *answer)
     if (reply->files_sha256.len == sizeof local->files_sha256)
         memcpy (local->files_sha256, reply->files_sha256.data, sizeof local->files_sha256);
     gather_own (task, install_of (task)->gather, package);
+    keep_archive (task, local);
 }
 
 static void
@@ -68,6 +94,7 @@ ask_unpack (task_t *task, local_t *local)
     request.archive_path = (char *) (local->archive_path ? local->archive_path : local->path);
     request.root = (char *) task->root;
     request.subject = (char *) local->path;
+    task->staged = true;
     task_ask (task, "store", &request.base, &ggen__unpack_reply__descriptor, on_unpacked, local,
               false);
 }
@@ -100,6 +127,7 @@ on_manifest (task_t *task, void *item, const answer_t *answer)
     request.id = local->manifest->id;
     request.version = local->manifest->version;
     request.compression = "gzip";
+    task->staged = true;
     task_ask (task, "store", &request.base, &ggen__pack_reply__descriptor, on_packed, local, false);
 }
 

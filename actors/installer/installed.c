@@ -321,6 +321,7 @@ on_activated (task_t *task, void *item, const answer_t *answer)
     (void) item;
     const Ggen__ActivateReply *done = (const void *) answer->message;
     Ggen__RollbackReply reply = GGEN__ROLLBACK_REPLY__INIT;
+    task_tell_publishers (task);
     reply.from_generation = done->from_generation;
     reply.generation = done->generation;
     reply.steps = task->steps;

@@ -33,6 +33,8 @@ task_free (task_t *task)
         ggen__lock__free_unpacked (task->after, NULL);
     if (task->failure)
         ggen__failure__free_unpacked (task->failure, NULL);
+    if (task->reply)
+        protobuf_c_message_free_unpacked (task->reply, NULL);
     if (task->steps)
         plan_destroy (&task->steps, task->steps_count);
     for (size_t i = 0; i < task->warnings_count; i++)
@@ -82,12 +84,8 @@ start_tasks (installer_t *self)
 void
 installer_task_over (installer_t *self, task_t *task)
 {
-    if (task->writes) {
-        Ggen__DiscardEvent discard = GGEN__DISCARD_EVENT__INIT;
-        discard.root = (char *) task->root;
-        out_event (self->out, "store", &discard.base);
+    if (task->writes)
         self->writing = false;
-    }
     self->active--;
     unlink_task (self, task);
     task_free (task);

@@ -50,6 +50,33 @@ task_items_from_lock (task_t *task, const Ggen__Lock *lock)
         task->items [task->items_count++].locked = task->after->packages [i];
 }
 
+static const item_t *
+item_of (const task_t *task, const char *name)
+{
+    for (size_t i = 0; i < task->items_count; i++)
+        if (strcmp (task->items [i].locked->name, name) == 0)
+            return &task->items [i];
+    return NULL;
+}
+
+void
+task_tell_publishers (task_t *task)
+{
+    for (size_t i = 0; i < task->steps_count; i++) {
+        Ggen__PlanStep *step = task->steps [i];
+        const item_t *item = item_of (task, step->name);
+        if (!item)
+            continue;
+        const ProtobufCBinaryData *key = &item->locked->publisher_key;
+        free (step->publisher_key.data);
+        step->publisher_key.data = memory_new (key->len, 1);
+        step->publisher_key.len = key->len;
+        if (key->len > 0)
+            memcpy (step->publisher_key.data, key->data, key->len);
+        step->first_use = item->first_use;
+    }
+}
+
 //  ---- unpack --------------------------------------------------------------------------------------
 
 //  SPEC 3.3: name and version inside equal those asked for. Where the list of files was signed (or
@@ -100,6 +127,7 @@ on_fetched (task_t *task, void *item_, const answer_t *answer)
     request.root = (char *) task->root;
     request.subject = subject;
     task->fetched_bytes += reply->size_bytes;
+    task->staged = true;
     task_ask (task, "store", &request.base, &ggen__unpack_reply__descriptor, on_unpacked, item,
               false);
 }

@@ -301,6 +301,7 @@ pack (task_t *task)
     request.version = self->package->version;
     request.compression = asked->compression;
     request.dry_run = asked->dry_run;
+    task->staged = !asked->dry_run;
     task_ask (task, "store", &request.base, &ggen__pack_reply__descriptor, on_packed, NULL, false);
     task_then (task, decide);
 }

@@ -106,6 +106,42 @@ send_queue (task_t *task)
     }
 }
 
+//  Tell the asker.
+static void
+finish (task_t *task)
+{
+    if (task->failure)
+        out_refuse_as (task->out, task->ticket, task->failure);
+    else
+        out_answer (task->out, task->ticket, task->reply);
+    installer_task_over (task->installer, task);
+}
+
+static code_t
+on_discarded (void *self, void *arg, const answer_t *answer)
+{
+    (void) self;
+    if (!answer->progress)
+        finish (arg);
+    return OK;
+}
+
+//  What was made for this task and is not needed goes before the asker hears of the end, also when
+//  the asker has cancelled.
+static void
+end (task_t *task)
+{
+    Ggen__DiscardRequest request = GGEN__DISCARD_REQUEST__INIT;
+    request.root = (char *) task->root;
+    ask_t ask = {.to = "store",
+                 .message = &request.base,
+                 .expect = &ggen__discard_reply__descriptor,
+                 .on_answer = on_discarded,
+                 .arg = task};
+    if (!task->staged || out_ask (task->out, &ask) != OK)
+        finish (task);
+}
+
 //  The heart: ask what waits; when nothing is under way, end or go on.
 static void
 proceed (task_t *task)
@@ -116,12 +152,8 @@ proceed (task_t *task)
         send_queue (task);
     if (task->waiting > 0)
         return;
-    if (task->failure) {
-        out_refuse_as (task->out, task->ticket, task->failure);
-        installer_task_over (task->installer, task);
-    }
-    else if (task->answered)
-        installer_task_over (task->installer, task);
+    if (task->failure || task->reply)
+        end (task);
     else {
         //  A step has asked, gone on, answered or failed.
         assert (task->next);
@@ -202,8 +234,9 @@ task_fail (task_t *task, code_t code, const char *hint, const char *format, ...)
 void
 task_answer (task_t *task, const ProtobufCMessage *message)
 {
-    out_answer (task->out, task->ticket, message);
-    task->answered = true;
+    task->reply = wire_copy (message);
+    if (!task->reply)
+        task_fail (task, INTERNAL, "", "out of memory");
 }
 
 void

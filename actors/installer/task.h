@@ -64,8 +64,9 @@ struct task_t {
     struct task_ask_t *queue, *queue_last;      //  not asked yet
     struct task_ask_t *under_way;
     unsigned queued, waiting;
-    Ggen__Failure *failure;
-    bool answered;
+    Ggen__Failure *failure;         //  how it ended: this,
+    ProtobufCMessage *reply;        //  or this
+    bool staged;                    //  something was packed or unpacked beside the store
 
     //  what the steps pass on
     const char *root;
@@ -111,7 +112,7 @@ void
     task_fail (task_t *task, code_t code, const char *hint, const char *format, ...)
     printf_like (4, 5);
 
-//  End the chain with its answer.
+//  End the chain with its answer, which is copied.
 void
     task_answer (task_t *task, const ProtobufCMessage *message);
 
@@ -149,6 +150,10 @@ void
 //  Commit 'after' with its trees, then 'next'; the new generation is in task->generation.
 void
     task_commit (task_t *task, task_step_fn *next);
+
+//  Say in 'steps' who published what, from 'items'.
+void
+    task_tell_publishers (task_t *task);
 
 //  The trees of 'after', to be put into a message. Free the pointers and the array.
 Ggen__Tree **

@@ -30,7 +30,8 @@ typedef struct {
     bool swept;                             //  leftovers of the home were removed
 } store_t;
 
-typedef struct {
+typedef struct store_call_t {
+    struct store_call_t *following;
     store_t *store;
     job_t *job;
     ticket_t ticket;

@@ -15,6 +15,7 @@ typedef struct {
     store_t store;              //  the worker's
     out_t *out;
     jobs_t *jobs;
+    store_call_t *calls;        //  whose jobs have not come back
 } store_actor_t;
 
 //  ---- what is in the making -----------------------------------------------------------------------
@@ -105,7 +106,7 @@ static const struct {
     {&ggen__pack_request__descriptor, store_pack},
     {&ggen__unpack_request__descriptor, store_unpack},
     {&ggen__has_trees_request__descriptor, store_has_trees},
-    {&ggen__discard_event__descriptor, store_discard},
+    {&ggen__discard_request__descriptor, store_discard},
     {&ggen__read_root_request__descriptor, store_read_root},
     {&ggen__commit_request__descriptor, store_commit},
     {&ggen__activate_request__descriptor, store_activate},
@@ -131,6 +132,16 @@ call_free (store_call_t *call)
     free (call);
 }
 
+static void
+forget_call (store_actor_t *self, store_call_t *call)
+{
+    store_call_t **place = &self->calls;
+    while (*place != call)
+        place = &(*place)->following;
+    *place = call->following;
+    call_free (call);
+}
+
 static code_t
 on_any (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
@@ -147,9 +158,13 @@ on_any (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     //  A job that was never run (cancelled before its turn) is answered as such.
     call->code = CANCELLED;
     code_t code = jobs_start (self->jobs, at->ticket, work, call);
-    if (code)
+    if (code) {
         call_free (call);
-    return code;
+        return code;
+    }
+    call->following = self->calls;
+    self->calls = call;
+    return OK;
 }
 
 static code_t
@@ -165,7 +180,7 @@ on_done (void *self_, void *job, int64_t now_ms)
     else
         out_refuse (self->out, call->ticket, call->code == OK ? INTERNAL : call->code, call->hint,
                     "%s", *call->refusal.text ? call->refusal.text : code_name (call->code));
-    call_free (call);
+    forget_call (self, call);
     return OK;
 }
 
@@ -191,6 +206,8 @@ static void
 destroy (void *self_)
 {
     store_actor_t *self = self_;
+    while (self->calls)
+        forget_call (self, self->calls);
     for (size_t i = 0; i < self->store.staged_count; i++)
         free (self->store.staged [i].root);
     free (self->store.staged);
@@ -203,7 +220,7 @@ static const handler_t rows [] = {
     {&ggen__pack_request__descriptor, on_any, THIS_NODE},
     {&ggen__unpack_request__descriptor, on_any, THIS_NODE},
     {&ggen__has_trees_request__descriptor, on_any, THIS_NODE},
-    {&ggen__discard_event__descriptor, on_any, THIS_NODE},
+    {&ggen__discard_request__descriptor, on_any, THIS_NODE},
     {&ggen__read_root_request__descriptor, on_any, THIS_NODE},
     {&ggen__commit_request__descriptor, on_any, THIS_NODE},
     {&ggen__activate_request__descriptor, on_any, THIS_NODE},

@@ -197,16 +197,16 @@ store_has_trees (store_call_t *call)
 code_t
 store_discard (store_call_t *call)
 {
-    const Ggen__DiscardEvent *event = (const void *) call->request;
+    const Ggen__DiscardRequest *request = (const void *) call->request;
     place_t place;
-    code_t code = store_open_place (call, event->root, false, &place);
+    code_t code = store_open_place (call, request->root, false, &place);
     if (code)
         return code;
     store_t *store = call->store;
     size_t kept = 0;
     for (size_t i = 0; i < store->staged_count; i++) {
         staged_t *staged = &store->staged [i];
-        bool ours = strcmp (staged->root, event->root) == 0 && place.store_fd >= 0;
+        bool ours = strcmp (staged->root, request->root) == 0 && place.store_fd >= 0;
         //  What cannot be removed now is swept at the next start.
         if (ours && tree_remove (place.store_fd, staged->name, NULL) == OK)
             free (staged->root);
@@ -215,5 +215,8 @@ store_discard (store_call_t *call)
     }
     store->staged_count = kept;
     place_close (&place);
+    Ggen__DiscardReply *reply = malloc (sizeof *reply);
+    ggen__discard_reply__init (reply);
+    call->reply = &reply->base;
     return OK;
 }
