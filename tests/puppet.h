@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  One actor in the hands of a test: no bus, no thread, and the time is what the test says. All that
-//  the actor sends is kept until the test takes it. Include after cmocka.h.
+//  One actor in the hands of a test: no bus, no thread, and the time is what the test says.
+//  All that the actor sends is kept until the test takes it. Include after cmocka.h.
 #ifndef GGEN_TESTS_PUPPET_H
 #define GGEN_TESTS_PUPPET_H
 

@@ -15,7 +15,7 @@
 
 #define WALL_SECONDS 1763600000
 
-//  ---- publishers and what they sign ----------------------------------------------------------------
+//  ---- publishers and what they sign -------------------------------------------------------------
 
 typedef struct {
     publisher_key_t key;
@@ -114,7 +114,7 @@ head_of (const signer_t *signer, head_t parts)
     return sign (signer, GGEN__RECORD_KIND__HEAD, &head.base);
 }
 
-//  ---- the actor, with a state that the test drives --------------------------------------------------
+//  ---- the actor, with a state that the test drives ----------------------------------------------
 
 static memory_state_t kept;
 static puppet_t trust, state;

@@ -18,7 +18,7 @@
 _Static_assert (KEY_FILE_SEED_SIZE == crypto_sign_SEEDBYTES, "a seed is libsodium's");
 _Static_assert (KEY_FILE_PATH_MAX <= PRIVATE_PATH_MAX, "paths fit");
 
-//  ---- memory --------------------------------------------------------------------------------------
+//  ---- memory ------------------------------------------------------------------------------------
 
 //  libsodium keeps it out of swap and core files where the limit on locked memory allows it, puts
 //  guard pages around it, and wipes it in sodium_free.
@@ -55,7 +55,7 @@ key_file_destroy (key_file_t **self_p)
     *self_p = NULL;
 }
 
-//  ---- content -------------------------------------------------------------------------------------
+//  ---- content -----------------------------------------------------------------------------------
 
 bool
 key_file_name_valid (const char *name)
@@ -144,7 +144,7 @@ parse (key_file_t *self, text_t *text)
     return !self->has_recovery || digest_from_integrity (&self->recovery, recovery) == OK;
 }
 
-//  ---- reading -------------------------------------------------------------------------------------
+//  ---- reading -----------------------------------------------------------------------------------
 
 //  May we use what this descriptor is?
 static code_t
@@ -227,7 +227,7 @@ key_file_read (key_file_t *self, const char *path, bool ours, bool *open_p, char
     return code ? code : parse_and_prove (self, path, text, why);
 }
 
-//  ---- writing -------------------------------------------------------------------------------------
+//  ---- writing -----------------------------------------------------------------------------------
 
 //  A second name for a finished file: unlike rename it never takes the place of another.
 static code_t

@@ -47,7 +47,7 @@ keyring_destroy (void *self)
     free (self);
 }
 
-//  ---- keys ----------------------------------------------------------------------------------------
+//  ---- keys --------------------------------------------------------------------------------------
 
 static void
 path_of (const keyring_t *self, const char *name, char path[KEY_FILE_PATH_MAX])
@@ -121,7 +121,7 @@ or_default (const char *name)
     return *name ? name : KEYRING_DEFAULT;
 }
 
-//  ---- one key -------------------------------------------------------------------------------------
+//  ---- one key -----------------------------------------------------------------------------------
 
 static code_t
 on_generate (void *self_, const delivery_t *at, const ProtobufCMessage *message)
@@ -211,7 +211,7 @@ on_import (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     if (!key)
         return BUSY;
     if (!is_path (request->path) || (*request->name && !key_file_name_valid (request->name)))
-        return out_fail (at, VALIDATION, "", "the path to import is not absolute, or not a key name");
+        return out_fail (at, VALIDATION, "", "not an absolute path, or not a key name");
     bool open = false;
     code_t code = key_file_read (key, request->path, false, &open, self->why, self->hint);
     if (code == MISSING_SIGNATURE)
@@ -232,7 +232,7 @@ on_import (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return out_reply (at, &reply.base);
 }
 
-//  ---- all keys ------------------------------------------------------------------------------------
+//  ---- all keys ----------------------------------------------------------------------------------
 
 typedef struct {
     char names[KEYRING_KEYS_MAX][KEYRING_NAME_MAX + 1];
@@ -325,7 +325,7 @@ on_list (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return out_reply (at, &reply.base);
 }
 
-//  ---- signing -------------------------------------------------------------------------------------
+//  ---- signing -----------------------------------------------------------------------------------
 
 //  We sign what everybody else would accept, and nothing that could mean something elsewhere.
 static bool

@@ -8,8 +8,8 @@
 //  KeyExportRequest    the key file, copied to a new file at an absolute path, 0600.
 //  KeyImportRequest    a key file as KeyExport wrote it; 'name' empty takes the name inside. One
 //                      that others may read is taken, with a line in the log.
-//  SignRequest         a record of a valid Release or Head, and of nothing else; 'key_name' empty is
-//                      "default".
+//  SignRequest         a record of a valid Release or Head, and of nothing else; 'key_name' empty
+//                      is "default".
 //
 //  VALIDATION               a name that is not [A-Za-z0-9_-] of 1 .. KEYRING_NAME_MAX bytes, a
 //                           payload that is no valid record, or a file that is no key: with path

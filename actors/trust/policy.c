@@ -28,7 +28,7 @@ bytes_of (ProtobufCBinaryData field)
     return (bytes_t) {field.data, field.len};
 }
 
-//  ---- 1: bounds -----------------------------------------------------------------------------------
+//  ---- 1: bounds ---------------------------------------------------------------------------------
 
 static code_t
 check_request (case_t *self)
@@ -57,7 +57,7 @@ check_request (case_t *self)
     return OK;
 }
 
-//  ---- 2: unsigned ---------------------------------------------------------------------------------
+//  ---- 2: unsigned -------------------------------------------------------------------------------
 
 static code_t
 check_unsigned (case_t *self)
@@ -89,12 +89,12 @@ check_unsigned (case_t *self)
                                 "%s %s is not signed, but a publisher is asked for", name,
                                 request->version);
     if (request->n_rivals > 0)
-        findings_warn (self->findings, "%s %s is not signed, but others publish %s with a signature",
+        findings_warn (self->findings, "%s %s is not signed, but others sign their %s",
                        name, request->version, name);
     return OK;
 }
 
-//  ---- 3, 4: the record ----------------------------------------------------------------------------
+//  ---- 3, 4: the record --------------------------------------------------------------------------
 
 static code_t
 open_record (case_t *self)
@@ -128,7 +128,7 @@ check_subject (case_t *self)
                             release->version);
 }
 
-//  ---- 5, 6: keys ----------------------------------------------------------------------------------
+//  ---- 5, 6: keys --------------------------------------------------------------------------------
 
 static code_t
 check_asked_key (case_t *self)
@@ -186,7 +186,7 @@ check_pin (case_t *self)
                             self->request->name, ours, self->pin->how);
 }
 
-//  ---- 7: rivals -----------------------------------------------------------------------------------
+//  ---- 7: rivals ---------------------------------------------------------------------------------
 
 static size_t
 print_rival (char *text, size_t size, const publisher_key_t *key)
@@ -221,7 +221,7 @@ check_rivals (case_t *self)
                             others > RIVALS_SHOWN ? "\n  ..." : "");
 }
 
-//  ---- 8: the head ---------------------------------------------------------------------------------
+//  ---- 8: the head -------------------------------------------------------------------------------
 
 static code_t
 check_head (case_t *self)
@@ -250,7 +250,7 @@ check_head (case_t *self)
     return OK;
 }
 
-//  ---- what to keep --------------------------------------------------------------------------------
+//  ---- what to keep ------------------------------------------------------------------------------
 
 //  After a rotation nothing is known of the new key's heads: seqs are compared per key.
 static void

@@ -48,7 +48,7 @@ struct tables_t {
 
 static void load_table (tables_t *self, unsigned table);
 
-//  ---- life ----------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 tables_t *
 tables_new (const actor_env_t *env)
@@ -113,7 +113,7 @@ tables_pins (const tables_t *self)
     return self->pins;
 }
 
-//  ---- registries ----------------------------------------------------------------------------------
+//  ---- registries --------------------------------------------------------------------------------
 
 bool
 tables_registry_valid (const char *name)
@@ -174,7 +174,7 @@ erase_registry (tables_t *self, const char *name)
              (--self->registries_count - at) * sizeof self->registries[0]);
 }
 
-//  ---- loading -------------------------------------------------------------------------------------
+//  ---- loading -----------------------------------------------------------------------------------
 
 //  Cut at whole characters: a message with half of one would be refused.
 static void
@@ -275,7 +275,7 @@ on_page (void *actor, void *self_, const answer_t *answer)
     return OK;
 }
 
-//  ---- changing ------------------------------------------------------------------------------------
+//  ---- changing ----------------------------------------------------------------------------------
 
 //  The change is on disk. It has room in memory: that was seen to before it was sent.
 static code_t

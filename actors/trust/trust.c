@@ -101,7 +101,7 @@ refuse_change (const delivery_t *at, code_t code)
     return out_fail (at, code, "try again", "trust: cannot keep a change now");
 }
 
-//  ---- CheckRelease --------------------------------------------------------------------------------
+//  ---- CheckRelease ------------------------------------------------------------------------------
 
 static void
 answer_accepted (trust_t *self, ticket_t ticket, verdict_t *verdict)
@@ -179,8 +179,8 @@ on_check_release (void *self_, const delivery_t *at, const ProtobufCMessage *mes
     if (!admit (self, at))
         return OK;
     AUTO (policy_destroy) verdict_t *verdict = NULL;
-    code_t code = policy_judge (&verdict, request, pins_get (tables_pins (self->tables), request->name),
-                                self->crypto, at->wall_ms);
+    const pin_t *pin = pins_get (tables_pins (self->tables), request->name);
+    code_t code = policy_judge (&verdict, request, pin, self->crypto, at->wall_ms);
     if (!verdict)
         return code;
     if (code)
@@ -197,7 +197,7 @@ on_check_release (void *self_, const delivery_t *at, const ProtobufCMessage *mes
     return OK;
 }
 
-//  ---- TrustList, TrustAdd, TrustRemove ------------------------------------------------------------
+//  ---- TrustList, TrustAdd, TrustRemove ----------------------------------------------------------
 
 static code_t
 on_list (void *self_, const delivery_t *at, const ProtobufCMessage *message)
@@ -329,7 +329,8 @@ on_remove (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     if (pin)
         change.pin = *pin;
     code_t code = pin ? tables_remove_pin (self->tables, change.pin.name, removed, self)
-                      : tables_remove_registry (self->tables, gone->unsigned_registry, removed, self);
+                      : tables_remove_registry (self->tables, gone->unsigned_registry, removed,
+                                               self);
     if (code)
         return refuse_change (at, code);
     self->change = change;

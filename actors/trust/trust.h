@@ -11,13 +11,14 @@
 //  When the tables cannot be loaded (LOAD_TRIES times) every request is answered with that failure:
 //  without its pins it knows nobody, and would take any key for a first use. It goes on trying.
 //
-//  CheckReleaseRequest  the rules, and their order and codes, are in policy.h. Without 'pin' nothing
-//                       is kept (a dry run). 'rivals' and the key of a refused release are also in
+//  CheckReleaseRequest  the rules, and their order and codes, are in policy.h. Without 'pin'
+//                       nothing is kept (a dry run). 'rivals' and the key of a refused release are also in
 //                       the details of the failure, as "publisher" = "ed25519:...".
 //  TrustListRequest     by name. A pin that does not decode is listed without a key; its name is
 //                       refused until TrustAdd or TrustRemove.
-//  TrustAddRequest      a name with a key, or the name of a registry whose unsigned packages the
-//                       caller may accept (it asks TrustList; CheckRelease does not know registries).
+//  TrustAddRequest      a name with a key, or the name of a registry whose unsigned packages
+//                       the caller may accept (it asks TrustList; CheckRelease does not know
+//                       registries).
 //  TrustRemoveRequest   PACKAGE_NOT_FOUND when there is no such pin or registry.
 //
 //  VALIDATION for requests out of bounds; STORAGE at PINS_MAX names or UNSIGNED_MAX registries.

@@ -76,7 +76,7 @@ state_db_why (const state_db_t *self)
     return self->why;
 }
 
-//  ---- failing -------------------------------------------------------------------------------------
+//  ---- failing -----------------------------------------------------------------------------------
 
 //  Out of the way, with its journal: that must never be played into another file.
 static bool
@@ -140,7 +140,7 @@ failed (state_db_t *self, int result)
     return code;
 }
 
-//  ---- opening -------------------------------------------------------------------------------------
+//  ---- opening -----------------------------------------------------------------------------------
 
 //  The number a pragma answers.
 static int
@@ -237,7 +237,7 @@ open_present (state_db_t *self)
     return code == STORAGE && is_absent (self) ? OK : code;
 }
 
-//  ---- changing ------------------------------------------------------------------------------------
+//  ---- changing ----------------------------------------------------------------------------------
 
 static code_t
 execute (state_db_t *self, const char *sql)
@@ -336,7 +336,7 @@ state_db_commit (state_db_t *self)
     return code;
 }
 
-//  ---- reading -------------------------------------------------------------------------------------
+//  ---- reading -----------------------------------------------------------------------------------
 
 static bytes_t
 column (sqlite3_stmt *statement, int index)

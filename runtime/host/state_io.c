@@ -42,7 +42,7 @@ state_create (const actor_env_t *env)
     return self;
 }
 
-//  ---- the batch -----------------------------------------------------------------------------------
+//  ---- the batch ---------------------------------------------------------------------------------
 
 static void
 forget_batch (state_t *self)
@@ -106,7 +106,7 @@ state_deadline_ms (const void *self)
     return ((const state_t *) self)->flush_ms;
 }
 
-//  ---- bounds --------------------------------------------------------------------------------------
+//  ---- bounds ------------------------------------------------------------------------------------
 
 static bool
 is_table (const char *name)
@@ -148,7 +148,7 @@ is_put (const Ggen__StatePutRequest *put, size_t *size_p)
     return true;
 }
 
-//  ---- putting -------------------------------------------------------------------------------------
+//  ---- putting -----------------------------------------------------------------------------------
 
 static code_t
 apply (state_t *self, const Ggen__StatePutRequest *put, uint32_t *changed_p)
@@ -204,7 +204,7 @@ on_put (void *self, const delivery_t *at, const ProtobufCMessage *message)
     return put->urgent ? put_now (self, at, put) : put_later (self, at, put, size);
 }
 
-//  ---- loading -------------------------------------------------------------------------------------
+//  ---- loading -----------------------------------------------------------------------------------
 
 //  A page while it is read: copies, as what SQLite shows lives for one step only.
 typedef struct {
@@ -287,7 +287,7 @@ on_load (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return out_fail (at, code, "", "%s", state_db_why (self->db));
     }
     if (page->more && page->count == 0)
-        return out_fail (at, STORAGE, "", "an entry of table '%s' is larger than this program makes",
+        return out_fail (at, STORAGE, "", "an entry of table '%s' is larger than any of ours",
                          load->table);
     Ggen__StateLoadReply reply = GGEN__STATE_LOAD_REPLY__INIT;
     reply.entries = page->list;

@@ -28,7 +28,7 @@ static char home[64], keys_dir[128], default_path[192];
 static keyring_settings_t settings = {keys_dir};
 static puppet_t puppet;
 
-//  ---- no secret leaves ------------------------------------------------------------------------------
+//  ---- no secret leaves --------------------------------------------------------------------------
 
 static uint8_t secrets[SECRETS_MAX][SEED_SIZE];
 static unsigned secrets_count;
@@ -76,7 +76,7 @@ learn_secret (const char *path)
     assert_int_equal (hex_decode (secrets[secrets_count++], SEED_SIZE, secret), OK);
 }
 
-//  ---- set-up ---------------------------------------------------------------------------------------
+//  ---- set-up ------------------------------------------------------------------------------------
 
 static int
 setup (void **state)
@@ -175,7 +175,7 @@ restart (void)
     puppet_start (&puppet, &keyring_actor, &settings);
 }
 
-//  ---- generate and show ----------------------------------------------------------------------------
+//  ---- generate and show -------------------------------------------------------------------------
 
 static void
 a_generated_key_is_a_private_file_and_there_after_a_restart (void **state)
@@ -316,7 +316,7 @@ more_keys_than_the_bound_are_an_error_that_says_so (void **state)
     assert_refused (&list.base, STORAGE, "256");
 }
 
-//  ---- bad files ------------------------------------------------------------------------------------
+//  ---- bad files ---------------------------------------------------------------------------------
 
 static void
 a_key_that_others_may_read_is_refused_with_the_remedy (void **state)
@@ -418,7 +418,7 @@ a_renamed_key_file_is_noticed (void **state)
     assert_refused (&show.base, VALIDATION, "renamed");
 }
 
-//  ---- export and import ----------------------------------------------------------------------------
+//  ---- export and import -------------------------------------------------------------------------
 
 static void
 an_exported_key_can_be_imported_elsewhere (void **state)
@@ -483,7 +483,7 @@ an_import_of_what_is_no_key_keeps_nothing (void **state)
     assert_int_equal (mode_of (default_path), 0);
 }
 
-//  ---- signing --------------------------------------------------------------------------------------
+//  ---- signing -----------------------------------------------------------------------------------
 
 static size_t
 pack_head (uint8_t packed[256], uint64_t seq)

@@ -151,7 +151,7 @@ count_after_crash (const char *table)
     return count;
 }
 
-//  ---- tests ----------------------------------------------------------------------------------------
+//  ---- tests -------------------------------------------------------------------------------------
 
 static void
 a_load_without_a_database_is_empty_and_creates_nothing (void **state)

@@ -8,7 +8,7 @@
 
 #include "tests/trust_rig.h"
 
-//  ---- heads ----------------------------------------------------------------------------------------
+//  ---- heads -------------------------------------------------------------------------------------
 
 static void
 a_head_is_remembered_and_may_not_go_back (void **unused)
@@ -127,7 +127,7 @@ a_longest_yank_reason_in_wide_characters_is_cut_whole (void **unused)
     assert_warned (&check, "\xe2\x82\xac", true);
 }
 
-//  ---- rotation -------------------------------------------------------------------------------------
+//  ---- rotation ----------------------------------------------------------------------------------
 
 static void
 a_rotation_by_the_pinned_key_moves_the_pin (void **unused)

@@ -8,7 +8,7 @@
 
 #include "tests/trust_rig.h"
 
-//  ---- list, add, remove ----------------------------------------------------------------------------
+//  ---- list, add, remove -------------------------------------------------------------------------
 
 static void
 add (const signer_t *signer)
@@ -127,7 +127,7 @@ what_cannot_be_added_or_removed_is_refused (void **unused)
     assert_int_equal (kept.puts, 0);
 }
 
-//  ---- what is on disk ------------------------------------------------------------------------------
+//  ---- what is on disk ---------------------------------------------------------------------------
 
 static void
 no_answer_before_the_pin_is_acknowledged_and_others_wait (void **unused)

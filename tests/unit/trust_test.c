@@ -8,7 +8,7 @@
 
 #include "tests/trust_rig.h"
 
-//  ---- unsigned -------------------------------------------------------------------------------------
+//  ---- unsigned ----------------------------------------------------------------------------------
 
 static void
 an_unsigned_release_is_refused_with_the_flag_that_accepts_it (void **unused)
@@ -61,7 +61,7 @@ an_unsigned_release_of_a_name_that_others_sign_is_warned_of (void **unused)
     puppet_free (reply);
 }
 
-//  ---- the record -----------------------------------------------------------------------------------
+//  ---- the record --------------------------------------------------------------------------------
 
 static void
 every_flipped_bit_of_a_record_is_refused (void **unused)
@@ -137,7 +137,7 @@ requests_out_of_bounds_are_refused (void **unused)
     assert_refused (&check, VALIDATION, NULL);
 }
 
-//  ---- publishers -----------------------------------------------------------------------------------
+//  ---- publishers --------------------------------------------------------------------------------
 
 static void
 first_use_pins_the_key_and_answers_with_the_release (void **unused)
@@ -167,7 +167,8 @@ static void
 without_pin_nothing_is_kept (void **unused)
 {
     (void) unused;
-    packed_t record = release_of (&alice, "rust-cli", "1.0.0"), head = head_of (&alice, (head_t) {0});
+    packed_t record = release_of (&alice, "rust-cli", "1.0.0"),
+             head = head_of (&alice, (head_t) {0});
     Ggen__CheckReleaseRequest check = check_of (&record, &head);
     check.pin = false;
     for (unsigned i = 0; i < 2; i++) {
