@@ -5,6 +5,7 @@
 #include "handover.h"
 
 #include <czmq.h>
+#include <openssl/crypto.h>
 #include <stdatomic.h>
 
 #define PROGRESS_INTERVAL_MS 100
@@ -33,7 +34,7 @@ worker_main (zsock_t *pipe, void *args)
     for (;;) {
         AUTO (zframe_destroy) zframe_t *frame = zframe_recv (pipe);
         if (!frame || zframe_streq (frame, "$TERM"))
-            return;
+            break;
         job_t *job;
         assert (zframe_size (frame) == sizeof job);
         memcpy (&job, zframe_data (frame), sizeof job);
@@ -44,6 +45,8 @@ worker_main (zsock_t *pipe, void *args)
         handover_give (job);
         zmq_send (zsock_resolve (pipe), &job, sizeof job, 0);
     }
+    //  As in shell.c: before the thread is known to have ended.
+    OPENSSL_thread_stop ();
 }
 
 jobs_t *

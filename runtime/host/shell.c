@@ -7,6 +7,7 @@
 #include "log.h"
 
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <sodium.h>
 
 //  Messages between two looks at the jobs' socket.
@@ -273,4 +274,6 @@ shell_main (zsock_t *pipe, void *args)
             take_message (&self);
     }
     disincarnate (&self);
+    //  OpenSSL frees a thread's memory when the thread ends, which may be after the process does.
+    OPENSSL_thread_stop ();
 }
