@@ -44,7 +44,7 @@ is_its_encoding (const ProtobufCMessage *message, bytes_t packed)
     uint8_t *again = malloc (packed.size + 1);
     assert (again);
     protobuf_c_message_pack (message, again);
-    bool same = memcmp (again, packed.data, packed.size) == 0;
+    bool same = packed.size == 0 || memcmp (again, packed.data, packed.size) == 0;
     free (again);
     return same;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "utf8.h"
 
+#include <string.h>
+
 //  Bytes of the sequence that begins with 'lead', 0 when none does; *low_p and *high_p are the
 //  bounds of its second byte (RFC 3629, section 4).
 static int
@@ -32,4 +34,18 @@ utf8_valid (const char *text)
         }
     }
     return true;
+}
+
+void
+utf8_trim (char *text)
+{
+    size_t size = strlen (text), start = size;
+    while (start > 0 && size - start < 3 && ((unsigned char) text [start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start == 0)
+        return;
+    unsigned char lead = (unsigned char) text [start - 1];
+    size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+    if (length > size - start + 1)
+        text [start - 1] = 0;
 }

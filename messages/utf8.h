@@ -9,4 +9,8 @@
 bool
     utf8_valid (const char *text);
 
+//  Drop what is left of a character that was cut at the end of 'text'.
+void
+    utf8_trim (char *text);
+
 #endif

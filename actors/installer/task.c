@@ -7,6 +7,7 @@
 #include "package_id.h"
 #include "semver.h"
 #include "semver_range.h"
+#include "utf8.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -222,6 +223,7 @@ task_fail (task_t *task, code_t code, const char *hint, const char *format, ...)
     va_list args;
     va_start (args, format);
     vsnprintf (text, sizeof text, format, args);
+    utf8_trim (text);
     va_end (args);
     Ggen__Failure failure = GGEN__FAILURE__INIT;
     failure.code = code;
@@ -248,6 +250,7 @@ task_warn (task_t *task, const char *format, ...)
     va_list args;
     va_start (args, format);
     vsnprintf (text, sizeof text, format, args);
+    utf8_trim (text);
     va_end (args);
     for (size_t i = 0; i < task->warnings_count; i++)
         if (strcmp (task->warnings [i], text) == 0)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actor_inside.h"
 
+#include "utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +74,7 @@ refuse (out_t *self, ticket_t ticket, code_t code, const char *hint, const char 
 {
     char text[FAILURE_TEXT_MAX + 1];
     vsnprintf (text, sizeof text, format, args);
+    utf8_trim (text);
     Ggen__Failure failure = GGEN__FAILURE__INIT;
     failure.code = code;
     failure.message = text;

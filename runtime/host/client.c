@@ -6,6 +6,7 @@
 #include "host.h"
 #include "runtime/actor/out.h"
 #include "runtime/actor/wire.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -49,6 +50,7 @@ client_failure (code_t code, const char *hint, const char *format, ...)
     va_list args;
     va_start (args, format);
     vsnprintf (text, sizeof text, format, args);
+    utf8_trim (text);
     va_end (args);
     Ggen__Failure *failure = malloc (sizeof *failure);
     assert (failure);

@@ -26,10 +26,28 @@ well_formed_utf8_is_told_from_other_bytes (void **state)
         assert_false (utf8_valid (bad [i]));
 }
 
+static void
+a_character_cut_at_the_end_goes_whole (void **state)
+{
+    (void) state;
+    const struct {
+        const char *cut, *left;
+    } cases [] = {{"", ""},           {"abc", "abc"},         {"ab\xC3", "ab"},
+                  {"ab\xC3\xA9", "ab\xC3\xA9"}, {"\xE2\x82", ""},      {"a\xE2\x82\xAC", "a\xE2\x82\xAC"},
+                  {"a\xF0\x9F\x98", "a"},         {"a\xF0\x9F\x98\x80", "a\xF0\x9F\x98\x80"}};
+    for (size_t i = 0; i < COUNT_OF (cases); i++) {
+        char text [16];
+        strcpy (text, cases [i].cut);
+        utf8_trim (text);
+        assert_string_equal (text, cases [i].left);
+    }
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests [] = {
+        cmocka_unit_test (a_character_cut_at_the_end_goes_whole),
         cmocka_unit_test (well_formed_utf8_is_told_from_other_bytes),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
