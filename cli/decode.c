@@ -112,7 +112,7 @@ decode_field (const ProtobufCMessage *message, const ProtobufCFieldDescriptor *f
     const uint8_t *base = (const uint8_t *) message;
     if (field->label != PROTOBUF_C_LABEL_REPEATED) {
         const bool of_oneof = field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
-        const uint32_t *chosen = (const uint32_t *) (const void *) (base + field->quantifier_offset);
+        const uint32_t *chosen = (const void *) (base + field->quantifier_offset);
         if (of_oneof && *chosen != field->id)
             return json_null ();
         return decode_value (field, base + field->offset);
@@ -136,7 +136,7 @@ decode_message (const ProtobufCMessage *message)
     return object;
 }
 
-//  ---- bytes ---------------------------------------------------------------------------------------
+//  ---- bytes -------------------------------------------------------------------------------------
 
 //  Read a varint (protobuf encoding, "Base 128 Varints"); false at the end of the bytes.
 static bool

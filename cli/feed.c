@@ -47,9 +47,9 @@ feed_destroy (feed_t **self_p)
     *self_p = NULL;
 }
 
-//  ---- losses --------------------------------------------------------------------------------------
+//  ---- losses ------------------------------------------------------------------------------------
 
-//  The stream that 'sequence' continues, else the one heard last of those it is ahead of, else NULL.
+//  The stream that 'sequence' continues, else of those it is ahead of the one heard last, or NULL.
 static stream_t *
 find_stream (feed_t *self, uint64_t sequence)
 {
@@ -88,7 +88,7 @@ count_lost (feed_t *self, uint64_t sequence)
     return lost;
 }
 
-//  ---- latency -------------------------------------------------------------------------------------
+//  ---- latency -----------------------------------------------------------------------------------
 
 //  FNV-1a (Fowler, Noll, Vo), to spread calls over the table.
 static call_t *
@@ -124,7 +124,7 @@ latency_of (feed_t *self, const Ggen__TapHeader *header)
     return passed_us - call->passed_us;
 }
 
-//  ---- filters -------------------------------------------------------------------------------------
+//  ---- filters -----------------------------------------------------------------------------------
 
 static bool
 is_actor (const char *address, const char *actor)
@@ -172,7 +172,7 @@ feed_take (feed_t *self, feed_message_t *message)
     return is_wanted (self->filter, message->header);
 }
 
-//  ---- showing -------------------------------------------------------------------------------------
+//  ---- showing -----------------------------------------------------------------------------------
 
 //  A cancellation has no type, only a kind.
 static const char *

@@ -33,7 +33,7 @@ keygen_tell (FILE *out, const Ggen__KeyInfo *key, const recovery_t *recovery)
     fprintf (out, "  kept in       %s\n\n", path ? path : "");
     fprintf (out, "Its recovery key, shown this once and stored nowhere:\n\n  %s\n\n",
              recovery->text);
-    fputs ("Write it on paper or keep it on a disk that is not connected. If the key above is\n"
-           "lost or stolen, only this can hand your packages to a new key. Who has it, owns them.\n",
-           out);
+    fputs ("Write it on paper, or keep it on a disk that is not connected. If the key above is\n"
+           "lost or stolen, only this one can hand your packages to a new key. Whoever has it\n"
+           "owns them.\n", out);
 }

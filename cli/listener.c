@@ -56,7 +56,7 @@ make_folders (const char *path, char *why, size_t why_size)
     return OK;
 }
 
-//  ---- who binds -----------------------------------------------------------------------------------
+//  ---- who binds ---------------------------------------------------------------------------------
 
 //  The tap that holds the lock, or 0: it is a node. What a killed tap left in the lock is no sign.
 static int
@@ -132,7 +132,7 @@ replace_node (listener_t *self)
     zmq_connect (self->socket, endpoint);
 }
 
-//  ---- life ----------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static code_t
 open_socket (listener_t *self, char *why, size_t why_size)
@@ -195,7 +195,7 @@ listener_destroy (listener_t **self_p)
     *self_p = NULL;
 }
 
-//  ---- hearing -------------------------------------------------------------------------------------
+//  ---- hearing -----------------------------------------------------------------------------------
 
 //  Take the parts of one message; further parts, of a later version, are dropped.
 static code_t

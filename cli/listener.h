@@ -29,7 +29,7 @@ typedef struct {
     bytes_t topic, header, body;
 } heard_t;
 
-//  Wait at most 'timeout_ms' for a message; 0 = only take one that is there. A signal ends the wait.
+//  Wait at most 'timeout_ms' for a message; 0 = take only one that is there. Signals end the wait.
 //  OK        *heard is one
 //  BUSY      none
 must_use code_t

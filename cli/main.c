@@ -19,7 +19,7 @@
 
 typedef int run_t (const args_t *args, const screen_t *screen);
 
-//  ---- a node in this process ----------------------------------------------------------------------
+//  ---- a node in this process --------------------------------------------------------------------
 
 static volatile int interrupted;
 
@@ -109,7 +109,7 @@ node_run_run (const args_t *args, const screen_t *screen)
     return status;
 }
 
-//  ---- dispatch ------------------------------------------------------------------------------------
+//  ---- dispatch ----------------------------------------------------------------------------------
 
 //  Help is read in pagers too, where the screen says nothing of its width.
 static size_t

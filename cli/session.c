@@ -69,7 +69,7 @@ now_ms (void)
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-//  ---- failures ------------------------------------------------------------------------------------
+//  ---- failures ----------------------------------------------------------------------------------
 
 //  Print it, once, and keep the exit status.
 static void
@@ -134,7 +134,7 @@ hint_of (code_t code)
     }
 }
 
-//  ---- opening -------------------------------------------------------------------------------------
+//  ---- opening -----------------------------------------------------------------------------------
 
 static void
 tell_waiting (void *context, unsigned attempt, unsigned attempts, int pid)
@@ -217,7 +217,7 @@ session_status (const session_t *self)
     return self->status;
 }
 
-//  ---- asking --------------------------------------------------------------------------------------
+//  ---- asking ------------------------------------------------------------------------------------
 
 //  With each sign of progress, and NULL about ten times a second.
 static void

@@ -64,7 +64,7 @@ new_config (const args_t *args, const screen_t *screen)
     return config;
 }
 
-//  ---- show ----------------------------------------------------------------------------------------
+//  ---- show --------------------------------------------------------------------------------------
 
 //  The row that a KEY argument names, by its whole or its bare name; NULL: there is none, and that
 //  was printed.
@@ -196,7 +196,7 @@ config_show_run (const args_t *args, const screen_t *screen)
     return show_table (screen, config, wanted, args->positionals_count);
 }
 
-//  ---- validate ------------------------------------------------------------------------------------
+//  ---- validate ----------------------------------------------------------------------------------
 
 int
 config_validate_run (const args_t *args, const screen_t *screen)
@@ -224,7 +224,7 @@ config_validate_run (const args_t *args, const screen_t *screen)
     return VERB_DONE;
 }
 
-//  ---- path ----------------------------------------------------------------------------------------
+//  ---- path --------------------------------------------------------------------------------------
 
 int
 config_path_run (const args_t *args, const screen_t *screen)

@@ -64,7 +64,7 @@ change_shape (Ggen__PlanStep *const steps [], size_t steps_count, uint64_t gener
     return document;
 }
 
-//  ---- install -------------------------------------------------------------------------------------
+//  ---- install -----------------------------------------------------------------------------------
 
 static int
 print_install (const screen_t *screen, const Ggen__InstallReply *reply)
@@ -139,7 +139,7 @@ install_run (const args_t *args, const screen_t *screen)
     return reply ? print_install (screen, reply) : session_status (session);
 }
 
-//  ---- remove --------------------------------------------------------------------------------------
+//  ---- remove ------------------------------------------------------------------------------------
 
 static int
 print_remove (const screen_t *screen, const Ggen__RemoveReply *reply, bool dry_run)
@@ -184,7 +184,7 @@ remove_run (const args_t *args, const screen_t *screen)
     return reply ? print_remove (screen, reply, request.dry_run) : session_status (session);
 }
 
-//  ---- rollback ------------------------------------------------------------------------------------
+//  ---- rollback ----------------------------------------------------------------------------------
 
 //  A generation's number; 0 stands for "the one before" in the request, so it is not one to type.
 static bool

@@ -20,7 +20,8 @@ print_key (const screen_t *screen, const Ggen__KeyInfo *key)
     render_field (screen, "name", key->name);
     render_field (screen, "fingerprint", wording_publisher (key->public_key, fingerprint));
     render_field (screen, "public key", wording_key (key->public_key, text));
-    render_field (screen, "recovery", key->recovery_sha256.len ? "there is a recovery key" : "none");
+    render_field (screen, "recovery",
+                  key->recovery_sha256.len > 0 ? "there is a recovery key" : "none");
     render_field (screen, "created", key->created_at ? text_time (key->created_at, time) : "");
     render_field (screen, "path", key->path);
 }

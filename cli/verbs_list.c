@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-//  ---- list ----------------------------------------------------------------------------------------
+//  ---- list --------------------------------------------------------------------------------------
 
 static json_t *
 list_shape (const Ggen__ListInstalledReply *reply)
@@ -100,14 +100,15 @@ list_run (const args_t *args, const screen_t *screen)
     return VERB_DONE;
 }
 
-//  ---- verify --------------------------------------------------------------------------------------
+//  ---- verify ------------------------------------------------------------------------------------
 
 static char
 letter (Ggen__Finding finding)
 {
     static const char letters [] = {
-        [GGEN__FINDING__CHANGED] = 'C', [GGEN__FINDING__MISSING] = 'M', [GGEN__FINDING__EXTRA] = 'E',
-        [GGEN__FINDING__MODE] = 'm',    [GGEN__FINDING__KIND] = 'K',
+        [GGEN__FINDING__CHANGED] = 'C', [GGEN__FINDING__MISSING] = 'M',
+        [GGEN__FINDING__EXTRA] = 'E',   [GGEN__FINDING__MODE] = 'm',
+        [GGEN__FINDING__KIND] = 'K',
         [GGEN__FINDING__UNVERIFIABLE] = '?'};
     return (size_t) finding < COUNT_OF (letters) ? letters [finding] : '?';
 }

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-//  ---- init ----------------------------------------------------------------------------------------
+//  ---- init --------------------------------------------------------------------------------------
 
 int
 init_run (const args_t *args, const screen_t *screen)
@@ -44,7 +44,7 @@ init_run (const args_t *args, const screen_t *screen)
     return VERB_DONE;
 }
 
-//  ---- publish -------------------------------------------------------------------------------------
+//  ---- publish -----------------------------------------------------------------------------------
 
 //  Releases are signed: without any key there has to be one first. Told on err, because out is for
 //  what was published.

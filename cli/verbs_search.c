@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  ---- search --------------------------------------------------------------------------------------
+//  ---- search ------------------------------------------------------------------------------------
 
 static Ggen__SortOrder
 sort_order (const char *word)
@@ -167,7 +167,7 @@ search_run (const args_t *args, const screen_t *screen)
                  : session_status (session);
 }
 
-//  ---- info ----------------------------------------------------------------------------------------
+//  ---- info --------------------------------------------------------------------------------------
 
 static json_t *
 version_shape (const Ggen__Package *package)

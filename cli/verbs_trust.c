@@ -18,7 +18,7 @@ pin_shape (const Ggen__TrustPin *pin)
     return pin ? shape_trust_pin (pin) : json_null ();
 }
 
-//  ---- list ----------------------------------------------------------------------------------------
+//  ---- list --------------------------------------------------------------------------------------
 
 static code_t
 print_pins (const screen_t *screen, const Ggen__TrustListReply *reply)
@@ -80,7 +80,7 @@ trust_list_run (const args_t *args, const screen_t *screen)
     return VERB_DONE;
 }
 
-//  ---- add, remove ---------------------------------------------------------------------------------
+//  ---- add, remove -------------------------------------------------------------------------------
 
 static int
 usage (const screen_t *screen, const char *message, const char *hint)
@@ -165,7 +165,7 @@ print_removed (const screen_t *screen, const Ggen__TrustRemoveReply *reply, cons
         return VERB_DONE;
     char fingerprint [WORDING_PUBLISHER_MAX];
     AUTO (text_free) char *name = text_clean (reply->pin->name);
-    screen_say (screen, "%s Publisher %s of %s is forgotten; the next install pins whom it meets.\n",
+    screen_say (screen, "%s Publisher %s of %s is forgotten; the next install pins anew.\n",
                 render_mark (screen, MARK_GOOD), wording_publisher (reply->pin->key, fingerprint),
                 name ? name : "");
     return VERB_DONE;

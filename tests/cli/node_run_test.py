@@ -51,7 +51,8 @@ def answer(home, words):
 @test
 def a_node_says_one_line_and_ends_with_ctrl_c(home):
     node = start_node(home)
-    matches(node.out, rf"^node runs: home {home.path}, bus {home.path}/run/bus\.ipc, pid {node.pid};")
+    bus = home.path / "run" / "bus.ipc"
+    matches(node.out, rf"^node runs: home {home.path}, bus {bus}, pid {node.pid};")
     equal(node.stop(signal.SIGINT), 0)
     equal(node.out.count("\n"), 1)
     node = start_node(home)

@@ -205,7 +205,8 @@ def remove_refuses_what_others_need_and_rollback_brings_back(home):
     contains(home.run("market", "remove", "greeting-rest", "--dry-run").out, "nothing was changed")
     equal(home.json("market", "list"), before)
     home.json("market", "remove", "greeting-rest")
-    true("greeting-rest" not in [p["name"] for p in home.json("market", "list")["packages"]], "gone")
+    left = [package["name"] for package in home.json("market", "list")["packages"]]
+    true("greeting-rest" not in left, "it is gone")
     home.json("market", "rollback")
     equal(home.json("market", "list")["packages"], before["packages"])
     home.run("market", "rollback", "0", ok=2)

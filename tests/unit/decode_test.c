@@ -62,7 +62,8 @@ repeated_fields_become_lists_of_texts_numbers_and_messages (void **state)
     Ggen__Question question = GGEN__QUESTION__INIT;
     question.choices = texts;
     question.n_choices = 2;
-    decodes_to (&question.base, "{\"text\":\"\",\"choices\":[\"x\",\"y\"],\"default_choice\":\"\"}");
+    decodes_to (&question.base,
+                "{\"text\":\"\",\"choices\":[\"x\",\"y\"],\"default_choice\":\"\"}");
 }
 
 static void

@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-//  ---- a node of toys ------------------------------------------------------------------------------
+//  ---- a node of toys ----------------------------------------------------------------------------
 
 static void *
 toy_create (const actor_env_t *env)
@@ -72,7 +72,7 @@ stop_toys (void *context, void **node_p)
 
 static const client_embed_t toys = {start_toys, stop_toys, NULL};
 
-//  ---- a verb --------------------------------------------------------------------------------------
+//  ---- a verb ------------------------------------------------------------------------------------
 
 typedef struct {
     args_t args;
@@ -207,7 +207,7 @@ a_verb_gives_up_when_its_time_is_over (void **state)
     end (&run);
 }
 
-//  ---- paths ---------------------------------------------------------------------------------------
+//  ---- paths -------------------------------------------------------------------------------------
 
 static void
 becomes (const char *given, path_need_t need, const char *expected)
@@ -262,7 +262,7 @@ no_path_is_no_path (void **state)
     assert_string_equal (path, "");
 }
 
-//  ---- recovery keys -------------------------------------------------------------------------------
+//  ---- recovery keys -----------------------------------------------------------------------------
 
 static void
 a_recovery_key_is_a_seed_and_the_digest_of_its_public_half (void **state)
