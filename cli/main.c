@@ -5,6 +5,7 @@
 #include "help.h"
 #include "render.h"
 #include "session.h"
+#include "shape.h"
 #include "verbs.h"
 #include "verbs_node.h"
 #include "version.h"
@@ -13,6 +14,7 @@
 
 #include <locale.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HELP_WIDTH_MAX 100      //  columns; longer lines are hard to read
@@ -118,20 +120,69 @@ help_width (size_t screen_width)
     return screen_width > 0 && screen_width < HELP_WIDTH_MAX ? screen_width : HELP_WIDTH_MAX;
 }
 
-static int
-help_run (const args_t *args, const screen_t *screen)
+//  Text for people as a program gets it: a document of one member. 'text' is freed.
+static void
+print_document (const screen_t *screen, const char *member, char *text)
 {
-    if (help_words (screen->out, args->positionals, args->positionals_count,
-                    help_width (screen->width)) == OK)
+    json_t *document = json_object ();
+    shape_set (&document, member, shape_text (text));
+    render_json (screen, document);
+    free (text);
+}
+
+//  Help on the words typed, or on what the line led to.
+static code_t
+write_help (FILE *out, const args_t *args, bool on_words, size_t width)
+{
+    if (on_words)
+        return help_words (out, args->positionals, args->positionals_count, width);
+    if (args->verb)
+        help_verb (out, args->verb, width);
+    else
+        help_group (out, args->group, width);
+    return OK;
+}
+
+static int
+print_help (const args_t *args, const screen_t *screen, bool on_words)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = screen->json ? open_memstream (&text, &size) : screen->out;
+    const code_t code = out ? write_help (out, args, on_words, help_width (screen->width))
+                            : INTERNAL;
+    if (screen->json && out)
+        fclose (out);
+    if (code == OK && screen->json)
+        print_document (screen, "help", text);
+    else
+        free (text);
+    if (code == OK)
         return VERB_DONE;
     render_error (screen, VALIDATION, "there is no such verb", "see: ggen --help");
     return VERB_USAGE;
 }
 
 static int
+help_run (const args_t *args, const screen_t *screen)
+{
+    return print_help (args, screen, true);
+}
+
+static int
 completion_run (const args_t *args, const screen_t *screen)
 {
-    if (completion_print (screen->out, args_positional (args, 0)) == OK)
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = screen->json ? open_memstream (&text, &size) : screen->out;
+    const code_t code = out ? completion_print (out, args_positional (args, 0)) : INTERNAL;
+    if (screen->json && out)
+        fclose (out);
+    if (code == OK && screen->json)
+        print_document (screen, "script", text);
+    else
+        free (text);
+    if (code == OK)
         return VERB_DONE;
     render_error (screen, VALIDATION, "there is no completion for this shell",
                   "it is one of: " COMPLETION_SHELLS);
@@ -167,16 +218,6 @@ static run_t *const runs [VERBS_COUNT] = {
 };
 
 static int
-print_help (const args_t *args, const screen_t *screen)
-{
-    if (args->verb)
-        help_verb (screen->out, args->verb, help_width (screen->width));
-    else
-        help_group (screen->out, args->group, help_width (screen->width));
-    return VERB_DONE;
-}
-
-static int
 run (const args_t *args, const screen_t *screen)
 {
     if (args_global (args, "version")) {
@@ -184,7 +225,7 @@ run (const args_t *args, const screen_t *screen)
         return VERB_DONE;
     }
     if (args_global (args, "help"))
-        return print_help (args, screen);
+        return print_help (args, screen, false);
     if (!args->verb && screen->json)
         render_error (screen, VALIDATION, "a verb is missing", "see: ggen --help");
     else if (!args->verb)
