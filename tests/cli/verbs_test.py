@@ -314,6 +314,24 @@ def an_interrupt_ends_the_waiting_for_a_home(home):
 
 
 @test
+def an_interrupted_install_changes_nothing_and_says_so(home):
+    for number in range(1500):
+        home.write(f"many/data/{number}.txt", f"{number}\n" * 50)
+    home.write("many/gpack.toml", '[gpack]\nname = "many"\nversion = "1.0.0"\n'
+                                  'description = "many files"\n')
+    home.run("market", "publish", "many")
+    os.mkfifo(home.dir / "progress")
+    script = 'exec 9<>progress; exec "$0" market install many --progress-fd 9'
+    verb = home.start_program(["sh", "-c", script, os.environ["GGEN"]])
+    with open(home.dir / "progress", encoding="utf-8") as progress:
+        progress.readline()
+        equal(verb.stop(signal.SIGINT), 130)
+    contains(verb.err, "nothing was changed")
+    equal(home.json("market", "list")["total"], 0)
+    equal(home.json("market", "install", "many")["generation"], 1)
+
+
+@test
 def progress_goes_to_a_descriptor_of_ones_own(home):
     publish(home, CORE)
     script = 'exec 9>progress; "$0" market install greeting-core --json --progress-fd 9 >out'
