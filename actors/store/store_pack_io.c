@@ -60,6 +60,12 @@ store_manifest_in (int dirfd, const char *path, uint32_t size_max, Ggen__Manifes
         struct stat info;
         if (fstatat (dirfd, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
+        if (!S_ISREG (info.st_mode)) {
+            char where [PLACE_PATH_MAX + 64];
+            snprintf (where, sizeof where, "%s/%s", path, name);
+            return refusal_set (refusal, REFUSED_MANIFEST, where, strlen (where),
+                                "it is not a file");
+        }
         char *text = NULL, *json = NULL;
         size_t size;
         code_t code = place_read_file (dirfd, name, size_max, &text, &size, refusal);
