@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <setjmp.h>
+#include <string.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
