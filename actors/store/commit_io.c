@@ -2,6 +2,8 @@
 #include "commit_io.h"
 
 #include "beneath_io.h"
+#include "package_id.h"
+#include "target_io.h"
 #include "tree_io.h"
 
 #include <dirent.h>
@@ -13,7 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOCK_NAME "ggen.lock"
+//  Where links are made before they are renamed to where they belong.
+#define TEMPORARY_LINK COMMIT_TEMPORARY "link"
+#define TEMPORARY_GENERATION COMMIT_TEMPORARY "generation"
 
 //  ---- links ---------------------------------------------------------------------------------------
 
@@ -26,7 +30,7 @@ depth_of (const char *id)
     return depth;
 }
 
-//  Make the directories that an id's link lies in, "@scope" of "@scope/name".
+//  Make the directory that an id's link lies in, "@scope" of "@scope/name".
 static code_t
 make_parents (int dirfd, const char *id, refusal_t *refusal)
 {
@@ -43,15 +47,13 @@ make_parents (int dirfd, const char *id, refusal_t *refusal)
 
 //  Link 'name' to 'target', in place of whatever link is there, by rename.
 static code_t
-set_link (int dirfd, const char *name, const char *target, refusal_t *refusal)
+set_link (const place_t *place, int dirfd, const char *name, const char *target, refusal_t *refusal)
 {
-    char temporary [600];
-    snprintf (temporary, sizeof temporary, "%s.ggen-new", name);
-    if (unlinkat (dirfd, temporary, 0) != 0 && errno != ENOENT)
-        return refusal_system (refusal, errno, temporary, "remove");
-    if (symlinkat (target, dirfd, temporary) != 0)
-        return refusal_system (refusal, errno, temporary, "link");
-    if (renameat (dirfd, temporary, dirfd, name) != 0)
+    if (unlinkat (place->generations_fd, TEMPORARY_LINK, 0) != 0 && errno != ENOENT)
+        return refusal_system (refusal, errno, TEMPORARY_LINK, "remove");
+    if (symlinkat (target, place->generations_fd, TEMPORARY_LINK) != 0)
+        return refusal_system (refusal, errno, TEMPORARY_LINK, "link");
+    if (renameat (place->generations_fd, TEMPORARY_LINK, dirfd, name) != 0)
         return refusal_system (refusal, errno, name, "link");
     return OK;
 }
@@ -69,21 +71,42 @@ tree_target (const char *id, const char *instance, char target [512])
 //  ---- trees ---------------------------------------------------------------------------------------
 
 static code_t
-no_directory_of_another (const commit_tree_t *trees, size_t count, refusal_t *refusal)
+check_id (const commit_tree_t *trees, size_t count, const char *id, refusal_t *refusal)
 {
-    for (size_t i = 0; i < count; i++) {
-        const char *slash = strchr (trees [i].id, '/');
-        for (size_t j = 0; slash && j < count; j++) {
-            size_t size = strlen (trees [j].id);
-            if (size == (size_t) (slash - trees [i].id)
-                && memcmp (trees [i].id, trees [j].id, size) == 0)
-                return refusal_set (refusal, REFUSED_COLLISION, trees [i].id,
-                                    strlen (trees [i].id),
-                                    "it cannot be installed beside '%s', inside which it would lie",
-                                    trees [j].id);
-        }
+    const char *slash = strchr (id, '/');
+    if (!package_id_valid (id) || strcmp (id, PLACE_LOCK_NAME) == 0)
+        return refusal_set (refusal, REFUSED_RESERVED_NAME, id, strlen (id),
+                            "nothing can be installed by this name");
+    for (size_t i = 0; slash && i < count; i++) {
+        size_t size = strlen (trees [i].id);
+        if (size == (size_t) (slash - id) && memcmp (id, trees [i].id, size) == 0)
+            return refusal_set (refusal, REFUSED_COLLISION, id, strlen (id),
+                                "it cannot be installed beside '%s', inside which it would lie",
+                                trees [i].id);
     }
     return OK;
+}
+
+static code_t
+check_ids (const commit_tree_t *trees, size_t count, refusal_t *refusal)
+{
+    code_t code = OK;
+    for (size_t i = 0; i < count && code == OK; i++)
+        code = check_id (trees, count, trees [i].id, refusal);
+    return code;
+}
+
+static code_t
+link_target (const place_t *place, const commit_tree_t *trees, size_t count, refusal_t *refusal)
+{
+    const char **ids = calloc (count + 1, sizeof *ids);
+    if (!ids)
+        return INTERNAL;
+    for (size_t i = 0; i < count; i++)
+        ids [i] = trees [i].id;
+    code_t code = target_link (place, ids, count, refusal);
+    free (ids);
+    return code;
 }
 
 typedef char instance_name_t [PLACE_INSTANCE_MAX];
@@ -94,12 +117,9 @@ choose_instances (const place_t *place, const commit_tree_t *trees, size_t count
                   instance_name_t *instances, refusal_t *refusal)
 {
     for (size_t i = 0; i < count; i++) {
-        bool edited;
-        bool clean = place_clean_instance (place, trees [i].files_sha256, true, instances [i], &edited);
-        if (!clean && !trees [i].staged) {
-            code_t code = refusal_system (refusal, ENOENT, trees [i].id, "find its tree");
-            return code;
-        }
+        bool clean = place_clean_instance (place, trees [i].files_sha256, true, instances [i]);
+        if (!clean && (!trees [i].staged || !*instances [i]))
+            return refusal_system (refusal, ENOENT, trees [i].id, "find its tree");
     }
     return OK;
 }
@@ -138,13 +158,13 @@ any_staged (const commit_tree_t *trees, size_t count)
 static code_t
 write_lock (int dirfd, bytes_t lock, refusal_t *refusal)
 {
-    int fd = openat (dirfd, LOCK_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    int fd = openat (dirfd, PLACE_LOCK_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
-        return refusal_system (refusal, errno, LOCK_NAME, "create");
+        return refusal_system (refusal, errno, PLACE_LOCK_NAME, "create");
     bool written = beneath_write_all (fd, lock.data, lock.size);
     int error = errno;
     close (fd);
-    return written ? OK : refusal_system (refusal, error, LOCK_NAME, "write");
+    return written ? OK : refusal_system (refusal, error, PLACE_LOCK_NAME, "write");
 }
 
 static code_t
@@ -196,93 +216,6 @@ sync_dir (int dirfd, const char *name, refusal_t *refusal)
     return fsync (dirfd) == 0 ? OK : refusal_system (refusal, errno, name, "sync");
 }
 
-//  ---- a target's own links ------------------------------------------------------------------------
-
-static bool
-is_our_link (int dirfd, const char *name)
-{
-    char target [600];
-    ssize_t size = readlinkat (dirfd, name, target, sizeof target - 1);
-    if (size < 0)
-        return false;
-    target [size] = 0;
-    return strstr (target, ".ggen/current/") != NULL;
-}
-
-static code_t
-link_in_target (int dirfd, const char *id, refusal_t *refusal)
-{
-    struct stat info;
-    char target [600];
-    size_t used = 0;
-    if (fstatat (dirfd, id, &info, AT_SYMLINK_NOFOLLOW) == 0) {
-        if (is_our_link (dirfd, id))
-            return OK;
-        refusal_set (refusal, REFUSED_COLLISION, id, strlen (id),
-                     "there is something in the target that ggen did not make");
-        return ALREADY_EXISTS;
-    }
-    for (size_t i = 0; i < depth_of (id); i++)
-        used += (size_t) snprintf (target + used, sizeof target - used, "../");
-    snprintf (target + used, sizeof target - used, ".ggen/current/%s", id);
-    code_t code = make_parents (dirfd, id, refusal);
-    return code ? code : set_link (dirfd, id, target, refusal);
-}
-
-//  Before the switch: links of all packages (a new one dangles until then). After it: links that
-//  lead nowhere any more go.
-static code_t
-link_target (const place_t *place, const commit_tree_t *trees, size_t count, refusal_t *refusal)
-{
-    if (!*place->target)
-        return OK;
-    int dirfd = open (place->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dirfd < 0)
-        return refusal_system (refusal, errno, place->target, "open directory");
-    code_t code = link_in_target (dirfd, LOCK_NAME, refusal);
-    for (size_t i = 0; i < count && code == OK; i++)
-        code = link_in_target (dirfd, trees [i].id, refusal);
-    close (dirfd);
-    return code;
-}
-
-static void
-unlink_dangling (int dirfd, bool scopes)
-{
-    int fd = openat (dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir (fd);
-    if (!dir && fd >= 0)
-        close (fd);
-    const struct dirent *entry;
-    while (dir && (entry = readdir (dir)) != NULL) {
-        struct stat info;
-        if (is_our_link (dirfd, entry->d_name)) {
-            if (fstatat (dirfd, entry->d_name, &info, 0) != 0)
-                unlinkat (dirfd, entry->d_name, 0);
-        }
-        else if (scopes && entry->d_name [0] != '.') {
-            int scope = openat (dirfd, entry->d_name,
-                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            if (scope >= 0) {
-                unlink_dangling (scope, false);
-                close (scope);
-            }
-        }
-    }
-    if (dir)
-        closedir (dir);
-}
-
-static void
-tidy_target (const place_t *place)
-{
-    int dirfd = *place->target ? open (place->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (dirfd < 0)
-        return;
-    unlink_dangling (dirfd, true);
-    close (dirfd);
-}
-
 //  ---- the switch ----------------------------------------------------------------------------------
 
 static code_t
@@ -290,10 +223,9 @@ switch_to (const place_t *place, uint64_t generation, refusal_t *refusal)
 {
     char target [64];
     snprintf (target, sizeof target, "generations/%llu", (unsigned long long) generation);
-    code_t code = set_link (place->base_fd, place->link, target, refusal);
+    code_t code = set_link (place, place->base_fd, place->link, target, refusal);
     if (code == OK)
         code = sync_dir (place->base_fd, place->base, refusal);
-    tidy_target (place);
     return code;
 }
 
@@ -317,9 +249,18 @@ settle (const place_t *place, const commit_tree_t *trees, size_t count, instance
     return code;
 }
 
-code_t
-commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_count, bytes_t lock,
-                   uint64_t expected, uint64_t *generation_p, refusal_t *refusal)
+//  What cannot be removed now is swept later.
+static void
+forget_generation (const place_t *place)
+{
+    if (tree_remove (place->generations_fd, TEMPORARY_GENERATION, NULL) != OK)
+        return;
+    unlinkat (place->generations_fd, TEMPORARY_LINK, 0);
+}
+
+static code_t
+check_plan (const place_t *place, const commit_tree_t *trees, size_t count, bytes_t lock,
+            uint64_t expected, refusal_t *refusal)
 {
     uint64_t current;
     code_t code = place_current (place, &current, refusal);
@@ -330,22 +271,37 @@ commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_coun
                      "another installation was faster");
         return BUSY;
     }
+    if (lock.size > PLACE_LOCK_MAX)
+        return refusal_set (refusal, REFUSED_LIMITS, PLACE_LOCK_NAME, strlen (PLACE_LOCK_NAME),
+                            "it would have more than %u bytes", PLACE_LOCK_MAX);
+    return check_ids (trees, count, refusal);
+}
+
+code_t
+commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_count, bytes_t lock,
+                   uint64_t expected, uint64_t *generation_p, refusal_t *refusal)
+{
+    code_t code = check_plan (place, trees, trees_count, lock, expected, refusal);
+    if (code)
+        return code;
     instance_name_t *instances = calloc (trees_count + 1, sizeof *instances);
     if (!instances)
         return INTERNAL;
-    const char *temporary = COMMIT_TEMPORARY "generation";
     uint64_t generation = next_generation (place);
-    code = no_directory_of_another (trees, trees_count, refusal);
+    code = choose_instances (place, trees, trees_count, instances, refusal);
     if (code == OK)
-        code = choose_instances (place, trees, trees_count, instances, refusal);
-    if (code == OK)
-        code = build_generation (place, temporary, trees, trees_count, lock, instances, refusal);
+        code = build_generation (place, TEMPORARY_GENERATION, trees, trees_count, lock, instances,
+                                 refusal);
     if (code == OK)
         code = link_target (place, trees, trees_count, refusal);
     if (code == OK)
-        code = settle (place, trees, trees_count, instances, temporary, generation, refusal);
+        code = settle (place, trees, trees_count, instances, TEMPORARY_GENERATION, generation,
+                       refusal);
     if (code == OK)
         code = switch_to (place, generation, refusal);
+    target_tidy (place);
+    if (code)
+        forget_generation (place);
     free (instances);
     *generation_p = generation;
     return code;
@@ -372,7 +328,7 @@ relink (const place_t *place, uint64_t generation, const commit_tree_t *trees, s
             && strcmp (linked, instances [i]) == 0)
             continue;
         tree_target (trees [i].id, instances [i], target);
-        code = set_link (dirfd, trees [i].id, target, refusal);
+        code = set_link (place, dirfd, trees [i].id, target, refusal);
     }
     if (code == OK)
         code = sync_dir (dirfd, name, refusal);
@@ -380,26 +336,39 @@ relink (const place_t *place, uint64_t generation, const commit_tree_t *trees, s
     return code;
 }
 
+//  Make the trees of a generation be in the store, and its links lead to them.
+static code_t
+restore (const place_t *place, uint64_t generation, const commit_tree_t *trees, size_t count,
+         instance_name_t *instances, refusal_t *refusal)
+{
+    code_t code = choose_instances (place, trees, count, instances, refusal);
+    if (code == OK && any_staged (trees, count) && syncfs (place->store_fd) != 0)
+        code = refusal_system (refusal, errno, "store", "sync");
+    if (code == OK)
+        code = place_instances (place, trees, count, instances, refusal);
+    if (code == OK)
+        code = relink (place, generation, trees, count, instances, refusal);
+    if (code == OK)
+        code = link_target (place, trees, count, refusal);
+    if (code == OK && syncfs (place->store_fd) != 0)
+        code = refusal_system (refusal, errno, "store", "sync");
+    return code;
+}
+
 code_t
 commit_activate (place_t *place, uint64_t generation, const commit_tree_t *trees,
                  size_t trees_count, refusal_t *refusal)
 {
+    code_t code = check_ids (trees, trees_count, refusal);
+    if (code)
+        return code;
     instance_name_t *instances = calloc (trees_count + 1, sizeof *instances);
     if (!instances)
         return INTERNAL;
-    code_t code = choose_instances (place, trees, trees_count, instances, refusal);
-    if (code == OK && any_staged (trees, trees_count) && syncfs (place->store_fd) != 0)
-        code = refusal_system (refusal, errno, "store", "sync");
-    if (code == OK)
-        code = place_instances (place, trees, trees_count, instances, refusal);
-    if (code == OK && any_staged (trees, trees_count))
-        code = sync_dir (place->store_fd, "store", refusal);
-    if (code == OK)
-        code = relink (place, generation, trees, trees_count, instances, refusal);
-    if (code == OK)
-        code = link_target (place, trees, trees_count, refusal);
+    code = restore (place, generation, trees, trees_count, instances, refusal);
     if (code == OK)
         code = switch_to (place, generation, refusal);
+    target_tidy (place);
     free (instances);
     return code;
 }

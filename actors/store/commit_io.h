@@ -21,7 +21,8 @@ typedef struct {
 //  store. 'lock' becomes its ggen.lock.
 //  OK                *generation_p is current, also after a power loss.
 //  BUSY              the current generation is no longer 'expected'.
-//  VALIDATION        two ids of which one is a directory of the other ("ns" and "ns/name").
+//  VALIDATION        an id that is none, two ids of which one is a directory of the other ("ns" and
+//                    "ns/name"), a lock of more than PLACE_LOCK_MAX bytes.
 //  ALREADY_EXISTS    a target already has something else where a package's link would be.
 //  STORAGE           a tree that should be in the store is not, or the system says no.
 //  PERMISSION_DENIED, INSUFFICIENT_DISK_SPACE

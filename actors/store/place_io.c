@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,12 +31,29 @@ open_dir (int dirfd, const char *name, bool create, int *fd_p, const char *path,
     return OK;
 }
 
+//  The directory 'path' and those above it.
+static code_t
+make_path (const char *path, refusal_t *refusal)
+{
+    char part [PLACE_PATH_MAX];
+    strcpy (part, path);
+    for (char *slash = strchr (part + 1, '/');; slash = strchr (slash + 1, '/')) {
+        if (slash)
+            *slash = 0;
+        if (mkdir (part, 0755) != 0 && errno != EEXIST)
+            return refusal_system (refusal, errno, part, "create directory");
+        if (!slash)
+            return OK;
+        *slash = '/';
+    }
+}
+
 static code_t
 open_base (place_t *self, bool create, refusal_t *refusal)
 {
     code_t code = OK;
-    if (*self->target && create && mkdir (self->target, 0755) != 0 && errno != EEXIST)
-        code = refusal_system (refusal, errno, self->target, "create directory");
+    if (*self->target && create)
+        code = make_path (self->target, refusal);
     if (code == OK)
         code = open_dir (AT_FDCWD, self->base, create, &self->base_fd, self->base, refusal);
     if (code == OK && self->base_fd >= 0)
@@ -287,19 +305,48 @@ is_clean (const place_t *self, const char *instance, const uint8_t files_sha256 
 
 bool
 place_clean_instance (const place_t *self, const uint8_t files_sha256 [SHA256_SIZE], bool refresh,
-                      char instance [PLACE_INSTANCE_MAX], bool *edited_p)
+                      char instance [PLACE_INSTANCE_MAX])
 {
     char hex [SHA256_HEX_SIZE + 1];
     struct stat info;
     sha256_to_hex (files_sha256, hex);
-    *edited_p = false;
     for (unsigned i = 0; i < PLACE_INSTANCES_MAX; i++) {
         snprintf (instance, PLACE_INSTANCE_MAX, i ? "%s.%u" : "%s", hex, i);
         if (self->store_fd < 0 || fstatat (self->store_fd, instance, &info, AT_SYMLINK_NOFOLLOW) != 0)
             return false;
         if (is_clean (self, instance, files_sha256, refresh))
             return true;
-        *edited_p = true;
     }
+    *instance = 0;
     return false;
+}
+
+bool
+place_is_edited (const place_t *self, uint64_t generation, const char *id,
+                 const uint8_t files_sha256 [SHA256_SIZE], const char *clean)
+{
+    char instance [PLACE_INSTANCE_MAX], hex [SHA256_HEX_SIZE + 1];
+    sha256_to_hex (files_sha256, hex);
+    return place_instance (self, generation, id, instance) && strcmp (instance, clean) != 0
+           && memcmp (instance, hex, SHA256_HEX_SIZE) == 0
+           && !is_clean (self, instance, files_sha256, false);
+}
+
+//  The lock is on the directory itself: there is no file that could be removed while it is held.
+code_t
+place_take (const place_t *self, int *fd_p, refusal_t *refusal)
+{
+    *fd_p = openat (self->generations_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd_p < 0)
+        return refusal_system (refusal, errno, self->base, "open directory");
+    if (flock (*fd_p, LOCK_EX | LOCK_NB) == 0)
+        return OK;
+    bool taken = errno == EWOULDBLOCK;
+    close (*fd_p);
+    *fd_p = -1;
+    if (!taken)
+        return OK;
+    refusal_set (refusal, REFUSED_CHANGED, self->base, strlen (self->base),
+                 "another installation is in progress there");
+    return BUSY;
 }

@@ -23,6 +23,7 @@
 #define PLACE_INSTANCE_MAX    80        //  bytes of an instance's name, with its NUL
 #define PLACE_INSTANCES_MAX   1000      //  edited copies of one tree that are looked at
 #define PLACE_GENERATIONS_MAX 100000
+#define PLACE_LOCK_NAME       "ggen.lock"
 #define PLACE_LOCK_MAX        (3u << 20)  //  bytes of ggen.lock: it travels in one message
 
 typedef struct {
@@ -34,8 +35,8 @@ typedef struct {
     int generations_fd;
 } place_t;
 
-//  Open the place of 'root' ("" = the home itself). With 'create' what is missing is made;
-//  without, missing parts are descriptors of -1 and nothing is installed there.
+//  Open the place of 'root' ("" = the home itself). With 'create' what is missing is made, also the
+//  directories above a target; without, missing parts are descriptors of -1 and nothing is installed there.
 must_use code_t
     place_open (place_t *self, const char *home, const char *root, bool create,
                 refusal_t *refusal);
@@ -63,11 +64,22 @@ bool
                     char instance [PLACE_INSTANCE_MAX]);
 
 //  The first instance of the tree 'files_sha256' whose files look as they were published.
-//  true: 'instance' is it. false: 'instance' is the first name that is free, and *edited_p says
-//  whether some instance exists that a user edited. 'refresh': stamps that had to be renewed are saved.
+//  true: 'instance' is it. false: 'instance' is the first name that is free, or "" when all
+//  PLACE_INSTANCES_MAX are taken. 'refresh': stamps that had to be renewed are saved.
 bool
     place_clean_instance (const place_t *self, const uint8_t files_sha256 [SHA256_SIZE],
-                          bool refresh, char instance [PLACE_INSTANCE_MAX], bool *edited_p);
+                          bool refresh, char instance [PLACE_INSTANCE_MAX]);
+
+//  Whether a generation's link of 'id' leads to an instance of this tree that a user edited.
+//  'clean' is one that is known to be none ("" = none is known).
+bool
+    place_is_edited (const place_t *self, uint64_t generation, const char *id,
+                     const uint8_t files_sha256 [SHA256_SIZE], const char *clean);
+
+//  Keep other processes from writing here until the descriptor *fd_p is closed (-1: this file
+//  system has no locks). BUSY: one of them does so now.
+must_use code_t
+    place_take (const place_t *self, int *fd_p, refusal_t *refusal);
 
 //  The file list of an instance, when its digest is 'files_sha256'; else NULL.
 file_list_t *

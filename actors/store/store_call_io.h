@@ -21,13 +21,24 @@ typedef struct {
     bool archive;                           //  a packed archive, not a tree
 } staged_t;
 
+//  Roots that are written to at one time: one installation, and what it packs in the home.
+#define STORE_HELD_MAX 8
+
+//  A root that no other process may write to, from the first thing in the making until all of it
+//  was committed or discarded.
+typedef struct {
+    char *root;                             //  as in the request
+    int fd;                                 //  of place_take ()
+} held_t;
+
 typedef struct {
     const store_settings_t *settings;
     staged_t *staged;
     size_t staged_count;
     size_t staged_room;
     uint64_t serial;
-    bool swept;                             //  leftovers of the home were removed
+    held_t held [STORE_HELD_MAX];
+    size_t held_count;
 } store_t;
 
 typedef struct store_call_t {
@@ -64,10 +75,21 @@ void
 must_use code_t
     store_stage (store_t *self, const staged_t *staged);
 
-//  Open the place of a request's root; the first time to write, leftovers are removed.
+//  Open the place of a request's root. To write, it is held against other processes, and what a
+//  crash left there is removed.
 //  PERMISSION_DENIED: to write, in a process that holds the home only to read.
+//  BUSY: another process writes there, or STORE_HELD_MAX roots are held.
 must_use code_t
     store_open_place (store_call_t *call, const char *root, bool write, place_t *place);
+
+//  Remove what is in the making for a root, and archives whatever their root (an archive is packed
+//  in the home for a tree of any root). With 'archives' false, those stay.
+void
+    store_forget (store_t *self, const place_t *place, const char *root, bool archives);
+
+//  Let go of the roots that nothing is in the making for.
+void
+    store_release (store_t *self);
 
 //  The manifest in a directory, or NULL with OK when there is none.
 //  VALIDATION: it does not parse; the refusal has file, line, column and reason.

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     store_t store;              //  the worker's
@@ -58,6 +59,55 @@ store_stage (store_t *self, const staged_t *staged)
     return OK;
 }
 
+//  ---- who writes ----------------------------------------------------------------------------------
+
+//  Nobody else is writing there once it is held: what is in the making and not ours is left over.
+static code_t
+hold (store_t *self, const char *root, const place_t *place, refusal_t *refusal)
+{
+    for (size_t i = 0; i < self->held_count; i++)
+        if (strcmp (self->held [i].root, root) == 0)
+            return OK;
+    if (self->held_count == STORE_HELD_MAX)
+        return BUSY;
+    held_t *held = &self->held [self->held_count];
+    code_t code = place_take (place, &held->fd, refusal);
+    if (code)
+        return code;
+    held->root = strdup (root);
+    self->held_count++;
+    commit_sweep (place);
+    return OK;
+}
+
+static bool
+is_needed (const store_t *self, const char *root)
+{
+    for (size_t i = 0; i < self->staged_count; i++)
+        if (strcmp (self->staged [i].root, root) == 0)
+            return true;
+    return false;
+}
+
+void
+store_release (store_t *self)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < self->held_count; i++) {
+        held_t *held = &self->held [i];
+        if (is_needed (self, held->root)) {
+            self->held [kept++] = *held;
+            continue;
+        }
+        if (held->fd >= 0)
+            close (held->fd);
+        free (held->root);
+    }
+    self->held_count = kept;
+}
+
+//  ---- places --------------------------------------------------------------------------------------
+
 code_t
 store_open_place (store_call_t *call, const char *root, bool write, place_t *place)
 {
@@ -69,11 +119,43 @@ store_open_place (store_call_t *call, const char *root, bool write, place_t *pla
         return PERMISSION_DENIED;
     }
     code_t code = place_open (place, settings->home, root, write, &call->refusal);
-    if (code == OK && home && write && !call->store->swept) {
-        call->store->swept = true;
-        commit_sweep (place);
-    }
+    if (code || !write)
+        return code;
+    code = hold (call->store, root, place, &call->refusal);
+    if (code)
+        place_close (place);
     return code;
+}
+
+static bool
+remove_staged (const store_t *self, const place_t *place, const staged_t *staged)
+{
+    place_t home;
+    if (!staged->archive || !*place->target)
+        return place->store_fd >= 0 && tree_remove (place->store_fd, staged->name, NULL) == OK;
+    if (place_open (&home, self->settings->home, "", false, NULL))
+        return false;
+    bool removed = home.store_fd >= 0 && tree_remove (home.store_fd, staged->name, NULL) == OK;
+    place_close (&home);
+    return removed;
+}
+
+//  What cannot be removed is forgotten too: whoever writes there next sweeps it.
+void
+store_forget (store_t *self, const place_t *place, const char *root, bool archives)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < self->staged_count; i++) {
+        staged_t *staged = &self->staged [i];
+        bool ours = staged->archive ? archives : strcmp (staged->root, root) == 0;
+        if (!ours) {
+            self->staged [kept++] = *staged;
+            continue;
+        }
+        (void) !remove_staged (self, place, staged);
+        free (staged->root);
+    }
+    self->staged_count = kept;
 }
 
 bool
@@ -121,6 +203,7 @@ work (job_t *job, void *arg)
     for (size_t i = 0; i < COUNT_OF (operations); i++)
         if (operations [i].request == call->request->descriptor)
             call->code = operations [i].run (call);
+    store_release (call->store);
 }
 
 static void
@@ -210,6 +293,8 @@ destroy (void *self_)
         forget_call (self, self->calls);
     for (size_t i = 0; i < self->store.staged_count; i++)
         free (self->store.staged [i].root);
+    self->store.staged_count = 0;
+    store_release (&self->store);
     free (self->store.staged);
     free (self);
 }

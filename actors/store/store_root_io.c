@@ -62,21 +62,6 @@ trees_of (const store_call_t *call, const char *root, Ggen__Tree *const *trees, 
     return list;
 }
 
-//  Committed trees have moved; they are in the making no more.
-static void
-forget_trees (store_t *store, const char *root)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < store->staged_count; i++) {
-        staged_t *staged = &store->staged [i];
-        if (!staged->archive && strcmp (staged->root, root) == 0)
-            free (staged->root);
-        else
-            store->staged [kept++] = *staged;
-    }
-    store->staged_count = kept;
-}
-
 code_t
 store_commit (store_call_t *call)
 {
@@ -92,10 +77,12 @@ store_commit (store_call_t *call)
                                       &generation, &call->refusal)
                  : INTERNAL;
     free (trees);
+    //  Committed trees have moved; what is left was not needed.
+    if (code == OK)
+        store_forget (call->store, &place, request->root, false);
     place_close (&place);
     if (code)
         return code;
-    forget_trees (call->store, request->root);
     Ggen__CommitReply *reply = malloc (sizeof *reply);
     ggen__commit_reply__init (reply);
     reply->generation = generation;
@@ -118,10 +105,12 @@ store_activate (store_call_t *call)
         code = commit_activate (&place, request->generation, trees, request->n_trees,
                                 &call->refusal);
     free (trees);
+    //  Committed trees have moved; what is left was not needed.
+    if (code == OK)
+        store_forget (call->store, &place, request->root, false);
     place_close (&place);
     if (code)
         return code;
-    forget_trees (call->store, request->root);
     Ggen__ActivateReply *reply = malloc (sizeof *reply);
     ggen__activate_reply__init (reply);
     reply->generation = request->generation;

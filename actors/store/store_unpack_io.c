@@ -169,24 +169,31 @@ store_has_trees (store_call_t *call)
 {
     const Ggen__HasTreesRequest *request = (const void *) call->request;
     place_t place;
+    uint64_t generation = request->generation;
     code_t code = store_open_place (call, request->root, false, &place);
     if (code)
         return code;
+    if (generation == 0 && (code = place_current (&place, &generation, &call->refusal)) != OK) {
+        place_close (&place);
+        return code;
+    }
     Ggen__HasTreesReply *reply = malloc (sizeof *reply);
     ggen__has_trees_reply__init (reply);
     reply->missing = calloc (request->n_trees + 1, sizeof *reply->missing);
     reply->edited = calloc (request->n_trees + 1, sizeof *reply->edited);
     for (size_t i = 0; i < request->n_trees && !job_cancelled (call->job); i++) {
-        const ProtobufCBinaryData *digest = &request->trees [i]->files_sha256;
-        char instance [PLACE_INSTANCE_MAX];
-        bool edited = false;
-        bool has = digest->len == SHA256_SIZE
-                   && (store_find_staged (call->store, request->root, digest->data)
-                       || place_clean_instance (&place, digest->data, call->store->settings->writable,
-                                                instance, &edited));
-        if (!has)
+        const Ggen__Tree *tree = request->trees [i];
+        char instance [PLACE_INSTANCE_MAX] = "";
+        bool known = tree->files_sha256.len == SHA256_SIZE;
+        bool clean = known
+                     && place_clean_instance (&place, tree->files_sha256.data,
+                                              call->store->settings->writable, instance);
+        if (!clean
+            && !(known && store_find_staged (call->store, request->root, tree->files_sha256.data)))
             reply->missing [reply->n_missing++] = (uint32_t) i;
-        if (edited)
+        if (known
+            && place_is_edited (&place, generation, tree->id, tree->files_sha256.data,
+                                clean ? instance : ""))
             reply->edited [reply->n_edited++] = (uint32_t) i;
     }
     place_close (&place);
@@ -202,18 +209,7 @@ store_discard (store_call_t *call)
     code_t code = store_open_place (call, request->root, false, &place);
     if (code)
         return code;
-    store_t *store = call->store;
-    size_t kept = 0;
-    for (size_t i = 0; i < store->staged_count; i++) {
-        staged_t *staged = &store->staged [i];
-        bool ours = strcmp (staged->root, request->root) == 0 && place.store_fd >= 0;
-        //  What cannot be removed now is swept at the next start.
-        if (ours && tree_remove (place.store_fd, staged->name, NULL) == OK)
-            free (staged->root);
-        else
-            store->staged [kept++] = *staged;
-    }
-    store->staged_count = kept;
+    store_forget (call->store, &place, request->root, true);
     place_close (&place);
     Ggen__DiscardReply *reply = malloc (sizeof *reply);
     ggen__discard_reply__init (reply);

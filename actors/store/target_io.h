@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//  The links that a `--target DIR` has to its packages (place_io.h): DIR/ID and DIR/ggen.lock, each
+//  leading through DIR/.ggen/current. What else is in DIR is its owner's and is left alone.
+#ifndef GGEN_TARGET_IO_H
+#define GGEN_TARGET_IO_H
+
+#include "place_io.h"
+
+//  Make the links of these ids; one that is not in the current generation dangles until the switch.
+//  Nothing to do for the home. Nothing is made unless all of them can be.
+//  ALREADY_EXISTS   something that ggen did not make is where a link would be.
+//  STORAGE, PERMISSION_DENIED, INSUFFICIENT_DISK_SPACE: as the system says.
+must_use code_t
+    target_link (const place_t *place, const char *const *ids, size_t count, refusal_t *refusal);
+
+//  Remove the links of ours that lead nowhere, and directories that this leaves empty.
+void
+    target_tidy (const place_t *place);
+
+#endif
