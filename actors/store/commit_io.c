@@ -398,4 +398,5 @@ commit_sweep (const place_t *place)
 {
     sweep_dir (place->store_fd);
     sweep_dir (place->generations_fd);
+    target_tidy (place);
 }

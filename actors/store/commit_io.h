@@ -38,7 +38,8 @@ must_use code_t
     commit_activate (place_t *place, uint64_t generation, const commit_tree_t *trees,
                      size_t trees_count, refusal_t *refusal);
 
-//  Remove what a crash left in the making. Only for who may write (SPEC 3.6).
+//  Remove what a crash left: things in the making, links of a target that lead nowhere. Only for who
+//  holds the place (place_take).
 void
     commit_sweep (const place_t *place);
 
