@@ -33,14 +33,15 @@ open_dir (int dirfd, const char *name, bool create, int *fd_p, const char *path,
 
 //  The directory 'path' and those above it.
 static code_t
-make_path (const char *path, refusal_t *refusal)
+make_path (const char *path, bool *made_p, refusal_t *refusal)
 {
     char part [PLACE_PATH_MAX];
     strcpy (part, path);
     for (char *slash = strchr (part + 1, '/');; slash = strchr (slash + 1, '/')) {
         if (slash)
             *slash = 0;
-        if (mkdir (part, 0755) != 0 && errno != EEXIST)
+        *made_p = mkdir (part, 0755) == 0;
+        if (!*made_p && errno != EEXIST)
             return refusal_system (refusal, errno, part, "create directory");
         if (!slash)
             return OK;
@@ -53,7 +54,7 @@ open_base (place_t *self, bool create, refusal_t *refusal)
 {
     code_t code = OK;
     if (*self->target && create)
-        code = make_path (self->target, refusal);
+        code = make_path (self->target, &self->made_target, refusal);
     if (code == OK)
         code = open_dir (AT_FDCWD, self->base, create, &self->base_fd, self->base, refusal);
     if (code == OK && self->base_fd >= 0)
@@ -95,6 +96,19 @@ place_close (place_t *self)
     if (self->base_fd >= 0)
         close (self->base_fd);
     self->base_fd = self->store_fd = self->generations_fd = -1;
+}
+
+void
+place_tidy (const place_t *self)
+{
+    if (!*self->target || self->base_fd < 0)
+        return;
+    //  Only empty directories go: of these failures none matters.
+    unlinkat (self->base_fd, "generations", AT_REMOVEDIR);
+    unlinkat (self->base_fd, "store", AT_REMOVEDIR);
+    rmdir (self->base);
+    if (self->made_target)
+        rmdir (self->target);
 }
 
 static bool

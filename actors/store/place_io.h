@@ -33,6 +33,7 @@ typedef struct {
     int base_fd;                    //  -1: it is not there
     int store_fd;
     int generations_fd;
+    bool made_target;               //  place_open made DIR
 } place_t;
 
 //  Open the place of 'root' ("" = the home itself). With 'create' what is missing is made, also the
@@ -42,6 +43,11 @@ must_use code_t
                 refusal_t *refusal);
 void
     place_close (place_t *self);
+
+//  Remove what place_open made in a target and nobody put anything into: a refused package leaves
+//  DIR as it was. Nothing happens to the home.
+void
+    place_tidy (const place_t *self);
 
 //  Number of the current generation; 0 when nothing was ever installed.
 //  ALREADY_EXISTS: the link's name is a directory of somebody else.

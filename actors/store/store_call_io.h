@@ -29,6 +29,7 @@ typedef struct {
 typedef struct {
     char *root;                             //  as in the request
     int fd;                                 //  of place_take ()
+    bool made_target;                       //  the root was made for it
 } held_t;
 
 typedef struct {

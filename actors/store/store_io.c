@@ -75,6 +75,7 @@ hold (store_t *self, const char *root, const place_t *place, refusal_t *refusal)
     if (code)
         return code;
     held->root = strdup (root);
+    held->made_target = place->made_target;
     self->held_count++;
     commit_sweep (place);
     return OK;
@@ -89,6 +90,18 @@ is_needed (const store_t *self, const char *root)
     return false;
 }
 
+//  A target that got nothing is left as it was.
+static void
+tidy (const store_t *self, const held_t *held)
+{
+    place_t place;
+    if (place_open (&place, self->settings->home, held->root, false, NULL))
+        return;
+    place.made_target = held->made_target;
+    place_tidy (&place);
+    place_close (&place);
+}
+
 void
 store_release (store_t *self)
 {
@@ -99,6 +112,7 @@ store_release (store_t *self)
             self->held [kept++] = *held;
             continue;
         }
+        tidy (self, held);
         if (held->fd >= 0)
             close (held->fd);
         free (held->root);
