@@ -78,8 +78,7 @@ stalest_stream (feed_t *self)
 static uint64_t
 count_lost (feed_t *self, uint64_t sequence)
 {
-    //  A node's first message continues nobody's.
-    stream_t *stream = sequence > 1 ? find_stream (self, sequence) : NULL;
+    stream_t *stream = find_stream (self, sequence);
     const uint64_t lost = stream ? sequence - stream->next : 0;
     if (!stream)
         stream = stalest_stream (self);

@@ -309,7 +309,7 @@ def an_interrupt_ends_the_waiting_for_a_home(home):
         fcntl.flock(lock, fcntl.LOCK_EX)
         waiting = home.start("market", "install", "greeting-core")
         waiting.wait_for(r"waiting \(1/3\)")
-        equal(waiting.stop(signal.SIGINT), 130)
+        equal(waiting.stop(signal.SIGINT, deadline_s=4), 130)
     equal(home.json("market", "list")["total"], 0)
 
 

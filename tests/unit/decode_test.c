@@ -3,6 +3,7 @@
 #include "installer.pb-c.h"
 #include "node.pb-c.h"
 #include "registry.pb-c.h"
+#include "store.pb-c.h"
 #include "vocabulary.h"
 
 #include <setjmp.h>
@@ -64,6 +65,14 @@ repeated_fields_become_lists_of_texts_numbers_and_messages (void **state)
     question.n_choices = 2;
     decodes_to (&question.base,
                 "{\"text\":\"\",\"choices\":[\"x\",\"y\"],\"default_choice\":\"\"}");
+
+    uint64_t numbers [] = {1, 2, UINT32_MAX + 3ull};
+    Ggen__ReadRootReply root = GGEN__READ_ROOT_REPLY__INIT;
+    root.generations = numbers;
+    root.n_generations = COUNT_OF (numbers);
+    AUTO (release_json) json_t *json = decode_message (&root.base);
+    json_t *third = json_array_get (json_object_get (json, "generations"), 2);
+    assert_int_equal (json_integer_value (third), numbers [2]);
 }
 
 static void
@@ -100,22 +109,37 @@ every_message_of_the_vocabulary_decodes_from_nothing (void **state)
 }
 
 static void
-what_is_malformed_unknown_or_too_large_is_not_decoded (void **state)
+what_is_malformed_or_unknown_is_not_decoded (void **state)
 {
     (void) state;
     const uint8_t cut [] = {0x0a, 5, 'a'};
     assert_null (decode_bytes ("SearchRequest", (bytes_t) {cut, sizeof cut}));
     assert_null (decode_bytes ("NoSuchMessage", (bytes_t) {NULL, 0}));
     assert_null (decode_bytes ("", (bytes_t) {NULL, 0}));
-    uint8_t *large = calloc (1, DECODE_BYTES_MAX + 1);
-    assert_non_null (large);
-    //  One unknown field, number 100, of just these bytes.
-    const uint8_t head [] = {0xa2, 0x06, 0xfb, 0xff, 0x3f};
-    memcpy (large, head, sizeof head);
-    AUTO (release_json) json_t *fits = decode_bytes ("Ping", (bytes_t) {large, DECODE_BYTES_MAX});
+}
+
+//  A Ping with one unknown field, number 100, of 'size' bytes in all.
+static json_t *
+decode_large (size_t size)
+{
+    uint8_t *bytes = calloc (1, size);
+    assert_non_null (bytes);
+    const size_t rest = size - 5;
+    const uint8_t head [] = {0xa2, 0x06, (uint8_t) (0x80 | (rest & 0x7F)),
+                             (uint8_t) (0x80 | (rest >> 7 & 0x7F)), (uint8_t) (rest >> 14)};
+    memcpy (bytes, head, sizeof head);
+    json_t *json = decode_bytes ("Ping", (bytes_t) {bytes, size});
+    free (bytes);
+    return json;
+}
+
+static void
+size_is_bounded (void **state)
+{
+    (void) state;
+    AUTO (release_json) json_t *fits = decode_large (DECODE_BYTES_MAX);
     assert_non_null (fits);
-    assert_null (decode_bytes ("Ping", (bytes_t) {large, DECODE_BYTES_MAX + 1}));
-    free (large);
+    assert_null (decode_large (DECODE_BYTES_MAX + 1));
 }
 
 //  A MetadataReply of 'depth' backends inside each other; returns its size.
@@ -167,7 +191,8 @@ main (void)
         cmocka_unit_test (an_absent_message_is_null_and_an_unknown_enum_value_stays_a_number),
         cmocka_unit_test (numbers_keep_all_their_digits),
         cmocka_unit_test (every_message_of_the_vocabulary_decodes_from_nothing),
-        cmocka_unit_test (what_is_malformed_unknown_or_too_large_is_not_decoded),
+        cmocka_unit_test (what_is_malformed_or_unknown_is_not_decoded),
+        cmocka_unit_test (size_is_bounded),
         cmocka_unit_test (nesting_is_bounded),
         cmocka_unit_test (text_that_is_no_utf8_is_shown_cleaned),
     };

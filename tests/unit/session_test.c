@@ -37,6 +37,8 @@ on_search (void *self, const delivery_t *at, const ProtobufCMessage *message)
     reply.total = 7;
     if (strcmp (request->query, "fail") == 0)
         return out_fail (at, NETWORK, "plug it in", "no network");
+    if (strcmp (request->query, "bare") == 0)
+        return out_fail (at, STORAGE, "", "no disk");
     return strcmp (request->query, "silence") == 0 ? OK : out_reply (at, &reply.base);
 }
 
@@ -168,6 +170,17 @@ a_failure_is_printed_once_and_gives_the_status (void **state)
 }
 
 static void
+only_a_cancelled_call_is_said_to_have_changed_nothing (void **state)
+{
+    (void) state;
+    run_t run;
+    begin (&run, 2, (const char *const []) {"--home", "none"});
+    assert_null (ask (&run, "bare"));
+    assert_string_equal (run.err, "error: no disk\n");
+    end (&run);
+}
+
+static void
 with_json_a_failure_is_the_document (void **state)
 {
     (void) state;
@@ -288,6 +301,7 @@ main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (an_answer_is_kept_until_the_end_and_a_read_makes_no_home),
         cmocka_unit_test (a_failure_is_printed_once_and_gives_the_status),
+        cmocka_unit_test (only_a_cancelled_call_is_said_to_have_changed_nothing),
         cmocka_unit_test (with_json_a_failure_is_the_document),
         cmocka_unit_test (without_any_home_nothing_can_be_asked),
         cmocka_unit_test (paths_become_absolute_and_what_is_missing_is_kept_as_written),
