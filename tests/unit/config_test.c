@@ -513,24 +513,46 @@ the_sample_means_the_defaults_commented_out_or_not (void **state)
     free (sample);
 }
 
+//  A file of the project; where the tests run is told by TESTS_DATA.
+static void
+read_committed (const char *name, char *text, size_t room)
+{
+    const char *data = getenv ("TESTS_DATA");
+    char path [4096];
+    snprintf (path, sizeof path, "%s/../../%s", data ? data : "tests/data", name);
+    FILE *file = fopen (path, "r");
+    assert_non_null (file);     //  Tests run in the top directory
+    text [fread (text, 1, room - 1, file)] = 0;
+    fclose (file);
+}
+
 static void
 the_committed_sample_is_the_generated_one (void **state)
 {
     (void) state;
     char *sample = schema_doc_toml ();
-    const char *data = getenv ("TESTS_DATA");
-    char path [4096];
-    snprintf (path, sizeof path, "%s/../../config/sample.toml", data ? data : "tests/data");
-    FILE *file = fopen (path, "r");
-    assert_non_null (file);     //  Tests run in the top directory
     char committed [32768];
-    committed [fread (committed, 1, sizeof committed - 1, file)] = 0;
-    fclose (file);
+    read_committed ("config/sample.toml", committed, sizeof committed);
     if (strcmp (committed, sample) != 0) {
         fputs (sample, stderr);
         fail_msg ("config/sample.toml should be the text above");
     }
     free (sample);
+}
+
+static void
+the_committed_table_of_the_documentation_is_the_generated_one (void **state)
+{
+    (void) state;
+    char *table = schema_doc_markdown ();
+    char committed [32768];
+    read_committed ("docs/CONFIG.md", committed, sizeof committed);
+    const char *begin = strstr (committed, "\n| key |");
+    if (!begin || strcmp (begin + 1, table) != 0) {
+        fputs (table, stderr);
+        fail_msg ("docs/CONFIG.md should end with the table above");
+    }
+    free (table);
 }
 
 static void
@@ -575,6 +597,7 @@ main (void)
         test (the_whole_is_shown_with_values_and_origins),
         test (the_sample_means_the_defaults_commented_out_or_not),
         test (the_committed_sample_is_the_generated_one),
+        test (the_committed_table_of_the_documentation_is_the_generated_one),
         test (the_table_of_the_documentation_has_a_row_for_each_key),
     };
     return cmocka_run_group_tests_name ("config", tests, NULL, NULL);
