@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "bus.h"
+#include "bus_inside.h"
 
-#include "attached.h"
 #include "clock.h"
-#include "log.h"
-#include "tap.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -15,25 +12,7 @@
 
 _Static_assert(BUS_SEATS_MAX + 3 <= WATCHES_MAX, "every seat, the control pipe, router and tap");
 
-typedef struct {
-    const bus_setup_t *setup;
-    zsock_t *router;
-    tap_t *tap;
-    watch_set_t watches;
-    watch_t control_watch, router_watch, tap_watch;
-    int tap_lock;                       //  descriptor that holds the tap's lock, or -1
-    seat_t seats[BUS_SEATS_MAX];
-    unsigned seats_count;
-    attached_set_t attached;
-    int64_t started_ms;
-    int64_t next_ping_ms;
-    bool stopped;
-    bool failed;
-} bus_t;
-
-static void route (bus_t *self, frames_t *frames);
-
-//  ---- reading what is needed of a message ---------------------------------------------------------
+//  ---- routing -------------------------------------------------------------------------------------
 
 //  Kind is field 1 and packed first, so it is the first two bytes of an envelope; a message
 //  that was packed otherwise is unpacked to find it.
@@ -49,8 +28,8 @@ kind_of (bytes_t envelope)
     return kind;
 }
 
-static bool
-address_of (frames_t *frames, char address[ADDRESS_MAX + 1])
+bool
+bus_address (frames_t *frames, char address[ADDRESS_MAX + 1])
 {
     bytes_t bytes = frames_bytes (frames, 0);
     if (frames->count < 3 || bytes.size == 0 || bytes.size > ADDRESS_MAX)
@@ -60,8 +39,8 @@ address_of (frames_t *frames, char address[ADDRESS_MAX + 1])
     return true;
 }
 
-static seat_t *
-seat_of (bus_t *self, const char *address)
+seat_t *
+bus_seat (bus_t *self, const char *address)
 {
     if (strchr (address, '@'))
         address = "swarm";
@@ -71,223 +50,17 @@ seat_of (bus_t *self, const char *address)
     return NULL;
 }
 
-//  ---- messages the bus itself sends ---------------------------------------------------------------
-
-static void
-say (bus_t *self, const char *to, Ggen__Envelope *envelope, const ProtobufCMessage *body)
-{
-    envelope->sent_us = clock_us ();
-    if (!*envelope->from)
-        envelope->from = "bus";
-    if (body)
-        envelope->type = (char *) body->descriptor->short_name;
-    parcel_t parcel = {.to = to, .envelope = envelope, .body = body};
-    frames_t frames;
-    frames_pack (&frames, &parcel);
-    route (self, &frames);
-    frames_close (&frames);
-}
-
-//  Answer the request (or replace the reply) in 'packed' by a failure. 'asked' is who would have
-//  answered: the asker takes answers from nobody else.
-static void
-refuse (bus_t *self, bytes_t packed, const char *asked, const char *asker, code_t code,
-        const char *message)
-{
-    Ggen__Envelope *about = ggen__envelope__unpack (NULL, packed.size, packed.data);
-    if (!about)
-        return;
-    Ggen__Failure failure = GGEN__FAILURE__INIT;
-    failure.code = code;
-    failure.message = (char *) message;
-    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-    envelope.kind = GGEN__KIND__REPLY;
-    envelope.id = about->id;
-    envelope.trace = about->trace;
-    envelope.from = (char *) (asked ? asked : about->from);
-    if (!asker)
-        asker = *about->reply_to ? about->reply_to : about->from;
-    say (self, asker, &envelope, &failure.base);
-    ggen__envelope__free_unpacked (about, NULL);
-}
-
-//  ---- clients -------------------------------------------------------------------------------------
-
-static void
-client_gone (bus_t *self, attached_t *client)
-{
-    log_debug ("bus.client_gone", "client=%s", client->name);
-    attached_t copy = *client;
-    attached_forget (&self->attached, client);
-    for (unsigned i = 0; i < self->seats_count; i++) {
-        if (!(copy.asked & 1ull << i))
-            continue;
-        Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-        envelope.kind = GGEN__KIND__GONE;
-        envelope.from = copy.name;
-        say (self, self->seats[i].name, &envelope, NULL);
-    }
-}
-
-//  Put the connection in the place of the address and send. A client that is not there any
-//  more, or does not read, is gone.
-static void
-send_to_client (bus_t *self, attached_t *client, frames_t *frames)
-{
-    zmq_msg_close (&frames->part[0]);
-    zmq_msg_init_size (&frames->part[0], client->id_size);
-    memcpy (zmq_msg_data (&frames->part[0]), client->id, client->id_size);
-    watch_ready (&self->router_watch);
-    if (frames_send (frames, 0, self->router_watch.socket, ZMQ_DONTWAIT) != 0)
-        client_gone (self, client);
-}
-
-static void
-ping_clients (bus_t *self)
-{
-    for (unsigned i = 0; i < ATTACHED_MAX && self->attached.count > 0; i++) {
-        if (self->attached.clients[i].id_size == 0)
-            continue;
-        Ggen__Ping ping = GGEN__PING__INIT;
-        Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-        envelope.kind = GGEN__KIND__EVENT;
-        say (self, self->attached.clients[i].name, &envelope, &ping.base);
-    }
-}
-
-//  A client cannot speak for anybody else: its own address goes into the envelope.
-static bool
-stamp (frames_t *frames, const attached_t *client)
-{
-    bytes_t packed = frames_bytes (frames, 1);
-    Ggen__Envelope *envelope = ggen__envelope__unpack (NULL, packed.size, packed.data);
-    if (!envelope)
-        return false;
-    Ggen__Envelope stamped = *envelope;
-    stamped.from = (char *) client->name;
-    stamped.reply_to = "";
-    if (stamped.sent_us == 0)
-        stamped.sent_us = clock_us ();
-    zmq_msg_t part;
-    bool made = zmq_msg_init_size (&part, ggen__envelope__get_packed_size (&stamped)) == 0;
-    if (made) {
-        ggen__envelope__pack (&stamped, zmq_msg_data (&part));
-        zmq_msg_move (&frames->part[1], &part);
-        zmq_msg_close (&part);
-    }
-    ggen__envelope__free_unpacked (envelope, NULL);
-    return made;
-}
-
-//  [id][address][envelope][body][attachment] -> as from an actor.
-static void
-from_client (bus_t *self, frames_t *frames)
-{
-    attached_t *client = attached_by_id (&self->attached, frames_bytes (frames, 0));
-    if (!client || frames->count < 4) {
-        log_warn ("bus.client_refused", "clients=%u frames=%u", self->attached.count,
-                  frames->count);
-        return;
-    }
-    zmq_msg_close (&frames->part[0]);
-    memmove (frames->part, frames->part + 1, (frames->count - 1) * sizeof frames->part[0]);
-    frames->count--;
-    char address[ADDRESS_MAX + 1];
-    if (!address_of (frames, address) || !stamp (frames, client))
-        return;
-    const seat_t *seat = seat_of (self, address);
-    if (seat)
-        client->asked |= 1ull << (seat - self->seats);
-    route (self, frames);
-}
-
-//  ---- requests to the bus itself ------------------------------------------------------------------
-
-static void
-answer_status (bus_t *self, const char *asker, Ggen__Envelope *envelope)
-{
-    Ggen__ActorMetrics metrics[BUS_SEATS_MAX], *list[BUS_SEATS_MAX];
-    Ggen__NodeStatusReply status = GGEN__NODE_STATUS_REPLY__INIT;
-    status.running = self->setup->daemon;
-    status.pid = (uint32_t) getpid ();
-    status.uptime_ms = (uint64_t) (clock_ms () - self->started_ms);
-    status.home = (char *) self->setup->home;
-    status.version = (char *) self->setup->version;
-    status.clients_count = self->attached.count;
-    status.tap_sequence = self->tap ? tap_sequence (self->tap) : 0;
-    for (unsigned i = 0; i < self->seats_count; i++) {
-        seat_metrics (&self->seats[i], &metrics[i]);
-        list[status.n_actors++] = &metrics[i];
-    }
-    status.actors = list;
-    say (self, asker, envelope, &status.base);
-}
-
-static void
-answer_attach (bus_t *self, const char *asker, Ggen__Envelope *envelope)
-{
-    Ggen__AttachReply reply = GGEN__ATTACH_REPLY__INIT;
-    reply.address = (char *) asker;
-    reply.version = (char *) self->setup->version;
-    reply.pid = (uint32_t) getpid ();
-    reply.protocol = BUS_PROTOCOL;
-    say (self, asker, envelope, &reply.base);
-}
-
-static void
-on_actor_failed (bus_t *self)
-{
-    self->failed = true;
-    Ggen__Failure failure = GGEN__FAILURE__INIT;
-    failure.code = INTERNAL;
-    failure.message = "an actor of the node failed too often; the node stops";
-    for (unsigned i = 0; i < ATTACHED_MAX; i++) {
-        Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-        envelope.kind = GGEN__KIND__EVENT;
-        if (self->attached.clients[i].id_size > 0)
-            say (self, self->attached.clients[i].name, &envelope, &failure.base);
-    }
-}
-
-static void
-to_bus (bus_t *self, frames_t *frames)
-{
-    bytes_t packed = frames_bytes (frames, 1);
-    Ggen__Envelope *about = ggen__envelope__unpack (NULL, packed.size, packed.data);
-    if (!about)
-        return;
-    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-    envelope.kind = GGEN__KIND__REPLY;
-    envelope.id = about->id;
-    envelope.trace = about->trace;
-    const char *asker = *about->reply_to ? about->reply_to : about->from;
-    if (about->kind == GGEN__KIND__EVENT
-        && strcmp (about->type, ggen__actor_failed__descriptor.short_name) == 0
-        && seat_of (self, about->from))
-        on_actor_failed (self);
-    else if (about->kind != GGEN__KIND__REQUEST)
-        log_debug ("bus.ignored", "type=%s from=%s", about->type, about->from);
-    else if (strcmp (about->type, ggen__attach_request__descriptor.short_name) == 0)
-        answer_attach (self, asker, &envelope);
-    else if (strcmp (about->type, ggen__node_status_request__descriptor.short_name) == 0)
-        answer_status (self, asker, &envelope);
-    else
-        refuse (self, packed, "bus", NULL, FEATURE_NOT_ENABLED, "the bus has no such request");
-    ggen__envelope__free_unpacked (about, NULL);
-}
-
-//  ---- routing -------------------------------------------------------------------------------------
-
 static void
 to_seat (bus_t *self, seat_t *seat, const char *address, frames_t *frames, Ggen__Kind kind)
 {
     switch (seat_put (seat, frames, 1, kind)) {
     case ADMIT_BUSY:
-        refuse (self, frames_bytes (frames, 1), address, NULL, BUSY, "its mailbox is half full");
+        bus_self_refuse (self, frames_bytes (frames, 1), address, NULL, BUSY,
+                         "its mailbox is half full");
         break;
     case ADMIT_STRIP:
-        refuse (self, frames_bytes (frames, 1), NULL, address, BUSY,
-                "the answer did not fit into the asker's mailbox");
+        bus_self_refuse (self, frames_bytes (frames, 1), NULL, address, BUSY,
+                         "the answer did not fit into the asker's mailbox");
         break;
     case ADMIT_DROP:
     case ADMIT_TAKE:
@@ -302,27 +75,27 @@ publish (bus_t *self, const char *address, frames_t *frames)
     watch_ready (&self->tap_watch);
 }
 
-static void
-route (bus_t *self, frames_t *frames)
+void
+bus_route (bus_t *self, frames_t *frames)
 {
     char address[ADDRESS_MAX + 1];
-    if (!address_of (frames, address))
+    if (!bus_address (frames, address))
         return;
     if (self->tap && tap_wanted (self->tap))
         publish (self, address, frames);
     Ggen__Kind kind = kind_of (frames_bytes (frames, 1));
-    seat_t *seat = seat_of (self, address);
+    seat_t *seat = bus_seat (self, address);
     attached_t *client;
     if (seat)
         to_seat (self, seat, address, frames, kind);
     else if ((client = attached_by_name (&self->attached, address)) != NULL)
-        send_to_client (self, client, frames);
+        bus_clients_send (self, client, frames);
     else if (strcmp (address, "bus") == 0)
-        to_bus (self, frames);
+        bus_self_handle (self, frames);
     else if (kind == GGEN__KIND__REQUEST)
-        refuse (self, frames_bytes (frames, 1), address, NULL,
-                strchr (address, '@') ? NODE_NOT_STARTED : FEATURE_NOT_ENABLED,
-                "this node has no such actor");
+        bus_self_refuse (self, frames_bytes (frames, 1), address, NULL,
+                         strchr (address, '@') ? NODE_NOT_STARTED : FEATURE_NOT_ENABLED,
+                         "this node has no such actor");
 }
 
 //  ---- the loop ------------------------------------------------------------------------------------
@@ -338,23 +111,7 @@ serve_seat (bus_t *self, seat_t *seat)
             return;
         }
         if (code == OK)
-            route (self, &frames);
-        frames_close (&frames);
-    }
-}
-
-static void
-serve_clients (bus_t *self)
-{
-    for (unsigned i = 0; i < BUS_BURST; i++) {
-        frames_t frames;
-        code_t code = frames_recv (&frames, self->router_watch.socket);
-        if (code == BUSY || code == NETWORK) {
-            watch_empty (&self->router_watch);
-            return;
-        }
-        if (code == OK)
-            from_client (self, &frames);
+            bus_route (self, &frames);
         frames_close (&frames);
     }
 }
@@ -396,7 +153,7 @@ chores (bus_t *self)
     if (now_ms < self->next_ping_ms)
         return;
     self->next_ping_ms = now_ms + PING_INTERVAL_MS;
-    ping_clients (self);
+    bus_clients_ping (self);
     if (self->setup->tap_lock_path && self->tap_lock < 0)
         open_tap (self);
 }
@@ -438,7 +195,7 @@ round_of_all (bus_t *self)
         if (self->seats[i].actor && self->seats[i].watch.ready)
             serve_seat (self, &self->seats[i]);
     if (self->router_watch.ready)
-        serve_clients (self);
+        bus_clients_serve (self);
     chores (self);
 }
 

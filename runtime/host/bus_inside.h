@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+//  What the files of the bus share; nobody else includes it. bus.c routes and runs the loop,
+//  bus_clients.c is the ROUTER's edge, bus_self.c what the bus says and answers itself.
+#ifndef GGEN_BUS_INSIDE_H
+#define GGEN_BUS_INSIDE_H
+
+#include "attached.h"
+#include "bus.h"
+#include "tap.h"
+
+typedef struct {
+    const bus_setup_t *setup;
+    zsock_t *router;
+    tap_t *tap;
+    watch_set_t watches;
+    watch_t control_watch, router_watch, tap_watch;
+    int tap_lock;                       //  descriptor that holds the tap's lock, or -1
+    seat_t seats[BUS_SEATS_MAX];
+    unsigned seats_count;
+    attached_set_t attached;
+    int64_t started_ms;
+    int64_t next_ping_ms;
+    bool stopped;
+    bool failed;                        //  an actor failed for good
+} bus_t;
+
+//  ---- bus.c ---------------------------------------------------------------------------------------
+
+//  Bring a message to its address; 'frames' is emptied when it got there.
+void bus_route (bus_t *self, frames_t *frames);
+
+//  The address in part 0 of a whole message; false when it is none.
+bool bus_address (frames_t *frames, char address[ADDRESS_MAX + 1]);
+
+//  The seat of an address, or NULL; whatever has an '@' is for swarm.
+seat_t *bus_seat (bus_t *self, const char *address);
+
+//  ---- bus_clients.c -------------------------------------------------------------------------------
+
+//  Take what clients sent, at most BUS_BURST messages.
+void bus_clients_serve (bus_t *self);
+
+//  Send to a client. One that is not there any more, or does not read, is gone.
+void bus_clients_send (bus_t *self, attached_t *client, frames_t *frames);
+
+//  Ask every client whether it is still there.
+void bus_clients_ping (bus_t *self);
+
+//  ---- bus_self.c ----------------------------------------------------------------------------------
+
+//  Send a message of the bus's own; 'from', when empty, and 'type' and 'sent_us' are filled in.
+void bus_self_say (bus_t *self, const char *to, Ggen__Envelope *envelope,
+                   const ProtobufCMessage *body);
+
+//  Answer the request (or replace the reply) in 'packed' by a failure. 'asked' is who would have
+//  answered, since the asker takes answers from nobody else; NULL = who sent it. 'asker' is who
+//  gets it; NULL = who sent it.
+void bus_self_refuse (bus_t *self, bytes_t packed, const char *asked, const char *asker,
+                      code_t code, const char *message);
+
+//  A message to "bus" came.
+void bus_self_handle (bus_t *self, frames_t *frames);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "bus_inside.h"
+
+#include "clock.h"
+#include "log.h"
+
+void
+bus_self_say (bus_t *self, const char *to, Ggen__Envelope *envelope, const ProtobufCMessage *body)
+{
+    envelope->sent_us = clock_us ();
+    if (!*envelope->from)
+        envelope->from = "bus";
+    if (body)
+        envelope->type = (char *) body->descriptor->short_name;
+    parcel_t parcel = {.to = to, .envelope = envelope, .body = body};
+    frames_t frames;
+    frames_pack (&frames, &parcel);
+    bus_route (self, &frames);
+    frames_close (&frames);
+}
+
+//  Answer the request (or replace the reply) in 'packed' by a failure. 'asked' is who would have
+//  answered: the asker takes answers from nobody else.
+void
+bus_self_refuse (bus_t *self, bytes_t packed, const char *asked, const char *asker, code_t code,
+                 const char *message)
+{
+    Ggen__Envelope *about = ggen__envelope__unpack (NULL, packed.size, packed.data);
+    if (!about)
+        return;
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    failure.code = code;
+    failure.message = (char *) message;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__REPLY;
+    envelope.id = about->id;
+    envelope.trace = about->trace;
+    envelope.from = (char *) (asked ? asked : about->from);
+    if (!asker)
+        asker = *about->reply_to ? about->reply_to : about->from;
+    bus_self_say (self, asker, &envelope, &failure.base);
+    ggen__envelope__free_unpacked (about, NULL);
+}
+
+//  ---- requests to the bus itself ------------------------------------------------------------------
+
+static void
+answer_status (bus_t *self, const char *asker, Ggen__Envelope *envelope)
+{
+    Ggen__ActorMetrics metrics[BUS_SEATS_MAX], *list[BUS_SEATS_MAX];
+    Ggen__NodeStatusReply status = GGEN__NODE_STATUS_REPLY__INIT;
+    status.running = self->setup->daemon;
+    status.pid = (uint32_t) getpid ();
+    status.uptime_ms = (uint64_t) (clock_ms () - self->started_ms);
+    status.home = (char *) self->setup->home;
+    status.version = (char *) self->setup->version;
+    status.clients_count = self->attached.count;
+    status.tap_sequence = self->tap ? tap_sequence (self->tap) : 0;
+    for (unsigned i = 0; i < self->seats_count; i++) {
+        seat_metrics (&self->seats[i], &metrics[i]);
+        list[status.n_actors++] = &metrics[i];
+    }
+    status.actors = list;
+    bus_self_say (self, asker, envelope, &status.base);
+}
+
+static void
+answer_attach (bus_t *self, const char *asker, Ggen__Envelope *envelope)
+{
+    Ggen__AttachReply reply = GGEN__ATTACH_REPLY__INIT;
+    reply.address = (char *) asker;
+    reply.version = (char *) self->setup->version;
+    reply.pid = (uint32_t) getpid ();
+    reply.protocol = BUS_PROTOCOL;
+    bus_self_say (self, asker, envelope, &reply.base);
+}
+
+static void
+on_actor_failed (bus_t *self)
+{
+    self->failed = true;
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    failure.code = INTERNAL;
+    failure.message = "an actor of the node failed too often; the node stops";
+    for (unsigned i = 0; i < ATTACHED_MAX; i++) {
+        Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+        envelope.kind = GGEN__KIND__EVENT;
+        if (self->attached.clients[i].id_size > 0)
+            bus_self_say (self, self->attached.clients[i].name, &envelope, &failure.base);
+    }
+}
+
+void
+bus_self_handle (bus_t *self, frames_t *frames)
+{
+    bytes_t packed = frames_bytes (frames, 1);
+    Ggen__Envelope *about = ggen__envelope__unpack (NULL, packed.size, packed.data);
+    if (!about)
+        return;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__REPLY;
+    envelope.id = about->id;
+    envelope.trace = about->trace;
+    const char *asker = *about->reply_to ? about->reply_to : about->from;
+    if (about->kind == GGEN__KIND__EVENT
+        && strcmp (about->type, ggen__actor_failed__descriptor.short_name) == 0
+        && bus_seat (self, about->from))
+        on_actor_failed (self);
+    else if (about->kind != GGEN__KIND__REQUEST)
+        log_debug ("bus.ignored", "type=%s from=%s", about->type, about->from);
+    else if (strcmp (about->type, ggen__attach_request__descriptor.short_name) == 0)
+        answer_attach (self, asker, &envelope);
+    else if (strcmp (about->type, ggen__node_status_request__descriptor.short_name) == 0)
+        answer_status (self, asker, &envelope);
+    else
+        bus_self_refuse (self, packed, "bus", NULL, FEATURE_NOT_ENABLED,
+                         "the bus has no such request");
+    ggen__envelope__free_unpacked (about, NULL);
+}
