@@ -28,17 +28,6 @@ kind_of (bytes_t envelope)
     return kind;
 }
 
-bool
-bus_address (frames_t *frames, char address[ADDRESS_MAX + 1])
-{
-    bytes_t bytes = frames_bytes (frames, 0);
-    if (frames->count < 3 || bytes.size == 0 || bytes.size > ADDRESS_MAX)
-        return false;
-    memcpy (address, bytes.data, bytes.size);
-    address[bytes.size] = 0;
-    return true;
-}
-
 seat_t *
 bus_seat (bus_t *self, const char *address)
 {
@@ -51,15 +40,15 @@ bus_seat (bus_t *self, const char *address)
 }
 
 static void
-to_seat (bus_t *self, seat_t *seat, const char *address, frames_t *frames, Ggen__Kind kind)
+to_seat (bus_t *self, seat_t *seat, frames_t *frames, const packet_t *packet, Ggen__Kind kind)
 {
-    switch (seat_put (seat, frames, 1, kind)) {
+    switch (seat_put (seat, frames, kind)) {
     case ADMIT_BUSY:
-        bus_self_refuse (self, frames_bytes (frames, 1), address, NULL, BUSY,
+        bus_self_refuse (self, packet->envelope, packet->address, NULL, BUSY,
                          "its mailbox is half full");
         break;
     case ADMIT_STRIP:
-        bus_self_refuse (self, frames_bytes (frames, 1), NULL, address, BUSY,
+        bus_self_refuse (self, packet->envelope, NULL, packet->address, BUSY,
                          "the answer did not fit into the asker's mailbox");
         break;
     case ADMIT_DROP:
@@ -69,32 +58,29 @@ to_seat (bus_t *self, seat_t *seat, const char *address, frames_t *frames, Ggen_
 }
 
 static void
-publish (bus_t *self, const char *address, frames_t *frames)
+publish (bus_t *self, const packet_t *packet)
 {
-    tap_publish (self->tap, address, frames, 1);
+    tap_publish (self->tap, packet);
     watch_ready (&self->tap_watch);
 }
 
 void
-bus_route (bus_t *self, frames_t *frames)
+bus_route (bus_t *self, frames_t *frames, const packet_t *packet)
 {
-    char address[ADDRESS_MAX + 1];
-    if (!bus_address (frames, address))
-        return;
     if (self->tap && tap_wanted (self->tap))
-        publish (self, address, frames);
-    Ggen__Kind kind = kind_of (frames_bytes (frames, 1));
-    seat_t *seat = bus_seat (self, address);
+        publish (self, packet);
+    Ggen__Kind kind = kind_of (packet->envelope);
+    seat_t *seat = bus_seat (self, packet->address);
     attached_t *client;
     if (seat)
-        to_seat (self, seat, address, frames, kind);
-    else if ((client = attached_by_name (&self->attached, address)) != NULL)
-        bus_clients_send (self, client, frames);
-    else if (strcmp (address, "bus") == 0)
-        bus_self_handle (self, frames);
+        to_seat (self, seat, frames, packet, kind);
+    else if ((client = attached_by_name (&self->attached, packet->address)) != NULL)
+        bus_clients_send (self, client, frames, packet);
+    else if (strcmp (packet->address, "bus") == 0)
+        bus_self_handle (self, packet);
     else if (kind == GGEN__KIND__REQUEST)
-        bus_self_refuse (self, frames_bytes (frames, 1), address, NULL,
-                         strchr (address, '@') ? NODE_NOT_STARTED : FEATURE_NOT_ENABLED,
+        bus_self_refuse (self, packet->envelope, packet->address, NULL,
+                         strchr (packet->address, '@') ? NODE_NOT_STARTED : FEATURE_NOT_ENABLED,
                          "this node has no such actor");
 }
 
@@ -110,8 +96,9 @@ serve_seat (bus_t *self, seat_t *seat)
             watch_empty (&seat->watch);
             return;
         }
-        if (code == OK)
-            bus_route (self, &frames);
+        packet_t packet;
+        if (code == OK && packet_read (&packet, &frames))
+            bus_route (self, &frames, &packet);
         frames_close (&frames);
     }
 }

@@ -20,17 +20,33 @@ client_gone (bus_t *self, attached_t *client)
     }
 }
 
-//  Put the connection in the place of the address and send. A client that is not there any
-//  more, or does not read, is gone.
-void
-bus_clients_send (bus_t *self, attached_t *client, frames_t *frames)
+static void
+add_part (frames_t *frames, const void *data, size_t size)
 {
-    zmq_msg_close (&frames->part[0]);
-    zmq_msg_init_size (&frames->part[0], client->id_size);
-    memcpy (zmq_msg_data (&frames->part[0]), client->id, client->id_size);
+    zmq_msg_t *part = &frames->part[frames->count++];
+    if (zmq_msg_init_size (part, size) != 0)
+        zmq_msg_init (part);
+    else if (size > 0)
+        memcpy (zmq_msg_data (part), data, size);
+}
+
+//  [id][envelope][body][attachment]
+void
+bus_clients_send (bus_t *self, attached_t *client, frames_t *frames, const packet_t *packet)
+{
+    frames_t out = {.count = 0};
+    add_part (&out, client->id, client->id_size);
+    add_part (&out, packet->envelope.data, packet->envelope.size);
+    add_part (&out, packet->body.data, packet->body.size);
+    if (frames->count > 1) {
+        zmq_msg_t *part = &out.part[out.count++];
+        zmq_msg_init (part);
+        zmq_msg_move (part, &frames->part[1]);
+    }
     watch_ready (&self->router_watch);
-    if (frames_send (frames, 0, self->router_watch.socket, ZMQ_DONTWAIT) != 0)
+    if (frames_send (&out, 0, self->router_watch.socket, ZMQ_DONTWAIT) != 0)
         client_gone (self, client);
+    frames_close (&out);
 }
 
 void
@@ -46,12 +62,18 @@ bus_clients_ping (bus_t *self)
     }
 }
 
-//  A client cannot speak for anybody else: its own address goes into the envelope.
+//  [id][address][envelope][body][attachment] -> a packet as from an actor. A client cannot speak
+//  for anybody else: its own address goes into the envelope.
 static bool
-stamp (frames_t *frames, const attached_t *client)
+enter (const attached_t *client, frames_t *frames, frames_t *packed)
 {
-    bytes_t packed = frames_bytes (frames, 1);
-    Ggen__Envelope *envelope = ggen__envelope__unpack (NULL, packed.size, packed.data);
+    char to[ADDRESS_MAX + 1];
+    bytes_t address = frames_bytes (frames, 1), head = frames_bytes (frames, 2);
+    if (address.size > ADDRESS_MAX)
+        return false;
+    memcpy (to, address.data, address.size);
+    to[address.size] = 0;
+    Ggen__Envelope *envelope = ggen__envelope__unpack (NULL, head.size, head.data);
     if (!envelope)
         return false;
     Ggen__Envelope stamped = *envelope;
@@ -59,18 +81,12 @@ stamp (frames_t *frames, const attached_t *client)
     stamped.reply_to = "";
     if (stamped.sent_us == 0)
         stamped.sent_us = clock_us ();
-    zmq_msg_t part;
-    bool made = zmq_msg_init_size (&part, ggen__envelope__get_packed_size (&stamped)) == 0;
-    if (made) {
-        ggen__envelope__pack (&stamped, zmq_msg_data (&part));
-        zmq_msg_move (&frames->part[1], &part);
-        zmq_msg_close (&part);
-    }
+    code_t code = packet_wrap (packed, to, &stamped, frames_bytes (frames, 3),
+                               frames->count > 4 ? &frames->part[4] : NULL);
     ggen__envelope__free_unpacked (envelope, NULL);
-    return made;
+    return code == OK;
 }
 
-//  [id][address][envelope][body][attachment] -> as from an actor.
 static void
 from_client (bus_t *self, frames_t *frames)
 {
@@ -80,16 +96,17 @@ from_client (bus_t *self, frames_t *frames)
                   frames->count);
         return;
     }
-    zmq_msg_close (&frames->part[0]);
-    memmove (frames->part, frames->part + 1, (frames->count - 1) * sizeof frames->part[0]);
-    frames->count--;
-    char address[ADDRESS_MAX + 1];
-    if (!bus_address (frames, address) || !stamp (frames, client))
+    frames_t packed;
+    packet_t packet;
+    if (!enter (client, frames, &packed))
         return;
-    const seat_t *seat = bus_seat (self, address);
-    if (seat)
-        client->asked |= 1ull << (seat - self->seats);
-    bus_route (self, frames);
+    if (packet_read (&packet, &packed)) {
+        const seat_t *seat = bus_seat (self, packet.address);
+        if (seat)
+            client->asked |= 1ull << (seat - self->seats);
+        bus_route (self, &packed, &packet);
+    }
+    frames_close (&packed);
 }
 
 void

@@ -26,11 +26,8 @@ typedef struct {
 
 //  ---- bus.c ---------------------------------------------------------------------------------------
 
-//  Bring a message to its address; 'frames' is emptied when it got there.
-void bus_route (bus_t *self, frames_t *frames);
-
-//  The address in part 0 of a whole message; false when it is none.
-bool bus_address (frames_t *frames, char address[ADDRESS_MAX + 1]);
+//  Bring a message to its address. 'packet' was read from 'frames', which may be emptied.
+void bus_route (bus_t *self, frames_t *frames, const packet_t *packet);
 
 //  The seat of an address, or NULL; whatever has an '@' is for swarm.
 seat_t *bus_seat (bus_t *self, const char *address);
@@ -40,8 +37,10 @@ seat_t *bus_seat (bus_t *self, const char *address);
 //  Take what clients sent, at most BUS_BURST messages.
 void bus_clients_serve (bus_t *self);
 
-//  Send to a client. One that is not there any more, or does not read, is gone.
-void bus_clients_send (bus_t *self, attached_t *client, frames_t *frames);
+//  Send to a client, as frames; an attachment is moved out of 'frames'. A client that is not
+//  there any more, or does not read, is gone.
+void bus_clients_send (bus_t *self, attached_t *client, frames_t *frames,
+                       const packet_t *packet);
 
 //  Ask every client whether it is still there.
 void bus_clients_ping (bus_t *self);
@@ -52,13 +51,13 @@ void bus_clients_ping (bus_t *self);
 void bus_self_say (bus_t *self, const char *to, Ggen__Envelope *envelope,
                    const ProtobufCMessage *body);
 
-//  Answer the request (or replace the reply) in 'packed' by a failure. 'asked' is who would have
-//  answered, since the asker takes answers from nobody else; NULL = who sent it. 'asker' is who
-//  gets it; NULL = who sent it.
+//  Answer the request (or replace the reply) of a packed envelope by a failure. 'asked' is who
+//  would have answered, since the asker takes answers from nobody else; NULL = who sent it.
+//  'asker' is who gets it; NULL = who sent it.
 void bus_self_refuse (bus_t *self, bytes_t packed, const char *asked, const char *asker,
                       code_t code, const char *message);
 
 //  A message to "bus" came.
-void bus_self_handle (bus_t *self, frames_t *frames);
+void bus_self_handle (bus_t *self, const packet_t *packet);
 
 #endif

@@ -14,8 +14,9 @@ bus_self_say (bus_t *self, const char *to, Ggen__Envelope *envelope, const Proto
         envelope->type = (char *) body->descriptor->short_name;
     parcel_t parcel = {.to = to, .envelope = envelope, .body = body};
     frames_t frames;
-    frames_pack (&frames, &parcel);
-    bus_route (self, &frames);
+    packet_t packet;
+    if (packet_pack (&frames, &parcel) == OK && packet_read (&packet, &frames))
+        bus_route (self, &frames, &packet);
     frames_close (&frames);
 }
 
@@ -91,10 +92,10 @@ on_actor_failed (bus_t *self)
 }
 
 void
-bus_self_handle (bus_t *self, frames_t *frames)
+bus_self_handle (bus_t *self, const packet_t *packet)
 {
-    bytes_t packed = frames_bytes (frames, 1);
-    Ggen__Envelope *about = ggen__envelope__unpack (NULL, packed.size, packed.data);
+    Ggen__Envelope *about =
+        ggen__envelope__unpack (NULL, packet->envelope.size, packet->envelope.data);
     if (!about)
         return;
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
@@ -113,7 +114,7 @@ bus_self_handle (bus_t *self, frames_t *frames)
     else if (strcmp (about->type, ggen__node_status_request__descriptor.short_name) == 0)
         answer_status (self, asker, &envelope);
     else
-        bus_self_refuse (self, packed, "bus", NULL, FEATURE_NOT_ENABLED,
+        bus_self_refuse (self, packet->envelope, "bus", NULL, FEATURE_NOT_ENABLED,
                          "the bus has no such request");
     ggen__envelope__free_unpacked (about, NULL);
 }

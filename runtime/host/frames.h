@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-//  A message as ZeroMQ frames, moved and never copied.
-//  Towards the bus: [address][envelope][body][attachment]; from the bus: without the address.
+//  A message as ZeroMQ frames: what clients of the bus speak, on ipc and inproc alike. Towards the
+//  bus [address][envelope][body][attachment]; from the bus without the address. Inside the
+//  process the first three are one (packet.h), carried by the same functions.
 #ifndef GGEN_FRAMES_H
 #define GGEN_FRAMES_H
 

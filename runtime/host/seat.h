@@ -4,7 +4,7 @@
 #ifndef GGEN_SEAT_H
 #define GGEN_SEAT_H
 
-#include "frames.h"
+#include "packet.h"
 #include "runtime/actor/admit.h"
 #include "shell.h"
 #include "watch.h"
@@ -28,9 +28,9 @@ void seat_start (seat_t *self);
 //  End its thread; what is queued is not handled.
 void seat_stop (seat_t *self);
 
-//  Put parts 'first' .. of a message into its mailbox (starting it), or say why not; 'frames' is
-//  emptied only by ADMIT_TAKE.
-admit_t seat_put (seat_t *self, frames_t *frames, unsigned first, Ggen__Kind kind);
+//  Put a packet into its mailbox (starting it), or say why not; 'frames' is emptied only by
+//  ADMIT_TAKE.
+admit_t seat_put (seat_t *self, frames_t *frames, Ggen__Kind kind);
 
 uint64_t seat_depth_messages (const seat_t *self);
 uint64_t seat_depth_bytes (const seat_t *self);

@@ -2,9 +2,9 @@
 #include "shell.h"
 
 #include "clock.h"
-#include "frames.h"
 #include "job.h"
 #include "log.h"
+#include "packet.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>
@@ -40,8 +40,8 @@ port_send (void *context, const parcel_t *parcel)
 {
     shell_t *self = context;
     frames_t frames;
-    frames_pack (&frames, parcel);
-    frames_send (&frames, 0, self->pipe, 0);
+    if (packet_pack (&frames, parcel) == OK)
+        frames_send (&frames, 0, self->pipe, 0);
     frames_close (&frames);
 }
 
@@ -153,9 +153,10 @@ after (shell_t *self, code_t code)
 static void
 deliver (shell_t *self, frames_t *frames)
 {
-    if (!self->actor)
+    packet_t packet;
+    if (!self->actor || !packet_read (&packet, frames))
         return;
-    mail_t mail = {frames_bytes (frames, 0), frames_bytes (frames, 1), frames_bytes (frames, 2)};
+    mail_t mail = {packet.envelope, packet.body, packet.attachment};
     after (self, actor_deliver (self->actor, &mail, now_ms (self), self->wall_ms));
 }
 

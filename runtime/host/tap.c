@@ -89,32 +89,21 @@ send_header (tap_t *self, const Ggen__TapHeader *header, const char *topic)
         zmq_msg_close (&part);
 }
 
-static void
-send_body (tap_t *self, frames_t *frames, unsigned at)
-{
-    zmq_msg_t copy;
-    zmq_msg_init (&copy);
-    if (at < frames->count)
-        zmq_msg_copy (&copy, &frames->part[at]);
-    if (zmq_msg_send (&copy, tap_socket (self), ZMQ_DONTWAIT) < 0)
-        zmq_msg_close (&copy);
-}
-
 void
-tap_publish (tap_t *self, const char *to, frames_t *frames, unsigned first)
+tap_publish (tap_t *self, const packet_t *packet)
 {
-    bytes_t packed = frames_bytes (frames, first);
-    Ggen__Envelope *envelope = ggen__envelope__unpack (NULL, packed.size, packed.data);
+    Ggen__Envelope *envelope =
+        ggen__envelope__unpack (NULL, packet->envelope.size, packet->envelope.data);
     if (!envelope)
         return;
-    bytes_t attachment = frames_bytes (frames, first + 2);
+    bytes_t attachment = packet->attachment;
     uint8_t digest[CRYPTO_HASH_BYTES];
     Ggen__TapHeader header = GGEN__TAP_HEADER__INIT;
     header.sequence = ++self->sequence;
     header.at_us = clock_wall_ms () * 1000;
-    header.to = (char *) to;
+    header.to = (char *) packet->address;
     header.envelope = envelope;
-    header.body_bytes = (uint32_t) frames_bytes (frames, first + 1).size;
+    header.body_bytes = (uint32_t) packet->body.size;
     uint64_t now_us = clock_us ();
     header.latency_us = now_us > envelope->sent_us ? now_us - envelope->sent_us : 0;
     if (attachment.size > 0) {
@@ -123,7 +112,7 @@ tap_publish (tap_t *self, const char *to, frames_t *frames, unsigned first)
         header.attachment_sha256 = (ProtobufCBinaryData) {sizeof digest, digest};
     }
     send_header (self, &header, *envelope->type ? envelope->type : "-");
-    send_body (self, frames, first + 1);
+    zmq_send (tap_socket (self), packet->body.data, packet->body.size, ZMQ_DONTWAIT);
     ggen__envelope__free_unpacked (envelope, NULL);
 }
 

@@ -6,7 +6,7 @@
 #ifndef GGEN_TAP_H
 #define GGEN_TAP_H
 
-#include "frames.h"
+#include "packet.h"
 
 typedef struct tap_t tap_t;
 
@@ -23,9 +23,8 @@ void tap_subscriptions (tap_t *self);
 //  True when somebody listens.
 bool tap_wanted (const tap_t *self);
 
-//  Publish a copy of the message whose envelope, body and attachment are parts 'first', first + 1
-//  and first + 2 of 'frames'. Bodies are shared, not copied.
-void tap_publish (tap_t *self, const char *to, frames_t *frames, unsigned first);
+//  Publish a copy of a message: [type][TapHeader][body].
+void tap_publish (tap_t *self, const packet_t *packet);
 
 uint64_t tap_sequence (const tap_t *self);
 

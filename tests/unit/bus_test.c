@@ -451,8 +451,8 @@ attachments_cannot_pass_the_bound_in_bytes (void **state)
                                .attachment_size = 256 << 10,
                                .free_attachment = (void (*) (void *, void *)) (void *) free};
             frames_t frames;
-            frames_pack (&frames, &parcel);
-            if (seat_put (seat, &frames, 1, kinds[k]) == ADMIT_TAKE)
+            assert_int_equal (packet_pack (&frames, &parcel), OK);
+            if (seat_put (seat, &frames, kinds[k]) == ADMIT_TAKE)
                 taken[kinds[k]]++;
             frames_close (&frames);
             assert_true (seat_depth_bytes (seat) <= MAILBOX_BYTES_MAX);
