@@ -23,6 +23,8 @@ install_free (void *more)
     while (self->pins && (key = map_next (self->pins, &cursor, NULL)) != NULL)
         free (key);
     map_destroy (&self->pins);
+    if (self->trust)
+        ggen__trust_list_reply__free_unpacked (self->trust, NULL);
     for (size_t i = 0; i < self->suggestions_count; i++)
         free (self->suggestions [i]);
     for (size_t i = 0; i < self->direct_count; i++)
@@ -89,11 +91,12 @@ commit (task_t *task)
     task_commit (task, committed);
 }
 
+//  Trees that the store lacks, or that the links of now do not lead to.
 static bool
 any_missing (const task_t *task)
 {
     for (size_t i = 0; i < task->items_count; i++)
-        if (task->items [i].missing)
+        if (task->items [i].missing || task->items [i].edited)
             return true;
     return false;
 }
@@ -164,6 +167,7 @@ install_start (task_t *task)
     const Ggen__InstallRequest *request = install_request (task);
     install_t *self = memory_new (1, sizeof *self);
     task->root = request->root;
+    task->offline = request->offline;
     task->more = self;
     task->free_more = install_free;
     self->gather = gather_new (request->with_optional, request->no_dependencies);

@@ -23,11 +23,12 @@ typedef struct {
     size_t suggestions_count, suggestions_room;
     bool suggested;
     map_t *pins;                    //  name -> publisher key (32 bytes), of the names gathered
+    Ggen__TrustListReply *trust;    //  what they are from; NULL: no name was gathered
     const Ggen__Package **chosen;
     size_t chosen_count;
     char **direct;                  //  names asked for, now or earlier
     size_t direct_count;
-    task_step_fn *when_chosen;
+    task_step_fn *when_chosen, *when_checked;
 } install_t;
 
 static inline const Ggen__InstallRequest *

@@ -47,17 +47,17 @@ same_dependencies (const Ggen__Release *release, const Ggen__Package *package)
     return true;
 }
 
-//  The root's signature fixes who published its dependencies.
+//  The root's signature fixes who published its dependencies. What counts is whose signature was
+//  checked, now or when it was installed, not whose the registry says it is. A path is the user's own.
 static void
 check_dependency_keys (task_t *task, const Ggen__Release *release)
 {
     for (size_t i = 0; i < release->n_dependencies; i++) {
         const Ggen__SignedDependency *wanted = release->dependencies [i];
         for (size_t j = 0; j < task->items_count && wanted->publisher_key.len > 0; j++) {
-            const Ggen__Package *package = task->items [j].package;
-            if (strcmp (package->id, wanted->name) == 0 && package->publisher
-                && package->publisher->public_key.len > 0
-                && !same_bytes (package->publisher->public_key, wanted->publisher_key))
+            const item_t *item = &task->items [j];
+            if (strcmp (item->locked->name, wanted->name) == 0 && !item->local
+                && !same_bytes (item->locked->publisher_key, wanted->publisher_key))
                 task_fail (task, UNTRUSTED_PUBLISHER,
                            "ask the publisher of the dependant for a new release",
                            "%s %s was published against %s of another publisher than the one that "
@@ -81,13 +81,19 @@ on_checked (task_t *task, void *item_, const answer_t *answer)
                    *package->yank_reason ? ": " : "", package->yank_reason);
     if (!release)
         return;
-    if (!same_bytes (release->sha256, package->sha256) || release->size_bytes != package->size_bytes
+    bool of_another = package->publisher && package->publisher->public_key.len > 0
+                      && !same_bytes (package->publisher->public_key, reply->publisher_key);
+    if (of_another || !same_bytes (release->sha256, package->sha256) || release->size_bytes != package->size_bytes
         || !same_dependencies (release, package)) {
         task_fail (task, SECURITY, "", "%s %s: the registry %s tells other things of it than were signed",
                    package->id, package->version, package->source);
         return;
     }
-    check_dependency_keys (task, release);
+    if (item->release)
+        ggen__release__free_unpacked (item->release, NULL);
+    item->release = (Ggen__Release *) wire_copy (&release->base);
+    if (!item->release)
+        task_fail (task, INTERNAL, "", "out of memory");
     set_bytes (&item->locked->publisher_key, reply->publisher_key);
     set_bytes (&item->locked->files_sha256, release->files_sha256);
 }
@@ -128,6 +134,17 @@ head_of (const task_t *task, const Ggen__Package *package)
     return head;
 }
 
+//  The user accepts unsigned packages, now or of this registry.
+static bool
+may_be_unsigned (const task_t *task, const Ggen__Package *package)
+{
+    const Ggen__TrustListReply *trust = install_of (task)->trust;
+    bool may = install_request (task)->allow_unsigned;
+    for (size_t i = 0; trust && i < trust->n_unsigned_registries; i++)
+        may |= strcmp (trust->unsigned_registries [i], package->source) == 0;
+    return may;
+}
+
 static void
 ask_trust (task_t *task, item_t *item, bool pin)
 {
@@ -138,7 +155,7 @@ ask_trust (task_t *task, item_t *item, bool pin)
     check.record = package->record;
     check.name = package->id;
     check.version = package->version;
-    check.allow_unsigned = request->allow_unsigned;
+    check.allow_unsigned = may_be_unsigned (task, package);
     check.pin = pin;
     check.head = head_of (task, package);
     check.rivals = rivals;
@@ -150,13 +167,23 @@ ask_trust (task_t *task, item_t *item, bool pin)
               false);
 }
 
+static void
+check_keys (task_t *task)
+{
+    for (size_t i = 0; i < task->items_count; i++)
+        if (task->items [i].release)
+            check_dependency_keys (task, task->items [i].release);
+    task_then (task, install_of (task)->when_checked);
+}
+
 void
 install_check (task_t *task, task_step_fn *next)
 {
+    install_of (task)->when_checked = next;
     for (size_t i = 0; i < task->items_count; i++)
         if (task->items [i].changed && !task->items [i].local)
             ask_trust (task, &task->items [i], false);
-    task_then (task, next);
+    task_then (task, check_keys);
 }
 
 void

@@ -447,6 +447,9 @@ on_pins (task_t *task, void *item, const answer_t *answer)
     (void) item;
     install_t *self = install_of (task);
     const Ggen__TrustListReply *reply = (const void *) answer->message;
+    self->trust = (Ggen__TrustListReply *) wire_copy (answer->message);
+    if (!self->trust)
+        task_fail (task, INTERNAL, "", "out of memory");
     for (size_t i = 0; i < reply->n_pins; i++) {
         const Ggen__TrustPin *pin = reply->pins [i];
         if (pin->key.len != CRYPTO_KEY_BYTES)

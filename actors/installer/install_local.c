@@ -112,12 +112,17 @@ on_manifest (task_t *task, void *item, const answer_t *answer)
 {
     local_t *local = item;
     const Ggen__ReadManifestReply *reply = (const void *) answer->message;
+    if (!reply->manifest) {
+        task_lacks_manifest (task, local->path);
+        return;
+    }
     local->manifest = task_package_of (task, reply->manifest, local->path, NULL, false);
     if (!local->manifest)
         return;
     if (install_request (task)->dry_run) {
         Ggen__Package *package = local->manifest;
         local->manifest = NULL;
+        local->package = package;
         set_text (&package->source, "path");
         gather_own (task, install_of (task)->gather, package);
         return;

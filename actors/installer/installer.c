@@ -13,7 +13,7 @@ struct installer_t {
     task_t *tasks;                  //  oldest first
     unsigned tasks_count;
     unsigned active;
-    bool writing;                   //  one task changes things at a time
+    bool writing;                   //  one task changes things, or compares them, at a time
     bool starting;
 };
 
@@ -22,9 +22,12 @@ struct installer_t {
 static void
 task_free (task_t *task)
 {
-    for (size_t i = 0; i < task->items_count; i++)
+    for (size_t i = 0; i < task->items_count; i++) {
         if (task->items [i].own_package)
             ggen__package__free_unpacked (task->items [i].own_package, NULL);
+        if (task->items [i].release)
+            ggen__release__free_unpacked (task->items [i].release, NULL);
+    }
     if (task->free_more)
         task->free_more (task->more);
     if (task->before)
@@ -94,10 +97,25 @@ installer_task_over (installer_t *self, task_t *task)
 
 //  ---- requests ------------------------------------------------------------------------------------
 
+//  Those who wait and whose asker has gone make room.
+static void
+drop_unwanted (installer_t *self)
+{
+    for (task_t *task = self->tasks, *following; task; task = following) {
+        following = task->following;
+        if (!task->started && !out_wanted (self->out, task->ticket)) {
+            unlink_task (self, task);
+            task_free (task);
+        }
+    }
+}
+
 static code_t
 on_task (installer_t *self, const delivery_t *at, const ProtobufCMessage *message,
          task_step_fn *first, bool writes)
 {
+    if (self->tasks_count == INSTALLER_TASKS_MAX)
+        drop_unwanted (self);
     if (self->tasks_count == INSTALLER_TASKS_MAX)
         return out_fail (at, BUSY, "try again", "%u installations are waiting already",
                          self->tasks_count);
@@ -140,8 +158,8 @@ on_list (void *self, const delivery_t *at, const ProtobufCMessage *message)
 static code_t
 on_verify (void *self, const delivery_t *at, const ProtobufCMessage *message)
 {
-    return on_task (self, at, message, verify_start,
-                    ((const Ggen__VerifyRequest *) message)->fix);
+    //  It reads the lock and then the trees: no commit may come between the two.
+    return on_task (self, at, message, verify_start, true);
 }
 
 static code_t

@@ -144,6 +144,7 @@ ask_fetch (task_t *task, item_t *item)
     request.sha256 = item->locked->sha256;
     request.size_bytes = item->locked->size_bytes;
     request.subject = subject;
+    request.offline = task->offline;
     if (item->package && *item->package->location) {
         source.registry = item->package->source;
         source.location = item->package->location;
@@ -231,6 +232,7 @@ materialise (task_t *task, task_step_fn *next)
     request.trees = make_trees (packages, task->items_count);
     request.n_trees = task->items_count;
     request.root = (char *) task->root;
+    request.generation = task->generation;
     task_ask (task, "store", &request.base, &ggen__has_trees_reply__descriptor, on_has, NULL, false);
     task_trees_destroy (request.trees, request.n_trees);
     free (packages);

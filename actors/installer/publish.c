@@ -404,6 +404,10 @@ on_manifest (task_t *task, void *item, const answer_t *message)
     publish_t *self = task->more;
     const Ggen__PublishTreeRequest *request = request_of (task);
     const Ggen__ReadManifestReply *reply = (const void *) message->message;
+    if (!reply->manifest) {
+        task_lacks_manifest (task, request->path);
+        return;
+    }
     self->manifest = (Ggen__Manifest *) wire_copy (&reply->manifest->base);
     self->package = task_package_of (task, reply->manifest, request->path, request->version,
                                      request->strict);
@@ -466,17 +470,16 @@ init_write (task_t *task)
     free (text);
 }
 
-//  A manifest of any name means that there is nothing to write; one that does not parse too.
+//  A manifest of any name means that there is nothing to write.
 static void
 on_existing (task_t *task, void *item, const answer_t *message)
 {
     (void) item;
     const Ggen__InitRequest *request = (const void *) task->request;
-    if (message->code == OK) {
-        const Ggen__ReadManifestReply *reply = (const void *) message->message;
+    const Ggen__ReadManifestReply *reply = (const void *) message->message;
+    if (reply->manifest)
         task_fail (task, ALREADY_EXISTS, "edit that file", "%s/%s is there already", request->path,
                    reply->manifest->name);
-    }
 }
 
 void
@@ -485,7 +488,8 @@ init_start (task_t *task)
     const Ggen__InitRequest *request = (const void *) task->request;
     Ggen__ReadManifestRequest read = GGEN__READ_MANIFEST_REQUEST__INIT;
     read.path = request->path;
+    //  One that does not parse is a failure, too: the file is there.
     task_ask (task, "store", &read.base, &ggen__read_manifest_reply__descriptor, on_existing, NULL,
-              true);
+              false);
     task_then (task, init_write);
 }

@@ -58,6 +58,15 @@ take_out (task_t *task, struct task_ask_t *ask)
     *place = ask->following;
 }
 
+//  A failure that cannot be copied is one, too: nothing may go on as if all were well.
+static void
+fail_as (task_t *task, const answer_t *answer)
+{
+    task->failure = (Ggen__Failure *) wire_copy (&answer->failure->base);
+    if (!task->failure)
+        task_fail (task, answer->code, "", "%s", code_name (answer->code));
+}
+
 static code_t
 on_answer (void *self, void *arg, const answer_t *answer)
 {
@@ -72,7 +81,7 @@ on_answer (void *self, void *arg, const answer_t *answer)
         if (answer->code == OK || (ask->tolerant && answer->code != CANCELLED))
             ask->on_answer (task, ask->item, answer);
         else
-            task->failure = (Ggen__Failure *) wire_copy (&answer->failure->base);
+            fail_as (task, answer);
     }
     ask_free (ask);
     proceed (task);
@@ -103,7 +112,7 @@ send_queue (task_t *task)
         }
         ask_free (ask);
         task_fail (task, code, "", code == CANCELLED ? "cancelled" : "too much is asked at once");
-        return;
+        drop_queue (task);
     }
 }
 
@@ -326,6 +335,14 @@ is_range (const char *text)
     bool good = semver_range_parse (&range, text) == OK;
     semver_range_destroy (&range);
     return good;
+}
+
+void
+task_lacks_manifest (task_t *task, const char *where)
+{
+    task_fail (task, VALIDATION, "`ggen market init` writes a commented gpack.toml",
+               "%s: manifest: there is none of %s, %s, %s, %s", where, manifest_names [0],
+               manifest_names [1], manifest_names [2], manifest_names [3]);
 }
 
 Ggen__Package *

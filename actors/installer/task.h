@@ -42,6 +42,7 @@ typedef struct {
     const Ggen__Package *package;   //  where it can be had; NULL: not known yet
     Ggen__Package *own_package;     //  the same, when it is this item's to free
     bool changed;                   //  added, changed or put back: its release has to be checked
+    Ggen__Release *release;         //  what was signed, once it was checked; NULL: unsigned
     bool local;                     //  from a path the user gave: needs no signature
     bool missing;                   //  its tree has to be fetched and unpacked
     bool edited;                    //  a user changed files of its tree
@@ -55,7 +56,7 @@ struct task_t {
     ticket_t ticket;
     ProtobufCMessage *request;
     task_step_fn *first;
-    bool writes;                    //  changes what is installed: one at a time
+    bool writes;                    //  changes or compares what is installed: one at a time
     bool started;
     task_t *following;
 
@@ -81,6 +82,7 @@ struct task_t {
     Ggen__PlanStep **steps;
     size_t steps_count;
     uint64_t fetched_bytes;
+    bool offline;                   //  nothing is fetched from elsewhere
     char *warnings [TASK_WARNINGS_MAX];
     size_t warnings_count;
     bool pinned;
@@ -162,6 +164,10 @@ void
     task_trees_destroy (Ggen__Tree **trees, size_t count);
 
 //  ---- manifests of trees -----------------------------------------------------------------------------
+
+//  End the chain because the directory 'where' has no manifest.
+void
+    task_lacks_manifest (task_t *task, const char *where);
 
 //  The package that a manifest tells of, or NULL after task_fail. 'version' overrides, or NULL.
 Ggen__Package *

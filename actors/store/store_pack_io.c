@@ -18,7 +18,6 @@
 //  In the order they are looked for (SPEC 3.1).
 static const char *const manifest_files [] = {"gpack.toml", "package.toml", "pack.toml",
                                               "package.json"};
-#define MANIFEST_FILES "gpack.toml, package.toml, pack.toml, package.json"
 
 static code_t
 parse_manifest (const char *path, const char *name, const char *text, size_t size, char **json_p,
@@ -104,11 +103,6 @@ store_read_manifest (store_call_t *call)
     code = store_manifest_in (fd, request->path, call->store->settings->limits.manifest_bytes,
                               &manifest, &call->refusal);
     close (fd);
-    if (code == OK && !manifest) {
-        call->hint = "`ggen market init` writes a commented gpack.toml";
-        return refusal_set (&call->refusal, REFUSED_MANIFEST, request->path,
-                            strlen (request->path), "there is none of " MANIFEST_FILES);
-    }
     if (code)
         return code;
     Ggen__ReadManifestReply *reply = malloc (sizeof *reply);
