@@ -73,16 +73,29 @@ answer (task_t *task)
     task_answer (task, &reply.base);
 }
 
+//  The packages are installed; a count that cannot be kept is no reason to say otherwise.
+static void
+on_counted (task_t *task, void *item, const answer_t *result)
+{
+    (void) task;
+    (void) item;
+    (void) result;
+}
+
 static void
 committed (task_t *task)
 {
-    for (size_t i = 0; i < task->items_count; i++) {
-        Ggen__InstalledEvent event = GGEN__INSTALLED_EVENT__INIT;
-        event.id = task->items [i].locked->name;
+    Ggen__InstalledRequest request = GGEN__INSTALLED_REQUEST__INIT;
+    request.ids = memory_new (task->items_count, sizeof *request.ids);
+    for (size_t i = 0; i < task->items_count; i++)
         if (task->items [i].changed && !task->items [i].local)
-            out_event (task->out, "registry_file", &event.base);
-    }
-    answer (task);
+            request.ids [request.n_ids++] = task->items [i].locked->name;
+    //  An asker who cancelled meanwhile still hears that it is done.
+    if (request.n_ids > 0 && out_wanted (task->out, task->ticket))
+        task_ask (task, "registry_file", &request.base, &ggen__installed_reply__descriptor,
+                  on_counted, NULL, true);
+    free (request.ids);
+    task_then (task, answer);
 }
 
 static void

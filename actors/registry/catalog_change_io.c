@@ -320,13 +320,17 @@ catalog_delete (catalog_t *self, catalog_call_t *call)
 code_t
 catalog_installed (catalog_t *self, catalog_call_t *call)
 {
-    const Ggen__InstalledEvent *event = (const void *) call->request;
+    const Ggen__InstalledRequest *request = (const void *) call->request;
     code_t code = catalog_open_to_change (self, call);
-    if (code != OK)
-        return code;
-    if (!package_id_valid (event->id))
-        return catalog_fail (call, reply_failure (VALIDATION, "", "'%.*s' is no package id",
-                                                  PACKAGE_ID_MAX, event->id));
-    code = index_count_download (self->index, event->id);
-    return code == OK ? OK : catalog_index_failed (self, call, code);
+    for (size_t i = 0; i < request->n_ids && code == OK; i++) {
+        if (!package_id_valid (request->ids [i]))
+            return catalog_fail (call, reply_failure (VALIDATION, "", "'%.*s' is no package id",
+                                                      PACKAGE_ID_MAX, request->ids [i]));
+        code = index_count_download (self->index, request->ids [i]);
+        if (code != OK)
+            code = catalog_index_failed (self, call, code);
+    }
+    if (code == OK)
+        call->reply = reply_new (&ggen__installed_reply__descriptor);
+    return code;
 }

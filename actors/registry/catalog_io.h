@@ -67,7 +67,7 @@ catalog_fn catalog_publish;
 //  PACKAGE_NOT_FOUND, and PERMISSION_DENIED: not writable, or not the caller's.
 catalog_fn catalog_delete;
 
-//  An InstalledEvent; there is no reply.
+//  An InstalledRequest.
 catalog_fn catalog_installed;
 
 #endif

@@ -42,7 +42,7 @@ static const operation_t operations [] = {
     {&ggen__delete_request__descriptor, catalog_delete, false},
     {&ggen__exists_request__descriptor, catalog_exists, true},
     {&ggen__metadata_request__descriptor, catalog_metadata, true},
-    {&ggen__installed_event__descriptor, catalog_installed, false},
+    {&ggen__installed_request__descriptor, catalog_installed, false},
 };
 
 static const operation_t *
@@ -204,7 +204,7 @@ static const handler_t rows [] = {
     {&ggen__delete_request__descriptor, on_request, THIS_NODE},
     {&ggen__exists_request__descriptor, on_request, THIS_NODE},
     {&ggen__metadata_request__descriptor, on_metadata, THIS_NODE},
-    {&ggen__installed_event__descriptor, on_request, THIS_NODE},
+    {&ggen__installed_request__descriptor, on_request, THIS_NODE},
     {0},
 };
 

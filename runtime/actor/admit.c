@@ -25,7 +25,9 @@ admit_message (Ggen__Kind kind, size_t size, uint64_t depth_messages, uint64_t d
     case GGEN__KIND__REPLY:
         if (depth_messages >= MAILBOX_MESSAGES_MAX)
             return ADMIT_DROP;
-        return fits (size, depth_bytes, MAILBOX_BYTES_MAX) ? ADMIT_TAKE : ADMIT_STRIP;
+        if (size <= ADMIT_SMALL_BYTES)
+            return fits (size, depth_bytes, MAILBOX_BYTES_MAX) ? ADMIT_TAKE : ADMIT_DROP;
+        return fits (size, depth_bytes, ADMIT_REPLIES_BYTES_MAX) ? ADMIT_TAKE : ADMIT_STRIP;
     default:
         return ADMIT_DROP;
     }

@@ -12,6 +12,11 @@
 #define ADMIT_GONE_MAX           (MAILBOX_MESSAGES_MAX - PENDING_MAX)
 #define ADMIT_CANCELS_MAX        (ADMIT_GONE_MAX - 24)
 
+//  A reply up to this size is never stripped, and the last bytes are kept for such: the refusal that
+//  takes the place of a stripped one always fits.
+#define ADMIT_SMALL_BYTES         1024u
+#define ADMIT_REPLIES_BYTES_MAX   (MAILBOX_BYTES_MAX - PENDING_MAX * ADMIT_SMALL_BYTES)
+
 _Static_assert(ADMIT_REQUESTS_MAX < ADMIT_CANCELS_MAX, "cancels pass where requests do not");
 
 typedef enum {

@@ -49,7 +49,19 @@ replies_may_fill_it_and_one_too_large_is_stripped (void **state)
     (void) state;
     const size_t chunk = 256u << 10;
     assert_bound (GGEN__KIND__REPLY, 64, MAILBOX_MESSAGES_MAX, ADMIT_DROP);
-    assert_bound (GGEN__KIND__REPLY, chunk, MAILBOX_BYTES_MAX / chunk, ADMIT_STRIP);
+    assert_bound (GGEN__KIND__REPLY, chunk, ADMIT_REPLIES_BYTES_MAX / chunk, ADMIT_STRIP);
+}
+
+//  What takes the place of a stripped reply is small, and there is room for one for each request
+//  that an actor can be waiting for.
+static void
+what_replaces_a_stripped_reply_always_fits (void **state)
+{
+    (void) state;
+    for (unsigned i = 0; i < PENDING_MAX; i++)
+        assert_int_equal (admit_message (GGEN__KIND__REPLY, ADMIT_SMALL_BYTES, i,
+                                         ADMIT_REPLIES_BYTES_MAX + i * ADMIT_SMALL_BYTES),
+                          ADMIT_TAKE);
 }
 
 //  With requests, cancels and news of vanished clients at their bounds there is room for as many
@@ -89,6 +101,7 @@ main (void)
         cmocka_unit_test (requests_and_events_may_fill_half_of_it_by_number),
         cmocka_unit_test (and_half_of_it_by_bytes),
         cmocka_unit_test (replies_may_fill_it_and_one_too_large_is_stripped),
+        cmocka_unit_test (what_replaces_a_stripped_reply_always_fits),
         cmocka_unit_test (the_rest_suffices_for_every_reply_that_can_be_awaited),
         cmocka_unit_test (no_size_overflows_the_count_of_bytes),
         cmocka_unit_test (a_message_of_no_kind_is_dropped),

@@ -720,6 +720,16 @@ serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
         serve_pack (self, asked, message);
     else if (type == &ggen__write_new_request__descriptor)
         serve_write_new (self, asked, message);
+    else if (type == &ggen__discard_request__descriptor) {
+        Ggen__DiscardReply reply = GGEN__DISCARD_REPLY__INIT;
+        self->discards++;
+        self->staged_count = 0;
+        fake_answer (&self->fake, asked, &reply.base);
+    }
+    else if (type == &ggen__installed_request__descriptor) {
+        Ggen__InstalledReply reply = GGEN__INSTALLED_REPLY__INIT;
+        fake_answer (&self->fake, asked, &reply.base);
+    }
     else
         fail_msg ("nobody answers %s", type->short_name);
 }
@@ -734,7 +744,8 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__has_trees_request__descriptor, &ggen__commit_request__descriptor,
     &ggen__activate_request__descriptor, &ggen__check_trees_request__descriptor,
     &ggen__read_manifest_request__descriptor, &ggen__pack_request__descriptor,
-    &ggen__write_new_request__descriptor};
+    &ggen__write_new_request__descriptor, &ggen__discard_request__descriptor,
+    &ggen__installed_request__descriptor};
 
 static UNUSED void
 serve_sent (world_t *self, fake_sent_t *sent)
@@ -770,12 +781,6 @@ world_turn (world_t *self)
                                                          sent->body);
             else
                 self->failure = ggen__failure__unpack (NULL, sent->body_size, sent->body);
-        }
-        else if (envelope->kind == GGEN__KIND__EVENT) {
-            bool discard = strcmp (envelope->type, "DiscardEvent") == 0;
-            self->discards += discard;
-            if (discard)
-                self->staged_count = 0;
         }
         else if (envelope->kind == GGEN__KIND__REQUEST && self->hold
                  && strcmp (envelope->type, self->hold->short_name) == 0)

@@ -206,10 +206,11 @@ installations_are_counted_and_rank (void **state)
     fixture_t *self = *state;
     publish (self, "aaa", "1.0.0", "x");
     publish (self, "bbb", "1.0.0", "x");
-    Ggen__InstalledEvent event = GGEN__INSTALLED_EVENT__INIT;
-    event.id = (char *) "bbb";
-    post (self, GGEN__KIND__EVENT, &event.base, 0);
-    post (self, GGEN__KIND__EVENT, &event.base, 0);
+    Ggen__InstalledRequest request = GGEN__INSTALLED_REQUEST__INIT;
+    char *ids [] = {(char *) "bbb", (char *) "bbb"};
+    request.ids = ids;
+    request.n_ids = COUNT_OF (ids);
+    assert_non_null (ask (self, &request.base, &ggen__installed_reply__descriptor));
     assert_int_equal (get (self, "bbb")->downloads, 2);
     assert_string_equal (search (self, "")->results [0]->id, "bbb");
 }

@@ -4,19 +4,23 @@
 #include "tests/unit/seeded.h"
 #include "tests/unit/store_rig.h"
 
+#include "runtime/host/clock.h"
+
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define PACKAGES 3
 #define ROUNDS 25
 #define KILL_WITHIN_US 40000
 
+//  The moment of a kill: so far into the child's life.
 static void
-sleep_us (unsigned us)
+pass_us (unsigned us)
 {
-    struct timespec time = {us / 1000000, (long) (us % 1000000) * 1000};
-    nanosleep (&time, NULL);
+    uint64_t until_us = clock_us () + us;
+    while (clock_us () < until_us)
+        sched_yield ();
 }
 
 //  What a lock of the test says: one line "id text" for each package.
@@ -144,7 +148,7 @@ crash (bool target)
     const char *rounds = getenv ("STORE_CRASHES");
     for (unsigned round = 1; round <= (rounds ? (unsigned) atoi (rounds) : ROUNDS); round++) {
         pid_t child = start_child (home, temp.name, root, 1000 * round);
-        sleep_us ((unsigned) rng_below (&rng, KILL_WITHIN_US));
+        pass_us ((unsigned) rng_below (&rng, KILL_WITHIN_US));
         assert_int_equal (kill (child, SIGKILL), 0);
         int status;
         assert_int_equal (waitpid (child, &status, 0), child);
