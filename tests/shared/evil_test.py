@@ -6,13 +6,14 @@ Rejected means: a failure that names the class of column 2, and DIR as it was, t
 """
 import os
 import re
+import shutil
 import stat
 import tempfile
 from pathlib import Path
 
+from homes import NOBODY, as_nobody, give_to_nobody
 from tap import Failure, equal, ggen_path, main, matches, shared_data, test, true
 
-NOBODY = 65534
 OUTSIDE = Path("/tmp/ggen-evil-pwned")
 DEADLINE_S = 20
 
@@ -24,14 +25,6 @@ OF_NO_VERSION_ASKED = "manifest-version-mismatch.tar.gz"
 
 # A dependency on itself is a cycle, whoever asks.
 CYCLE = "manifest-self-dep.tar.gz"
-
-AS_USER = ("import os, sys\n"
-           "os.setgroups([])\n"
-           f"os.setresgid({NOBODY}, {NOBODY}, {NOBODY})\n"
-           f"os.setresuid({NOBODY}, {NOBODY}, {NOBODY})\n"
-           "os.umask(0o022)\n"
-           "os.execv(sys.argv[1], sys.argv[1:])\n")
-
 
 def rows():
     lines = (shared_data() / "evil" / "manifest.tsv").read_text(encoding="utf-8").splitlines()
@@ -52,16 +45,15 @@ class Bench:
         self.home, self.user = home, user
         self.uid = NOBODY if user == "nobody" else os.geteuid()
         self.folder = Path(tempfile.mkdtemp())
-        os.chown(self.folder, self.uid, self.uid if user == "nobody" else -1)
+        self.archives = shared_data() / "evil"
         if user == "nobody":
-            for folder in (home.dir, *self.folder.parents):
-                if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-                    os.chmod(folder, folder.stat().st_mode | 0o055)
+            self.archives = shutil.copytree(self.archives, self.folder / "evil")
+            os.chmod(self.home.dir, 0o755)
+            give_to_nobody(self.folder)
 
     def run(self, *words):
-        argv = [ggen_path(), "market", *map(str, words), "--home", str(self.folder / "home")]
-        if self.user == "nobody":
-            argv = ["python3", "-c", AS_USER, *argv]
+        words = ["market", *map(str, words), "--home", str(self.folder / "home")]
+        argv = as_nobody(words) if self.user == "nobody" else [ggen_path(), *words]
         return self.home.run_program(argv, ok=None, deadline_s=DEADLINE_S)
 
     def target(self, name):
@@ -105,7 +97,7 @@ def check_stripped(bench, target):
 
 def check_row(bench, file, kind, verdict, target):
     before = everything_in(target)
-    result = bench.run("install", shared_data() / "evil" / file, "--target", target,
+    result = bench.run("install", bench.archives / file, "--target", target,
                        "--allow-unsigned")
     try:
         true(not os.path.lexists(OUTSIDE), f"{OUTSIDE} was written")
@@ -162,7 +154,7 @@ def register_for(user):
 
 
 def install_good(bench, target):
-    good = shared_data() / "evil" / "ok-plain.tar.gz"
+    good = bench.archives / "ok-plain.tar.gz"
     equal(bench.run("install", good, "--target", target, "--allow-unsigned").rc, 0)
 
 
