@@ -83,8 +83,8 @@ on_checked (task_t *task, void *item_, const answer_t *answer)
         return;
     bool of_another = package->publisher && package->publisher->public_key.len > 0
                       && !same_bytes (package->publisher->public_key, reply->publisher_key);
-    if (of_another || !same_bytes (release->sha256, package->sha256) || release->size_bytes != package->size_bytes
-        || !same_dependencies (release, package)) {
+    if (of_another || !same_bytes (release->sha256, package->sha256)
+        || release->size_bytes != package->size_bytes || !same_dependencies (release, package)) {
         task_fail (task, SECURITY, "", "%s %s: the registry %s tells other things of it than were signed",
                    package->id, package->version, package->source);
         return;
