@@ -159,12 +159,29 @@ add_readme (catalog_t *self, Ggen__PackageReply *reply)
     ggen__package__free_unpacked (stored, NULL);
 }
 
+//  The files are the truth. A record that was damaged after it was indexed is answered as it is, and
+//  refused by whoever checks its signature; one that cannot be read is none.
+static void
+take_record (catalog_t *self, Ggen__Package *package, ProtobufCMessage *reply)
+{
+    uint8_t *record = NULL;
+    size_t size = 0;
+    if (package->record.len == 0)
+        return;
+    if (shelf_record (self->shelf, package->id, package->version, &record, &size) != OK)
+        reply_add_text (reply, "warnings", shelf_error (self->shelf));
+    free (package->record.data);
+    package->record.data = record;
+    package->record.len = record ? size : 0;
+}
+
 static code_t
 answer_package (catalog_t *self, catalog_call_t *call, Ggen__Package *package)
 {
     Ggen__PackageReply *reply = reply_new (&ggen__package_reply__descriptor);
     reply->package = package;
     add_readme (self, reply);
+    take_record (self, package, &reply->base);
     return catalog_answer (self, call, reply);
 }
 
@@ -229,6 +246,8 @@ catalog_list_versions (catalog_t *self, catalog_call_t *call)
     code = index_versions (self->index, request->id, &reply);
     if (code != OK)
         return catalog_index_failed (self, call, code);
+    for (size_t i = 0; i < reply->n_versions; i++)
+        take_record (self, reply->versions [i], &reply->base);
     //  The lowest go: whoever lists versions wants the highest, and records must not go missing.
     size_t fit = fitting (reply->versions, reply->n_versions, -1), less = reply->n_versions - fit;
     drop_packages (reply->versions, less);

@@ -108,6 +108,11 @@ must_use code_t shelf_peek (shelf_t *self, const char *id, const char *version,
 must_use code_t shelf_manifest (shelf_t *self, const char *id, const char *version,
                                 uint8_t **data_p, size_t *size_p, const char **name_p);
 
+//  The record as stored, to be freed by the caller. OK with *data_p NULL when it has none.
+//  PACKAGE_NOT_FOUND    no such version.
+must_use code_t shelf_record (shelf_t *self, const char *id, const char *version,
+                              uint8_t **data_p, size_t *size_p);
+
 //  The versions of an id, ascending (SemVer precedence, then bytes). Free each and the list.
 //  An unknown id has none.
 must_use code_t shelf_versions (shelf_t *self, const char *id, char ***versions_p,

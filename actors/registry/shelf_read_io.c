@@ -201,6 +201,19 @@ shelf_get (shelf_t *self, const char *id, const char *version, Ggen__Package **p
 }
 
 code_t
+shelf_record (shelf_t *self, const char *id, const char *version, uint8_t **data_p,
+              size_t *size_p)
+{
+    *data_p = NULL;
+    AUTO (disk_close) int dir = shelf_open_version (self, id, version);
+    if (dir == -1)
+        return shelf_fail (self, PACKAGE_NOT_FOUND, "%s@%s is not in %s", id, version,
+                           self->directory);
+    code_t code = disk_read (dir, "record", SHELF_RECORD_MAX, data_p, size_p);
+    return code == OK ? OK : shelf_fail_disk (self, code, "record");
+}
+
+code_t
 shelf_manifest (shelf_t *self, const char *id, const char *version, uint8_t **data_p,
                 size_t *size_p, const char **name_p)
 {

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""Published bytes never change, and changed ones are never unpacked."""
+import json
+import os
+import shutil
+
+from homes import check_sound, installed, leftovers, make_pack, names_in, publish, restore
+from tap import contains, equal, main, test, true
+
+POSITIONS = 64              # bits flipped of one file, the first and the last among them
+
+
+def bits_of(path):
+    """Numbers of bits of a file: the first, the last, and others evenly between."""
+    last = path.stat().st_size * 8 - 1
+    return [last * number // (POSITIONS - 1) for number in range(POSITIONS)]
+
+
+def flipped(path, bit):
+    data = bytearray(path.read_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    return bytes(data)
+
+
+def stocked(home):
+    """A home where 'thing' is published, and a copy of it to go back to."""
+    publish(home, make_pack(home, "thing"), make_pack(home, "other"))
+    shutil.copytree(home.path, home.dir / "before", symlinks=True)
+    return home.path / "registry" / "thing" / "1.0.0"
+
+
+def forget_index(home):
+    """Remove what is derived: it has to be made from the files again."""
+    for name in names_in(home.path / "registry"):
+        if name.startswith("index.") or name == "generation":
+            os.unlink(home.path / "registry" / name)
+
+
+def check_refused(home, what, codes):
+    failure = home.json("market", "install", "thing", ok=1)["error"]
+    true(failure["code"] in codes, f"{what}: one of {sorted(codes)}, not {failure['code']}")
+    true(not (home.path / "packages").exists(), f"{what}: nothing is installed")
+    equal(names_in(home.path / "store"), [], f"{what}: in the store")
+    equal(leftovers(home), [], f"{what}: leftovers")
+
+
+@test
+def a_second_publish_with_other_bytes_is_refused_and_the_same_bytes_are_fine(home):
+    folder = make_pack(home, "thing")
+    first = home.json("market", "publish", folder)
+    archive = next((home.path / "registry" / "thing" / "1.0.0").glob("*.tar.gz"))
+    bytes_before = archive.read_bytes()
+    home.write(folder / "files/0.txt", "other bytes\n")
+    failure = home.json("market", "publish", folder, ok=1)["error"]
+    equal(failure["code"], "ALREADY_EXISTS")
+    contains(failure["message"], "thing")
+    equal(archive.read_bytes(), bytes_before)
+    again = home.json("market", "publish", make_pack(home, "thing"))
+    equal((again["already_there"], again["package"]["sha256"]), (True, first["package"]["sha256"]))
+    home.json("market", "install", "thing")
+    check_sound(home)
+
+
+@test
+def a_record_with_any_flipped_bit_is_refused_before_unpacking(home):
+    record = stocked(home) / "record"
+    for bit in bits_of(record):
+        record.write_bytes(flipped(record, bit))
+        check_refused(home, f"bit {bit} of the record", {"INVALID_SIGNATURE"})
+        restore(home, home.dir / "before")
+
+
+@test
+def a_record_with_any_flipped_bit_is_refused_when_the_index_is_made_from_it(home):
+    record = stocked(home) / "record"
+    for bit in bits_of(record)[::4]:
+        record.write_bytes(flipped(record, bit))
+        forget_index(home)
+        check_refused(home, f"bit {bit} of the record", {"INVALID_SIGNATURE"})
+        found = home.json("market", "search", "other")
+        equal([result["id"] for result in found["results"]], ["other"], "search goes on")
+        home.json("market", "install", "other")
+        restore(home, home.dir / "before")
+
+
+@test
+def an_archive_with_any_flipped_bit_is_refused_before_unpacking(home):
+    [archive] = stocked(home).glob("*.tar.gz")
+    for bit in bits_of(archive):
+        archive.write_bytes(flipped(archive, bit))
+        check_refused(home, f"bit {bit} of the archive",
+                      {"CHECKSUM_MISMATCH", "ALL_PROVIDERS_FAILED"})
+        restore(home, home.dir / "before")
+
+
+@test
+def an_archive_that_is_cut_or_longer_is_refused(home):
+    [archive] = stocked(home).glob("*.tar.gz")
+    data = archive.read_bytes()
+    for changed in (b"", data[:-1], data + b"\0", data + data):
+        archive.write_bytes(changed)
+        check_refused(home, f"{len(changed)} of {len(data)} bytes",
+                      {"CHECKSUM_MISMATCH", "ALL_PROVIDERS_FAILED"})
+
+
+@test
+def unsigned_notes_beside_a_record_cannot_change_what_is_installed(home):
+    notes = stocked(home) / "package"
+    for bit in bits_of(notes)[::2]:
+        notes.write_bytes(flipped(notes, bit))
+        forget_index(home)
+        result = home.run("market", "install", "thing", "--json", ok=None)
+        if result.rc == 0:
+            [step] = json.loads(result.out)["steps"]
+            equal((step["name"], step["version"]), ("thing", "1.0.0"))
+            check_sound(home)
+        else:
+            equal(installed(home), {})
+        restore(home, home.dir / "before")
+
+
+@test
+def a_damaged_blob_in_the_cache_is_fetched_again(home):
+    stocked(home)
+    home.json("market", "install", "thing")
+    [blob] = [path for path in (home.path / "cache" / "blobs").rglob("*") if path.is_file()]
+    original = blob.read_bytes()
+    damaged = flipped(blob, 8 * len(original) // 2)
+    os.unlink(blob)         # it may share its bytes with the registry
+    blob.write_bytes(damaged)
+    (home.path / "packages").unlink()
+    shutil.rmtree(home.path / "generations")
+    (home.path / "store").rename(home.dir / "old-store")
+    home.json("market", "install", "thing")
+    check_sound(home)
+    equal(blob.read_bytes(), original)
+
+
+main()
