@@ -59,6 +59,12 @@ void
 void
     install_choose (task_t *task, task_step_fn *next);
 
+//  Whether a candidate is the very release that was installed: its signature by the same publisher,
+//  and what was signed of it. True, too, when it was installed unsigned.
+bool
+    install_is_as_signed (const task_t *task, const Ggen__Package *package,
+                          const Ggen__LockedPackage *locked);
+
 //  Ask trust about every release that changes. Then 'next'.
 void
     install_check (task_t *task, task_step_fn *next);

@@ -4,6 +4,7 @@
 #include "install.h"
 
 #include "memory.h"
+#include "record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,34 @@ same_dependencies (const Ggen__Release *release, const Ggen__Package *package)
     return true;
 }
 
+static bool
+tells_what_was_signed (const Ggen__Release *release, const Ggen__Package *package)
+{
+    return same_bytes (release->sha256, package->sha256)
+           && release->size_bytes == package->size_bytes
+           && same_dependencies (release, package);
+}
+
+bool
+install_is_as_signed (const task_t *task, const Ggen__Package *package,
+                      const Ggen__LockedPackage *locked)
+{
+    Ggen__SignedRecord *record = NULL;
+    Ggen__Release *release = NULL;
+    if (locked->publisher_key.len == 0)
+        return true;
+    bool good = record_open (&record, (bytes_t) {package->record.data, package->record.len}) == OK
+                && same_bytes (record->key, locked->publisher_key)
+                && record_check (record, task->crypto->verify, NULL) == OK
+                && record_release (&release, record) == OK
+                && strcmp (release->name, package->id) == 0
+                && strcmp (release->version, package->version) == 0
+                && tells_what_was_signed (release, package);
+    record_release_destroy (&release);
+    record_destroy (&record);
+    return good;
+}
+
 //  The root's signature fixes who published its dependencies. What counts is whose signature was
 //  checked, now or when it was installed, not whose the registry says it is. A path is the user's own.
 static void
@@ -83,9 +112,9 @@ on_checked (task_t *task, void *item_, const answer_t *answer)
         return;
     bool of_another = package->publisher && package->publisher->public_key.len > 0
                       && !same_bytes (package->publisher->public_key, reply->publisher_key);
-    if (of_another || !same_bytes (release->sha256, package->sha256)
-        || release->size_bytes != package->size_bytes || !same_dependencies (release, package)) {
-        task_fail (task, SECURITY, "", "%s %s: the registry %s tells other things of it than were signed",
+    if (of_another || !tells_what_was_signed (release, package)) {
+        task_fail (task, SECURITY, "",
+                   "%s %s: the registry %s tells other things of it than were signed",
                    package->id, package->version, package->source);
         return;
     }

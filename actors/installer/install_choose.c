@@ -59,13 +59,24 @@ is_own (const Ggen__Package *package)
     return strcmp (package->source, "path") == 0 || strcmp (package->source, "installed") == 0;
 }
 
-//  A path the user named is the only candidate of its id.
 static bool
-shadowed_by_path (const install_t *self, const Ggen__Package *package)
+same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
+}
+
+//  A path the user named is the only candidate of its id. What is installed stands for itself where
+//  the registry tells of the same archive what was not signed: it must not add dependencies to it.
+static bool
+is_shadowed (const install_t *self, const Ggen__Package *package)
 {
     for (size_t i = 0; i < self->gather->own_count; i++) {
         const Ggen__Package *own = self->gather->own [i];
-        if (strcmp (own->source, "path") == 0 && own != package && strcmp (own->id, package->id) == 0)
+        if (own == package || strcmp (own->id, package->id) != 0)
+            continue;
+        if (strcmp (own->source, "path") == 0
+            || (strcmp (own->version, package->version) == 0
+                && same_bytes (own->sha256, package->sha256)))
             return true;
     }
     return false;
@@ -80,7 +91,7 @@ may_be_chosen (void *context, const Ggen__Package *package)
     const install_t *self = install_of (task);
     const Ggen__InstallRequest *request = install_request (task);
     const uint8_t *key = NULL, *pinned;
-    if (shadowed_by_path (self, package))
+    if (is_shadowed (self, package))
         return false;
     if (is_own (package))
         return true;
@@ -250,12 +261,6 @@ lock_package (task_t *task, const Ggen__Package *package)
     locked->direct = is_direct (self, package->id);
     lock_dependencies (self, locked, package);
     return locked;
-}
-
-static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
 }
 
 //  A package that stays is locked as it was, whatever the registry says of it now.
@@ -484,7 +489,9 @@ install_choose (task_t *task, task_step_fn *next)
     self->when_chosen = next;
     for (size_t i = 0; i < task->before->n_packages; i++) {
         const Ggen__LockedPackage *locked = task->before->packages [i];
-        if (!gather_find (self->gather, locked->name, locked->version, locked->sha256))
+        const Ggen__Package *found =
+            gather_find (self->gather, locked->name, locked->version, locked->sha256);
+        if (!found || !install_is_as_signed (task, found, locked))
             gather_own (task, self->gather, package_of_locked (locked));
     }
     task_then (task, ask_pins);

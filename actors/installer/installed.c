@@ -390,5 +390,5 @@ rollback_start (task_t *task)
     task->root = ((const Ggen__RollbackRequest *) (const void *) task->request)->root;
     task->more = memory_new (1, sizeof (rollback_t));
     task->free_more = rollback_free;
-    task_read_root (task, 0, rollback_decide);
+    task_read_any_root (task, rollback_decide);
 }

@@ -180,6 +180,8 @@ sign_head (task_t *task)
     head.issued_at = out_wall_ms (task->out) / 1000;
     head.expires_at = head.issued_at + HEAD_LIFETIME_S;
     head.recovery_sha256 = self->key->recovery_sha256;
+    if (head.recovery_sha256.len == 0 && self->head)
+        head.recovery_sha256 = self->head->recovery_sha256;
     head.versions = list;
     for (size_t i = 0; self->head && i < self->head->n_versions; i++) {
         entries [head.n_versions] = *self->head->versions [i];
@@ -346,15 +348,49 @@ on_versions (task_t *task, void *item, const answer_t *message)
         task_fail (task, INTERNAL, "", "out of memory");
 }
 
-//  Who published a dependency, as far as we know it here: signed with the release.
+//  Who published a dependency is signed with the release, so it must not be what a registry merely
+//  says: it is whom we trust with the name, else who signed what we were shown, else not known.
 static void
 on_dependency (task_t *task, void *item, const answer_t *message)
 {
-    (void) task;
     const Ggen__PackageReply *reply = (const void *) message->message;
     Ggen__Dependency *dependency = item;
-    if (message->code == OK && reply->package && reply->package->publisher)
-        set_bytes (&dependency->publisher_key, reply->package->publisher->public_key);
+    const Ggen__Package *package = message->code == OK ? reply->package : NULL;
+    Ggen__SignedRecord *record = NULL;
+    if (package && package->publisher && package->record.len > 0
+        && record_open (&record, (bytes_t) {package->record.data, package->record.len}) == OK
+        && same_bytes (record->key, package->publisher->public_key)
+        && record_check (record, task->crypto->verify, NULL) == OK)
+        set_bytes (&dependency->publisher_key, record->key);
+    record_destroy (&record);
+}
+
+static void
+on_pins (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    publish_t *self = task->more;
+    const Ggen__TrustListReply *reply = (const void *) message->message;
+    for (size_t i = 0; i < self->package->n_dependencies; i++)
+        for (size_t j = 0; j < reply->n_pins; j++)
+            if (strcmp (self->package->dependencies [i]->name, reply->pins [j]->name) == 0)
+                set_bytes (&self->package->dependencies [i]->publisher_key, reply->pins [j]->key);
+}
+
+static void
+ask_pins (task_t *task)
+{
+    publish_t *self = task->more;
+    Ggen__TrustListRequest request = GGEN__TRUST_LIST_REQUEST__INIT;
+    request.n_names = self->package->n_dependencies;
+    request.names = memory_new (request.n_names, sizeof *request.names);
+    for (size_t i = 0; i < request.n_names; i++)
+        request.names [i] = self->package->dependencies [i]->name;
+    if (request.n_names > 0)
+        task_ask (task, "trust", &request.base, &ggen__trust_list_reply__descriptor, on_pins, NULL,
+                  false);
+    free (request.names);
+    task_then (task, look_at_versions);
 }
 
 static void
@@ -394,7 +430,7 @@ ask_around (task_t *task)
         task_ask (task, "registry", &request.base, &ggen__package_reply__descriptor, on_dependency,
                   self->package->dependencies [i], true);
     }
-    task_then (task, look_at_versions);
+    task_then (task, ask_pins);
 }
 
 static void

@@ -277,22 +277,23 @@ task_take_warnings (task_t *task, char *const *warnings, size_t count)
 //  ---- the root ------------------------------------------------------------------------------------
 
 static void
-on_root (task_t *task, void *item, const answer_t *answer)
+take_root (task_t *task, const Ggen__ReadRootReply *reply, bool any)
 {
-    (void) item;
-    const Ggen__ReadRootReply *reply = (const void *) answer->message;
     char *why = NULL;
     code_t code = OK;
     if (reply->lock.len > 0)
         code = lockfile_read ((const char *) reply->lock.data, reply->lock.len, &task->before, &why);
-    else {
-        task->before = memory_new (1, sizeof *task->before);
-        ggen__lock__init (task->before);
-    }
-    if (code)
+    if (code && any)
+        task_warn (task, "ggen.lock of generation %llu: %s",
+                   (unsigned long long) reply->generation, why ? why : code_name (code));
+    else if (code)
         task_fail (task, code, "`ggen market rollback` goes back to an earlier state",
                    "ggen.lock of generation %llu: %s", (unsigned long long) reply->generation,
                    why ? why : code_name (code));
+    if (!task->before) {
+        task->before = memory_new (1, sizeof *task->before);
+        ggen__lock__init (task->before);
+    }
     free (why);
     task->generation = reply->generation;
     task->current = reply->current;
@@ -303,8 +304,25 @@ on_root (task_t *task, void *item, const answer_t *answer)
                 reply->n_generations * sizeof *task->generations);
 }
 
-void
-task_read_root (task_t *task, uint64_t generation, task_step_fn *next)
+static void
+on_root (task_t *task, void *item, const answer_t *answer)
+{
+    (void) item;
+    take_root (task, (const void *) answer->message, false);
+}
+
+static void
+on_any_root (task_t *task, void *item, const answer_t *answer)
+{
+    (void) item;
+    Ggen__ReadRootReply nothing = GGEN__READ_ROOT_REPLY__INIT;
+    if (answer->code)
+        task_warn (task, "%s", answer->failure->message);
+    take_root (task, answer->code ? &nothing : (const void *) answer->message, true);
+}
+
+static void
+read_root (task_t *task, uint64_t generation, bool any, task_step_fn *next)
 {
     if (task->before)
         ggen__lock__free_unpacked (task->before, NULL);
@@ -314,9 +332,21 @@ task_read_root (task_t *task, uint64_t generation, task_step_fn *next)
     Ggen__ReadRootRequest request = GGEN__READ_ROOT_REQUEST__INIT;
     request.root = (char *) task->root;
     request.generation = generation;
-    task_ask (task, "store", &request.base, &ggen__read_root_reply__descriptor, on_root, NULL,
-              false);
+    task_ask (task, "store", &request.base, &ggen__read_root_reply__descriptor,
+              any ? on_any_root : on_root, NULL, any);
     task_then (task, next);
+}
+
+void
+task_read_root (task_t *task, uint64_t generation, task_step_fn *next)
+{
+    read_root (task, generation, false, next);
+}
+
+void
+task_read_any_root (task_t *task, task_step_fn *next)
+{
+    read_root (task, 0, true, next);
 }
 
 //  ---- manifests -----------------------------------------------------------------------------------

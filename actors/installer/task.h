@@ -141,6 +141,11 @@ task_step_fn publish_start, init_start;
 void
     task_read_root (task_t *task, uint64_t generation, task_step_fn *next);
 
+//  The same of the current generation for who leaves it: a lock that does not read or is gone counts
+//  as empty, with a warning.
+void
+    task_read_any_root (task_t *task, task_step_fn *next);
+
 //  Make every tree of 'items' be in the store or ready for the commit, then 'next'.
 void
     materialise (task_t *task, task_step_fn *next);

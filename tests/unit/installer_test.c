@@ -380,6 +380,25 @@ what_no_registry_has_any_more_stays_installed (void **state)
 }
 
 static void
+a_package_that_stays_gets_no_dependencies_that_were_not_signed (void **state)
+{
+    (void) state;
+    entry_t *alpha = world_add (&world, "alpha", "1.0.0", "", 0);
+    assert_ok (install ("alpha"));
+    world_add (&world, "beta", "1.0.0", "", 0);
+    world_add (&world, "evil", "1.0.0", "", 1);
+    Ggen__Dependency *evil = calloc (1, sizeof *evil);
+    ggen__dependency__init (evil);
+    evil->name = strdup ("evil");
+    evil->requirement = strdup ("*");
+    alpha->package->dependencies [alpha->package->n_dependencies++] = evil;
+    assert_ok (install ("beta"));
+    assert_installed ("alpha 1.0.0 direct, beta 1.0.0 direct");
+    assert_ok (install ("alpha"));
+    assert_int_equal (world.commits, 2);
+}
+
+static void
 offline_is_told_to_who_fetches (void **state)
 {
     (void) state;
@@ -651,6 +670,29 @@ going_back_tells_what_changes_and_forth_again (void **state)
     assert_installed ("alpha 1.0.0 direct, beta 1.0.0 direct");
     assert_int_equal (roll_back (9), PACKAGE_NOT_FOUND);
     assert_int_equal (world.current, 2);
+}
+
+static void
+a_lock_that_does_not_read_stops_all_but_going_back (void **state)
+{
+    (void) state;
+    world_add (&world, "alpha", "1.0.0", "", 0);
+    world_add (&world, "beta", "1.0.0", "", 0);
+    assert_ok (install ("alpha"));
+    assert_ok (install ("beta"));
+    *world.generations [2].lock = '!';
+    assert_int_equal (install ("alpha"), SERIALIZATION);
+    assert_told ("generation 2");
+    assert_non_null (strstr (world.failure->hint, "rollback"));
+    assert_ok (roll_back (0));
+    assert_installed ("alpha 1.0.0 direct");
+    assert_ok (install ("beta"));
+    assert_installed ("alpha 1.0.0 direct, beta 1.0.0 direct");
+    //  Nor is there a way but back when the file is gone.
+    world.lost_lock = 3;
+    assert_int_equal (install ("alpha"), PACKAGE_NOT_FOUND);
+    assert_ok (roll_back (1));
+    assert_installed ("alpha 1.0.0 direct");
 }
 
 static void
@@ -929,6 +971,42 @@ published_versions_are_signed_and_the_head_keeps_all (void **state)
     assert_int_equal (world.discards, 3);
 }
 
+static Ggen__Release *
+release_of_last (void)
+{
+    const ProtobufCBinaryData *packed = &world.entries [world.entries_count - 1].package->record;
+    Ggen__SignedRecord *record = NULL;
+    Ggen__Release *release = NULL;
+    assert_int_equal (record_open (&record, (bytes_t) {packed->data, packed->len}), OK);
+    assert_int_equal (record_release (&release, record), OK);
+    record_destroy (&record);
+    return release;
+}
+
+static void
+the_key_signed_for_a_dependency_is_the_trusted_one_not_what_the_registry_says (void **state)
+{
+    (void) state;
+    make_directory ("mine");
+    world.needs = "alpha";
+    entry_t *alpha = world_add (&world, "alpha", "1.0.0", "", 1);
+    assert_ok (publish ("/one", ""));
+    Ggen__Release *release = release_of_last ();
+    assert_memory_equal (release->dependencies [0]->publisher_key.data, world.keys [1].public_key, 32);
+    record_release_destroy (&release);
+    //  It claims another key than the one that signed: none of them is signed.
+    memcpy (alpha->package->publisher->public_key.data, world.keys [3].public_key, 32);
+    assert_ok (publish ("/two", ""));
+    release = release_of_last ();
+    assert_int_equal (release->dependencies [0]->publisher_key.len, 0);
+    record_release_destroy (&release);
+    world_pin (&world, "alpha", 2);
+    assert_ok (publish ("/three", ""));
+    release = release_of_last ();
+    assert_memory_equal (release->dependencies [0]->publisher_key.data, world.keys [2].public_key, 32);
+    record_release_destroy (&release);
+}
+
 static void
 the_same_bytes_again_are_there_already_and_others_are_refused (void **state)
 {
@@ -1011,6 +1089,7 @@ main (void)
         TEST (frozen_changes_nothing_and_restores_what_is_gone),
         TEST (an_upgrade_of_a_dependency_keeps_what_needs_it),
         TEST (what_no_registry_has_any_more_stays_installed),
+        TEST (a_package_that_stays_gets_no_dependencies_that_were_not_signed),
         TEST (offline_is_told_to_who_fetches),
         TEST (an_edited_package_is_restored_with_a_warning),
         TEST (a_directory_is_packed_and_needs_no_signature),
@@ -1030,6 +1109,7 @@ main (void)
         TEST (what_others_need_is_removed_only_by_force),
         TEST (what_nobody_needs_any_more_leaves_too),
         TEST (going_back_tells_what_changes_and_forth_again),
+        TEST (a_lock_that_does_not_read_stops_all_but_going_back),
         TEST (going_back_restores_edited_files_from_their_archive),
         TEST (verify_finds_and_fix_restores),
         TEST (a_fix_that_cannot_be_made_fails_and_says_so),
@@ -1042,6 +1122,7 @@ main (void)
         TEST (the_queue_is_bounded_and_those_who_left_do_not_count),
         TEST (it_ends_in_the_middle_of_everything_without_a_trace),
         TEST (published_versions_are_signed_and_the_head_keeps_all),
+        TEST (the_key_signed_for_a_dependency_is_the_trusted_one_not_what_the_registry_says),
         TEST (the_same_bytes_again_are_there_already_and_others_are_refused),
         TEST (a_publish_run_dry_signs_and_sends_nothing),
         TEST (a_name_of_another_publisher_cannot_be_published),

@@ -54,13 +54,14 @@ typedef struct {
     const char *unsigned_registry;
 
     generation_t generations [32];
-    uint64_t generations_count, current;
+    uint64_t generations_count, current, lost_lock;
     uint8_t trees [WORLD_MAX] [CRYPTO_HASH_BYTES];   //  in the store
     size_t trees_count;
     uint8_t staged [WORLD_MAX] [CRYPTO_HASH_BYTES];
     size_t staged_count;
     const char *edited;             //  id whose tree a user edited
     struct { const char *path, *id, *version; } directories [4];
+    const char *needs;              //  what the directories depend on
 
     //  What was asked.
     unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, offline;
@@ -510,7 +511,7 @@ serve_root (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *mes
     const Ggen__ReadRootRequest *request = (const void *) message;
     Ggen__ReadRootReply reply = GGEN__READ_ROOT_REPLY__INIT;
     uint64_t numbers [32], wanted = request->generation ? request->generation : self->current;
-    if (wanted > self->generations_count) {
+    if (wanted > self->generations_count || (wanted && wanted == self->lost_lock)) {
         refuse_it (self, asked, PACKAGE_NOT_FOUND, "there is no such generation");
         return;
     }
@@ -630,8 +631,11 @@ serve_manifest (world_t *self, const fake_sent_t *asked, const ProtobufCMessage 
     for (size_t i = 0; i < COUNT_OF (self->directories); i++)
         if (self->directories [i].path && strcmp (self->directories [i].path, request->path) == 0) {
             snprintf (json, sizeof json,
-                      "{\"name\":\"%s\",\"version\":\"%s\",\"description\":\"d\"}",
-                      self->directories [i].id, self->directories [i].version);
+                      "{\"name\":\"%s\",\"version\":\"%s\",\"description\":\"d\","
+                      "\"dependencies\":{%s%s%s}}",
+                      self->directories [i].id, self->directories [i].version,
+                      self->needs ? "\"" : "", self->needs ? self->needs : "",
+                      self->needs ? "\":\"*\"" : "");
             manifest.name = "package.json";
             manifest.json = json;
             manifest.content = (ProtobufCBinaryData) {strlen (json), (uint8_t *) json};
