@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "actor_inside.h"
 
+#include "envelope.h"
 #include "vocabulary.h"
 
 #include <stdio.h>
@@ -431,16 +432,15 @@ set_time (actor_t *self, int64_t now_ms, int64_t wall_ms)
 static code_t
 deliver (actor_t *self, const mail_t *mail)
 {
-    const Ggen__Envelope *envelope =
-        (const void *) wire_unpack (self->envelopes, &ggen__envelope__descriptor, mail->envelope);
+    Ggen__Envelope envelope;
     code_t code = OK;
-    if (!envelope || strlen (envelope->from) > ADDRESS_MAX || !*envelope->from
-        || strlen (envelope->reply_to) > ADDRESS_MAX || mail->body.size > BODY_BYTES_MAX
-        || mail->attachment.size > ATTACHMENT_BYTES_MAX)
+    if (!envelope_unpack (&envelope, self->envelopes, mail->envelope) || !*envelope.from
+        || strlen (envelope.from) > ADDRESS_MAX || strlen (envelope.reply_to) > ADDRESS_MAX
+        || mail->body.size > BODY_BYTES_MAX || mail->attachment.size > ATTACHMENT_BYTES_MAX)
         drop (self);
     else {
-        self->out.trace = envelope->trace;
-        code = dispatch (self, envelope, mail);
+        self->out.trace = envelope.trace;
+        code = dispatch (self, &envelope, mail);
         self->out.trace = 0;
     }
     wire_arena_reset (self->envelopes);

@@ -121,12 +121,27 @@ wire_arena_alloc (wire_arena_t *self, size_t size)
 
 //  ---- checking the wire -------------------------------------------------------------------------
 
-//  RFC 3629; no overlong forms, no surrogates, no NUL.
+//  Whether eight bytes are all ASCII and none is NUL: no high bit is set, and taking one from each
+//  sets none (that borrows from a byte only when another already failed).
 static bool
-utf8_valid (const uint8_t *text, size_t size)
+plain_8 (const uint8_t *text)
 {
-    size_t i = 0;
+    uint64_t word;
+    memcpy (&word, text, sizeof word);
+    return ((word | (word - 0x0101010101010101u)) & 0x8080808080808080u) == 0;
+}
+
+//  RFC 3629; no overlong forms, no surrogates, no NUL.
+bool
+wire_utf8_valid (bytes_t bytes)
+{
+    const uint8_t *text = bytes.data;
+    size_t size = bytes.size, i = 0;
     while (i < size) {
+        if (size - i >= 8 && plain_8 (text + i)) {
+            i += 8;
+            continue;
+        }
         uint8_t c = text[i++];
         if (c >= 1 && c < 0x80)
             continue;
@@ -180,6 +195,26 @@ take_bytes (bytes_t *wire, uint64_t size, bytes_t *part)
     return true;
 }
 
+bool
+wire_take_field (bytes_t *wire, wire_field_t *field)
+{
+    *field = (wire_field_t) {0};
+    if (!take_varint (wire, &field->tag) || field->tag >> 3 == 0 || field->tag >> 3 > UINT32_MAX)
+        return false;
+    switch (field->tag & 7) {
+    case 0:
+        return take_varint (wire, &field->value);
+    case 1:
+        return take_bytes (wire, 8, &field->part);
+    case 2:
+        return take_varint (wire, &field->value) && take_bytes (wire, field->value, &field->part);
+    case 5:
+        return take_bytes (wire, 4, &field->part);
+    default:
+        return false;
+    }
+}
+
 static bool valid_at_depth (const ProtobufCMessageDescriptor *descriptor, bytes_t wire,
                             unsigned depth);
 
@@ -189,7 +224,7 @@ valid_field (const ProtobufCFieldDescriptor *field, bytes_t part, unsigned depth
     if (!field)
         return true;
     if (field->type == PROTOBUF_C_TYPE_STRING)
-        return utf8_valid (part.data, part.size);
+        return wire_utf8_valid (part);
     if (field->type == PROTOBUF_C_TYPE_MESSAGE)
         return valid_at_depth (field->descriptor, part, depth + 1);
     return true;
@@ -201,33 +236,14 @@ valid_at_depth (const ProtobufCMessageDescriptor *descriptor, bytes_t wire, unsi
     if (depth > WIRE_DEPTH_MAX)
         return false;
     while (wire.size > 0) {
-        uint64_t tag, value;
-        bytes_t part;
-        if (!take_varint (&wire, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
+        wire_field_t field;
+        if (!wire_take_field (&wire, &field))
             return false;
-        switch (tag & 7) {
-        case 0:
-            if (!take_varint (&wire, &value))
-                return false;
-            break;
-        case 1:
-            if (!take_bytes (&wire, 8, &part))
-                return false;
-            break;
-        case 2:
-            if (!take_varint (&wire, &value) || !take_bytes (&wire, value, &part)
-                || !valid_field (
-                    protobuf_c_message_descriptor_get_field (descriptor, (unsigned) (tag >> 3)),
-                    part, depth))
-                return false;
-            break;
-        case 5:
-            if (!take_bytes (&wire, 4, &part))
-                return false;
-            break;
-        default:
+        unsigned number = (unsigned) (field.tag >> 3);
+        if ((field.tag & 7) == 2
+            && !valid_field (protobuf_c_message_descriptor_get_field (descriptor, number),
+                             field.part, depth))
             return false;
-        }
     }
     return true;
 }

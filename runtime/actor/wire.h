@@ -25,6 +25,21 @@ void wire_arena_limit (wire_arena_t *self, size_t size_max);
 //  Bytes for any type, or NULL at the bound. Freed by the next reset.
 void *wire_arena_alloc (wire_arena_t *self, size_t size);
 
+//  One field of a message. 'value' is that of a varint, or the length of 'part'; 'part' is the
+//  content of any other.
+typedef struct {
+    uint64_t tag;               //  field number << 3 | wire type
+    uint64_t value;
+    bytes_t part;
+} wire_field_t;
+
+//  Take the next field off a message that is not empty. Returns false when it is malformed, or a
+//  group.
+bool wire_take_field (bytes_t *wire, wire_field_t *field);
+
+//  True for UTF-8 as in RFC 3629: no overlong forms, no surrogates; and no NUL.
+bool wire_utf8_valid (bytes_t text);
+
 //  True when every string field in 'wire', at any depth, is UTF-8 without NUL and the framing
 //  is sound. Unknown fields are skipped.
 bool wire_valid (const ProtobufCMessageDescriptor *descriptor, bytes_t wire);

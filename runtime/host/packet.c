@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "packet.h"
 
+#include "runtime/actor/envelope.h"
+
 #include <string.h>
 
 //  All but address, envelope and body: their lengths and the NUL.
@@ -13,20 +15,20 @@ static code_t
 start (frames_t *frames, const char *to, const Ggen__Envelope *envelope, size_t body_size,
        uint8_t **body)
 {
-    size_t to_size = strlen (to), envelope_size = ggen__envelope__get_packed_size (envelope);
+    size_t to_size = strlen (to), head_size = envelope_size (envelope);
     frames->count = 0;
-    if (to_size == 0 || to_size > ADDRESS_MAX || envelope_size > PACKET_ENVELOPE_MAX)
+    if (to_size == 0 || to_size > ADDRESS_MAX || head_size > PACKET_ENVELOPE_MAX)
         return VALIDATION;
-    if (zmq_msg_init_size (&frames->part[0], FRAMING_BYTES + to_size + envelope_size + body_size))
+    if (zmq_msg_init_size (&frames->part[0], FRAMING_BYTES + to_size + head_size + body_size))
         return BUSY;
     frames->count = 1;
     uint8_t *end = zmq_msg_data (&frames->part[0]);
     *end++ = (uint8_t) to_size;
     memcpy (end, to, to_size + 1);
     end += to_size + 1;
-    *end++ = (uint8_t) envelope_size;
-    *end++ = (uint8_t) (envelope_size >> 8);
-    *body = end + ggen__envelope__pack (envelope, end);
+    *end++ = (uint8_t) head_size;
+    *end++ = (uint8_t) (head_size >> 8);
+    *body = end + envelope_pack (envelope, end);
     return OK;
 }
 

@@ -51,6 +51,25 @@ utf8_of_every_length_is_taken_up_to_its_ends (void **state)
     assert_true (TEXT_VALID ("gr\xC3\xBC\xC3\x9F"));
 }
 
+//  Eight plain bytes are looked at together, whatever stands before and behind them.
+static void
+an_invalid_byte_is_found_wherever_it_stands (void **state)
+{
+    (void) state;
+    static const uint8_t plain[] = {0x01, 'a', 0x7F}, invalid[] = {0x00, 0x80, 0xFF, 0xC3};
+    for (size_t size = 1; size <= 27; size++)
+        for (size_t at = 0; at < size; at++) {
+            uint8_t text[27];
+            for (size_t i = 0; i < size; i++)
+                text[i] = plain[(i + at) % sizeof plain];
+            assert_true (text_valid (text, size));
+            for (size_t i = 0; i < sizeof invalid; i++) {
+                text[at] = invalid[i];
+                assert_false (text_valid (text, size));
+            }
+        }
+}
+
 static void
 overlong_forms_are_refused (void **state)
 {
@@ -428,6 +447,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (utf8_of_every_length_is_taken_up_to_its_ends),
+        cmocka_unit_test (an_invalid_byte_is_found_wherever_it_stands),
         cmocka_unit_test (overlong_forms_are_refused),
         cmocka_unit_test (surrogates_and_what_is_above_unicode_are_refused),
         cmocka_unit_test (a_nul_is_refused_wherever_it_is),
