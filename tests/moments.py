@@ -9,7 +9,7 @@ import shutil
 import time
 
 from homes import make_pack, publish, restore
-from tap import Failure
+from tap import Failure, moment
 
 POINTS = int(os.environ.get("KILL_POINTS", "40"))
 SEED = int(os.environ.get("KILL_SEED", time.time_ns() % 1_000_000))
@@ -47,7 +47,7 @@ def at_random_moments(home, words, number, points, check):
     for point in range(points):
         after_s = moments.uniform(0, longest)
         verb = home.start("market", *words)
-        time.sleep(after_s)
+        moment(after_s)
         verb.send_signal(number)
         rc = verb.wait()
         try:

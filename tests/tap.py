@@ -77,6 +77,11 @@ def wait_until(condition, deadline_s=DEADLINE_S, what="the condition"):
     return value
 
 
+def moment(seconds):
+    """Let so much time pass: for a signal that has to come in the middle of work, never for work to end."""
+    time.sleep(seconds)
+
+
 # ---- assertions ------------------------------------------------------------------------------------
 
 def equal(actual, expected, what="value"):

@@ -7,7 +7,7 @@ import signal
 import time
 
 from homes import check_sound, installed, is_locked, lock_holders, make_pack, publish
-from tap import contains, equal, lacks, main, matches, test, true, wait_until
+from tap import contains, equal, lacks, main, matches, moment, test, true, wait_until
 
 ROUNDS = 4
 
@@ -147,7 +147,7 @@ def a_verb_that_writes_holds_a_node_off_until_it_has_ended(home):
     for _ in range(20):
         equal(lock_holders(home), {verb.pid}, "who holds the home")
         equal((node.rc, node.out), (None, ""), "the node waits")
-        time.sleep(0.01)
+        moment(0.01)
     verb.send_signal(signal.SIGCONT)
     equal(verb.wait(), 0)
     node.wait_for("node runs: ")

@@ -2,11 +2,10 @@
 """Ctrl-C at any moment: exit code 130, nothing changed, and the next verb works."""
 import random
 import signal
-import time
 
 from homes import check_sound, installed, make_pack
 from moments import FILES, NEW, OLD, POINTS, SEED, at_random_moments, published, stocked
-from tap import equal, main, test, true
+from tap import equal, main, moment, test, true
 
 
 @test
@@ -50,7 +49,7 @@ def an_attached_install_interrupted_or_killed_leaves_the_node_sound(home):
     for point in range(POINTS // 4):
         number = (signal.SIGINT, signal.SIGKILL)[point % 2]
         verb = home.start("market", "install", "big")
-        time.sleep(moments.uniform(0, 0.1))
+        moment(moments.uniform(0, 0.1))
         verb.send_signal(number)
         rc = verb.wait()
         now = installed(home)
