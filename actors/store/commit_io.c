@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "commit_io.h"
 
+#include "adopt_io.h"
 #include "beneath_io.h"
 #include "package_id.h"
 #include "target_io.h"
@@ -196,6 +197,8 @@ build_generation (const place_t *place, const char *name, const commit_tree_t *t
     if (dirfd < 0)
         return refusal_system (refusal, errno, name, "open directory");
     code = fill_generation (dirfd, trees, count, lock, instances, refusal);
+    if (code == OK)
+        adopt_link (place, dirfd);
     close (dirfd);
     return code;
 }
@@ -223,10 +226,10 @@ switch_to (const place_t *place, uint64_t generation, refusal_t *refusal)
 {
     char target [64];
     snprintf (target, sizeof target, "generations/%llu", (unsigned long long) generation);
-    code_t code = set_link (place, place->base_fd, place->link, target, refusal);
-    if (code == OK)
-        code = sync_dir (place->base_fd, place->base, refusal);
-    return code;
+    code_t code = adopt_is_due (place)
+                      ? adopt_switch (place, target, refusal)
+                      : set_link (place, place->base_fd, place->link, target, refusal);
+    return code ? code : sync_dir (place->base_fd, place->base, refusal);
 }
 
 //  Everything new reaches the disk with its names of the making, then gets its own.

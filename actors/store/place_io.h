@@ -49,8 +49,9 @@ void
 void
     place_tidy (const place_t *self);
 
-//  Number of the current generation; 0 when nothing was ever installed.
-//  ALREADY_EXISTS: the link's name is a directory of somebody else.
+//  Number of the current generation; 0 when nothing was ever installed, or when HOME/packages is a
+//  directory of before generations (adopt_io.h).
+//  ALREADY_EXISTS: a target's link is a directory of somebody else.
 must_use code_t
     place_current (const place_t *self, uint64_t *generation_p, refusal_t *refusal);
 

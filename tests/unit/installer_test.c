@@ -851,6 +851,21 @@ an_answer_that_was_faster_than_the_cancel_changes_nothing (void **state)
 }
 
 static void
+the_asker_hears_of_the_end_when_what_is_not_needed_is_gone (void **state)
+{
+    (void) state;
+    world_add (&world, "alpha", "1.0.0", "beta *", 0)->lost = true;
+    world_add (&world, "beta", "1.0.0", "", 0);
+    world.hold = &ggen__discard_request__descriptor;
+    assert_int_equal (install ("alpha"), INTERNAL);
+    assert_int_equal (world.held_count, 1);
+    assert_int_equal (world.staged_count, 1);
+    world_release (&world);
+    assert_int_equal (world.failure->code, ALL_PROVIDERS_FAILED);
+    assert_int_equal (world.staged_count, 0);
+}
+
+static void
 two_changes_run_one_after_the_other_and_both_are_true (void **state)
 {
     (void) state;
@@ -1117,6 +1132,7 @@ main (void)
         TEST (whatever_fails_in_the_middle_nothing_is_installed),
         TEST (cancelled_at_any_step_nothing_is_installed_and_the_next_one_runs),
         TEST (an_answer_that_was_faster_than_the_cancel_changes_nothing),
+        TEST (the_asker_hears_of_the_end_when_what_is_not_needed_is_gone),
         TEST (two_changes_run_one_after_the_other_and_both_are_true),
         TEST (verify_waits_for_a_change_under_way),
         TEST (the_queue_is_bounded_and_those_who_left_do_not_count),

@@ -425,6 +425,79 @@ a_link_that_is_no_generation_is_told (void **state)
     close (home);
 }
 
+//  ---- a directory of before -----------------------------------------------------------------------
+
+static int
+make_old_packages (const rig_t *rig)
+{
+    char path [200];
+    snprintf (path, sizeof path, "%s/packages", rig->home);
+    assert_int_equal (mkdir (path, 0755), 0);
+    int dirfd = open (path, O_RDONLY | O_DIRECTORY);
+    assert_int_equal (mkdirat (dirfd, "old", 0755), 0);
+    assert_int_equal (mkdirat (dirfd, "alpha", 0755), 0);
+    assert_int_equal (mkdirat (dirfd, "@scope", 0755), 0);
+    assert_int_equal (mkdirat (dirfd, "@scope/old", 0755), 0);
+    put (dirfd, "old/readme", "of before");
+    put (dirfd, "alpha/readme", "of before");
+    put (dirfd, "@scope/old/readme", "of before");
+    put (dirfd, "ggen.lock", "{}");
+    return dirfd;
+}
+
+static void
+a_directory_of_before_becomes_generation_0_and_stays_in_reach (void **state)
+{
+    world_t *world = *state;
+    rig_t *rig = &world->rig;
+    made_t made [2];
+    close (make_old_packages (rig));
+    assert_int_equal (rig_current (rig, ""), 0);
+    assert_int_equal (rig_unpack (rig, "", "alpha", "new", &made [0]), OK);
+    assert_int_equal (rig_unpack (rig, "", "@scope/new", "scoped", &made [1]), OK);
+    assert_text (rig->home, "packages/alpha/readme", "of before");
+    assert_int_equal (rig_commit (rig, "", made, 2, 0, "lock"), OK);
+    assert_int_equal (rig_current (rig, ""), 1);
+    assert_text (rig->home, "packages/alpha/readme", "new");
+    assert_text (rig->home, "packages/@scope/new/readme", "scoped");
+    assert_text (rig->home, "packages/ggen.lock", "lock");
+    assert_text (rig->home, "generations/0/alpha/readme", "of before");
+    assert_text (rig->home, "packages/old/readme", "of before");
+    assert_text (rig->home, "packages/@scope/old/readme", "of before");
+    //  So it goes on, also when what took its place leaves.
+    assert_int_equal (rig_commit (rig, "", made + 1, 1, 1, "lock"), OK);
+    assert_text (rig->home, "packages/old/readme", "of before");
+    assert_text (rig->home, "packages/alpha/readme", "of before");
+    assert_int_equal (rig_activate (rig, "", made, 2, 1), OK);
+    assert_text (rig->home, "packages/alpha/readme", "new");
+    restart (world, true);
+    assert_int_equal (rig_commit (&world->rig, "", made, 2, 1, "lock"), OK);
+    assert_text (world->rig.home, "generations/0/ggen.lock", "{}");
+    assert_int_equal (rig_leftovers (world->rig.home), 0);
+}
+
+static void
+a_directory_of_before_is_unmoved_by_a_commit_that_fails (void **state)
+{
+    world_t *world = *state;
+    rig_t *rig = &world->rig;
+    made_t made = {.id = "alpha"};
+    close (make_old_packages (rig));
+    assert_int_equal (rig_commit (rig, "", &made, 1, 0, "lock"), STORAGE);
+    assert_text (rig->home, "packages/ggen.lock", "{}");
+    assert_false (exists (rig->home, "generations/0"));
+    //  Nor does a second such directory replace the first.
+    install (rig, "", "alpha", "one", 0);
+    char path [200];
+    snprintf (path, sizeof path, "%s/packages", rig->home);
+    assert_int_equal (unlink (path), 0);
+    close (make_old_packages (rig));
+    assert_int_equal (rig_unpack (rig, "", "alpha", "two", &made), OK);
+    assert_int_equal (rig_commit (rig, "", &made, 1, 0, "lock"), ALREADY_EXISTS);
+    assert_text (rig->home, "packages/ggen.lock", "{}");
+    assert_text (rig->home, "generations/0/ggen.lock", "{}");
+}
+
 //  ---- edits ---------------------------------------------------------------------------------------
 
 static void
@@ -781,6 +854,8 @@ main (void)
         TEST (an_earlier_generation_is_made_current_by_one_rename_and_the_later_one_stays),
         TEST (a_generation_that_is_not_there_is_not_found),
         TEST (a_link_that_is_no_generation_is_told),
+        TEST (a_directory_of_before_becomes_generation_0_and_stays_in_reach),
+        TEST (a_directory_of_before_is_unmoved_by_a_commit_that_fails),
         TEST (an_edited_tree_is_made_anew_and_the_earlier_generation_keeps_the_edit),
         TEST (an_edit_that_an_earlier_generation_keeps_is_told_once),
         TEST (going_back_restores_the_original_bytes),
