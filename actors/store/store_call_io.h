@@ -51,6 +51,8 @@ typedef struct store_call_t {
     ProtobufCMessage *reply;                //  set when code is OK
     code_t code;
     const char *hint;
+    char base [PLACE_PATH_MAX];             //  of the place that was opened last, or ""
+    char hint_text [PLACE_PATH_MAX + 256];
     refusal_t refusal;
     const char *subject;                    //  of progress
 } store_call_t;

@@ -7,9 +7,11 @@
 
 #include "runtime/actor/wire.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct {
@@ -133,6 +135,7 @@ store_open_place (store_call_t *call, const char *root, bool write, place_t *pla
         return PERMISSION_DENIED;
     }
     code_t code = place_open (place, settings->home, root, write, &call->refusal);
+    memcpy (call->base, place->base, sizeof call->base);
     if (code || !write)
         return code;
     code = hold (call->store, root, place, &call->refusal);
@@ -210,6 +213,38 @@ static const struct {
 };
 
 static void
+user_name (uid_t user, char name [64])
+{
+    char buffer [1024];
+    struct passwd entry, *found = NULL;
+    if (getpwuid_r (user, &entry, buffer, sizeof buffer, &found) == 0 && found)
+        snprintf (name, 64, "%.60s", found->pw_name);
+    else
+        snprintf (name, 64, "user %u", (unsigned) user);
+}
+
+//  SPEC 6: what is in the way (I3: whose it is), and what would help (S2).
+static void
+explain (store_call_t *call)
+{
+    struct stat info;
+    char owner [64], self [64];
+    if (*call->hint || !*call->base)
+        return;
+    if (call->code == INSUFFICIENT_DISK_SPACE)
+        snprintf (call->hint_text, sizeof call->hint_text,
+                  "`ggen market clean` frees what nothing needs in %s", call->base);
+    else if (call->code == PERMISSION_DENIED && stat (call->base, &info) == 0
+             && info.st_uid != geteuid ()) {
+        user_name (info.st_uid, owner);
+        user_name (geteuid (), self);
+        snprintf (call->hint_text, sizeof call->hint_text, "%s belongs to %s, and you are %s",
+                  call->base, owner, self);
+    }
+    call->hint = call->hint_text;
+}
+
+static void
 work (job_t *job, void *arg)
 {
     store_call_t *call = arg;
@@ -217,6 +252,7 @@ work (job_t *job, void *arg)
     for (size_t i = 0; i < COUNT_OF (operations); i++)
         if (operations [i].request == call->request->descriptor)
             call->code = operations [i].run (call);
+    explain (call);
     store_release (call->store);
 }
 

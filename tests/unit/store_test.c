@@ -243,6 +243,39 @@ a_process_that_may_only_read_changes_nothing (void **state)
     assert_int_equal (rig_check (rig, "", &made, 1)->n_findings, 0);
 }
 
+//  SPEC 6, I3.
+static void
+without_permission_nothing_changes_and_path_and_owner_are_told (void **state)
+{
+    world_t *world = *state;
+    rig_t *rig = &world->rig;
+    made_t made = install (rig, "", "alpha", "one", 0), other;
+    uid_t self = geteuid ();
+    char generations [200], store [200];
+    snprintf (generations, sizeof generations, "%s/generations", rig->home);
+    snprintf (store, sizeof store, "%s/store", rig->home);
+    assert_int_equal (chmod (generations, 0555), 0);
+    assert_int_equal (chmod (store, 0555), 0);
+    assert_int_equal (chmod (world->temp.name, 0777), 0);
+    if (self == 0)
+        assert_int_equal (seteuid (65534), 0);
+    code_t unpacked = rig_unpack (rig, "", "beta", "two", &other);
+    char told [1000];
+    snprintf (told, sizeof told, "%s|%s", rig->failure ? rig->failure->message : "",
+              rig->failure ? rig->failure->hint : "");
+    code_t committed = rig_commit (rig, "", &made, 1, 1, "lock");
+    if (self == 0)
+        assert_int_equal (seteuid (0), 0);
+    assert_int_equal (unpacked, PERMISSION_DENIED);
+    assert_int_equal (committed, PERMISSION_DENIED);
+    if (!strstr (told, rig->home) || (self == 0 && !strstr (told, "root")))
+        fail_msg ("neither path nor owner: %s", told);
+    assert_int_equal (chmod (generations, 0755), 0);
+    assert_int_equal (chmod (store, 0755), 0);
+    assert_int_equal (rig_current (rig, ""), 1);
+    assert_text (rig->home, "packages/alpha/readme", "one");
+}
+
 static void
 what_a_crash_left_is_removed_by_the_next_write (void **state)
 {
@@ -845,6 +878,7 @@ main (void)
         TEST (a_commit_planned_on_another_generation_is_busy_and_changes_nothing),
         TEST (a_lock_that_could_not_be_read_again_is_refused),
         TEST (a_process_that_may_only_read_changes_nothing),
+        TEST (without_permission_nothing_changes_and_path_and_owner_are_told),
         TEST (what_a_crash_left_is_removed_by_the_next_write),
         TEST (what_was_unpacked_and_not_needed_leaves_nothing_behind),
         TEST (discard_removes_what_was_unpacked_and_packed_whatever_its_root),
