@@ -25,25 +25,39 @@ struct jobs_t {
     unsigned count;
 };
 
+//  The next job for the worker; false when it has to end. A signal is no reason to.
+static bool
+next_job (zsock_t *pipe, job_t **job_p)
+{
+    int size;
+    do
+        size = zmq_recv (zsock_resolve (pipe), job_p, sizeof *job_p, 0);
+    while (size < 0 && errno == EINTR);
+    //  "$TERM" is shorter than a pointer.
+    return size == (int) sizeof *job_p;
+}
+
+static void
+send_job (void *pipe, job_t *job)
+{
+    while (zmq_send (zsock_resolve (pipe), &job, sizeof job, 0) < 0 && errno == EINTR)
+        ;
+}
+
 //  Jobs cross the pipe as pointers: one owner at a time, handed over with the message.
 static void
 worker_main (zsock_t *pipe, void *args)
 {
     (void) args;
     zsock_signal (pipe, 0);
-    for (;;) {
-        AUTO (zframe_destroy) zframe_t *frame = zframe_recv (pipe);
-        if (!frame || zframe_streq (frame, "$TERM"))
-            break;
-        job_t *job;
-        assert (zframe_size (frame) == sizeof job);
-        memcpy (&job, zframe_data (frame), sizeof job);
+    job_t *job;
+    while (next_job (pipe, &job)) {
         handover_take (job);
         job->pipe = pipe;
         if (!atomic_load (&job->cancelled))
             job->work (job, job->arg);
         handover_give (job);
-        zmq_send (zsock_resolve (pipe), &job, sizeof job, 0);
+        send_job (pipe, job);
     }
     //  As in shell.c: before the thread is known to have ended.
     OPENSSL_thread_stop ();
@@ -87,7 +101,7 @@ jobs_start (jobs_t *self, ticket_t ticket, job_fn *work, void *arg)
     job->arg = arg;
     self->jobs[self->count++] = job;
     handover_give (job);
-    zmq_send (zsock_resolve (self->worker), &job, sizeof job, 0);
+    send_job (self->worker, job);
     return OK;
 }
 
