@@ -10,6 +10,7 @@ from pathlib import Path
 from tap import equal, ggen_path, remove_tree
 
 NOBODY = 65534
+IN_THE_MAKING = re.compile(r"^\.?tmp[.-]|\.ggen-new$|^\.trash$")
 INSTANCE = re.compile(r"[0-9a-f]{64}(\.\d+)?")
 
 AS_NOBODY = ("import os, sys\n"
@@ -62,7 +63,7 @@ def names_in(folder):
 def leftovers(home):
     """Paths in the home that belong to nothing: in the making, or of no generation."""
     found = [str(path.relative_to(home.path)) for path in home.path.rglob("*")
-             if re.search(r"^\.?tmp[.-]|\.ggen-new$|^\.trash$", path.name)]
+             if IN_THE_MAKING.search(path.name)]
     found += [f"store/{name}" for name in names_in(home.path / "store")
               if not INSTANCE.fullmatch(name)]
     found += [f"cache/tmp/{name}" for name in names_in(home.path / "cache" / "tmp")

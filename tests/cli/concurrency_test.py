@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import time
 
@@ -165,6 +166,23 @@ def two_nodes_started_at_once_are_one(home):
         contains(loser.err, f"already running (pid {winner.pid})")
         winner.wait_for("node runs: ")
         equal(winner.stop(), 0)
+
+
+@test
+def two_homes_that_install_into_one_target_at_once_leave_it_sound(home):
+    publish(home, *packs(home, 2, files=20))
+    homes = [home, home.another()]
+    shutil.copytree(home.path, homes[1].path, symlinks=True)
+    for round_number in range(ROUNDS):
+        target = home.dir / f"target-{round_number}"
+        verbs = [each.start("market", "install", f"pack-{number}", "--target", target, "--json")
+                 for number, each in enumerate(homes)]
+        for verb in verbs:
+            true(verb.wait() == 0 or json.loads(verb.out)["error"]["code"] == "BUSY",
+                 f"installed, or told that the other is at it: {verb.out}")
+        true(0 in [verb.rc for verb in verbs], "one of them was installed")
+        home.json("market", "install", "pack-0", "pack-1", "--target", target)
+        equal(home.json("market", "verify", "--target", target)["packages_count"], 2)
 
 
 @test

@@ -3,9 +3,9 @@
 import shutil
 import signal
 
-from homes import check_sound, installed, leftovers, make_pack
+from homes import IN_THE_MAKING, check_sound, installed, leftovers, make_pack
 from moments import FILES, NEW, OLD, POINTS, at_random_moments, published, stocked
-from tap import equal, main, test, true
+from tap import equal, main, remove_tree, test, true
 
 
 @test
@@ -33,6 +33,21 @@ def an_install_killed_at_any_moment_can_be_followed_by_any_other(home):
         home.json("market", "rollback")
         equal(home.json("market", "verify")["ok"], True, "verify")
     at_random_moments(home, ["install", "big"], signal.SIGKILL, POINTS // 8, check)
+
+
+@test
+def an_install_into_a_target_killed_at_any_moment_leaves_nothing_after_the_next(home):
+    stocked(home)
+    target = home.dir / "target"
+
+    def check(rc):
+        true(rc in (0, -signal.SIGKILL), "ended or killed")
+        home.json("market", "install", "dependency", "--target", target)
+        equal(home.json("market", "verify", "--target", target)["ok"], True, "verify")
+        equal([str(path) for path in target.rglob("*") if IN_THE_MAKING.search(path.name)], [])
+        remove_tree(target)
+    at_random_moments(home, ["install", "big", "--target", target], signal.SIGKILL, POINTS // 4,
+                      check)
 
 
 @test
