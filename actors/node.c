@@ -11,11 +11,13 @@
 #include "actors/trust/trust.h"
 #include "config/config.h"
 #include "runtime/host/host.h"
+#include "runtime/host/log.h"
 #include "runtime/host/state_io.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ROLES_MAX 16
 
@@ -81,8 +83,9 @@ limits_of (const config_t *config)
 }
 
 static bool
-fill_settings (node_t *self, const config_t *config, const home_t *home, bool writable)
+fill_settings (node_t *self, const node_options_t *options, const home_t *home, bool writable)
 {
+    const config_t *config = options->config;
     self->home = strdup (home->dir);
     self->registry_dir = config_path (config, "registry.registry_path");
     self->cache_dir = config_path (config, "storage.cache_dir");
@@ -92,9 +95,14 @@ fill_settings (node_t *self, const config_t *config, const home_t *home, bool wr
         || !self->keys_dir)
         return false;
     self->backends[0] = (registry_backend_t) {registry_file_actor.name, true};
-    self->registry = (registry_settings_t) {self->backends, COUNT_OF (self->backends), 0};
+    //  Of the kinds that registry.mode can name, this build has one.
+    const char *mode = config_string (config, "registry.mode");
+    const bool files = strcmp (mode, "hybrid") == 0 || strcmp (mode, "file") == 0;
+    self->registry = (registry_settings_t) {self->backends, files ? COUNT_OF (self->backends) : 0,
+                                            0};
     self->registry_file = (registry_file_settings_t) {.directory = self->registry_dir,
-                                                       .writable = writable};
+                                                       .writable = writable,
+                                                       .looks = options->dry && !writable};
     self->cache.bytes_max = (uint64_t) config_bytes (config, "storage.max_cache_size");
     self->blobs.directory = self->cache_dir;
     self->store = (store_settings_t) {self->home, writable, limits_of (config)};
@@ -127,6 +135,14 @@ cast_all (node_t *self)
     cast (self, &state_actor, &self->state);
 }
 
+void
+node_log_level (const char *name)
+{
+    log_level_t level;
+    if (log_level_parse (name, &level))
+        log_set_level (level);
+}
+
 code_t
 node_start (void *context, const home_t *home, bool daemon, void **node_p,
             const char **endpoint_p, char *why, size_t why_size)
@@ -134,7 +150,7 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
     const node_options_t *options = context;
     *node_p = NULL;
     node_t *self = calloc (1, sizeof *self);
-    if (!self || !fill_settings (self, options->config, home, daemon || options->writable)) {
+    if (!self || !fill_settings (self, options, home, daemon || options->writable)) {
         snprintf (why, why_size, "out of memory");
         if (self)
             node_free (self);
@@ -197,17 +213,21 @@ node_run (const node_options_t *options, const char *dir, const volatile int *in
         snprintf (why, why_size, "already running (pid %d)", pid);
     if (code)
         return code;
-    node_options_t writable = {options->config, true};
+    node_options_t writable = {.config = options->config, .writable = true};
     void *node = NULL;
     const char *endpoint;
     code = node_start (&writable, &home, true, &node, &endpoint, why, why_size);
     if (code == OK) {
         if (ready)
             ready (&home);
+        log_info ("node.started", "home=%s pid=%d version=%s", home.dir, (int) getpid (),
+                  GGEN_VERSION);
         code = host_wait (((node_t *) node)->host, interrupted);
         if (code)
             snprintf (why, why_size, "an actor failed too often; the node has stopped");
         node_stop (NULL, &node);
+        log_info ("node.stopped", "home=%s pid=%d code=%s", home.dir, (int) getpid (),
+                  code_name (code));
     }
     home_leave (&home);
     return code;

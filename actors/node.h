@@ -12,7 +12,11 @@ typedef struct config config_t;
 typedef struct {
     const config_t *config;     //  outlives the node
     bool writable;              //  the home is held to write; a daemon always is
+    bool dry;                   //  not even what is derived may be written; heeded when not writable
 } node_options_t;
+
+//  From which level on this process logs: "trace" to "error". Others are passed over.
+void node_log_level (const char *name);
 
 //  Start a node for a home that was entered; 'daemon' binds the home's bus and tap for other
 //  processes. Shaped as client_embed_t (runtime/host/client.h) wants it.

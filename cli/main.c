@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #define HELP_WIDTH_MAX 100      //  columns; longer lines are hard to read
 
@@ -40,6 +41,34 @@ typedef struct {
     config_t *config;
     node_options_t options;
 } maker_t;
+
+//  What is logged: by --verbose or --quiet, else by the settings. Somebody who runs a verb wants its
+//  result, so there the level is "warn" unless they named one.
+static void
+set_log_level (const args_t *args, const config_t *config)
+{
+    const bool named = strcmp (config_origin (config, "log.level"), "default") != 0;
+    const bool node = args->verb && args->verb->id == VERB_NODE_RUN;
+    const char *level = named || node ? config_string (config, "log.level") : "warn";
+    if (args_global (args, "quiet"))
+        level = "error";
+    else if (args_global (args, "verbose") && strcmp (level, "trace") != 0
+             && strcmp (level, "debug") != 0)
+        level = "info";
+    node_log_level (level);
+}
+
+//  Before the settings of a home are read, which a verb that attaches leaves to the running node.
+static void
+set_first_log_level (const args_t *args)
+{
+    AUTO (config_destroy) config_t *config = config_new ("/");
+    if (!config)
+        return;
+    //  A wrong variable is told by whoever reads all settings.
+    (void) !config_read_env (config);
+    set_log_level (args, config);
+}
 
 static void
 write_errors (const config_t *config, char *why, size_t why_size)
@@ -67,11 +96,16 @@ read_settings (maker_t *self, const char *home_dir, char *why, size_t why_size)
         write_errors (self->config, why, why_size);
         return CONFIG;
     }
+    set_log_level (self->args, self->config);
+    if (self->args->verb->id == VERB_NODE_RUN)
+        config_warn_idle (self->config);
     const json_t *warnings = config_warnings (self->config);
     for (size_t at = 0; at < json_array_size (warnings); at++)
         render_warning (self->screen, json_string_value (json_array_get (warnings, at)));
     self->options.config = self->config;
     self->options.writable = args_needs (self->args) == NEEDS_WRITE;
+    self->options.dry = self->args->verb->reads_if
+                        && args_flag (self->args, self->args->verb->reads_if);
     return OK;
 }
 
@@ -101,10 +135,23 @@ run_node (void *context, const char *dir, void (*ready) (const home_t *home), ch
     return code != OK ? code : node_run (&self->options, dir, &interrupted, ready, why, why_size);
 }
 
+//  --timeout of a node: it ends as by Ctrl-C.
+static void
+end_after (double timeout_s)
+{
+    const time_t whole = (time_t) timeout_s;
+    const struct itimerval timer = {
+        .it_value = {whole, (suseconds_t) ((timeout_s - (double) whole) * 1e6)}};
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction (SIGALRM, &action, NULL);
+    setitimer (ITIMER_REAL, &timer, NULL);
+}
+
 static int
 node_run_run (const args_t *args, const screen_t *screen)
 {
     maker_t maker = {.args = args, .screen = screen};
+    end_after (args_real (args, "timeout", 0));
     const int status = node_verb (args, screen, run_node, &maker);
     if (maker.config)
         config_destroy (&maker.config);
@@ -238,6 +285,7 @@ run (const args_t *args, const screen_t *screen)
         render_error (screen, FEATURE_NOT_ENABLED, message, "see what it has: ggen --version");
         return VERB_FAILED;
     }
+    set_first_log_level (args);
     maker_t maker = {.args = args, .screen = screen};
     const client_embed_t embed = {.start = start_node, .stop = stop_node, .context = &maker};
     session_provide (&embed);

@@ -3,16 +3,52 @@
 #include "shape.h"
 #include "text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define FIELD_COLUMNS 14        //  where the values of render_field begin
+#define REAL_DIGITS_MIN 15      //  significant ones; so many of a text survive in a double
+#define REAL_DIGITS_MAX 17      //  so many tell any two doubles apart
+
+//  How many significant digits the longest number in 'value' needs to read back. Zeros at the end
+//  are not printed, so fewer than the least are no shorter.
+static int
+real_digits (const json_t *value)
+{
+    int most = REAL_DIGITS_MIN;
+    const char *key;
+    json_t *inner;
+    size_t at;
+    if (json_is_real (value)) {
+        char text [64];
+        do
+            snprintf (text, sizeof text, "%.*g", most, json_real_value (value));
+        while (strtod (text, NULL) != json_real_value (value) && ++most < REAL_DIGITS_MAX);
+    }
+    json_object_foreach ((json_t *) (uintptr_t) value, key, inner) {
+        const int digits = real_digits (inner);
+        most = digits > most ? digits : most;
+    }
+    json_array_foreach (value, at, inner) {
+        const int digits = real_digits (inner);
+        most = digits > most ? digits : most;
+    }
+    return most;
+}
+
+size_t
+render_reals (const json_t *value)
+{
+    return JSON_REAL_PRECISION ((size_t) real_digits (value));
+}
 
 static void
 dump (const screen_t *screen, json_t *document, size_t flags)
 {
     if (!document)
         document = shape_error (INTERNAL, "out of memory", NULL);
-    if (document && json_dumpf (document, screen->out, flags | JSON_ENSURE_ASCII) == 0)
+    flags |= JSON_ENSURE_ASCII | render_reals (document);
+    if (document && json_dumpf (document, screen->out, flags) == 0)
         putc ('\n', screen->out);
     json_decref (document);
 }

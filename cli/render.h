@@ -10,9 +10,14 @@
 //  Print one JSON document to out and release it. Keys stay in the order they were set in, so the
 //  same answer is always the same bytes. Non-ASCII is written as \u escapes: the same document for
 //  every reader, and nothing that a terminal could obey (C1, bidi overrides) is ever written raw.
+//  Numbers are as short as they read back: 0.7, not 0.69999999999999996.
 //  'document' NULL (no memory when it was made) is an INTERNAL error document.
 void
     render_json (const screen_t *screen, json_t *document);
+
+//  The flag of json_dumps by which numbers of 'value' are as short as they read back.
+size_t
+    render_reals (const json_t *value);
 
 //  One line of a live feed: the same, compact.
 void

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_NAME "config.toml"
 #define VALUE_MAX 2048          //  bytes of a value in the table; longer ones are cut
 
 //  Tell all that is wrong with the settings; always VERB_FAILED.
@@ -104,7 +103,7 @@ describe (const schema_key_t *row, const json_t *value, char out [VALUE_MAX])
         snprintf (out, VALUE_MAX, "(none)");
         return;
     }
-    char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text = json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT | render_reals (value));
     snprintf (out, VALUE_MAX, "%s%s%s",
               json_is_string (value) ? json_string_value (value) : text ? text : "",
               *unit ? " " : "", unit);
@@ -129,12 +128,13 @@ show_table (const screen_t *screen, const config_t *config, const schema_key_t *
     json_t *values = config_to_json (config);
     code_t code = table && values ? OK : INTERNAL;
     for (const schema_key_t *row = schema_keys; code == OK && row->key; row++) {
-        char value [VALUE_MAX];
+        char value [VALUE_MAX], from [VALUE_MAX];
         if (!is_wanted (row, wanted, wanted_count))
             continue;
         describe (row, member (values, row->key), value);
-        code = table_row (table, (const char *const []) {row->key, value,
-                                                         config_origin (config, row->key)});
+        snprintf (from, sizeof from, "%s%s", config_origin (config, row->key),
+                  row->lacks ? " (no effect yet)" : "");
+        code = table_row (table, (const char *const []) {row->key, value, from});
     }
     json_decref (values);
     if (code != OK) {
@@ -162,6 +162,17 @@ keep_wanted (json_t *sections, const schema_key_t *const wanted [], size_t wante
     }
 }
 
+//  Which of the settings asked for nothing in this build heeds.
+static json_t *
+idle_shape (const schema_key_t *const wanted [], size_t wanted_count)
+{
+    json_t *keys = json_array ();
+    for (const schema_key_t *row = schema_keys; row->key; row++)
+        if (row->lacks && is_wanted (row, wanted, wanted_count))
+            shape_append (&keys, json_string (row->key));
+    return keys;
+}
+
 static int
 show_json (const screen_t *screen, const config_t *config, const schema_key_t *const wanted [],
            size_t wanted_count)
@@ -172,6 +183,7 @@ show_json (const screen_t *screen, const config_t *config, const schema_key_t *c
     keep_wanted (origins, wanted, wanted_count);
     shape_set (&document, "values", values);
     shape_set (&document, "origins", origins);
+    shape_set (&document, "no_effect", idle_shape (wanted, wanted_count));
     shape_set (&document, "warnings", json_deep_copy (config_warnings (config)));
     render_json (screen, document);
     return VERB_DONE;
@@ -189,7 +201,7 @@ config_show_run (const args_t *args, const screen_t *screen)
         return VERB_FAILED;
     const bool loaded = config_load (config) == OK;
     if (config_check (config) != OK || !loaded)
-        return print_errors (screen, config, "correct it: $EDITOR \"$(ggen config path)\"");
+        return print_errors (screen, config, "correct it: $EDITOR \"$(ggen config path -q)\"");
     if (screen->json)
         return show_json (screen, config, wanted, args->positionals_count);
     print_warnings (screen, config);
@@ -210,6 +222,7 @@ config_validate_run (const args_t *args, const screen_t *screen)
         return VERB_FAILED;
     const bool loaded = (given ? config_read_file (config, file) : config_load (config)) == OK;
     const bool fits = config_check (config) == OK;
+    config_warn_idle (config);
     print_warnings (screen, config);
     if (!loaded || !fits)
         return print_errors (screen, config, "what a setting may be: ggen config show");
@@ -226,25 +239,82 @@ config_validate_run (const args_t *args, const screen_t *screen)
 
 //  ---- path --------------------------------------------------------------------------------------
 
+#define FILES_MAX 4
+
+typedef struct {
+    char *path;
+    bool exists;
+} file_t;
+
+//  The files of 'home', what wins first. Returns their count; 0 without memory. The paths are the
+//  caller's.
+static size_t
+list_files (const char *home, file_t files [FILES_MAX])
+{
+    size_t count = 0, all = 0;
+    while (config_files [all])
+        all++;
+    for (; count < all && count < FILES_MAX; count++) {
+        file_t *file = &files [count];
+        if (asprintf (&file->path, "%s/%s", home, config_files [all - 1 - count]) < 0) {
+            file->path = NULL;
+            return 0;
+        }
+        file->exists = access (file->path, F_OK) == 0;
+    }
+    return count;
+}
+
+//  The one to edit: the first that is there, else the one that is read first.
+static const file_t *
+file_to_edit (const file_t files [], size_t count)
+{
+    for (size_t at = 0; at < count; at++)
+        if (files [at].exists)
+            return &files [at];
+    return &files [count - 1];
+}
+
+static void
+print_files (const screen_t *screen, const file_t files [], size_t count)
+{
+    const file_t *edit = file_to_edit (files, count);
+    if (screen->json) {
+        json_t *document = json_object (), *list = json_array ();
+        for (size_t at = 0; at < count; at++) {
+            json_t *file = json_object ();
+            shape_set (&file, "path", shape_text (files [at].path));
+            shape_set (&file, "exists", json_boolean (files [at].exists));
+            shape_append (&list, file);
+        }
+        shape_set (&document, "path", shape_text (edit->path));
+        shape_set (&document, "exists", json_boolean (edit->exists));
+        shape_set (&document, "files", list);
+        render_json (screen, document);
+        return;
+    }
+    //  With --quiet for other programs: the name as it is.
+    if (screen->quiet)
+        fprintf (screen->out, "%s\n", edit->path);
+    for (size_t at = 0; at < count && !screen->quiet; at++) {
+        AUTO (text_free) char *path = text_clean (files [at].path);
+        fprintf (screen->out, "%s%s\n", path ? path : "", files [at].exists ? "" : "  (not there)");
+    }
+}
+
 int
 config_path_run (const args_t *args, const screen_t *screen)
 {
     AUTO (text_free) char *home = session_home (args, screen);
     if (!home)
         return VERB_FAILED;
-    AUTO (text_free) char *path = NULL;
-    if (asprintf (&path, "%s/" FILE_NAME, home) < 0) {
-        path = NULL;
-        render_error (screen, INTERNAL, "out of memory", NULL);
-        return VERB_FAILED;
-    }
-    if (screen->json) {
-        json_t *document = json_object ();
-        shape_set (&document, "path", shape_text (path));
-        shape_set (&document, "exists", json_boolean (access (path, F_OK) == 0));
-        render_json (screen, document);
-    }
+    file_t files [FILES_MAX] = {{0}};
+    const size_t count = list_files (home, files);
+    if (count > 0)
+        print_files (screen, files, count);
     else
-        fprintf (screen->out, "%s\n", path);
-    return VERB_DONE;
+        render_error (screen, INTERNAL, "out of memory", NULL);
+    for (size_t at = 0; at < FILES_MAX; at++)
+        free (files [at].path);
+    return count > 0 ? VERB_DONE : VERB_FAILED;
 }

@@ -2,6 +2,7 @@
 //  install, remove and rollback: what changes the installed state.
 #include "verbs.h"
 #include "path.h"
+#include "registries.h"
 #include "render.h"
 #include "session.h"
 #include "shape.h"
@@ -116,7 +117,6 @@ install_run (const args_t *args, const screen_t *screen)
         || !path_take (screen, args_value (args, "target"), PATH_MAY_EXIST, &root))
         return VERB_FAILED;
 
-    char *registry = wording_borrow (wording_registry (args));
     Ggen__InstallRequest request = GGEN__INSTALL_REQUEST__INIT;
     request.wants = wants.texts;
     request.n_wants = wants.count;
@@ -127,13 +127,16 @@ install_run (const args_t *args, const screen_t *screen)
     request.dry_run = args_flag (args, "dry-run");
     request.frozen = args_flag (args, "frozen");
     request.offline = args_flag (args, "offline");
-    request.registries = &registry;
-    request.n_registries = *registry ? 1 : 0;
     if (args_value (args, "publisher"))
         request.publisher_key = publisher_key_to_field (&publisher);
     request.allow_unsigned = args_flag (args, "allow-unsigned");
 
+    registries_t registries;
     AUTO (session_close) session_t *session = session_open (args, screen);
+    if (!registries_take (&registries, session, args, screen))
+        return session_status (session) ? session_status (session) : VERB_FAILED;
+    request.registries = registries.names;
+    request.n_registries = registries.count;
     const Ggen__InstallReply *reply =
         session_ask (session, "installer", &request.base, &ggen__install_reply__descriptor);
     return reply ? print_install (screen, reply) : session_status (session);

@@ -3,6 +3,7 @@
 #include "verbs.h"
 #include "keygen.h"
 #include "path.h"
+#include "registries.h"
 #include "render.h"
 #include "shape.h"
 #include "text.h"
@@ -10,6 +11,7 @@
 #include "installer.pb-c.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 //  ---- init --------------------------------------------------------------------------------------
 
@@ -20,6 +22,7 @@ init_run (const args_t *args, const screen_t *screen)
     AUTO (text_free) char *path = NULL;
     if (!path_take (screen, dir ? dir : ".", PATH_MAY_EXIST, &path))
         return VERB_FAILED;
+    const bool makes_directory = access (path, F_OK) != 0;
     Ggen__InitRequest request = GGEN__INIT_REQUEST__INIT;
     request.path = path;
     request.name = wording_borrow (args_value (args, "name"));
@@ -32,11 +35,15 @@ init_run (const args_t *args, const screen_t *screen)
         json_t *document = json_object ();
         shape_set (&document, "path", shape_text (reply->path));
         shape_set (&document, "name", shape_text (reply->name));
+        shape_set (&document, "made_directory", json_boolean (makes_directory));
         render_json (screen, document);
         return VERB_DONE;
     }
     AUTO (text_free) char *name = text_clean (reply->name);
     AUTO (text_free) char *made = text_clean (reply->path);
+    AUTO (text_free) char *directory = text_clean (path);
+    if (makes_directory)
+        screen_say (screen, "Made the directory %s\n", directory ? directory : "");
     screen_say (screen, "%s Package %s begins in %s\n  Describe it there, then: "
                         "ggen market publish %s\n",
                 render_mark (screen, MARK_GOOD), name ? name : "", made ? made : "",
@@ -133,7 +140,6 @@ publish_run (const args_t *args, const screen_t *screen)
     AUTO (text_free) char *path = NULL;
     if (!path_take (screen, args_positional (args, 0), PATH_EXISTS, &path))
         return VERB_FAILED;
-    char *registry = wording_borrow (wording_registry (args));
     Ggen__PublishTreeRequest request = GGEN__PUBLISH_TREE_REQUEST__INIT;
     request.path = path;
     request.version = wording_borrow (args_value (args, "version"));
@@ -142,10 +148,13 @@ publish_run (const args_t *args, const screen_t *screen)
     request.strict = args_flag (args, "strict");
     request.skip_verify = args_flag (args, "skip-verify");
     request.compression = wording_borrow (args_value (args, "compression"));
-    request.registries = &registry;
-    request.n_registries = *registry ? 1 : 0;
 
+    registries_t registries;
     AUTO (session_close) session_t *session = session_open (args, screen);
+    if (!registries_take (&registries, session, args, screen))
+        return session_status (session) ? session_status (session) : VERB_FAILED;
+    request.registries = registries.names;
+    request.n_registries = registries.count;
     if (!request.dry_run && !make_first_key (session, screen))
         return session_status (session) ? session_status (session) : VERB_FAILED;
     const Ggen__PublishTreeReply *reply =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  search and info: what the registries have.
 #include "verbs.h"
+#include "registries.h"
 #include "render.h"
 #include "session.h"
 #include "shape.h"
@@ -144,7 +145,6 @@ int
 search_run (const args_t *args, const screen_t *screen)
 {
     const char *categories [ARGS_OPTIONS_MAX], *tags [ARGS_OPTIONS_MAX];
-    char *registry = wording_borrow (wording_registry (args));
     Ggen__SearchRequest request = GGEN__SEARCH_REQUEST__INIT;
     request.query = wording_borrow (args_positional (args, 0));
     request.n_categories = args_values (args, "category", categories, COUNT_OF (categories));
@@ -157,10 +157,13 @@ search_run (const args_t *args, const screen_t *screen)
     request.offset = (uint32_t) args_count (args, "offset", 0);
     request.sort = sort_order (args_value (args, "sort"));
     request.fuzzy = args_flag (args, "fuzzy");
-    request.registries = &registry;
-    request.n_registries = *registry ? 1 : 0;
 
+    registries_t registries;
     AUTO (session_close) session_t *session = session_open (args, screen);
+    if (!registries_take (&registries, session, args, screen))
+        return session_status (session) ? session_status (session) : VERB_FAILED;
+    request.registries = registries.names;
+    request.n_registries = registries.count;
     const Ggen__SearchReply *reply =
         session_ask (session, "registry", &request.base, &ggen__search_reply__descriptor);
     return reply ? print_search (screen, &request, reply, args_flag (args, "detailed"))

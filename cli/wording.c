@@ -49,17 +49,6 @@ wording_count (uint64_t count, const char *thing, char out [WORDING_COUNT_MAX])
     return out;
 }
 
-const char *
-wording_registry (const args_t *args)
-{
-    const char *name = args_value (args, "registry");
-    if (args->verb->id == VERB_SEARCH && args_flag (args, "p2p"))
-        name = "p2p";
-    if (strcmp (name, "all") == 0)
-        return NULL;
-    return strcmp (name, "central") == 0 ? "http" : name;
-}
-
 char *
 wording_borrow (const char *text)
 {

@@ -25,11 +25,6 @@ char *
 const char *
     wording_count (uint64_t count, const char *thing, char out [WORDING_COUNT_MAX]);
 
-//  The registries that --registry (and --p2p, where the verb has it) names, as messages name them:
-//  NULL for all.
-const char *
-    wording_registry (const args_t *args);
-
 //  A string that a message only borrows for a request.
 char *
     wording_borrow (const char *text);

@@ -180,14 +180,15 @@ config_set (config_t *self, const char *key, const char *text, const char *flag)
     return OK;
 }
 
+const char *const config_files [] = {"config.toml", "p2p-config.toml", NULL};
+
 code_t
 config_load (config_t *self)
 {
-    static const char *const names [] = {"config.toml", "p2p-config.toml"};
     code_t result = OK;
-    for (size_t i = 0; i < COUNT_OF (names); i++) {
+    for (size_t i = 0; config_files [i]; i++) {
         AUTO (release_text) char *path = NULL;
-        if (asprintf (&path, "%s/%s", self->home, names [i]) < 0) {
+        if (asprintf (&path, "%s/%s", self->home, config_files [i]) < 0) {
             path = NULL;
             return config_fail (self, "out of memory");
         }

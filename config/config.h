@@ -34,8 +34,10 @@ config_t *
 void
     config_destroy (config_t **self_p);
 
-//  Read config.toml, then p2p-config.toml, of the home (a missing one is no error), and the
-//  environment. Of two files the later one wins.
+//  The files of a home in the order they are read: a later one wins. The last is NULL.
+extern const char *const config_files [];
+
+//  Read the files of the home (a missing one is no error), and the environment.
 //  OK       all read.
 //  CONFIG   something is wrong: config_errors () has all of it.
 must_use code_t
@@ -72,6 +74,10 @@ must_use code_t
 //  CONFIG   see config_errors ().
 must_use code_t
     config_check (config_t *self);
+
+//  A warning for each setting that was changed although nothing in this build heeds it.
+void
+    config_warn_idle (config_t *self);
 
 //  Texts such as "config.toml:12: performance.max_peers: expected a whole number from 1 to 4096".
 //  Borrowed arrays of strings, empty when there are none.

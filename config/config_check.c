@@ -33,3 +33,22 @@ config_check (config_t *self)
         config_fail (self, "limits.unpacked_floor_mib: more than limits.unpacked_mib");
     return json_array_size (self->errors) ? CONFIG : OK;
 }
+
+//  Files and variables are written for the whole of SPEC 3.7, so they load; nobody should believe
+//  that they do something.
+void
+config_warn_idle (config_t *self)
+{
+    const char *mode = config_string (self, "registry.mode");
+    if (strcmp (mode, "p2p") == 0 || strcmp (mode, "http") == 0)
+        config_warn (self, "%s: registry.mode: this build has no registry of this kind, so none "
+                           "is asked: FEATURE_NOT_ENABLED", config_origin (self, "registry.mode"));
+    for (const schema_key_t *row = schema_keys; row->key; row++) {
+        const setting_t *setting = config_setting (self, row->key);
+        json_t *initial = row->lacks && setting->rank != FROM_DEFAULT ? schema_default (row) : NULL;
+        if (initial && !json_equal (initial, setting->value))
+            config_warn (self, "%s: %s: no effect yet, this build lacks %s: FEATURE_NOT_ENABLED",
+                         setting->origin, row->key, row->lacks);
+        json_decref (initial);
+    }
+}

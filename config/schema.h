@@ -34,6 +34,7 @@ typedef struct {
     double min, max;        //  Of numbers, inclusive
     const char *words;      //  Separated by '|', or NULL
     const char *env;        //  Variables that set it, separated by '|', first one wins; or NULL
+    const char *lacks;      //  What is not built yet and it has no effect without; NULL: it works
     const char *help;       //  One line
 } schema_key_t;
 

@@ -35,7 +35,8 @@ write_key (FILE *out, const schema_key_t *row)
     const char *name = row->key + section_size (row) + 1;
     if (begins_section (row))
         fprintf (out, "\n[%.*s]\n", (int) section_size (row), row->key);
-    fprintf (out, "# %s (%s)\n", row->help, schema_expected (row, expected));
+    fprintf (out, "# %s (%s)%s\n", row->help, schema_expected (row, expected),
+             row->lacks ? " (no effect yet)" : "");
     //  The defaults' JSON is TOML as well; TOML has no null.
     if (strcmp (row->value, "null") == 0)
         fprintf (out, "# %s =\n", name);
@@ -92,7 +93,7 @@ schema_doc_markdown (void)
         write_cell (out, schema_expected (row, expected), "\\|");
         fputs (" | ", out);
         write_cell (out, row->env ? row->env : "", ", ");
-        fprintf (out, " | %s |\n", row->help);
+        fprintf (out, " | %s%s |\n", row->help, row->lacks ? " (no effect yet)" : "");
     }
     return finish (out, &text);
 }

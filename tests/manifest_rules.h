@@ -42,6 +42,7 @@ rule_is_range (const char *text)
                           "(-[0-9A-Za-z.-]+)?( +[<>]=? *[0-9.]+)* *$");
 }
 
-static const manifest_rules_t lenient = {rule_is_id, rule_is_version, rule_is_range, NULL, false};
+static const manifest_rules_t lenient = {rule_is_id, rule_is_version, rule_is_range, NULL, false,
+                                         false};
 
 #endif

@@ -73,7 +73,7 @@ on_unpacked (task_t *task, void *item, const answer_t *answer)
         task_fail (task, VALIDATION, "", "%s: manifest: there is none in it", local->path);
         return;
     }
-    Ggen__Package *package = task_package_of (task, reply->manifest, local->path, NULL, false);
+    Ggen__Package *package = task_package_of (task, reply->manifest, local->path, NULL);
     if (!package)
         return;
     set_bytes (&package->sha256, reply->sha256);
@@ -116,7 +116,7 @@ on_manifest (task_t *task, void *item, const answer_t *answer)
         task_lacks_manifest (task, local->path);
         return;
     }
-    local->manifest = task_package_of (task, reply->manifest, local->path, NULL, false);
+    local->manifest = task_package_of (task, reply->manifest, local->path, NULL);
     if (!local->manifest)
         return;
     if (install_request (task)->dry_run) {

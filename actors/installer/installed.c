@@ -376,8 +376,14 @@ rollback_decide (task_t *task)
     const Ggen__RollbackRequest *request = (const void *) task->request;
     self->to = request->generation ? request->generation : one_before (task);
     if (self->to == 0) {
-        task_fail (task, PACKAGE_NOT_FOUND, "", "there is no earlier generation than %llu",
-                   (unsigned long long) task->current);
+        if (task->current == 0)
+            task_fail (task, PACKAGE_NOT_FOUND, "find something: `ggen market search`",
+                       "nothing was installed yet, so there is nothing to go back to");
+        else
+            task_fail (task, PACKAGE_NOT_FOUND,
+                       "`ggen market verify --fix` restores edited files of this one",
+                       "there is no generation before %llu, the current one",
+                       (unsigned long long) task->current);
         return;
     }
     self->now = lock_copy (task->before);

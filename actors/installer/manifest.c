@@ -213,9 +213,9 @@ read_texts (manifest_reader_t *self)
     const char *description = text_of (self, "description", NULL);
     if (description && *description)
         manifest_put (self, &package->description, description);
-    else if (self->rules->is_strict)
+    else if (!self->rules->is_lax && self->rules->is_strict)
         manifest_fail (self, "description", "description: missing");
-    else
+    else if (!self->rules->is_lax)
         manifest_warn (self, "description: missing");
 
     read_text (self, "readme", NULL, &package->readme);

@@ -23,6 +23,7 @@ typedef struct {
     bool (*is_range) (const char *text);
     const char *version;    //  Stands for the manifest's own version; or NULL
     bool is_strict;         //  A missing description is an error
+    bool is_lax;            //  A missing description is nothing to tell; goes before is_strict
 } manifest_rules_t;
 
 //  What there is to say about it. UTF-8; texts of the manifest in it may hold terminal escapes.

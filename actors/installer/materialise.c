@@ -84,7 +84,7 @@ task_tell_publishers (task_t *task)
 static bool
 manifest_fits (task_t *task, const item_t *item, const Ggen__Manifest *manifest)
 {
-    Ggen__Package *inside = task_package_of (task, manifest, item->locked->name, NULL, false);
+    Ggen__Package *inside = task_package_of (task, manifest, item->locked->name, NULL);
     bool fits = inside && strcmp (inside->id, item->locked->name) == 0
                 && (item->locked->files_sha256.len > 0
                     || strcmp (inside->version, item->locked->version) == 0);

@@ -433,6 +433,21 @@ ask_around (task_t *task)
     task_then (task, ask_pins);
 }
 
+//  Beside the description, which the manifest's reader looks for, what a stranger wants to know.
+static void
+check_license (task_t *task)
+{
+    const publish_t *self = task->more;
+    const Ggen__PublishTreeRequest *request = request_of (task);
+    if (request->skip_verify || *self->package->license)
+        return;
+    if (request->strict)
+        task_fail (task, VALIDATION, "name it as SPDX does: license = \"MIT\"",
+                   "%s/%s: manifest: license: missing", request->path, self->manifest->name);
+    else
+        task_warn (task, "%s: license: missing", self->manifest->name);
+}
+
 static void
 on_manifest (task_t *task, void *item, const answer_t *message)
 {
@@ -445,10 +460,11 @@ on_manifest (task_t *task, void *item, const answer_t *message)
         return;
     }
     self->manifest = (Ggen__Manifest *) wire_copy (&reply->manifest->base);
-    self->package = task_package_of (task, reply->manifest, request->path, request->version,
-                                     request->strict);
-    if (self->package)
-        self->package->created_at = out_wall_ms (task->out) / 1000;
+    self->package = task_package_of (task, reply->manifest, request->path, request);
+    if (!self->package)
+        return;
+    self->package->created_at = out_wall_ms (task->out) / 1000;
+    check_license (task);
 }
 
 void

@@ -377,10 +377,15 @@ task_lacks_manifest (task_t *task, const char *where)
 
 Ggen__Package *
 task_package_of (task_t *task, const Ggen__Manifest *manifest, const char *where,
-                 const char *version, bool strict)
+                 const Ggen__PublishTreeRequest *publish)
 {
-    const manifest_rules_t rules = {package_id_valid, is_version, is_range,
-                                    version && *version ? version : NULL, strict};
+    const manifest_rules_t rules = {.is_id = package_id_valid,
+                                    .is_version = is_version,
+                                    .is_range = is_range,
+                                    .version = publish && *publish->version ? publish->version
+                                                                            : NULL,
+                                    .is_strict = publish && publish->strict,
+                                    .is_lax = publish && publish->skip_verify};
     manifest_notes_t *notes = memory_new (1, sizeof *notes);
     Ggen__Package *package = NULL;
     json_t *doc = json_loads (manifest->json, JSON_DECODE_ANY, NULL);
@@ -388,6 +393,9 @@ task_package_of (task_t *task, const Ggen__Manifest *manifest, const char *where
     if (code)
         task_fail (task, code, "", "%s/%s: manifest: %s", where, manifest->name,
                    *notes->error ? notes->error : "it does not read");
+    else if (rules.is_strict && notes->warnings_count > 0)
+        task_fail (task, VALIDATION, "", "%s/%s: manifest: %s", where, manifest->name,
+                   notes->warnings [0]);
     for (size_t i = 0; i < notes->warnings_count && i < MANIFEST_WARNINGS_MAX; i++)
         task_warn (task, "%s", notes->warnings [i]);
     if (doc)

@@ -174,9 +174,10 @@ void
 void
     task_lacks_manifest (task_t *task, const char *where);
 
-//  The package that a manifest tells of, or NULL after task_fail. 'version' overrides, or NULL.
+//  The package that a manifest tells of, or NULL after task_fail. 'publish' says which version it
+//  is to have and how strictly to read; NULL when it is not for publishing.
 Ggen__Package *
     task_package_of (task_t *task, const Ggen__Manifest *manifest, const char *where,
-                     const char *version, bool strict);
+                     const Ggen__PublishTreeRequest *publish);
 
 #endif

@@ -12,17 +12,18 @@
 #include "runtime/host/log.h"
 
 catalog_t *
-catalog_new (const char *directory, bool writable, unsigned lock_attempt_ms,
-             const crypto_t *crypto)
+catalog_new (const registry_file_settings_t *settings, const crypto_t *crypto)
 {
-    assert (directory [0] == '/');
+    assert (settings->directory [0] == '/');
     catalog_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
-    self->writable = writable;
-    self->lock_attempt_ms = lock_attempt_ms ? lock_attempt_ms : SHELF_LOCK_ATTEMPT_MS;
+    self->writable = settings->writable;
+    self->looks = settings->looks;
+    self->lock_attempt_ms = settings->lock_attempt_ms ? settings->lock_attempt_ms
+                                                      : SHELF_LOCK_ATTEMPT_MS;
     self->crypto = crypto;
-    self->directory = strdup (directory);
+    self->directory = strdup (settings->directory);
     if (!self->directory)
         catalog_destroy (&self);
     return self;
@@ -114,8 +115,9 @@ open_index (catalog_t *self, char **warning_p)
                               : index_open (&self->index, self->shelf, warning_p);
     if (self->in_memory || (code != PERMISSION_DENIED && code != INSUFFICIENT_DISK_SPACE))
         return code;
-    log_warn ("registry_file.index_in_memory", "directory=%s code=%s", self->directory,
-              code_name (code));
+    if (!self->looks)
+        log_warn ("registry_file.index_in_memory", "directory=%s code=%s", self->directory,
+                  code_name (code));
     index_close (&self->index);
     free (*warning_p);
     code = index_open_in_memory (&self->index, self->shelf, warning_p);
@@ -130,7 +132,9 @@ catalog_open (catalog_t *self, catalog_call_t *call)
         close_all (self);
         return OK;
     }
-    code_t code = self->shelf ? OK : shelf_open (&self->shelf, self->directory);
+    code_t code = self->shelf   ? OK
+                  : self->looks ? shelf_open_to_look (&self->shelf, self->directory)
+                                : shelf_open (&self->shelf, self->directory);
     if (code != OK)
         return catalog_fail (call, reply_failure (code, hint_of (code), "%s cannot be opened",
                                                   self->directory));

@@ -4,7 +4,8 @@
 //  by each: other processes may change the directory, or remove it, at any time.
 //
 //  Not writable: nothing is published, deleted or counted, and a directory that does not exist is
-//  an empty registry and stays away. An index that is stale is still brought up to date.
+//  an empty registry and stays away. An index that is stale is still brought up to date, but in
+//  memory where the settings say that nothing may be written ('looks').
 //  When the disk refuses that (read-only, full), the index is made in memory instead, at a tenth of
 //  a millisecond a version; a change tries the disk again.
 //
@@ -14,6 +15,7 @@
 #define GGEN_CATALOG_IO_H
 
 #include "registry.pb-c.h"
+#include "actors/registry/registry_file_io.h"
 #include "runtime/actor/crypto.h"
 
 //  Packed bytes of an answer. Half of what a message may have: what does not fit is left out, and a
@@ -23,10 +25,8 @@
 typedef struct catalog catalog_t;
 typedef struct job_t job_t;
 
-//  'directory' is absolute and copied; 'crypto' is borrowed for its life. A change waits for the
-//  lock SHELF_LOCK_ATTEMPTS times 'lock_attempt_ms' (0: SHELF_LOCK_ATTEMPT_MS). Opens nothing.
-catalog_t *catalog_new (const char *directory, bool writable, unsigned lock_attempt_ms,
-                        const crypto_t *crypto);
+//  'settings' are copied; 'crypto' is borrowed for its life. Opens nothing.
+catalog_t *catalog_new (const registry_file_settings_t *settings, const crypto_t *crypto);
 void catalog_destroy (catalog_t **self_p);
 
 //  One request and what became of it.

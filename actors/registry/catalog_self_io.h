@@ -11,6 +11,7 @@
 struct catalog {
     char *directory;
     bool writable;
+    bool looks;
     unsigned lock_attempt_ms;
     const crypto_t *crypto;
     shelf_t *shelf;             //  NULL until opened, and while there is no directory

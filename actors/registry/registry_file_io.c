@@ -187,8 +187,7 @@ registry_file_create (const actor_env_t *env)
         return NULL;
     self->out = env->out;
     self->jobs = env->host;
-    self->catalog = catalog_new (settings->directory, settings->writable,
-                                 settings->lock_attempt_ms, env->crypto);
+    self->catalog = catalog_new (settings, env->crypto);
     if (self->catalog)
         return self;
     free (self);

@@ -11,7 +11,10 @@
 typedef struct {
     const char *directory;      //  absolute: HOME/registry
     bool writable;              //  false: publishes, deletes and counts nothing
-    unsigned lock_attempt_ms;   //  of SHELF_LOCK_ATTEMPTS waits for the lock; 0: as the SPEC says
+    bool looks;                 //  writes nothing at all: an index that is not current is made in
+                                //  memory; only when not writable
+    unsigned lock_attempt_ms;   //  a change waits SHELF_LOCK_ATTEMPTS times so long for the lock;
+                                //  0: as the SPEC says
 } registry_file_settings_t;
 
 extern const actor_class_t registry_file_actor;

@@ -66,7 +66,7 @@ open_root (shelf_t *self)
         && there.st_ino == ours.st_ino && there.st_dev == ours.st_dev)
         return OK;
     disk_close (&self->root);
-    code_t code = make_directory (self->directory);
+    code_t code = self->looks ? OK : make_directory (self->directory);
     if (code != OK)
         return shelf_fail_disk (self, code, "");
     self->root = open (self->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -169,6 +169,8 @@ shelf_lock (shelf_t *self, unsigned attempts, unsigned attempt_ms, shelf_waiting
             void *arg)
 {
     assert (!shelf_is_locked (self));
+    if (self->looks)
+        return shelf_fail (self, PERMISSION_DENIED, "%s is only looked at", self->directory);
     int pid = 0;
     code_t code = lock_within (self, 0, &pid);
     for (unsigned i = 1; i <= attempts && code == LOCK_TIMEOUT; i++) {
@@ -198,29 +200,71 @@ shelf_is_locked (const shelf_t *self)
     return self->lock != -1;
 }
 
-code_t
-shelf_open (shelf_t **self_p, const char *directory)
+static bool
+is_leftover (const char *name)
 {
-    *self_p = NULL;
-    shelf_t *self = calloc (1, sizeof *self);
+    return strncmp (name, ".tmp-", 5) == 0 || strcmp (name, ".trash") == 0;
+}
+
+//  Whether there is nothing to make and nothing to remove: then opening writes nothing.
+static bool
+is_tidy (shelf_t *self)
+{
+    uint64_t generation;
+    int64_t wall_s;
+    if (shelf_generation (self, &generation, &wall_s) != OK || generation == 0)
+        return false;
+    int copied = openat (self->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = copied == -1 ? NULL : fdopendir (copied);
+    if (!list) {
+        disk_close (&copied);
+        return false;
+    }
+    bool tidy = true;
+    const struct dirent *entry;
+    while (tidy && (entry = readdir (list)))
+        tidy = !is_leftover (entry->d_name);
+    closedir (list);
+    return tidy;
+}
+
+static code_t
+open_at (shelf_t **self_p, const char *directory, bool looks)
+{
+    shelf_t *self = *self_p = calloc (1, sizeof *self);
     if (!self)
         return STORAGE;
     self->root = self->lock = -1;
-    code_t code = make_directory (directory);
+    self->looks = looks;
+    code_t code = looks ? OK : make_directory (directory);
     self->directory = code == OK ? realpath (directory, NULL) : NULL;
     if (code == OK)
         code = self->directory ? open_root (self) : disk_code (errno);
-    if (code == OK) {
-        code = shelf_lock (self, 0, 0, NULL, NULL);
-        if (code == OK) {
-            shelf_sweep (self);
-            shelf_unlock (self);
-        } else if (code == LOCK_TIMEOUT || code == PERMISSION_DENIED)
-            code = OK;              //  Somebody is writing, or we may only read
-    }
     if (code != OK)
-        shelf_close (&self);
-    *self_p = self;
+        shelf_close (self_p);
+    return code;
+}
+
+code_t
+shelf_open_to_look (shelf_t **self_p, const char *directory)
+{
+    return open_at (self_p, directory, true);
+}
+
+code_t
+shelf_open (shelf_t **self_p, const char *directory)
+{
+    code_t code = open_at (self_p, directory, false);
+    if (code != OK || is_tidy (*self_p))
+        return code;
+    code = shelf_lock (*self_p, 0, 0, NULL, NULL);
+    if (code == OK) {
+        shelf_sweep (*self_p);
+        shelf_unlock (*self_p);
+    }
+    if (code == OK || code == LOCK_TIMEOUT || code == PERMISSION_DENIED)
+        return OK;                  //  Else somebody is writing, or we may only read
+    shelf_close (self_p);
     return code;
 }
 
@@ -275,7 +319,7 @@ shelf_sweep (shelf_t *self)
     }
     struct dirent *entry;
     while ((entry = readdir (list)))
-        if (strncmp (entry->d_name, ".tmp-", 5) == 0 || strcmp (entry->d_name, ".trash") == 0)
+        if (is_leftover (entry->d_name))
             if (disk_remove (self->root, entry->d_name) != OK)
                 shelf_fail_disk (self, STORAGE, entry->d_name);
     closedir (list);

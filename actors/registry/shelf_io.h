@@ -44,8 +44,11 @@
 typedef struct shelf shelf_t;
 
 //  Opens the registry directory, creating it and what is missing in it, and removes what a crash
-//  left behind unless another process is just writing.
+//  left behind unless another process is just writing. Nothing is written when all is in order.
 must_use code_t shelf_open (shelf_t **self_p, const char *directory);
+//  The same for a directory that is there and in which nothing at all may be written: shelf_lock
+//  and with it every change is PERMISSION_DENIED.
+must_use code_t shelf_open_to_look (shelf_t **self_p, const char *directory);
 //  Unlocks and closes. NULL is fine.
 void shelf_close (shelf_t **self_p);
 

@@ -15,6 +15,7 @@ struct shelf {
     char *directory;            //  absolute
     int root;                   //  its descriptor
     int lock;                   //  descriptor of ".lock" while we hold it, else -1
+    bool looks;                 //  nothing may be written
     unsigned serial;            //  numbers stages and trash
     char error [SHELF_ERROR_MAX];
 };

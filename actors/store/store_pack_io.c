@@ -96,13 +96,15 @@ store_read_manifest (store_call_t *call)
 {
     const Ggen__ReadManifestRequest *request = (const void *) call->request;
     int fd;
+    Ggen__Manifest *manifest = NULL;
     code_t code = open_source (call, request->path, &fd);
-    if (code)
-        return code;
-    Ggen__Manifest *manifest;
-    code = store_manifest_in (fd, request->path, call->store->settings->limits.manifest_bytes,
-                              &manifest, &call->refusal);
-    close (fd);
+    if (code && access (request->path, F_OK) != 0 && errno == ENOENT)
+        code = OK;                  //  Without a directory there is no such file, either
+    else if (code == OK) {
+        code = store_manifest_in (fd, request->path, call->store->settings->limits.manifest_bytes,
+                                  &manifest, &call->refusal);
+        close (fd);
+    }
     if (code)
         return code;
     Ggen__ReadManifestReply *reply = malloc (sizeof *reply);
@@ -112,10 +114,30 @@ store_read_manifest (store_call_t *call)
     return OK;
 }
 
+//  The directory of the file 'path', and those above it.
+static code_t
+make_parents (const char *path, refusal_t *refusal)
+{
+    char part [PLACE_PATH_MAX];
+    if (strlen (path) >= sizeof part)
+        return refusal_system (refusal, ENAMETOOLONG, path, "create");
+    strcpy (part, path);
+    for (char *slash = strchr (part + 1, '/'); slash; slash = strchr (slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir (part, 0777) != 0 && errno != EEXIST)
+            return refusal_system (refusal, errno, part, "create directory");
+        *slash = '/';
+    }
+    return OK;
+}
+
 code_t
 store_write_new (store_call_t *call)
 {
     const Ggen__WriteNewRequest *request = (const void *) call->request;
+    code_t code = make_parents (request->path, &call->refusal);
+    if (code)
+        return code;
     int fd = open (request->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return refusal_system (&call->refusal, errno, request->path, "create");

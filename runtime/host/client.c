@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "frames.h"
 #include "host.h"
+#include "log.h"
 #include "runtime/actor/out.h"
 #include "runtime/actor/wire.h"
 #include "utf8.h"
@@ -124,6 +125,9 @@ client_open (client_t **self_p, const client_setup_t *setup, char *why, size_t w
                                    &endpoint, why, why_size);
     if (code == OK)
         code = connect_to (self, endpoint, setup->program, why, why_size);
+    if (code == OK)
+        log_info ("client.attached", "home=%s node=%s program=%s", self->home.dir,
+                  self->node ? "own" : "running", setup->program);
     if (code)
         client_close (&self);
     *self_p = self;

@@ -54,12 +54,19 @@ def any_file_can_be_checked_and_unknown_keys_are_warned_of(home):
 
 
 @test
-def the_path_is_printed_whether_it_is_there_or_not(home):
-    path = str(home.path / "config.toml")
-    equal(home.run("config", "path").out, path + "\n")
-    equal(home.json("config", "path"), {"path": path, "exists": False})
-    home.write("ggen/config.toml", "")
+def the_files_are_listed_with_what_wins_first(home):
+    first, second = str(home.path / "p2p-config.toml"), str(home.path / "config.toml")
+    equal(home.run("config", "path").out, f"{first}  (not there)\n{second}  (not there)\n")
+    equal(home.run("config", "path", "--quiet").out, second + "\n")
+    equal(home.json("config", "path"),
+          {"path": second, "exists": False,
+           "files": [{"path": first, "exists": False}, {"path": second, "exists": False}]})
+    home.write("ggen/config.toml", "[storage]\nmax_cache_size = 5\n")
+    equal(home.run("config", "path").out, f"{first}  (not there)\n{second}\n")
     equal(home.json("config", "path")["exists"], True)
+    home.write("ggen/p2p-config.toml", "[storage]\nmax_cache_size = 6\n")
+    equal(home.run("config", "path", "-q").out, first + "\n")
+    matches(home.run("config", "show", "max_cache_size").out, r" 6 MiB +p2p-config\.toml:2$")
 
 
 main()

@@ -200,7 +200,6 @@ defaults_are_those_of_the_table (void **state)
     PARSED ("ggen market search");
     assert_int_equal (args_count (&args, "limit", 0), 20);
     assert_string_equal (args_value (&args, "sort"), "relevance");
-    assert_true (args_real (&args, "min-reputation", 9) == 0.5);
     assert_true (args_real (&args, "timeout", 9) == 9);
     assert_null (args_value (&args, "author"));
     assert_false (args_given (&args, "limit"));
@@ -308,8 +307,8 @@ numbers_out_of_range_or_shape_are_refused (void **state)
 {
     (void) state;
     static const char *const bad [] = {"--limit 0", "--limit 1001", "--limit -1", "--limit 1.5",
-        "--limit=", "--limit 0x10", "--limit 99999999999999999999", "--min-reputation 1.01",
-        "--min-reputation nan", "--min-reputation inf", "--min-reputation 0.5x", "--timeout 0"};
+        "--limit=", "--limit 0x10", "--limit 99999999999999999999", "--timeout 86401",
+        "--timeout nan", "--timeout inf", "--timeout 0.5x", "--timeout 0"};
     for (size_t at = 0; at < COUNT_OF (bad); at++) {
         char line [128];
         snprintf (line, sizeof line, "ggen market search %s", bad [at]);

@@ -366,6 +366,41 @@ rules_between_keys_are_checked (void **state)
 }
 
 static void
+changed_settings_that_nothing_heeds_are_warned_of_when_asked (void **state)
+{
+    (void) state;
+    AUTO (config_destroy) config_t *config = config_new (home);
+    assert_int_equal (read_text (config, "[storage]\nreplicas = 4\nhost_max = 1024\n"
+                                         "max_cache_size = 5\n"), OK);
+    assert_int_equal (config_set (config, "http.listen", "localhost:1", "--http"), OK);
+    assert_int_equal (config_check (config), OK);
+    const json_t *warnings = config_warnings (config);
+    assert_int_equal (json_array_size (warnings), 0);
+    config_warn_idle (config);
+    assert_int_equal (json_array_size (warnings), 2);
+    assert_string_equal (json_string_value (json_array_get (warnings, 0)),
+                         "config.toml:2: storage.replicas: no effect yet, this build lacks the "
+                         "peer-to-peer network: FEATURE_NOT_ENABLED");
+    assert_string_equal (json_string_value (json_array_get (warnings, 1)),
+                         "flag --http: http.listen: no effect yet, this build lacks the HTTP "
+                         "registry and endpoint: FEATURE_NOT_ENABLED");
+}
+
+static void
+a_mode_without_its_registry_is_warned_of (void **state)
+{
+    (void) state;
+    static const struct { const char *mode; size_t warnings; } cases [] = {
+        {"hybrid", 0}, {"file", 0}, {"p2p", 1}, {"http", 1}};
+    for (size_t i = 0; i < COUNT_OF (cases); i++) {
+        AUTO (config_destroy) config_t *config = config_new (home);
+        assert_int_equal (config_set (config, "registry.mode", cases [i].mode, "--mode"), OK);
+        config_warn_idle (config);
+        assert_int_equal (json_array_size (config_warnings (config)), cases [i].warnings);
+    }
+}
+
+static void
 flags_are_checked_like_files (void **state)
 {
     (void) state;
@@ -568,6 +603,9 @@ the_table_of_the_documentation_has_a_row_for_each_key (void **state)
             fail_msg ("%s", row->key);
     assert_int_equal (lines, keys + 2);
     assert_non_null (strstr (table, "| `storage.max_cache_size` | `1024` MiB | "));
+    assert_non_null (strstr (table, "network (no effect yet) |\n"));
+    assert_non_null (strstr (table, "| `log.level` | `\"info\"` | "));
+    assert_null (strstr (table, "events to log (no effect yet)"));
     assert_non_null (strstr (table, " | GGEN_P2P_ENABLED, P2P_ENABLED | "));
     free (table);
 }
@@ -590,6 +628,8 @@ main (void)
         test (notes_are_bounded),
         test (bootstrap_nodes_with_the_smallest_priority_come_first),
         test (rules_between_keys_are_checked),
+        test (changed_settings_that_nothing_heeds_are_warned_of_when_asked),
+        test (a_mode_without_its_registry_is_warned_of),
         test (flags_are_checked_like_files),
         test (paths_are_absolute),
         test (home_is_flag_then_environment_then_dot_ggen),

@@ -1050,6 +1050,26 @@ a_publish_run_dry_signs_and_sends_nothing (void **state)
     assert_int_equal (world.publishes, 0);
 }
 
+//  The directories of this world name no license.
+static void
+quality_is_warned_of_an_error_or_skipped (void **state)
+{
+    (void) state;
+    make_directory ("mine");
+    Ggen__PublishTreeRequest request = GGEN__PUBLISH_TREE_REQUEST__INIT;
+    request.path = (char *) "/one";
+    const Ggen__PublishTreeReply *const *reply = (const void *) &world.reply;
+    assert_ok (world_ask (&world, &request.base, &ggen__publish_tree_reply__descriptor));
+    assert_true (is_warned ((*reply)->warnings, (*reply)->n_warnings, "license: missing"));
+    request.strict = true;
+    assert_int_equal (world_ask (&world, &request.base, &ggen__publish_tree_reply__descriptor),
+                      VALIDATION);
+    assert_told ("license: missing");
+    request.skip_verify = true;
+    assert_ok (world_ask (&world, &request.base, &ggen__publish_tree_reply__descriptor));
+    assert_int_equal ((*reply)->n_warnings, 0);
+}
+
 static void
 a_name_of_another_publisher_cannot_be_published (void **state)
 {
@@ -1141,6 +1161,7 @@ main (void)
         TEST (the_key_signed_for_a_dependency_is_the_trusted_one_not_what_the_registry_says),
         TEST (the_same_bytes_again_are_there_already_and_others_are_refused),
         TEST (a_publish_run_dry_signs_and_sends_nothing),
+        TEST (quality_is_warned_of_an_error_or_skipped),
         TEST (a_name_of_another_publisher_cannot_be_published),
         TEST (init_writes_a_manifest_where_there_is_none),
     };

@@ -198,6 +198,9 @@ a_missing_description_is_a_warning_or_when_strict_an_error (void **state)
     assert_warning (0, "gpack.toml: description: missing");
     assert_int_equal (read_toml (text, &strict), VALIDATION);
     assert_string_equal (notes.field, "description");
+    strict.is_lax = true;
+    assert_int_equal (read_toml (text, &strict), OK);
+    assert_int_equal (notes.warnings_count, 0);
 }
 
 static void

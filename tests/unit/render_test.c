@@ -306,6 +306,28 @@ json_never_holds_a_raw_control_override_or_broken_byte (void **state)
 }
 
 static void
+numbers_in_json_are_as_short_as_they_read_back (void **state)
+{
+    (void) state;
+    static const struct { double number; const char *text; } cases [] = {
+        {0.7, "0.7"}, {30, "30.0"}, {-52.52, "-52.52"}, {0.1 + 0.2, "0.30000000000000004"},
+        {0.12345678901234568, "0.12345678901234568"}, {1e300, "1e300"}};
+    for (size_t at = 0; at < COUNT_OF (cases); at++) {
+        json_t *object = json_object (), *array = json_array ();
+        capture_t to;
+        char line [64];
+        shape_append (&array, json_real (cases [at].number));
+        shape_set (&object, "n", array);
+        capture (&to, 0);
+        render_json_line (&to.screen, object);
+        captured (&to);
+        snprintf (line, sizeof line, "{\"n\":[%s]}\n", cases [at].text);
+        assert_string_equal (to.out, line);
+        release (&to);
+    }
+}
+
+static void
 same_json (json_t *shape, const char *expected)
 {
     char *text = json_dumps (shape, JSON_COMPACT);
@@ -482,6 +504,7 @@ main (void)
         cmocka_unit_test (a_verbose_failure_tells_code_and_details_in_colour),
         cmocka_unit_test (a_failure_in_json_is_one_document_on_stdout),
         cmocka_unit_test (json_never_holds_a_raw_control_override_or_broken_byte),
+        cmocka_unit_test (numbers_in_json_are_as_short_as_they_read_back),
         cmocka_unit_test (digests_keys_and_times_have_one_shape),
         cmocka_unit_test (a_package_has_this_shape),
         cmocka_unit_test (steps_findings_and_locked_packages_have_these_shapes),

@@ -417,6 +417,63 @@ a_held_lock_times_out_naming_the_holder (void **state)
     shelf_close (&other);
 }
 
+//  When the pid in ".lock" was written, and its inode.
+static struct stat
+lock_stat (fixture_t *self)
+{
+    char path [PATH_MAX];
+    struct stat info;
+    snprintf (path, sizeof path, "%s/.lock", self->directory);
+    assert_int_equal (stat (path, &info), 0);
+    return info;
+}
+
+static void
+opening_what_is_in_order_does_not_write (void **state)
+{
+    fixture_t *self = *state;
+    shelf_t *other;
+    char path [PATH_MAX];
+    assert_int_equal (put (self, "a", "1.0.0", 1), OK);
+    struct stat before = lock_stat (self);
+    assert_int_equal (shelf_open (&other, self->directory), OK);
+    shelf_close (&other);
+    struct stat after = lock_stat (self);
+    assert_memory_equal (&after.st_ctim, &before.st_ctim, sizeof before.st_ctim);
+    snprintf (path, sizeof path, "%s/.tmp-left", self->directory);
+    assert_int_equal (mkdir (path, 0777), 0);
+    assert_int_equal (shelf_open (&other, self->directory), OK);
+    shelf_close (&other);
+    assert_int_equal (access (path, F_OK), -1);
+    snprintf (path, sizeof path, "%s/generation", self->directory);
+    assert_int_equal (unlink (path), 0);
+    assert_int_equal (shelf_open (&other, self->directory), OK);
+    shelf_close (&other);
+    assert_int_equal (access (path, F_OK), 0);
+}
+
+static void
+who_only_looks_makes_removes_and_locks_nothing (void **state)
+{
+    fixture_t *self = *state;
+    shelf_t *other;
+    Ggen__Package *package;
+    char left [PATH_MAX], absent [PATH_MAX];
+    assert_int_equal (put (self, "a", "1.0.0", 1), OK);
+    snprintf (left, sizeof left, "%s/.tmp-left", self->directory);
+    snprintf (absent, sizeof absent, "%s/absent", self->directory);
+    assert_int_equal (mkdir (left, 0777), 0);
+    assert_int_equal (shelf_open_to_look (&other, self->directory), OK);
+    assert_int_equal (shelf_lock (other, 0, 0, NULL, NULL), PERMISSION_DENIED);
+    assert_int_equal (shelf_get (other, "a", "1.0.0", &package), OK);
+    ggen__package__free_unpacked (package, NULL);
+    shelf_close (&other);
+    assert_int_equal (access (left, F_OK), 0);
+    assert_int_not_equal (shelf_open_to_look (&other, absent), OK);
+    assert_null (other);
+    assert_int_equal (access (absent, F_OK), -1);
+}
+
 static void
 a_registry_that_was_removed_is_recreated (void **state)
 {
@@ -535,6 +592,8 @@ main (void)
         T (each_change_moves_the_generation),
         T (leftovers_of_a_crash_are_swept_at_open_unless_somebody_writes),
         T (a_held_lock_times_out_naming_the_holder),
+        T (opening_what_is_in_order_does_not_write),
+        T (who_only_looks_makes_removes_and_locks_nothing),
         T (a_registry_that_was_removed_is_recreated),
         T (a_walk_visits_every_version_once_and_counts_what_is_damaged),
         T (a_version_moved_to_another_place_is_damaged),

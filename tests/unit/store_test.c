@@ -862,6 +862,27 @@ a_file_that_is_there_is_not_written_over (void **state)
     assert_text (world->temp.name, "new", "first");
 }
 
+static void
+a_new_file_brings_the_directories_it_lies_in (void **state)
+{
+    world_t *world = *state;
+    char directory [200], path [240];
+    snprintf (directory, sizeof directory, "%s/a/b", world->temp.name);
+    snprintf (path, sizeof path, "%s/new", directory);
+    Ggen__ReadManifestRequest read = GGEN__READ_MANIFEST_REQUEST__INIT;
+    read.path = directory;
+    assert_int_equal (rig_call (&world->rig, &read.base, &ggen__read_manifest_reply__descriptor),
+                      OK);
+    Ggen__WriteNewRequest request = GGEN__WRITE_NEW_REQUEST__INIT;
+    request.path = path;
+    request.content = (ProtobufCBinaryData) {5, (uint8_t *) "first"};
+    assert_int_equal (rig_call (&world->rig, &request.base, &ggen__write_new_reply__descriptor), OK);
+    assert_text (directory, "new", "first");
+    snprintf (path, sizeof path, "%s/new/below", directory);
+    assert_int_not_equal (
+        rig_call (&world->rig, &request.base, &ggen__write_new_reply__descriptor), OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int
@@ -901,6 +922,7 @@ main (void)
         TEST (a_package_and_a_name_space_of_that_name_can_follow_each_other_in_a_target),
         TEST (a_target_below_directories_that_are_not_there_is_made),
         TEST (a_file_that_is_there_is_not_written_over),
+        TEST (a_new_file_brings_the_directories_it_lies_in),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//  --registry, and --p2p: which registries a verb is to ask, as messages name them.
+#ifndef GGEN_REGISTRIES_H
+#define GGEN_REGISTRIES_H
+
+#include "session.h"
+
+//  Fields 'registries' and 'n_registries' of a request; count 0 = all there are.
+typedef struct {
+    char *names [1];
+    size_t count;
+} registries_t;
+
+//  What the command line names. The node is asked whether it has that registry: false when not, and
+//  that was printed with FEATURE_NOT_ENABLED, or when it did not answer.
+bool
+    registries_take (registries_t *self, session_t *session, const args_t *args,
+                     const screen_t *screen);
+
+#endif
