@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "frames.h"
 
+#include "handover.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -38,6 +40,7 @@ receive (frames_t *self, void *socket, int flags)
             frames_close (self);
             return code;
         }
+        handover_take (zmq_msg_data (part));
         more = zmq_msg_more (part);
         self->count++;
     }
@@ -61,6 +64,7 @@ frames_send (frames_t *self, unsigned first, void *socket, int flags)
 {
     for (unsigned i = first; i < self->count; i++) {
         int more = i + 1 < self->count ? ZMQ_SNDMORE : 0;
+        handover_give (zmq_msg_data (&self->part[i]));
         while (zmq_msg_send (&self->part[i], socket, flags | more) < 0)
             if (errno != EINTR)
                 return errno;
