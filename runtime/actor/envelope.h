@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  The envelope, written and read by hand: every message carries one, and protobuf-c's tables took
-//  more than a quarter of all instructions that a small message cost. The bytes are
-//  protobuf's; a unit test holds the two against each other, and against a field that is new.
+//  more than a quarter of all instructions that a small message cost. The bytes are protobuf's; a
+//  unit test holds the two against each other, and against a field that is new.
 #ifndef GGEN_ENVELOPE_H
 #define GGEN_ENVELOPE_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  A pointer that crosses a pipe: who sends it gives it away, who receives it owns it. The pipe
 //  orders the two, but ThreadSanitizer cannot see that inside a library that is not instrumented,
-//  so it is told. Without it these are nothing, and the
-//  pointer is not even computed.
+//  so it is told. Without it these are nothing: the pointer is not even
+//  computed.
 #ifndef GGEN_HANDOVER_H
 #define GGEN_HANDOVER_H
 
