@@ -53,7 +53,7 @@ probe_send (probe_t *self, const char *to, const ProtobufCMessage *body)
     parcel_t parcel = {.to = to, .envelope = &envelope, .body = body};
     frames_t frames;
     frames_pack (&frames, &parcel);
-    assert_int_equal (frames_send (&frames, 0, zsock_resolve (self->dealer), 0), 0);
+    assert_int_equal (frames_send (&frames, zsock_resolve (self->dealer), 0), 0);
 }
 
 //  Its answer if these frames have it, else NULL.

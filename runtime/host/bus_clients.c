@@ -44,7 +44,7 @@ bus_clients_send (bus_t *self, attached_t *client, frames_t *frames, const packe
         zmq_msg_move (part, &frames->part[1]);
     }
     watch_ready (&self->router_watch);
-    if (frames_send (&out, 0, self->router_watch.socket, ZMQ_DONTWAIT) != 0)
+    if (frames_send (&out, self->router_watch.socket, ZMQ_DONTWAIT) != 0)
         client_gone (self, client);
     frames_close (&out);
 }

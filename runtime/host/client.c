@@ -173,7 +173,7 @@ send_kind (client_t *self, const client_call_t *call, Ggen__Kind kind)
     }
     frames_t frames;
     frames_pack (&frames, &parcel);
-    frames_send (&frames, 0, zsock_resolve (self->dealer), ZMQ_DONTWAIT);
+    frames_send (&frames, zsock_resolve (self->dealer), ZMQ_DONTWAIT);
     frames_close (&frames);
 }
 

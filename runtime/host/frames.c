@@ -60,19 +60,16 @@ frames_wait (frames_t *self, void *socket)
 }
 
 int
-frames_send (frames_t *self, unsigned first, void *socket, int flags)
+frames_send (frames_t *self, void *socket, int flags)
 {
-    for (unsigned i = first; i < self->count; i++) {
+    for (unsigned i = 0; i < self->count; i++) {
         int more = i + 1 < self->count ? ZMQ_SNDMORE : 0;
         handover_give (zmq_msg_data (&self->part[i]));
         while (zmq_msg_send (&self->part[i], socket, flags | more) < 0)
             if (errno != EINTR)
                 return errno;
     }
-    //  ZeroMQ has emptied the parts that were sent.
-    for (unsigned i = 0; i < first; i++)
-        zmq_msg_close (&self->part[i]);
-    self->count = 0;
+    self->count = 0;                    //  ZeroMQ has emptied them
     return 0;
 }
 
@@ -131,10 +128,10 @@ frames_bytes (frames_t *self, unsigned at)
 }
 
 size_t
-frames_size (const frames_t *self, unsigned first)
+frames_size (const frames_t *self)
 {
     size_t size = 0;
-    for (unsigned i = first; i < self->count; i++)
+    for (unsigned i = 0; i < self->count; i++)
         size += zmq_msg_size (&self->part[i]);
     return size;
 }

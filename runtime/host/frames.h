@@ -27,10 +27,9 @@ must_use code_t frames_recv (frames_t *self, void *socket);
 //  The same, waiting for it as long as the socket's ZMQ_RCVTIMEO says (BUSY then).
 must_use code_t frames_wait (frames_t *self, void *socket);
 
-//  Send parts first .. count-1, which are then empty, without waiting when 'flags' has
-//  ZMQ_DONTWAIT. Returns 0, or the errno of the first frame; then nothing was sent and the
-//  frames are still there.
-int frames_send (frames_t *self, unsigned first, void *socket, int flags);
+//  Send all parts, which are then empty, without waiting when 'flags' has ZMQ_DONTWAIT. Returns 0,
+//  or the errno of the first frame; then nothing was sent and the frames are still there.
+int frames_send (frames_t *self, void *socket, int flags);
 
 //  Free what is left; safe to call twice.
 void frames_close (frames_t *self);
@@ -41,7 +40,7 @@ void frames_pack (frames_t *self, const parcel_t *parcel);
 //  The bytes of part 'at', empty when there is no such part.
 bytes_t frames_bytes (frames_t *self, unsigned at);
 
-//  Sum of the sizes of parts first .. count-1: what a mailbox is charged.
-size_t frames_size (const frames_t *self, unsigned first);
+//  Sum of the sizes of all parts: what a mailbox is charged.
+size_t frames_size (const frames_t *self);
 
 #endif

@@ -34,7 +34,7 @@ seat_depth_bytes (const seat_t *self)
 admit_t
 seat_put (seat_t *self, frames_t *frames, Ggen__Kind kind)
 {
-    size_t size = frames_size (frames, 0);
+    size_t size = frames_size (frames);
     admit_t result =
         admit_message (kind, size, seat_depth_messages (self), seat_depth_bytes (self));
     if (result == ADMIT_BUSY)
@@ -46,7 +46,7 @@ seat_put (seat_t *self, frames_t *frames, Ggen__Kind kind)
     seat_start (self);
     watch_ready (&self->watch);
     //  Never blocks: the pipe is deeper than the mailbox.
-    if (frames_send (frames, 0, self->watch.socket, ZMQ_DONTWAIT) != 0) {
+    if (frames_send (frames, self->watch.socket, ZMQ_DONTWAIT) != 0) {
         self->dropped++;
         return ADMIT_DROP;
     }

@@ -41,7 +41,7 @@ port_send (void *context, const parcel_t *parcel)
     shell_t *self = context;
     frames_t frames;
     if (packet_pack (&frames, parcel) == OK)
-        frames_send (&frames, 0, self->pipe, 0);
+        frames_send (&frames, self->pipe, 0);
     frames_close (&frames);
 }
 
@@ -190,7 +190,7 @@ take (shell_t *self, frames_t *frames, code_t code)
         self->stopped = true;
     else if (!atomic_load_explicit (&self->setup->mailbox->stopping, memory_order_relaxed)) {
         mailbox_t *mailbox = self->setup->mailbox;
-        size_t size = frames_size (frames, 0);
+        size_t size = frames_size (frames);
         deliver (self, frames);
         atomic_fetch_add_explicit (&mailbox->consumed_bytes, size, memory_order_release);
         atomic_fetch_add_explicit (&mailbox->consumed_messages, 1, memory_order_release);

@@ -203,7 +203,7 @@ call (zsock_t *dealer, const char *to, const ProtobufCMessage *body)
     parcel_t parcel = {.to = to, .envelope = &envelope, .body = body};
     frames_t frames;
     frames_pack (&frames, &parcel);
-    frames_send (&frames, 0, zsock_resolve (dealer), 0);
+    frames_send (&frames, zsock_resolve (dealer), 0);
     zmq_pollitem_t item = {zsock_resolve (dealer), 0, ZMQ_POLLIN, 0};
     for (bool ended = false; !ended;) {
         zmq_poll (&item, 1, -1);

@@ -42,7 +42,7 @@ probe_send (probe_t *probe, Ggen__Kind kind, const char *to, const ProtobufCMess
     parcel_t parcel = {.to = to, .envelope = &envelope, .body = body};
     frames_t frames;
     frames_pack (&frames, &parcel);
-    assert_int_equal (frames_send (&frames, 0, zsock_resolve (probe->dealer), 0), 0);
+    assert_int_equal (frames_send (&frames, zsock_resolve (probe->dealer), 0), 0);
     return envelope.id;
 }
 
@@ -383,7 +383,7 @@ bodies_and_attachments_pass_between_client_and_actor_whole (void **state)
                        .free_attachment = free_copy};
     frames_t frames;
     frames_pack (&frames, &parcel);
-    assert_int_equal (frames_send (&frames, 0, zsock_resolve (probe.dealer), 0), 0);
+    assert_int_equal (frames_send (&frames, zsock_resolve (probe.dealer), 0), 0);
     do {
         frames_close (&frames);                     //  A Ping, which has two
         assert_int_equal (frames_wait (&frames, zsock_resolve (probe.dealer)), OK);
@@ -419,7 +419,7 @@ an_address_or_an_envelope_that_fits_in_no_packet_is_dropped_and_the_next_is_serv
         parcel_t parcel = {.to = addresses[i], .envelope = &envelope, .body = &body.base};
         frames_t frames;
         frames_pack (&frames, &parcel);
-        assert_int_equal (frames_send (&frames, 0, zsock_resolve (probe.dealer), 0), 0);
+        assert_int_equal (frames_send (&frames, zsock_resolve (probe.dealer), 0), 0);
         envelope.type = "Progress";
     }
     uint64_t id = probe_send (&probe, GGEN__KIND__REQUEST, "echo", &body.base, 100);
@@ -644,7 +644,7 @@ a_late_request_is_dropped_and_counted (void **state)
     parcel_t parcel = {.to = "echo", .envelope = &envelope, .body = &body.base};
     frames_t frames;
     frames_pack (&frames, &parcel);
-    assert_int_equal (frames_send (&frames, 0, zsock_resolve (probe.dealer), 0), 0);
+    assert_int_equal (frames_send (&frames, zsock_resolve (probe.dealer), 0), 0);
     uint64_t id = probe_send (&probe, GGEN__KIND__REQUEST, "echo", &body.base, 100);
     assert_int_equal (probe_recv (&probe).id, id);
     zsock_destroy (&probe.dealer);

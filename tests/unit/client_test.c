@@ -176,7 +176,7 @@ speak_falsely (home_test_t *test, Ggen__Kind kind, uint64_t id, const ProtobufCM
         envelope.type = (char *) parcel.body->descriptor->short_name;
         frames_t frames;
         frames_pack (&frames, &parcel);
-        assert_int_equal (frames_send (&frames, 0, zsock_resolve (dealer), 0), 0);
+        assert_int_equal (frames_send (&frames, zsock_resolve (dealer), 0), 0);
     }
     AUTO (zmsg_destroy) zmsg_t *answer = zmsg_recv (dealer);
     assert_non_null (answer);

@@ -160,7 +160,7 @@ post (fixture_t *self, Ggen__Kind kind, const ProtobufCMessage *body, uint64_t i
     parcel_t parcel = {.to = "registry_file", .envelope = &envelope, .body = body};
     frames_t frames;
     frames_pack (&frames, &parcel);
-    assert_int_equal (frames_send (&frames, 0, zsock_resolve (self->dealer), 0), 0);
+    assert_int_equal (frames_send (&frames, zsock_resolve (self->dealer), 0), 0);
     return envelope.id;
 }
 
