@@ -294,32 +294,9 @@ static const actor_class_t worker_class = {.name = "worker",
                                            .cancelled = stop_work,
                                            .job_done = work_done};
 
-//  Answers with the body and the attachment of the request.
-static void
-free_copy (void *data, void *hint)
-{
-    (void) hint;
-    free (data);
-}
-
-static code_t
-mirror_progress (void *self, const delivery_t *at, const ProtobufCMessage *message)
-{
-    (void) self;
-    uint8_t *copy = malloc (at->attachment.size + 1);
-    memcpy (copy, at->attachment.data, at->attachment.size);
-    return out_reply_with (at, message, copy, at->attachment.size, free_copy, NULL);
-}
-
-static const handler_t mirror_rows[] = {{&ggen__progress__descriptor, mirror_progress, THIS_NODE},
-                                        {0}};
-static const actor_class_t mirror_class = {
-    .name = "mirror", .create = toy_create, .destroy = toy_destroy, .rows = mirror_rows};
-
 static const role_t all_roles[] = {{NULL, &echo_class, NULL},   {NULL, &slow_class, NULL},
                                    {NULL, &asker_class, NULL},  {NULL, &mortal_class, NULL},
-                                   {NULL, &worker_class, NULL}, {NULL, &flood_class, NULL},
-                                   {NULL, &mirror_class, NULL}};
+                                   {NULL, &worker_class, NULL}, {NULL, &flood_class, NULL}};
 
 static host_t *
 start_host (void)
@@ -354,76 +331,6 @@ a_request_is_answered_by_the_actor_it_names (void **state)
     assert_int_equal (heard.kind, GGEN__KIND__REPLY);
     assert_int_equal (heard.id, id);
     assert_int_equal (heard.number, 42);
-    zsock_destroy (&probe.dealer);
-    host_stop (&host);
-}
-
-//  The ROUTER's edge turns frames into a packet and back.
-static void
-bodies_and_attachments_pass_between_client_and_actor_whole (void **state)
-{
-    (void) state;
-    enum { SIZE = 100000 };
-    host_t *host = start_host ();
-    probe_t probe = probe_open (host);
-    char *text = malloc (SIZE + 1);
-    memset (text, 't', SIZE);
-    text[SIZE] = 0;
-    Ggen__Progress body = GGEN__PROGRESS__INIT;
-    body.subject = text;
-    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-    envelope.kind = GGEN__KIND__REQUEST;
-    envelope.id = 7;
-    envelope.type = "Progress";
-    parcel_t parcel = {.to = "mirror",
-                       .envelope = &envelope,
-                       .body = &body.base,
-                       .attachment = strdup (text),
-                       .attachment_size = SIZE,
-                       .free_attachment = free_copy};
-    frames_t frames;
-    frames_pack (&frames, &parcel);
-    assert_int_equal (frames_send (&frames, zsock_resolve (probe.dealer), 0), 0);
-    do {
-        frames_close (&frames);                     //  A Ping, which has two
-        assert_int_equal (frames_wait (&frames, zsock_resolve (probe.dealer)), OK);
-    } while (frames.count < 3);
-    bytes_t packed = frames_bytes (&frames, 1), attachment = frames_bytes (&frames, 2);
-    Ggen__Progress *answer = ggen__progress__unpack (NULL, packed.size, packed.data);
-    assert_non_null (answer);
-    assert_string_equal (answer->subject, text);
-    assert_int_equal (attachment.size, SIZE);
-    assert_memory_equal (attachment.data, text, SIZE);
-    ggen__progress__free_unpacked (answer, NULL);
-    frames_close (&frames);
-    free (text);
-    zsock_destroy (&probe.dealer);
-    host_stop (&host);
-}
-
-static void
-an_address_or_an_envelope_that_fits_in_no_packet_is_dropped_and_the_next_is_served (void **state)
-{
-    (void) state;
-    static char text[PACKET_ENVELOPE_MAX + 1];
-    memset (text, 't', PACKET_ENVELOPE_MAX);
-    host_t *host = start_host ();
-    probe_t probe = probe_open (host);
-    Ggen__Progress body = GGEN__PROGRESS__INIT;
-    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-    envelope.kind = GGEN__KIND__REQUEST;
-    envelope.id = 7;
-    envelope.type = text;
-    const char *addresses[] = {"echo", text, ""};
-    for (unsigned i = 0; i < COUNT_OF (addresses); i++) {
-        parcel_t parcel = {.to = addresses[i], .envelope = &envelope, .body = &body.base};
-        frames_t frames;
-        frames_pack (&frames, &parcel);
-        assert_int_equal (frames_send (&frames, zsock_resolve (probe.dealer), 0), 0);
-        envelope.type = "Progress";
-    }
-    uint64_t id = probe_send (&probe, GGEN__KIND__REQUEST, "echo", &body.base, 100);
-    assert_int_equal (probe_recv (&probe).id, id);
     zsock_destroy (&probe.dealer);
     host_stop (&host);
 }
@@ -740,9 +647,6 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_request_is_answered_by_the_actor_it_names),
-        cmocka_unit_test (bodies_and_attachments_pass_between_client_and_actor_whole),
-        cmocka_unit_test (
-            an_address_or_an_envelope_that_fits_in_no_packet_is_dropped_and_the_next_is_served),
         cmocka_unit_test (an_unknown_address_and_an_unknown_message_are_refused_politely),
         cmocka_unit_test (a_flooding_actor_starves_neither_another_nor_its_own_ticks),
         cmocka_unit_test (a_slow_actor_makes_busy_and_no_request_stays_unanswered),
