@@ -87,7 +87,7 @@ san:                            ## every test under AddressSanitizer, UBSan and 
 tsan:                           ## the host's threads under ThreadSanitizer
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
 	@$(MAKE) --no-print-directory B=$(B)/tsan CC=clang CXX=clang++ OPT="-O1 -g" \
-	    MODE="-fsanitize=thread" $(patsubst %,$(B)/tsan/tests/unit/%_test,bus client frames tap watch)
+	    MODE="-fsanitize=thread" $(patsubst %,$(B)/tsan/tests/unit/%_test,bus bus_clients client frames packet tap watch)
 	@TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
 	    python3 tests/run.py --build $(B)/tsan --only unit/
 

@@ -43,7 +43,7 @@ VERBS = [
     ["trust", "add", "greeting-rest", STRANGER], ["remove", "greeting-rest", "--force"],
     ["install", "greeting-rest"], ["trust", "list"], ["trust", "remove", "other"],
     ["trust", "remove", "other"], ["trust", "remove", "--unsigned", "file"],
-    ["init", "fresh", "--name", "fresh-pack"], ["init", "fresh"], ["init", "absent/folder"],
+    ["init", "fresh", "--name", "fresh-pack"], ["init", "fresh"],
     ["key", "show"], ["key", "show", "--name", "none"], ["key", "export", "out.key"],
     ["key", "export", "out.key"], ["key", "import", "out.key", "--name", "copy"],
     ["key", "import", "out.key"], ["key", "import", "gpack.toml"], ["key", "list"],
