@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+//  The installer in a world of tables: failures, cancels and queues.
+#include "tests/unit/installer_asks.h"
+
+static void
+whatever_fails_in_the_middle_nothing_is_installed (void **state)
+{
+    (void) state;
+    static const ProtobufCMessageDescriptor *const steps [] = {
+        &ggen__read_root_request__descriptor,    &ggen__list_versions_request__descriptor,
+        &ggen__trust_list_request__descriptor,   &ggen__check_release_request__descriptor,
+        &ggen__has_trees_request__descriptor,    &ggen__fetch_request__descriptor,
+        &ggen__unpack_request__descriptor,       &ggen__commit_request__descriptor};
+    world_add (&world, "alpha", "1.0.0", "beta *, gamma *", 0);
+    world_add (&world, "beta", "1.0.0", "", 0);
+    world_add (&world, "gamma", "1.0.0", "", 0);
+    for (unsigned i = 0; i < COUNT_OF (steps); i++) {
+        world.fail = steps [i];
+        world.fail_code = NETWORK;
+        assert_int_equal (install ("alpha"), NETWORK);
+        assert_int_equal (world.commits, 0);
+        assert_int_equal (world.staged_count, 0);
+        assert_int_equal (world.staged_count, 0);
+    }
+    world.fail = NULL;
+    assert_ok (install ("alpha"));
+}
+
+static void
+cancelled_at_any_step_nothing_is_installed_and_the_next_one_runs (void **state)
+{
+    (void) state;
+    static const ProtobufCMessageDescriptor *const steps [] = {
+        &ggen__read_root_request__descriptor,    &ggen__list_versions_request__descriptor,
+        &ggen__trust_list_request__descriptor,   &ggen__check_release_request__descriptor,
+        &ggen__has_trees_request__descriptor,    &ggen__fetch_request__descriptor,
+        &ggen__unpack_request__descriptor};
+    world_add (&world, "alpha", "1.0.0", "beta *, gamma *", 0);
+    world_add (&world, "beta", "1.0.0", "", 0);
+    world_add (&world, "gamma", "1.0.0", "", 0);
+    for (unsigned i = 0; i < COUNT_OF (steps); i++) {
+        world.hold = steps [i];
+        assert_int_equal (install ("alpha"), INTERNAL);
+        assert_true (world.held_count > 0);
+        fake_cancel (&world.fake, "cli", world.asked);
+        world_turn (&world);
+        assert_non_null (world.failure);
+        assert_int_equal (world.failure->code, CANCELLED);
+        world_release (&world);
+        assert_int_equal (world.commits, 0);
+        assert_int_equal (world.staged_count, 0);
+    }
+    assert_ok (install ("alpha"));
+    assert_int_equal (world.commits, 1);
+}
+
+//  The answer to what it asked was on its way when the cancel came.
+static void
+an_answer_that_was_faster_than_the_cancel_changes_nothing (void **state)
+{
+    (void) state;
+    char wants [256] = "";
+    for (unsigned i = 0; i < 20; i++) {
+        char id [8];
+        snprintf (id, sizeof id, "p%02u", i);
+        world_add (&world, id, "1.0.0", "", 0);
+    }
+    world_add (&world, "all", "1.0.0",
+               "p00 *,p01 *,p02 *,p03 *,p04 *,p05 *,p06 *,p07 *,p08 *,p09 *,p10 *,p11 *", 0);
+    snprintf (wants, sizeof wants, "all p12 p13 p14 p15 p16 p17 p18 p19");
+    static const ProtobufCMessageDescriptor *const steps [] = {
+        &ggen__read_root_request__descriptor, &ggen__trust_list_request__descriptor,
+        &ggen__has_trees_request__descriptor};
+    for (unsigned i = 0; i < COUNT_OF (steps); i++) {
+        world.hold = steps [i];
+        assert_int_equal (install (wants), INTERNAL);
+        assert_int_equal (world.held_count, 1);
+        const fake_sent_t *held = world.held [0];
+        world.held [0] = NULL;
+        fake_cancel (&world.fake, "cli", world.asked);
+        world.hold = NULL;
+        serve_sent (&world, (fake_sent_t *) (uintptr_t) held);
+        world_turn (&world);
+        world.held_count = 0;
+        assert_int_equal (world.commits, 0);
+        assert_int_equal (world.staged_count, 0);
+    }
+}
+
+static void
+the_asker_hears_of_the_end_when_what_is_not_needed_is_gone (void **state)
+{
+    (void) state;
+    world_add (&world, "alpha", "1.0.0", "beta *", 0)->lost = true;
+    world_add (&world, "beta", "1.0.0", "", 0);
+    world.hold = &ggen__discard_request__descriptor;
+    assert_int_equal (install ("alpha"), INTERNAL);
+    assert_int_equal (world.held_count, 1);
+    assert_int_equal (world.staged_count, 1);
+    world_release (&world);
+    assert_int_equal (world.failure->code, ALL_PROVIDERS_FAILED);
+    assert_int_equal (world.staged_count, 0);
+}
+
+static void
+two_changes_run_one_after_the_other_and_both_are_true (void **state)
+{
+    (void) state;
+    want_t first, second;
+    world_add (&world, "alpha", "1.0.0", "", 0);
+    world_add (&world, "beta", "1.0.0", "", 0);
+    world.hold = &ggen__fetch_request__descriptor;
+    assert_int_equal (install_as (want (&first, "alpha")), INTERNAL);
+    assert_int_equal (install_as (want (&second, "beta")), INTERNAL);
+    assert_int_equal (world.held_count, 1);
+    //  Reading goes on meanwhile.
+    Ggen__ListInstalledRequest list = GGEN__LIST_INSTALLED_REQUEST__INIT;
+    assert_ok (world_ask (&world, &list.base, &ggen__list_installed_reply__descriptor));
+    world_release (&world);
+    assert_int_equal (world.commits, 2);
+    assert_installed ("alpha 1.0.0 direct, beta 1.0.0 direct");
+}
+
+static void
+verify_waits_for_a_change_under_way (void **state)
+{
+    (void) state;
+    world_add (&world, "alpha", "1.0.0", "", 0);
+    world.hold = &ggen__commit_request__descriptor;
+    assert_int_equal (install ("alpha"), INTERNAL);
+    assert_int_equal (verify (false), INTERNAL);
+    world_release (&world);
+    assert_non_null (world.reply);
+    assert_int_equal (((const Ggen__VerifyReply *) (const void *) world.reply)->packages_count, 1);
+}
+
+static void
+the_queue_is_bounded_and_those_who_left_do_not_count (void **state)
+{
+    (void) state;
+    uint64_t ids [INSTALLER_TASKS_MAX];
+    world_add (&world, "alpha", "1.0.0", "", 0);
+    world.hold = &ggen__read_root_request__descriptor;
+    for (unsigned i = 0; i < INSTALLER_TASKS_MAX; i++) {
+        assert_int_equal (install ("alpha"), INTERNAL);
+        ids [i] = world.asked;
+    }
+    assert_int_equal (install ("alpha"), BUSY);
+    fake_cancel (&world.fake, "cli", ids [5]);
+    world_turn (&world);
+    assert_int_equal (install ("alpha"), INTERNAL);
+    assert_int_equal (install ("alpha"), BUSY);
+    unsigned before = (unsigned) world.replies;
+    world_release (&world);
+    assert_int_equal (world.replies - before, INSTALLER_TASKS_MAX);
+    assert_int_equal (world.commits, 1);
+}
+
+static void
+it_ends_in_the_middle_of_everything_without_a_trace (void **state)
+{
+    (void) state;
+    world_add (&world, "alpha", "1.0.0", "beta *, gamma *", 0);
+    world_add (&world, "beta", "1.0.0", "", 0);
+    world_add (&world, "gamma", "1.0.0", "", 0);
+    world.hold = &ggen__fetch_request__descriptor;
+    assert_int_equal (install ("alpha"), INTERNAL);
+    assert_int_equal (install ("beta"), INTERNAL);
+    assert_int_equal (verify (false), INTERNAL);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests [] = {
+        TEST (whatever_fails_in_the_middle_nothing_is_installed),
+        TEST (cancelled_at_any_step_nothing_is_installed_and_the_next_one_runs),
+        TEST (an_answer_that_was_faster_than_the_cancel_changes_nothing),
+        TEST (the_asker_hears_of_the_end_when_what_is_not_needed_is_gone),
+        TEST (two_changes_run_one_after_the_other_and_both_are_true),
+        TEST (verify_waits_for_a_change_under_way),
+        TEST (the_queue_is_bounded_and_those_who_left_do_not_count),
+        TEST (it_ends_in_the_middle_of_everything_without_a_trace),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
