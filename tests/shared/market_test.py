@@ -87,6 +87,11 @@ def stocked(home):
     return home
 
 
+def start_node(home):
+    """From here on the verbs are attached, and so twice as fast."""
+    home.start("node", "run").wait_for("node runs: ")
+
+
 def publish_all(home, packs):
     """{id: the whole answer} of publishing each of them."""
     answers = {pack.id: home.json("market", "publish", pack.path) for pack in packs}
@@ -107,7 +112,7 @@ def publish_valid(home):
 
 @counted("{} of them, published in another home through a node, have the same SHA-256", VALID)
 def publish_elsewhere(home):
-    home.start("node", "run").wait_for("node runs: ")
+    start_node(home)
     copies = home.dir / "copies"
     for number, pack in enumerate(VALID):
         shutil.copytree(pack.path, copies / str(number), copy_function=shutil.copyfile)
@@ -161,7 +166,7 @@ def words_of(pack):
 
 @counted("{} with a description are found by the rarest word of it", DESCRIBED)
 def search_words(home):
-    stocked(home)
+    start_node(stocked(home))
     frequency = Counter(word for pack in DESCRIBED for word in words_of(pack))
     for pack in DESCRIBED:
         word = min(words_of(pack), key=lambda word: (frequency[word], word))
@@ -222,7 +227,7 @@ def install_noun_verb(home):
 
 @test
 def all_that_can_be_installed_is_installed_in_one_generation(home):
-    stocked(home)
+    start_node(stocked(home))
     wishes = [pack.id for pack in VALID
               if home.run("market", "install", pack.id, "--dry-run", ok=None).rc == 0]
     true(len(wishes) > len(VALID) // 2, f"most of them fit ({len(wishes)})")
