@@ -19,7 +19,8 @@ PACKAGES_coverage := gcovr
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 OPT      ?= -O2 -g
 MODE     ?=
-CPPFLAGS := -D_GNU_SOURCE -DGGEN_VERSION='"$(VERSION)"' -I. -Imessages -I$(B)/gen -isystem $(B)/pb
+CPPFLAGS := -D_GNU_SOURCE -DGGEN_VERSION='"$(VERSION)"' -I. -Imessages -I$(B)/gen -isystem $(B)/pb \
+    $(if $(MODE),-DGGEN_INSTRUMENTED)
 CFLAGS   := -std=c11 $(OPT) $(WARN) -fstack-protector-strong $(MODE)
 CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Werror $(MODE)
 LDFLAGS  := $(MODE) -Wl,--as-needed
@@ -74,7 +75,7 @@ tests: all $(UNIT) $(SIM)
 check-shared:                   ## conformance against the data in ../shared
 	@if [ -d ../shared/data ]; then \
 	    $(MAKE) --no-print-directory all $(SHARED) && \
-	    python3 tests/run.py --build $(B) --shared ../shared/data; \
+	    python3 tests/run.py --build $(B) --shared ../shared/data --timeout 600; \
 	else \
 	    echo "check-shared: ../shared/data is ABSENT: the conformance suites were NOT run"; \
 	fi
