@@ -2,6 +2,7 @@
 #include "actor_inside.h"
 
 #include "envelope.h"
+#include "message.h"
 #include "vocabulary.h"
 
 #include <stdio.h>
@@ -13,8 +14,9 @@
 #define ARENA_REMOTE_MAX (1u << 20)
 #define ARENA_FACTOR     32u
 
-//  A copy of a message that came before the actor was ready.
+//  A copy of a request that came before the actor was ready.
 typedef struct {
+    Ggen__Envelope *envelope;
     uint8_t *bytes;
     mail_t mail;
 } held_t;
@@ -96,6 +98,13 @@ actor_new (const actor_class_t *class, const actor_setup_t *setup)
     return self;
 }
 
+static void
+held_free (held_t *held)
+{
+    ggen__envelope__free_unpacked (held->envelope, NULL);
+    free (held->bytes);
+}
+
 void
 actor_destroy (actor_t **self_p)
 {
@@ -105,7 +114,7 @@ actor_destroy (actor_t **self_p)
     if (self->state)
         self->class->destroy (self->state);
     for (unsigned i = 0; i < self->held_count; i++)
-        free (self->held[i].bytes);
+        held_free (&self->held[i]);
     tickets_destroy (&self->out.tickets);
     pending_destroy (&self->out.pending);
     wire_arena_destroy (&self->envelopes);
@@ -202,11 +211,10 @@ handle (actor_t *self, const Ggen__Envelope *envelope, const mail_t *mail, ticke
     return code == FATAL ? FATAL : OK;
 }
 
-//  Tell the asker without opening a ticket for it.
-static code_t
-refuse_busy (actor_t *self, const Ggen__Envelope *envelope, const char *why)
+//  Tell the asker of a request that has no ticket.
+static void
+refuse_unopened (actor_t *self, const Ggen__Envelope *envelope, code_t code, const char *why)
 {
-    self->metrics.refused_busy++;
     Ggen__Envelope reply = GGEN__ENVELOPE__INIT;
     reply.kind = GGEN__KIND__REPLY;
     reply.id = envelope->id;
@@ -215,13 +223,49 @@ refuse_busy (actor_t *self, const Ggen__Envelope *envelope, const char *why)
     reply.type = (char *) ggen__failure__descriptor.short_name;
     reply.sent_us = self->out.port.clock_us (self->out.port.context);
     Ggen__Failure failure = GGEN__FAILURE__INIT;
-    failure.code = BUSY;
+    failure.code = code;
     failure.message = (char *) why;
     parcel_t parcel = {.to = *envelope->reply_to ? envelope->reply_to : envelope->from,
                        .envelope = &reply,
                        .body = &failure.base};
     self->out.port.send (self->out.port.context, &parcel);
+}
+
+static code_t
+refuse_busy (actor_t *self, const Ggen__Envelope *envelope, const char *why)
+{
+    self->metrics.refused_busy++;
+    refuse_unopened (self, envelope, BUSY, why);
     return OK;
+}
+
+static held_t
+take_held (actor_t *self, unsigned index)
+{
+    held_t held = self->held[index];
+    memmove (self->held + index, self->held + index + 1,
+             (--self->held_count - index) * sizeof held);
+    return held;
+}
+
+//  What is held of this asker (NULL: of anybody) ends with this code; or only its request *id.
+//  Returns whether there was any.
+static bool
+refuse_held (actor_t *self, const char *from, const uint64_t *id, code_t code, const char *why)
+{
+    bool any = false;
+    for (unsigned i = 0; i < self->held_count;) {
+        const Ggen__Envelope *envelope = self->held[i].envelope;
+        if ((from && strcmp (envelope->from, from) != 0) || (id && envelope->id != *id)) {
+            i++;
+            continue;
+        }
+        held_t held = take_held (self, i);
+        refuse_unopened (self, held.envelope, code, why);
+        held_free (&held);
+        any = true;
+    }
+    return any;
 }
 
 static bytes_t
@@ -241,13 +285,15 @@ hold (actor_t *self, const Ggen__Envelope *envelope, const mail_t *mail)
 {
     size_t size = mail->envelope.size + mail->body.size + mail->attachment.size;
     uint8_t *end = self->held_count < HELD_MAX ? malloc (size) : NULL;
-    if (!end)
+    held_t held = {.envelope = end ? message_copy (&envelope->base) : NULL, .bytes = end};
+    if (!held.envelope) {
+        free (end);
         return refuse_busy (self, envelope, "it is still starting");
-    held_t *held = &self->held[self->held_count++];
-    held->bytes = end;
-    held->mail.envelope = append (&end, mail->envelope);
-    held->mail.body = append (&end, mail->body);
-    held->mail.attachment = append (&end, mail->attachment);
+    }
+    held.mail.envelope = append (&end, mail->envelope);
+    held.mail.body = append (&end, mail->body);
+    held.mail.attachment = append (&end, mail->attachment);
+    self->held[self->held_count++] = held;
     return OK;
 }
 
@@ -367,6 +413,8 @@ on_cancel (actor_t *self, const Ggen__Envelope *envelope)
 {
     uint32_t cursor = 0;
     ticket_t ticket;
+    if (refuse_held (self, envelope->from, &envelope->id, CANCELLED, "cancelled"))
+        return OK;
     while ((ticket = tickets_next (self->out.tickets, &cursor)) != 0) {
         const open_request_t *request = tickets_get (self->out.tickets, ticket);
         if (request->id != envelope->id || strcmp (request->from, envelope->from) != 0)
@@ -383,6 +431,7 @@ on_gone (actor_t *self, const Ggen__Envelope *envelope)
 {
     uint32_t cursor = 0;
     ticket_t ticket;
+    refuse_held (self, envelope->from, NULL, CANCELLED, "its asker has gone");
     while ((ticket = tickets_next (self->out.tickets, &cursor)) != 0) {
         const open_request_t *request = tickets_get (self->out.tickets, ticket);
         if (!request->cancelled && strcmp (request->from, envelope->from) == 0)
@@ -454,10 +503,9 @@ deliver_held (actor_t *self)
 {
     code_t code = OK;
     while (code == OK && self->held_count > 0 && ready (self)) {
-        held_t first = self->held[0];
-        memmove (self->held, self->held + 1, --self->held_count * sizeof first);
+        held_t first = take_held (self, 0);
         code = deliver (self, &first.mail);
-        free (first.bytes);
+        held_free (&first);
     }
     return code;
 }
@@ -526,4 +574,5 @@ actor_abandon (actor_t *self)
     while ((ticket = tickets_next (self->out.tickets, &cursor)) != 0)
         out_refuse (&self->out, ticket, INTERNAL, "try again", "%s failed and was restarted",
                     self->out.name);
+    refuse_held (self, NULL, NULL, INTERNAL, "it failed and was restarted");
 }

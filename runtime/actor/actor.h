@@ -172,7 +172,7 @@ must_use code_t actor_job_done (actor_t *self, void *job, int64_t now_ms, int64_
 void actor_job_progress (actor_t *self, ticket_t ticket, const Ggen__Progress *progress,
                          int64_t now_ms);
 
-//  Answer every open request with INTERNAL.
+//  Answer every open request, and every one that waits until it is ready, with INTERNAL.
 void actor_abandon (actor_t *self);
 
 actor_metrics_t actor_metrics (const actor_t *self);

@@ -291,6 +291,52 @@ an_actor_that_fails_leaves_no_request_unanswered (void **state)
 }
 
 static void
+an_actor_that_fails_before_it_is_ready_leaves_no_request_unanswered (void **state)
+{
+    world_t *world = *state;
+    toy_of (world)->loading = true;
+    uint64_t first = order_from (world, "client-1", "hold", 0);
+    uint64_t second = order_from (world, "client-2", "hold", 0);
+    assert_silent (world);
+    actor_abandon (world->actor);
+    assert_int_equal (world->sent_count, 2);
+    assert_answer (world->sent[0], "client-1", first, "Failure", INTERNAL);
+    assert_answer (world->sent[1], "client-2", second, "Failure", INTERNAL);
+    actor_abandon (world->actor);
+    assert_int_equal (world->sent_count, 2);
+}
+
+static void
+a_request_that_is_cancelled_before_the_actor_is_ready_is_never_handled (void **state)
+{
+    world_t *world = *state;
+    toy_of (world)->loading = true;
+    uint64_t id = order_from (world, "client-1", "ask", 0);
+    uint64_t other = order_from (world, "client-1", "attach", 0);
+    cancel (world, "client-2", id);
+    assert_silent (world);
+    cancel (world, "client-1", id);
+    assert_answer (only_sent (world), "client-1", id, "Failure", CANCELLED);
+    toy_of (world)->loading = false;
+    pass (world, 1);
+    assert_answer (only_sent (world), "client-1", other, "Progress", OK);
+}
+
+static void
+requests_of_an_asker_who_goes_before_the_actor_is_ready_are_never_handled (void **state)
+{
+    world_t *world = *state;
+    toy_of (world)->loading = true;
+    uint64_t gone = order_from (world, "client-1", "ask", 0);
+    uint64_t stays = order_from (world, "client-2", "attach", 0);
+    assert_int_equal (send_kind (world, GGEN__KIND__GONE, "client-1", 0, NULL), OK);
+    assert_answer (only_sent (world), "client-1", gone, "Failure", CANCELLED);
+    toy_of (world)->loading = false;
+    pass (world, 1);
+    assert_answer (only_sent (world), "client-2", stays, "Progress", OK);
+}
+
+static void
 fatal_comes_through_every_door (void **state)
 {
     world_t *world = *state;
@@ -441,6 +487,9 @@ main (void)
         IN_WORLD (more_requests_than_it_may_owe_are_busy_until_one_ends),
         IN_WORLD (more_asks_than_may_wait_are_busy_until_one_ends),
         IN_WORLD (an_actor_that_fails_leaves_no_request_unanswered),
+        IN_WORLD (an_actor_that_fails_before_it_is_ready_leaves_no_request_unanswered),
+        IN_WORLD (a_request_that_is_cancelled_before_the_actor_is_ready_is_never_handled),
+        IN_WORLD (requests_of_an_asker_who_goes_before_the_actor_is_ready_are_never_handled),
         IN_WORLD (fatal_comes_through_every_door),
         IN_WORLD (ticks_come_when_they_are_due),
         IN_WORLD (an_actor_whose_create_fails_is_not_born),

@@ -91,6 +91,7 @@ typedef struct {
     code_t asked;               //  what out_ask said last
     code_t answer;              //  what on_answer and tick return
     bool winding;               //  what 'cancelled' says
+    bool loading;               //  the opposite of what 'ready' says
     int64_t tick_ms;
     unsigned ticks, freed;
 } toy_t;
@@ -239,6 +240,12 @@ toy_cancelled (void *self_, ticket_t ticket)
     return self->winding;
 }
 
+static inline bool
+toy_ready (const void *self)
+{
+    return !((const toy_t *) self)->loading;
+}
+
 static inline code_t
 toy_job_done (void *self, void *job, int64_t now_ms)
 {
@@ -258,6 +265,7 @@ static const actor_class_t toy_class = {.name = "toy",
                                         .tick = toy_tick,
                                         .deadline_ms = toy_deadline_ms,
                                         .cancelled = toy_cancelled,
+                                        .ready = toy_ready,
                                         .job_done = toy_job_done};
 
 //  ---- speaking to it ------------------------------------------------------------------------------
