@@ -27,6 +27,7 @@ typedef struct {
     uint64_t depth_messages, depth_bytes;
     bool working;               //  an EVENT_WORK is under way
     int64_t wake_us;            //  of the earliest EVENT_WAKE under way; DEADLINE_NEVER = none
+    int64_t stalled_us;         //  it does nothing before
 } place_t;
 
 struct scheduler_t {
@@ -39,8 +40,7 @@ struct scheduler_t {
     rng_t rng;
     EVP_MD_CTX *digest;
     scheduler_counts_t counts;
-    scheduler_heard_fn *heard;
-    void *context;
+    scheduler_watch_t watch;
 };
 
 //  ---- sending -------------------------------------------------------------------------------------
@@ -107,9 +107,16 @@ scheduler_post (scheduler_t *self, const char *to, Ggen__Envelope *envelope,
     send_parcel (self, &parcel);
 }
 
+static const char *
+asker_of (const Ggen__Envelope *request)
+{
+    return *request->reply_to ? request->reply_to : request->from;
+}
+
 //  As the bus answers in the place of a mailbox.
 static void
-refuse (scheduler_t *self, const char *asked, const Ggen__Envelope *about, code_t code)
+refuse (scheduler_t *self, const char *asked, const char *asker, const Ggen__Envelope *about,
+        code_t code)
 {
     Ggen__Failure failure = GGEN__FAILURE__INIT;
     failure.code = code;
@@ -118,8 +125,7 @@ refuse (scheduler_t *self, const char *asked, const Ggen__Envelope *about, code_
     envelope.id = about->id;
     envelope.trace = about->trace;
     envelope.from = (char *) asked;
-    scheduler_post (self, *about->reply_to ? about->reply_to : about->from, &envelope,
-                    &failure.base);
+    scheduler_post (self, asker, &envelope, &failure.base);
 }
 
 //  ---- an actor's life -----------------------------------------------------------------------------
@@ -148,6 +154,8 @@ wake_later (scheduler_t *self, unsigned at)
     int64_t wake_us = (deadline_ms - SCHEDULER_START_MS) * 1000;
     if (wake_us <= self->now_us)
         wake_us = self->now_us + 1;
+    if (wake_us < place->stalled_us)
+        wake_us = place->stalled_us;
     if (wake_us >= place->wake_us)
         return;
     place->wake_us = wake_us;
@@ -165,6 +173,8 @@ after (scheduler_t *self, unsigned at, code_t code)
         incarnate (self, place);
         self->counts.incarnations++;
     }
+    if (self->watch.worked)
+        self->watch.worked (self->watch.context, place->class->name);
     wake_later (self, at);
 }
 
@@ -173,7 +183,8 @@ tick (scheduler_t *self, unsigned at)
 {
     place_t *place = &self->places[at];
     self->speaker = at;
-    if (actor_deadline_ms (place->actor) <= scheduler_now_ms (self))
+    if (place->stalled_us <= self->now_us
+        && actor_deadline_ms (place->actor) <= scheduler_now_ms (self))
         after (self, at, actor_tick (place->actor, scheduler_now_ms (self), wall_ms (self)));
     else
         wake_later (self, at);
@@ -189,6 +200,23 @@ scheduler_add (scheduler_t *self, const actor_class_t *class, const void *settin
     self->speaker = at;
     incarnate (self, place);
     wake_later (self, at);
+}
+
+void
+scheduler_stall (scheduler_t *self, const char *name, int64_t ms)
+{
+    unsigned at = place_of (self, name);
+    assert (at != OUTSIDE);
+    self->places[at].stalled_us = self->now_us + ms * 1000;
+}
+
+void
+scheduler_fail (scheduler_t *self, const char *name)
+{
+    unsigned at = place_of (self, name);
+    assert (at != OUTSIDE);
+    self->speaker = at;
+    after (self, at, FATAL);
 }
 
 //  ---- mailboxes -----------------------------------------------------------------------------------
@@ -209,6 +237,8 @@ put (scheduler_t *self, unsigned at, letter_t *letter)
     place->depth_bytes += letter_size (letter);
     if (place->depth_messages > self->counts.depth_max)
         self->counts.depth_max = place->depth_messages;
+    if (place->depth_bytes > self->counts.depth_bytes_max)
+        self->counts.depth_bytes_max = place->depth_bytes;
     if (place->last)
         place->last->next = letter;
     else
@@ -231,9 +261,9 @@ static void
 arrive_outside (scheduler_t *self, const letter_t *letter, const Ggen__Envelope *envelope)
 {
     if (strncmp (letter->to, "client-", 7) == 0)
-        self->heard (self->context, letter->to, envelope);
+        self->watch.heard (self->watch.context, letter->to, envelope, letter_mail (letter).body);
     else if (envelope->kind == GGEN__KIND__REQUEST)
-        refuse (self, letter->to, envelope,
+        refuse (self, letter->to, asker_of (envelope), envelope,
                 strchr (letter->to, '@') ? NODE_NOT_STARTED : FEATURE_NOT_ENABLED);
 }
 
@@ -249,12 +279,27 @@ arrive_inside (scheduler_t *self, unsigned at, letter_t *letter, const Ggen__Env
         return true;
     case ADMIT_BUSY:
         self->counts.busy++;
-        refuse (self, letter->to, envelope, BUSY);
+        refuse (self, letter->to, asker_of (envelope), envelope, BUSY);
         return false;
-    default:
-        self->counts.dropped++;
+    case ADMIT_STRIP:
+        refuse (self, envelope->from, letter->to, envelope, BUSY);
         return false;
+    case ADMIT_DROP:
+        break;
     }
+    self->counts.dropped++;
+    self->counts.replies_lost += envelope->kind == GGEN__KIND__REPLY;
+    return false;
+}
+
+static code_t
+shown (scheduler_t *self, const letter_t *letter, const Ggen__Envelope *envelope)
+{
+    if (!self->watch.arrives)
+        return OK;
+    code_t code = self->watch.arrives (self->watch.context, letter->to, envelope,
+                                       letter_mail (letter).body);
+    return envelope->kind == GGEN__KIND__REQUEST ? code : OK;
 }
 
 //  Takes the letter.
@@ -267,7 +312,10 @@ arrive (scheduler_t *self, unsigned at, letter_t *letter)
     Ggen__Envelope *envelope =
         ggen__envelope__unpack (NULL, mail.envelope.size, mail.envelope.data);
     assert (envelope);
-    if (at == OUTSIDE)
+    code_t code = shown (self, letter, envelope);
+    if (code)
+        refuse (self, letter->to, asker_of (envelope), envelope, code);
+    else if (at == OUTSIDE)
         arrive_outside (self, letter, envelope);
     else
         taken = arrive_inside (self, at, letter, envelope);
@@ -285,6 +333,10 @@ work (scheduler_t *self, unsigned at)
     place->working = false;
     if (!letter)
         return;
+    if (place->stalled_us > self->now_us) {
+        work_later (self, at, place->stalled_us - self->now_us);
+        return;
+    }
     place->first = letter->next;
     if (!place->first)
         place->last = NULL;
@@ -325,15 +377,14 @@ scheduler_run (scheduler_t *self, int64_t ms)
 }
 
 scheduler_t *
-scheduler_new (uint64_t seed, scheduler_heard_fn *heard, void *context)
+scheduler_new (uint64_t seed, const scheduler_watch_t *watch)
 {
     scheduler_t *self = calloc (1, sizeof *self);
     assert (self);
     uint8_t key[RNG_KEY_BYTES] = {0};
     memcpy (key, &seed, sizeof seed);
     rng_init (&self->rng, key);
-    self->heard = heard;
-    self->context = context;
+    self->watch = *watch;
     self->events = event_heap_new ();
     self->digest = EVP_MD_CTX_new ();
     int started = self->digest ? EVP_DigestInit_ex (self->digest, EVP_sha256 (), NULL) : 0;

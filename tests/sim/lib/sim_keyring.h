@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//  "keyring" of the simulator, in the place of actors/trust/keyring_io.c, and how anybody else in
+//  it signs: Ed25519 as ever, with keys that come from the seed. Settings: our sim_signer_t.
+#ifndef GGEN_TESTS_SIM_KEYRING_H
+#define GGEN_TESTS_SIM_KEYRING_H
+
+#include "publisher_key.h"
+#include "record.pb-c.h"
+#include "runtime/actor/actor.h"
+
+typedef struct {
+    publisher_key_t key;
+    uint8_t secret[64];
+} sim_signer_t;
+
+//  A key pair from the stream.
+void sim_signer_make (sim_signer_t *self, rng_t *rng);
+
+//  A packed SignedRecord of this payload; free its data. len = 0: the payload cannot be signed.
+ProtobufCBinaryData sim_signer_sign (const sim_signer_t *self, Ggen__RecordKind kind,
+                                     bytes_t payload);
+
+extern const actor_class_t sim_keyring_actor;
+
+#endif
