@@ -17,7 +17,7 @@ taken (Ggen__Kind kind, size_t size, admit_t *then)
 }
 
 static void
-assert_bound (Ggen__Kind kind, size_t size, unsigned count, admit_t then)
+assert_bound (Ggen__Kind kind, size_t size, size_t count, admit_t then)
 {
     admit_t said;
     assert_int_equal (taken (kind, size, &said), count);
