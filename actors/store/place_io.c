@@ -251,16 +251,9 @@ place_generations (const place_t *self, size_t *count_p)
 }
 
 bool
-place_instance (const place_t *self, uint64_t generation, const char *id,
-                char instance [PLACE_INSTANCE_MAX])
+place_instance_in (const char *link, char instance [PLACE_INSTANCE_MAX])
 {
-    char path [512], target [512];
-    snprintf (path, sizeof path, "%llu/%s", (unsigned long long) generation, id);
-    ssize_t size = readlinkat (self->generations_fd, path, target, sizeof target - 1);
-    if (size < 0)
-        return false;
-    target [size] = 0;
-    const char *at = strstr (target, "store/");
+    const char *at = strstr (link, "store/");
     if (!at)
         return false;
     at += sizeof "store/" - 1;
@@ -270,6 +263,19 @@ place_instance (const place_t *self, uint64_t generation, const char *id,
     memcpy (instance, at, length);
     instance [length] = 0;
     return true;
+}
+
+bool
+place_instance (const place_t *self, uint64_t generation, const char *id,
+                char instance [PLACE_INSTANCE_MAX])
+{
+    char path [512], target [512];
+    snprintf (path, sizeof path, "%llu/%s", (unsigned long long) generation, id);
+    ssize_t size = readlinkat (self->generations_fd, path, target, sizeof target - 1);
+    if (size < 0)
+        return false;
+    target [size] = 0;
+    return place_instance_in (target, instance);
 }
 
 file_list_t *

@@ -70,6 +70,10 @@ bool
     place_instance (const place_t *self, uint64_t generation, const char *id,
                     char instance [PLACE_INSTANCE_MAX]);
 
+//  The instance that the text of a link leads to. false: it is no link of ours.
+bool
+    place_instance_in (const char *link, char instance [PLACE_INSTANCE_MAX]);
+
 //  The first instance of the tree 'files_sha256' whose files look as they were published.
 //  true: 'instance' is it. false: 'instance' is the first name that is free, or "" when all
 //  PLACE_INSTANCES_MAX are taken. 'refresh': stamps that had to be renewed are saved.

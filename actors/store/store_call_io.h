@@ -65,6 +65,8 @@ store_fn store_read_manifest, store_write_new, store_pack;
 store_fn store_unpack, store_has_trees, store_discard;
 //  store_root_io.c
 store_fn store_read_root, store_commit, store_activate, store_check_trees;
+//  store_upkeep_io.c
+store_fn store_generations, store_sweep;
 
 //  A tree or archive of this root that is in the making, or NULL.
 const staged_t *

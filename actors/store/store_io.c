@@ -6,6 +6,7 @@
 #include "tree_io.h"
 
 #include "runtime/actor/wire.h"
+#include "upkeep.pb-c.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -210,6 +211,8 @@ static const struct {
     {&ggen__commit_request__descriptor, store_commit},
     {&ggen__activate_request__descriptor, store_activate},
     {&ggen__check_trees_request__descriptor, store_check_trees},
+    {&ggen__generations_request__descriptor, store_generations},
+    {&ggen__sweep_request__descriptor, store_sweep},
 };
 
 static void
@@ -360,6 +363,8 @@ static const handler_t rows [] = {
     {&ggen__commit_request__descriptor, on_any, THIS_NODE},
     {&ggen__activate_request__descriptor, on_any, THIS_NODE},
     {&ggen__check_trees_request__descriptor, on_any, THIS_NODE},
+    {&ggen__generations_request__descriptor, on_any, THIS_NODE},
+    {&ggen__sweep_request__descriptor, on_any, THIS_NODE},
     {0},
 };
 

@@ -5,6 +5,7 @@
 #include "tests/unit/store_rig.h"
 
 #include "runtime/host/clock.h"
+#include "upkeep.pb-c.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -38,7 +39,21 @@ typedef struct {
     uint64_t generation;            //  0: nothing was committed yet by this process
 } state_t;
 
-//  Commit the state of a round; every third time go back to the one before and return.
+//  Remove all generations but the newest three.
+static void
+sweep_old (rig_t *rig, const char *root, uint64_t newest)
+{
+    uint64_t generations [200];
+    Ggen__SweepRequest request = GGEN__SWEEP_REQUEST__INIT;
+    request.root = (char *) (uintptr_t) root;
+    request.generations = generations;
+    uint64_t first = newest > COUNT_OF (generations) ? newest - COUNT_OF (generations) : 1;
+    for (uint64_t i = first; i + 3 <= newest; i++)
+        generations [request.n_generations++] = i;
+    assert_int_equal (rig_call (rig, &request.base, &ggen__sweep_reply__descriptor), OK);
+}
+
+//  Commit the state of a round, and sweep; every third time go back to the one before and return.
 static void
 commit_round (rig_t *rig, const char *root, unsigned round, state_t *now)
 {
@@ -56,6 +71,7 @@ commit_round (rig_t *rig, const char *root, unsigned round, state_t *now)
     lock_of (lock, sizeof lock, round, now->packages);
     assert_int_equal (rig_commit (rig, root, now->made, now->packages, current, lock), OK);
     now->generation = rig_current (rig, root);
+    sweep_old (rig, root, now->generation);
     if (round % 3 != 0 || before.generation == 0)
         return;
     assert_int_equal (
@@ -98,6 +114,24 @@ start_child (const char *home, const char *archives, const char *root, unsigned 
     assert_int_equal (read (pipe_fds [0], &ready, 1), 1);
     close (pipe_fds [0]);
     return child;
+}
+
+//  No generation that is there has lost a tree to a sweep.
+static void
+check_generations (const char *base)
+{
+    char path [600];
+    snprintf (path, sizeof path, "%s/generations", base);
+    DIR *dir = opendir (path);
+    for (const struct dirent *entry; dir && (entry = readdir (dir));)
+        for (unsigned i = 0; i < PACKAGES && *entry->d_name >= '1' && *entry->d_name <= '9'; i++) {
+            struct stat info;
+            snprintf (path, sizeof path, "%s/generations/%s/pack-%u", base, entry->d_name, i);
+            if (lstat (path, &info) == 0 && stat (path, &info) != 0)
+                fail_msg ("%s leads nowhere", path);
+        }
+    if (dir)
+        closedir (dir);
 }
 
 //  The lock and the links tell the same, and every file has the bytes that its package came with.
@@ -157,6 +191,7 @@ crash (bool target)
         rig_t rig;
         rig_start (&rig, home, temp.name, true);
         check_state (&rig, root, dir);
+        check_generations (base);
         state_t now = {.generation = 0};
         commit_round (&rig, root, 1000 * round + 999, &now);
         check_state (&rig, root, dir);
