@@ -319,6 +319,18 @@ blob_store_remove (const blob_store_t *self, const digest_t *digest, uint64_t *f
     return OK;
 }
 
+bool
+blob_store_weigh (const blob_store_t *self, const digest_t *digest, uint64_t *freed_bytes_p)
+{
+    char path[BLOB_PATH_MAX];
+    struct stat info;
+    blob_store_path (self, digest, path);
+    if (lstat (path, &info) != 0)
+        return false;
+    *freed_bytes_p = info.st_nlink == 1 ? (uint64_t) info.st_size : 0;
+    return true;
+}
+
 //  ---- life --------------------------------------------------------------------------------------
 
 blob_store_t *

@@ -88,6 +88,9 @@ must_use code_t blob_store_import (blob_store_t *self, const char *source, const
 must_use code_t blob_store_remove (const blob_store_t *self, const digest_t *digest,
                                    uint64_t *freed_bytes_p, blob_failure_t *failure);
 
+//  What blob_store_remove would free; false when there is no such blob.
+bool blob_store_weigh (const blob_store_t *self, const digest_t *digest, uint64_t *freed_bytes_p);
+
 //  All blobs, at most BLOB_LIST_MAX, in no particular order; an unreadable directory counts as
 //  empty. Free with ggen__blob_list_reply__free_unpacked. NULL: out of memory.
 Ggen__BlobListReply *blob_store_list (const blob_store_t *self);

@@ -5,6 +5,8 @@
 
 #include "runtime/actor/map.h"
 #include "runtime/actor/out.h"
+#include "runtime/actor/wire.h"
+#include "upkeep.pb-c.h"
 #include "runtime/host/job.h"
 #include "runtime/host/log.h"
 
@@ -16,7 +18,7 @@
 //  Blobs whose check is remembered; at one more all is forgotten and checked again when used.
 #define STAMPS_MAX 4096
 
-typedef enum { FIND, IMPORT, LIST } task_t;
+typedef enum { FIND, IMPORT, LIST, DROP } task_t;
 
 //  A job and what became of it; its ticket is job_ticket ().
 typedef struct work_t work_t;
@@ -32,6 +34,8 @@ struct work_t {
     blob_stamp_t stamp;
     char path[BLOB_PATH_MAX];
     Ggen__BlobListReply *list;      //  LIST
+    Ggen__BlobDropRequest *drop;    //  DROP
+    Ggen__BlobDropReply *dropped;
 };
 
 typedef struct {
@@ -91,8 +95,54 @@ static bool
 go_on (void *job, uint64_t done, uint64_t total)
 {
     const work_t *work = job_arg (job);
-    job_progress (job, "verify", work->source ? work->source : work->path, done, total, "bytes");
+    if (work->task == DROP)
+        job_progress (job, "clean", "", done, total, "archives");
+    else
+        job_progress (job, "verify", work->source ? work->source : work->path, done, total,
+                      "bytes");
     return !job_cancelled (job);
+}
+
+//  One blob; the reply has room for it.
+static code_t
+drop_one (work_t *work, ProtobufCBinaryData field)
+{
+    Ggen__BlobDropReply *reply = work->dropped;
+    digest_t digest;
+    uint64_t bytes;
+    if (digest_from_field (&digest, field) != OK
+        || !blob_store_weigh (work->store, &digest, &bytes))
+        return OK;
+    ProtobufCBinaryData copy = {DIGEST_SIZE, malloc (DIGEST_SIZE)};
+    if (!copy.data)
+        return BUSY;
+    memcpy (copy.data, digest.bytes, DIGEST_SIZE);
+    code_t code = work->drop->dry_run
+                      ? OK
+                      : blob_store_remove (work->store, &digest, &bytes, &work->failure);
+    if (code) {
+        free (copy.data);
+        return code;
+    }
+    reply->freed_bytes += bytes;
+    reply->sha256[reply->n_sha256++] = copy;
+    return OK;
+}
+
+static code_t
+drop_all (work_t *work, const blob_watch_t *watch)
+{
+    const size_t count = work->drop->n_sha256;
+    for (size_t i = 0; i < count; i++) {
+        if (!watch->go_on (watch->arg, i, count))
+            return CANCELLED;
+        code_t code = drop_one (work, work->drop->sha256[i]);
+        if (code) {
+            work->failure.code = code;
+            return code;
+        }
+    }
+    return OK;
 }
 
 static void
@@ -106,6 +156,8 @@ run (job_t *job, void *arg)
     else if (work->task == IMPORT)
         work->code = blob_store_import (work->store, work->source, &work->digest, work->size_bytes,
                                         &watch, work->path, &work->stamp, &work->failure);
+    else if (work->task == DROP)
+        work->code = drop_all (work, &watch);
     else
         work->list = blob_store_list (work->store);
 }
@@ -118,6 +170,10 @@ work_destroy (work_t **work_p)
         return;
     if (work->list)
         ggen__blob_list_reply__free_unpacked (work->list, NULL);
+    if (work->drop)
+        ggen__blob_drop_request__free_unpacked (work->drop, NULL);
+    if (work->dropped)
+        ggen__blob_drop_reply__free_unpacked (work->dropped, NULL);
     free (work->source);
     free (work);
     *work_p = NULL;
@@ -256,6 +312,10 @@ job_done (void *self_, void *job, int64_t now_ms)
         after_find (self, ticket, work);
     else if (work->task == IMPORT)
         after_import (self, ticket, work);
+    else if (work->task == DROP && work->code == OK)
+        out_answer (self->out, ticket, &work->dropped->base);
+    else if (work->task == DROP)
+        answer_failure (self, ticket, &work->digest, &work->failure);
     else if (work->list)
         out_answer (self->out, ticket, &work->list->base);
     else
@@ -351,6 +411,28 @@ on_list (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return work ? start (self, at->ticket, work) : BUSY;
 }
 
+static code_t
+on_drop (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    blobs_t *self = self_;
+    const Ggen__BlobDropRequest *ask = (const void *) message;
+    work_t *work = work_new (self, DROP);
+    if (!work)
+        return BUSY;
+    work->drop = (Ggen__BlobDropRequest *) wire_copy (message);
+    work->dropped = malloc (sizeof *work->dropped);
+    if (work->dropped) {
+        ggen__blob_drop_reply__init (work->dropped);
+        work->dropped->dry_run = ask->dry_run;
+        work->dropped->sha256 = calloc (ask->n_sha256 + 1, sizeof *work->dropped->sha256);
+    }
+    if (!work->drop || !work->dropped || !work->dropped->sha256) {
+        work_destroy (&work);
+        return BUSY;
+    }
+    return start (self, at->ticket, work);
+}
+
 static bool
 cancelled (void *self, ticket_t ticket)
 {
@@ -396,6 +478,7 @@ static const handler_t rows[] = {
     {&ggen__blob_import_request__descriptor, on_import, THIS_NODE},
     {&ggen__blob_remove_request__descriptor, on_remove, THIS_NODE},
     {&ggen__blob_list_request__descriptor, on_list, THIS_NODE},
+    {&ggen__blob_drop_request__descriptor, on_drop, THIS_NODE},
     {0},
 };
 

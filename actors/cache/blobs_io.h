@@ -10,6 +10,7 @@
 //                      (INSUFFICIENT_DISK_SPACE). A path outside of the store means that it could
 //                      not be written. 'evicted' stays empty: what goes is the cache's decision.
 //  BlobRemoveRequest, BlobListRequest
+//  BlobDropRequest     many at once, by a job; of a dry run only what it would free.
 #ifndef GGEN_BLOBS_IO_H
 #define GGEN_BLOBS_IO_H
 

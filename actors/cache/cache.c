@@ -5,13 +5,17 @@
 #include "fetch.h"
 
 #include "runtime/actor/out.h"
+#include "upkeep.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define BLOBS "blobs"
 
-_Static_assert(CACHE_FETCHES_MAX + EVICTION_REMOVES_MAX <= PENDING_MAX,
+//  Lists and drops that are asked for at one time.
+#define UPKEEP_MAX 1
+
+_Static_assert(CACHE_FETCHES_MAX + EVICTION_REMOVES_MAX + UPKEEP_MAX <= PENDING_MAX,
                "every fetch can ask at any time");
 
 typedef struct cache_t cache_t;
@@ -37,6 +41,7 @@ struct cache_t {
     flight_t *flights;          //  in the order of starting
     unsigned flights_count;
     eviction_t eviction;
+    unsigned upkeep;            //  lists and drops under way
     uint64_t hits;
     uint64_t misses;
     bool loaded;
@@ -343,6 +348,95 @@ on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return out_reply (at, &reply.base);
 }
 
+//  ---- upkeep ------------------------------------------------------------------------------------
+
+//  Pass an answer of the blob store on to the one who asked.
+static void
+pass_on (cache_t *self, ticket_t ticket, const answer_t *answer, const ProtobufCMessage *message)
+{
+    self->upkeep--;
+    if (answer->code == OK)
+        out_answer (self->out, ticket, message);
+    else
+        out_refuse_as (self->out, ticket, answer->failure);
+}
+
+static code_t
+on_listed (void *self, void *ticket, const answer_t *answer)
+{
+    if (!answer->progress)
+        pass_on (self, (ticket_t) (uintptr_t) ticket, answer, answer->message);
+    return OK;
+}
+
+static code_t
+ask_upkeep (cache_t *self, const delivery_t *at, const ProtobufCMessage *message,
+            const ProtobufCMessageDescriptor *expect, answer_fn *on_answer)
+{
+    ask_t ask = {.to = BLOBS,
+                 .message = message,
+                 .expect = expect,
+                 .parent = at->ticket,
+                 .on_answer = on_answer,
+                 .arg = (void *) (uintptr_t) at->ticket};
+    code_t code = self->upkeep < UPKEEP_MAX ? out_ask (self->out, &ask) : BUSY;
+    self->upkeep += code == OK;
+    return code;
+}
+
+static code_t
+on_cache_list (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    cache_t *self = self_;
+    Ggen__BlobListRequest request = GGEN__BLOB_LIST_REQUEST__INIT;
+    return ask_upkeep (self, at, &request.base, &ggen__blob_list_reply__descriptor, on_listed);
+}
+
+static code_t
+on_dropped (void *self_, void *ticket, const answer_t *answer)
+{
+    cache_t *self = self_;
+    const Ggen__BlobDropReply *dropped = (const void *) answer->message;
+    Ggen__CacheDropReply reply = GGEN__CACHE_DROP_REPLY__INIT;
+    if (answer->progress)
+        return OK;
+    for (size_t i = 0; answer->code == OK && i < dropped->n_sha256; i++) {
+        digest_t digest;
+        if (!dropped->dry_run && digest_from_field (&digest, dropped->sha256[i]) == OK)
+            lru_remove (self->lru, &digest);
+    }
+    if (answer->code == OK) {
+        reply.blobs_count = (uint32_t) dropped->n_sha256;
+        reply.freed_bytes = dropped->freed_bytes;
+    }
+    pass_on (self, (ticket_t) (uintptr_t) ticket, answer, &reply.base);
+    return OK;
+}
+
+static code_t
+on_drop (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    cache_t *self = self_;
+    const Ggen__CacheDropRequest *request = (const void *) message;
+    Ggen__BlobDropRequest drop = GGEN__BLOB_DROP_REQUEST__INIT;
+    drop.dry_run = request->dry_run;
+    drop.sha256 = calloc (request->n_sha256 + 1, sizeof *drop.sha256);
+    if (!drop.sha256)
+        return BUSY;
+    for (size_t i = 0; i < request->n_sha256; i++) {
+        digest_t digest;
+        if (digest_from_field (&digest, request->sha256[i]) == OK && !is_fetched (self, &digest))
+            drop.sha256[drop.n_sha256++] = request->sha256[i];
+    }
+    code_t code =
+        ask_upkeep (self, at, &drop.base, &ggen__blob_drop_reply__descriptor, on_dropped);
+    free (drop.sha256);
+    return code;
+}
+
+//  ---- cancelling, ticking -----------------------------------------------------------------------
+
 //  One of several waiters goes at once. The one whom the work is done for is answered when the
 //  work has wound down (on_blobs).
 static bool
@@ -470,6 +564,8 @@ create (const actor_env_t *env)
 static const handler_t rows[] = {
     {&ggen__fetch_request__descriptor, on_fetch, THIS_NODE},
     {&ggen__cache_status_request__descriptor, on_status, THIS_NODE},
+    {&ggen__cache_list_request__descriptor, on_cache_list, THIS_NODE},
+    {&ggen__cache_drop_request__descriptor, on_drop, THIS_NODE},
     {0},
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  "cache": bytes by digest, from the cheapest verified place that has them; and how much of them
 //  is kept.
-//  It asks "blobs" (blobs_io.h) to find, import, remove and list.
+//  It asks "blobs" (blobs_io.h) to find, import, remove, list and drop.
 //
 //  FetchRequest    the blob store, then each source in order. "file" is a path of this machine,
 //                  imported into the store; no other registry is served yet, so its sources are
@@ -15,6 +15,8 @@
 //                      INSUFFICIENT_DISK_SPACE     at once: another source needs the same room
 //                      VALIDATION                  no digest, or above CACHE_SOURCES_MAX sources
 //                      BUSY                        CACHE_FETCHES_MAX are going on
+//  CacheList       all blobs, as the store lists them.
+//  CacheDrop       these blobs are removed, but for those that are being fetched.
 //  CacheStatus     what the store holds, and how often it had what was asked for.
 //
 //  Above the limits, blobs used longest ago are removed: never one that is being fetched, and none

@@ -7,6 +7,7 @@
 #include "actors/cache/sha256_io.h"
 #include "runtime/host/host.h"
 #include "runtime/host/job.h"
+#include "upkeep.pb-c.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -353,6 +354,44 @@ a_blob_removed_is_gone_and_tells_what_it_freed (void **state)
     assert_int_equal (access (path_of (store, "a"), F_OK), 0);
 }
 
+static const Ggen__BlobDropReply *
+drop (store_t *store, digest_t digests[3], bool dry_run)
+{
+    ProtobufCBinaryData fields[3];
+    for (unsigned i = 0; i < 3; i++)
+        fields[i] = digest_to_field (&digests[i]);
+    Ggen__BlobDropRequest request = GGEN__BLOB_DROP_REQUEST__INIT;
+    request.sha256 = fields;
+    request.n_sha256 = 3;
+    request.dry_run = dry_run;
+    fake_request (&store->fake, "cache", &request.base, 0);
+    finish_job (store);
+    const Ggen__BlobDropReply *reply;
+    fake_expect (&store->fake, &ggen__blob_drop_reply__descriptor, &reply);
+    return reply;
+}
+
+static void
+blobs_dropped_are_gone_and_a_dry_run_tells_the_same (void **state)
+{
+    store_t *store = *state;
+    digest_t digests[] = {write_file (store, "a", 1000, 'a'), write_file (store, "b", 500, 'b'),
+                          {{9}}};
+    assert_int_equal (chmod (path_of (store, "b"), 0666), 0);
+    import (store, path_of (store, "a"), digests[0], 0);
+    import (store, path_of (store, "b"), digests[1], 0);
+    const Ggen__BlobDropReply *reply = drop (store, digests, true);
+    assert_int_equal (reply->n_sha256, 2);
+    assert_int_equal (reply->freed_bytes, 500);
+    assert_true (find (store, digests[1], 0, AT_ONCE)->found);
+    reply = drop (store, digests, false);
+    assert_int_equal (reply->n_sha256, 2);
+    assert_int_equal (reply->freed_bytes, 500);
+    assert_false (find (store, digests[0], 0, AT_ONCE)->found);
+    assert_false (find (store, digests[1], 0, AT_ONCE)->found);
+    assert_int_equal (access (path_of (store, "a"), F_OK), 0);
+}
+
 static void
 the_list_names_all_blobs_with_size_and_use (void **state)
 {
@@ -576,6 +615,7 @@ main (void)
         TEST (a_blob_whose_bytes_changed_is_absent_and_removed),
         TEST (a_damaged_blob_is_replaced_by_an_import),
         TEST (a_blob_removed_is_gone_and_tells_what_it_freed),
+        TEST (blobs_dropped_are_gone_and_a_dry_run_tells_the_same),
         TEST (the_list_names_all_blobs_with_size_and_use),
         TEST (finding_a_blob_is_using_it),
         TEST (leftovers_of_a_killed_process_are_removed_at_the_start),

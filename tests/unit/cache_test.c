@@ -5,6 +5,7 @@
 #include "actors/cache/cache.h"
 #include "cache.pb-c.h"
 #include "digest.h"
+#include "upkeep.pb-c.h"
 
 static digest_t
 digest_of (uint8_t number)
@@ -511,6 +512,67 @@ more_fetches_than_it_can_do_at_one_time_are_refused (void **state)
     fake_stop (&fake);
 }
 
+//  ---- upkeep ------------------------------------------------------------------------------------
+
+static void
+the_list_is_the_stores (void **state)
+{
+    (void) state;
+    fake_t fake;
+    start (&fake, 1000, 0);
+    Ggen__CacheListRequest request = GGEN__CACHE_LIST_REQUEST__INIT;
+    uint64_t id = fake_request (&fake, "installer", &request.base, 0);
+    const Ggen__BlobListRequest *list;
+    const fake_sent_t *asked = fake_expect (&fake, &ggen__blob_list_request__descriptor, &list);
+    //  One at a time: the rest of its questions is for fetches.
+    fake_expect_failure (&fake, fake_request (&fake, "installer", &request.base, 0), BUSY);
+    Ggen__BlobListReply reply = GGEN__BLOB_LIST_REPLY__INIT;
+    fake_answer (&fake, asked, &reply.base);
+    const Ggen__BlobListReply *listed;
+    const fake_sent_t *told = fake_expect (&fake, &ggen__blob_list_reply__descriptor, &listed);
+    assert_int_equal (told->envelope->id, id);
+    fake_stop (&fake);
+}
+
+static void
+what_is_dropped_is_gone_but_what_is_being_fetched_stays (void **state)
+{
+    (void) state;
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 3);
+    fake_request (&fake, "installer", want (&ask, 2, 1, file_a), 0);
+    fake.seen = fake.sent_count;
+    digest_t digests[] = {digest_of (1), digest_of (2), digest_of (9)};
+    ProtobufCBinaryData fields[3];
+    for (unsigned i = 0; i < 3; i++)
+        fields[i] = digest_to_field (&digests[i]);
+    Ggen__CacheDropRequest request = GGEN__CACHE_DROP_REQUEST__INIT;
+    request.sha256 = fields;
+    request.n_sha256 = 3;
+    fake_request (&fake, "installer", &request.base, 0);
+    const Ggen__BlobDropRequest *drop;
+    const fake_sent_t *asked = fake_expect (&fake, &ggen__blob_drop_request__descriptor, &drop);
+    assert_int_equal (drop->n_sha256, 2);
+    assert_memory_equal (drop->sha256[0].data, digests[0].bytes, DIGEST_SIZE);
+    assert_memory_equal (drop->sha256[1].data, digests[2].bytes, DIGEST_SIZE);
+    Ggen__BlobDropReply reply = GGEN__BLOB_DROP_REPLY__INIT;
+    reply.sha256 = fields;
+    reply.n_sha256 = 1;
+    reply.freed_bytes = 100;
+    fake_answer (&fake, asked, &reply.base);
+    const Ggen__CacheDropReply *dropped;
+    fake_expect (&fake, &ggen__cache_drop_reply__descriptor, &dropped);
+    assert_int_equal (dropped->blobs_count, 1);
+    assert_int_equal (dropped->freed_bytes, 100);
+    Ggen__CacheStatusRequest status = GGEN__CACHE_STATUS_REQUEST__INIT;
+    fake_request (&fake, "installer", &status.base, 0);
+    const Ggen__CacheStatusReply *told;
+    fake_expect (&fake, &ggen__cache_status_reply__descriptor, &told);
+    assert_int_equal (told->blobs_count, 2);
+    fake_stop (&fake);
+}
+
 int
 main (void)
 {
@@ -535,6 +597,8 @@ main (void)
         cmocka_unit_test (what_was_just_handed_out_goes_only_after_the_grace_time),
         cmocka_unit_test (requests_wait_until_the_list_is_loaded),
         cmocka_unit_test (more_fetches_than_it_can_do_at_one_time_are_refused),
+        cmocka_unit_test (the_list_is_the_stores),
+        cmocka_unit_test (what_is_dropped_is_gone_but_what_is_being_fetched_stays),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
