@@ -53,8 +53,8 @@ on_waiting (void *arg, int pid, unsigned attempt, unsigned attempts)
 }
 
 //  Waits as SPEC 6, S3 says, in slices: who waits may also be cancelled.
-static code_t
-lock (catalog_t *self, catalog_call_t *call)
+code_t
+catalog_lock (catalog_t *self, catalog_call_t *call)
 {
     const unsigned wait_ms = SHELF_LOCK_ATTEMPTS * self->lock_attempt_ms;
     waiting_t waiting = {.call = call, .attempt_ms = self->lock_attempt_ms};
@@ -265,7 +265,7 @@ catalog_publish (catalog_t *self, catalog_call_t *call)
     if (code == OK)
         code = judge (self, call, &format);
     if (code == OK)
-        code = lock (self, call);
+        code = catalog_lock (self, call);
     if (code != OK)
         return code;
     code = put (self, call, format);
@@ -307,7 +307,7 @@ catalog_delete (catalog_t *self, catalog_call_t *call)
 {
     code_t code = catalog_open_to_change (self, call);
     if (code == OK)
-        code = lock (self, call);
+        code = catalog_lock (self, call);
     if (code != OK)
         return code;
     code = take_out (self, call);

@@ -93,8 +93,8 @@ catalog_index_failed (const catalog_t *self, catalog_call_t *call, code_t code)
 }
 
 //  Takes a text that the next answer should tell.
-static void
-keep_warning (catalog_t *self, char *text)
+void
+catalog_keep_warning (catalog_t *self, char *text)
 {
     char *both = NULL;
     if (!text)
@@ -141,7 +141,7 @@ catalog_open (catalog_t *self, catalog_call_t *call)
     char *warning = NULL;
     code = open_index (self, &warning);
     if (code == OK)
-        keep_warning (self, warning);
+        catalog_keep_warning (self, warning);
     else {
         catalog_fail (call, reply_failure (code, hint_of (code), "%s",
                                            self->index ? index_error (self->index)

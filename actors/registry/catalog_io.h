@@ -70,4 +70,10 @@ catalog_fn catalog_delete;
 //  An InstalledRequest.
 catalog_fn catalog_installed;
 
+//  A ReindexRequest: both indexes anew.
+catalog_fn catalog_reindex;
+
+//  A HasArchivesRequest: the archive's file is looked for, its bytes are not read.
+catalog_fn catalog_has_archives;
+
 #endif

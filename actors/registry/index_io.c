@@ -204,6 +204,7 @@ fill (index_t *self, size_t *damaged_p)
     }
     settle_all (self);
     index_set_meta (self, "generation", (int64_t) generation);
+    index_set_meta (self, "json_generation", -1);       //  index.json is of the rows before
     index_set_meta (self, "updated_at", wall_s);
     code = index_db_commit (self->db);
     return code == OK ? OK : index_fail (self, code, index_db_error (self->db));
@@ -239,6 +240,16 @@ refresh_locked (index_t *self, char **warning_p)
     if (code == OK && !current)
         code = rebuild (self, warning_p);
     if (code == OK && !index_json_is_ours (self))
+        code = index_save_damaged_json (self, warning_p);
+    return code == OK ? index_write_json (self) : code;
+}
+
+code_t
+index_rebuild (index_t *self, char **warning_p)
+{
+    *warning_p = NULL;
+    code_t code = rebuild (self, warning_p);
+    if (code == OK && !self->in_memory && !index_json_is_ours (self))
         code = index_save_damaged_json (self, warning_p);
     return code == OK ? index_write_json (self) : code;
 }

@@ -44,6 +44,10 @@ void index_close (index_t **self_p);
 //  The same check at any later time; a few microseconds when all is current.
 must_use code_t index_refresh (index_t *self, char **warning_p);
 
+//  Both indexes made anew from the shelf whatever they say of themselves. Counts of downloads stay.
+//  Needs the shelf's lock. *warning_p as of index_open.
+must_use code_t index_rebuild (index_t *self, char **warning_p);
+
 //  What failed last, for a person. Borrowed until the next call.
 const char *index_error (const index_t *self);
 

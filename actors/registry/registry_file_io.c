@@ -9,6 +9,7 @@
 #include "runtime/actor/wire.h"
 #include "runtime/host/job.h"
 #include "runtime/host/log.h"
+#include "upkeep.pb-c.h"
 
 //  The catalog belongs to the worker from create until the worker has ended, before destroy.
 typedef struct {
@@ -43,6 +44,8 @@ static const operation_t operations [] = {
     {&ggen__exists_request__descriptor, catalog_exists, true},
     {&ggen__metadata_request__descriptor, catalog_metadata, true},
     {&ggen__installed_request__descriptor, catalog_installed, false},
+    {&ggen__reindex_request__descriptor, catalog_reindex, false},
+    {&ggen__has_archives_request__descriptor, catalog_has_archives, true},
 };
 
 static const operation_t *
@@ -204,6 +207,8 @@ static const handler_t rows [] = {
     {&ggen__exists_request__descriptor, on_request, THIS_NODE},
     {&ggen__metadata_request__descriptor, on_metadata, THIS_NODE},
     {&ggen__installed_request__descriptor, on_request, THIS_NODE},
+    {&ggen__reindex_request__descriptor, on_request, THIS_NODE},
+    {&ggen__has_archives_request__descriptor, on_request, THIS_NODE},
     {0},
 };
 

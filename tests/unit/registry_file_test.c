@@ -2,6 +2,8 @@
 //  The file registry through its messages: the guarantees of SPEC 4.
 #include "registry_file_fixture.h"
 
+#include "upkeep.pb-c.h"
+
 #define T(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 static void
@@ -247,6 +249,71 @@ an_answer_too_long_for_a_message_says_what_is_left_out (void **state)
                          "2 results did not fit; ask for them with offset 2");
 }
 
+static uint64_t
+reindex (fixture_t *self)
+{
+    Ggen__ReindexRequest request = GGEN__REINDEX_REQUEST__INIT;
+    const Ggen__ReindexReply *reply =
+        ask (self, &request.base, &ggen__reindex_reply__descriptor);
+    assert_non_null (reply);
+    return reply->packages_count;
+}
+
+//  A version whose directory was taken away behind its back: the index believes in it until then.
+static void
+both_indexes_are_made_anew_when_asked_for (void **state)
+{
+    fixture_t *self = *state;
+    char path [200];
+    publish (self, "aaa", "1.0.0", "x");
+    publish (self, "bbb", "1.0.0", "x");
+    assert_int_equal (reindex (self), 2);
+    snprintf (path, sizeof path, "%s/bbb", self->directory);
+    remove_tree (path);
+    assert_non_null (get (self, "bbb"));
+    assert_int_equal (reindex (self), 1);
+    assert_null (get (self, "bbb"));
+    snprintf (path, sizeof path, "%s/index.json", self->directory);
+    assert_non_null (strstr (read_file (path), "aaa"));
+    assert_null (strstr (read_file (path), "bbb"));
+}
+
+static void
+reading_only_makes_no_index_anew (void **state)
+{
+    fixture_t *self = *state;
+    Ggen__ReindexRequest request = GGEN__REINDEX_REQUEST__INIT;
+    publish (self, "aaa", "1.0.0", "x");
+    restart (self, false);
+    assert_null (ask (self, &request.base, &ggen__reindex_reply__descriptor));
+    assert_int_equal (failure_code (self), PERMISSION_DENIED);
+}
+
+//  Digests it knows with an archive, one whose archive is gone, and one it never had.
+static void
+archives_are_found_by_their_digests (void **state)
+{
+    fixture_t *self = *state;
+    uint8_t digests [3] [32] = {{0}};
+    ProtobufCBinaryData fields [3];
+    Ggen__HasArchivesRequest request = GGEN__HAS_ARCHIVES_REQUEST__INIT;
+    publish (self, "aaa", "1.0.0", "x");
+    publish (self, "bbb", "1.0.0", "y");
+    memcpy (digests [1], get (self, "aaa")->sha256.data, 32);
+    const Ggen__Package *other = get (self, "bbb");
+    memcpy (digests [2], other->sha256.data, 32);
+    for (unsigned i = 0; i < 3; i++)
+        fields [i] = (ProtobufCBinaryData) {32, digests [i]};
+    assert_int_equal (unlink (other->location), 0);
+    request.sha256 = fields;
+    request.n_sha256 = 3;
+    const Ggen__HasArchivesReply *reply =
+        ask (self, &request.base, &ggen__has_archives_reply__descriptor);
+    assert_non_null (reply);
+    assert_int_equal (reply->n_found, 1);
+    assert_int_equal (reply->found [0], 1);
+}
+
 int
 main (void)
 {
@@ -263,6 +330,9 @@ main (void)
         T (a_search_outside_of_the_limits_is_told_them),
         T (installations_are_counted_and_rank),
         T (an_answer_too_long_for_a_message_says_what_is_left_out),
+        T (both_indexes_are_made_anew_when_asked_for),
+        T (reading_only_makes_no_index_anew),
+        T (archives_are_found_by_their_digests),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
