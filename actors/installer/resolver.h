@@ -47,6 +47,10 @@ typedef struct {
     size_t roots_count;
     const resolver_locked_t *locked;
     size_t locked_count;
+    //  Names, sorted by strcmp, of which the newest version is preferred to the locked one. That
+    //  one is considered even if it was yanked.
+    const char *const *fresh;
+    size_t fresh_count;
     //  Where "did you mean" looks, beside the candidates.
     const char *const *known_names;
     size_t known_names_count;

@@ -18,6 +18,7 @@ typedef struct {
     const Ggen__Package *package;
     semver_t semver;
     bool locked;
+    bool preferred;             //  for being locked
 } ranked_t;
 
 //  ---- names -------------------------------------------------------------------------------------
@@ -54,6 +55,20 @@ is_locked (const universe_t *self, const Ggen__Package *package)
     return self->query->locked_count
         && bsearch (&key_p, self->locked, self->query->locked_count, sizeof *self->locked,
             compare_locked);
+}
+
+static int
+compare_texts (const void *a, const void *b)
+{
+    return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+static bool
+is_fresh (const universe_t *self, const char *name)
+{
+    return self->query->fresh_count
+        && bsearch (&name, self->query->fresh, self->query->fresh_count, sizeof name,
+            compare_texts);
 }
 
 static void
@@ -107,8 +122,8 @@ static int
 compare_ranked (const void *a_, const void *b_)
 {
     const ranked_t *a = a_, *b = b_;
-    if (a->locked != b->locked)
-        return a->locked ? 1 : -1;
+    if (a->preferred != b->preferred)
+        return a->preferred ? 1 : -1;
     return semver_order (&a->semver, &b->semver);
 }
 
@@ -127,6 +142,7 @@ reach_name (universe_t *self, universe_name_t *name)
         &&  semver_parse (&entry->semver, package->version) == OK) {
             entry->package = package;
             entry->locked = is_locked (self, package);
+            entry->preferred = entry->locked && !is_fresh (self, package->id);
             name->count++;
         }
         previous = package->version;
