@@ -165,32 +165,9 @@ verify_start (task_t *task)
 
 //  The steps from 'before' to 'after' as the asker is shown them.
 static void
-plan_between (task_t *task)
+plan_steps (task_t *task)
 {
-    size_t count = task->after->n_packages;
-    Ggen__Package *packages = memory_new (count, sizeof *packages);
-    const Ggen__Package **chosen = memory_new (count, sizeof *chosen);
-    const char **direct = memory_new (count, sizeof *direct);
-    size_t direct_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const Ggen__LockedPackage *locked = task->after->packages [i];
-        ggen__package__init (&packages [i]);
-        packages [i].id = locked->name;
-        packages [i].version = locked->version;
-        packages [i].sha256 = locked->sha256;
-        packages [i].size_bytes = locked->size_bytes;
-        chosen [i] = &packages [i];
-        if (locked->direct)
-            direct [direct_count++] = locked->name;
-    }
-    plan_query_t query = {.before = task->before,
-                          .chosen = chosen,
-                          .chosen_count = count,
-                          .direct = {direct, direct_count}};
-    plan_make (&query, &task->steps, &task->steps_count);
-    free (direct);
-    free (chosen);
-    free (packages);
+    plan_between (task->before, task->after, &task->steps, &task->steps_count);
 }
 
 //  ---- remove --------------------------------------------------------------------------------------
@@ -285,7 +262,7 @@ remove_decide (task_t *task)
     if (!all_installed (task, request->names, request->n_names) || !nobody_needs (task, leaving))
         return;
     take_out (task, leaving);
-    plan_between (task);
+    plan_steps (task);
     if (request->dry_run)
         remove_answer (task);
     else
@@ -354,7 +331,7 @@ rollback_target (task_t *task)
     task_items_from_lock (task, task->before);
     Ggen__Lock *target = task->before;
     task->before = self->now;
-    plan_between (task);
+    plan_steps (task);
     task->before = target;
     materialise (task, rollback_activate);
 }

@@ -30,6 +30,11 @@ typedef struct {
 void
     plan_make (const plan_query_t *query, Ggen__PlanStep ***steps_p, size_t *count_p);
 
+//  The same between two sorted locks, for what was done or will be by going from one to the other.
+void
+    plan_between (const Ggen__Lock *before, const Ggen__Lock *after, Ggen__PlanStep ***steps_p,
+        size_t *count_p);
+
 //  Frees steps and array, NULLs *steps_p.
 void
     plan_destroy (Ggen__PlanStep ***steps_p, size_t count);
