@@ -29,6 +29,9 @@ install_free (void *more)
         free (self->suggestions [i]);
     for (size_t i = 0; i < self->direct_count; i++)
         free (self->direct [i]);
+    if (self->own_request)
+        ggen__install_request__free_unpacked (self->own_request, NULL);
+    free (self->fresh);
     free (self->suggestions);
     free (self->direct);
     free (self->locals);
@@ -58,7 +61,7 @@ install_wants (const task_t *task, const char *name)
 //  ---- the end -------------------------------------------------------------------------------------
 
 static void
-answer (task_t *task)
+install_answer (task_t *task)
 {
     const Ggen__InstallRequest *request = install_request (task);
     Ggen__InstallReply reply = GGEN__INSTALL_REPLY__INIT;
@@ -95,7 +98,7 @@ committed (task_t *task)
         task_ask (task, "registry_file", &request.base, &ggen__installed_reply__descriptor,
                   on_counted, NULL, true);
     free (request.ids);
-    task_then (task, answer);
+    task_then (task, install_of (task)->answer);
 }
 
 static void
@@ -118,7 +121,7 @@ static void
 trees_are_there (task_t *task)
 {
     if (plan_is_noop (task->steps, task->steps_count) && !any_missing (task))
-        answer (task);
+        install_of (task)->answer (task);
     else
         install_pin (task, commit);
 }
@@ -132,13 +135,13 @@ checked (task_t *task)
         task_fail (task, DEPENDENCY, "install without --frozen to change ggen.lock",
                    "ggen.lock does not satisfy the request, and --frozen forbids to change it");
     else if (request->dry_run)
-        answer (task);
+        install_of (task)->answer (task);
     else
         materialise (task, trees_are_there);
 }
 
-static void
-chosen (task_t *task)
+void
+install_chosen (task_t *task)
 {
     install_check (task, checked);
 }
@@ -146,13 +149,13 @@ chosen (task_t *task)
 static void
 choose (task_t *task)
 {
-    install_choose (task, chosen);
+    install_choose (task, install_of (task)->after_choice);
 }
 
 //  ---- the beginning -------------------------------------------------------------------------------
 
-static void
-gather_all (task_t *task)
+void
+install_gather (task_t *task)
 {
     const Ggen__InstallRequest *request = install_request (task);
     install_t *self = install_of (task);
@@ -174,16 +177,26 @@ gather_all (task_t *task)
     install_locals (task, choose);
 }
 
-void
-install_start (task_t *task)
+install_t *
+install_begin (task_t *task, const Ggen__InstallRequest *request, task_step_fn *answer)
 {
-    const Ggen__InstallRequest *request = install_request (task);
     install_t *self = memory_new (1, sizeof *self);
+    self->request = request;
+    self->after_choice = install_chosen;
+    self->answer = answer;
     task->root = request->root;
     task->offline = request->offline;
     task->more = self;
     task->free_more = install_free;
     self->gather = gather_new (request->with_optional, request->no_dependencies);
     self->locals = memory_new (request->n_wants + 1, sizeof *self->locals);
-    task_read_root (task, 0, gather_all);
+    return self;
+}
+
+void
+install_start (task_t *task)
+{
+    install_begin (task, (const Ggen__InstallRequest *) (const void *) task->request,
+                   install_answer);
+    task_read_root (task, 0, install_gather);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  What the steps of one installation share (install.c, install_local.c, install_choose.c).
+//  What the steps of one installation share (install.c, install_local.c, install_choose.c); an
+//  update is one too (update.c).
 #ifndef GGEN_INSTALLER_INSTALL_H
 #define GGEN_INSTALLER_INSTALL_H
 
@@ -16,6 +17,12 @@ typedef struct {
 } local_t;
 
 typedef struct {
+    const Ggen__InstallRequest *request;
+    Ggen__InstallRequest *own_request;          //  the same when an update made it
+    task_step_fn *after_choice, *answer;
+    bool updates;                   //  nothing is downgraded, and of these names
+    const char **fresh;             //  the newest version is preferred; sorted, borrowed
+    size_t fresh_count;
     gather_t *gather;
     local_t *locals;
     size_t locals_count;
@@ -26,22 +33,32 @@ typedef struct {
     Ggen__TrustListReply *trust;    //  what they are from; NULL: no name was gathered
     const Ggen__Package **chosen;
     size_t chosen_count;
+    uint64_t indexed_count;         //  packages of the index that an update made anew
     char **direct;                  //  names asked for, now or earlier
     size_t direct_count;
     task_step_fn *when_chosen, *when_checked;
 } install_t;
-
-static inline const Ggen__InstallRequest *
-install_request (const task_t *task)
-{
-    return (const Ggen__InstallRequest *) (const void *) task->request;
-}
 
 static inline install_t *
 install_of (const task_t *task)
 {
     return task->more;
 }
+
+static inline const Ggen__InstallRequest *
+install_request (const task_t *task)
+{
+    return install_of (task)->request;
+}
+
+//  Make the task one that installs as 'request' says, which is borrowed for its life. 'answer'
+//  tells how it ended.
+install_t *
+    install_begin (task_t *task, const Ggen__InstallRequest *request, task_step_fn *answer);
+
+//  The step after the root was read. It goes on to the choice, and then to 'after_choice', which is
+//  install_chosen unless it was set to something else.
+task_step_fn install_gather, install_chosen;
 
 //  What a want names: its id, and its range (NULL: none). False: it is a path, or no id.
 bool

@@ -82,6 +82,16 @@ is_shadowed (const install_t *self, const Ggen__Package *package)
     return false;
 }
 
+static bool
+is_downgrade (const task_t *task, const Ggen__Package *package)
+{
+    const Ggen__LockedPackage *locked = lock_find (task->before, package->id);
+    semver_t installed, offered;
+    return locked && semver_parse (&installed, locked->version) == OK
+           && semver_parse (&offered, package->version) == OK
+           && semver_compare (&offered, &installed) < 0;
+}
+
 //  Of a pinned name only what its publisher published; with --publisher, of the wanted names only
 //  what that one did; with --registry only what those have.
 static bool
@@ -91,7 +101,7 @@ may_be_chosen (void *context, const Ggen__Package *package)
     const install_t *self = install_of (task);
     const Ggen__InstallRequest *request = install_request (task);
     const uint8_t *key = NULL, *pinned;
-    if (is_shadowed (self, package))
+    if (is_shadowed (self, package) || (self->updates && is_downgrade (task, package)))
         return false;
     if (is_own (package))
         return true;
@@ -127,6 +137,15 @@ is_prerelease (const char *text)
 {
     semver_t version;
     return semver_parse (&version, text) == OK && semver_is_prerelease (&version);
+}
+
+static bool
+is_fresh (const install_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->fresh_count; i++)
+        if (strcmp (self->fresh [i], name) == 0)
+            return true;
+    return false;
 }
 
 static void
@@ -189,8 +208,9 @@ roots_of (task_t *task, resolver_root_t *roots, char **texts)
         //  Without dependencies nothing needs the others: they stay because they are there.
         if ((!locked->direct && !request->no_dependencies) || is_direct (self, locked->name))
             continue;
-        roots [count++] = (resolver_root_t) {
-            locked->name, is_prerelease (locked->version) ? locked->version : "*"};
+        //  The rule of pre-releases would take another version than the one that is there.
+        bool fixed = is_prerelease (locked->version) && !is_fresh (self, locked->name);
+        roots [count++] = (resolver_root_t) {locked->name, fixed ? locked->version : "*"};
         if (locked->direct)
             add_direct (self, locked->name);
     }
@@ -419,6 +439,8 @@ solve (task_t *task)
                               .roots_count = roots_of (task, roots, texts),
                               .locked = locked,
                               .locked_count = task->before->n_packages,
+                              .fresh = self->fresh,
+                              .fresh_count = self->fresh_count,
                               .known_names = (const char *const *) self->suggestions,
                               .known_names_count = self->suggestions_count,
                               .with_optional = request->with_optional,

@@ -180,6 +180,37 @@ on_init (void *self, const delivery_t *at, const ProtobufCMessage *message)
     return on_task (self, at, message, init_start, false);
 }
 
+static code_t
+on_outdated (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, outdated_start, false);
+}
+
+static code_t
+on_update (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, update_start, true);
+}
+
+static code_t
+on_history (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, history_start, false);
+}
+
+static code_t
+on_clean (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    //  What it finds unneeded must not be installed meanwhile.
+    return on_task (self, at, message, clean_start, true);
+}
+
+static code_t
+on_policy (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, policy_start, false);
+}
+
 //  ---- the class -----------------------------------------------------------------------------------
 
 static void *
@@ -212,6 +243,11 @@ static const handler_t rows [] = {
     {&ggen__rollback_request__descriptor, on_rollback, THIS_NODE},
     {&ggen__publish_tree_request__descriptor, on_publish, THIS_NODE},
     {&ggen__init_request__descriptor, on_init, THIS_NODE},
+    {&ggen__outdated_request__descriptor, on_outdated, THIS_NODE},
+    {&ggen__update_request__descriptor, on_update, THIS_NODE},
+    {&ggen__history_request__descriptor, on_history, THIS_NODE},
+    {&ggen__clean_request__descriptor, on_clean, THIS_NODE},
+    {&ggen__policy_request__descriptor, on_policy, THIS_NODE},
     {0},
 };
 

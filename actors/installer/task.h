@@ -17,6 +17,7 @@
 #include "registry.pb-c.h"
 #include "store.pb-c.h"
 #include "trust.pb-c.h"
+#include "upkeep.pb-c.h"
 
 //  Asks of one task under way at a time, and tasks under way: together below PENDING_MAX.
 #define TASK_WINDOW     16
@@ -134,6 +135,7 @@ void
 
 task_step_fn install_start, remove_start, list_start, verify_start, rollback_start;
 task_step_fn publish_start, init_start;
+task_step_fn outdated_start, update_start, history_start, clean_start, policy_start;
 
 //  ---- shared steps -----------------------------------------------------------------------------------
 

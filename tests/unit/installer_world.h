@@ -15,6 +15,7 @@
 #include "runtime/actor/wire.h"
 #include "store.pb-c.h"
 #include "trust.pb-c.h"
+#include "upkeep.pb-c.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -66,6 +67,13 @@ typedef struct {
     //  What was asked.
     unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, offline;
     char order [1024];              //  of unpacking
+    unsigned reindexed;
+    char swept [128], dropped [256];        //  generations; blobs, by their number
+
+    //  Blobs in the cache: archives of these entries (number in 'entries'), and whether the file
+    //  registry has lost its copy.
+    size_t blobs [16], blobs_count;
+    bool registry_lost [WORLD_MAX];
 
     const ProtobufCMessageDescriptor *hold;         //  requests that stay without an answer
     const fake_sent_t *held [64];
@@ -677,6 +685,117 @@ serve_write_new (world_t *self, const fake_sent_t *asked, const ProtobufCMessage
     fake_answer (&self->fake, asked, &reply.base);
 }
 
+//  ---- answers: upkeep ---------------------------------------------------------------------------
+
+static UNUSED void
+serve_generations (world_t *self, const fake_sent_t *asked)
+{
+    Ggen__GenerationsReply reply = GGEN__GENERATIONS_REPLY__INIT;
+    Ggen__Generation generations [32], *list [32];
+    reply.current = self->current;
+    reply.generations = list;
+    for (uint64_t i = 1; i <= self->generations_count; i++) {
+        Ggen__Generation *generation = &generations [reply.n_generations];
+        ggen__generation__init (generation);
+        generation->number = i;
+        generation->created_at = (int64_t) (1000 + i);
+        list [reply.n_generations++] = generation;
+    }
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_sweep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__SweepRequest *request = (const void *) message;
+    Ggen__SweepReply reply = GGEN__SWEEP_REPLY__INIT;
+    for (size_t i = 0; i < request->n_generations; i++)
+        snprintf (self->swept + strlen (self->swept), sizeof self->swept - strlen (self->swept),
+                  "%s%llu", i ? " " : "", (unsigned long long) request->generations [i]);
+    reply.generations = request->generations;
+    reply.n_generations = request->n_generations;
+    reply.instances_count = 2;
+    reply.instances_bytes = 1000;
+    reply.temporary_count = 1;
+    reply.temporary_bytes = 10;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_blob_list (world_t *self, const fake_sent_t *asked)
+{
+    Ggen__BlobListReply reply = GGEN__BLOB_LIST_REPLY__INIT;
+    Ggen__BlobEntry blobs [16], *list [16];
+    reply.blobs = list;
+    for (size_t i = 0; i < self->blobs_count; i++) {
+        ggen__blob_entry__init (&blobs [i]);
+        blobs [i].sha256 = self->entries [self->blobs [i]].package->sha256;
+        list [reply.n_blobs++] = &blobs [i];
+    }
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED size_t
+blob_of (const world_t *self, ProtobufCBinaryData sha256)
+{
+    size_t at = 0;
+    while (!is_same (sha256, self->entries [self->blobs [at]].package->sha256.data))
+        assert_true (++at < self->blobs_count);
+    return self->blobs [at];
+}
+
+static UNUSED void
+serve_drop (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__CacheDropRequest *request = (const void *) message;
+    Ggen__CacheDropReply reply = GGEN__CACHE_DROP_REPLY__INIT;
+    for (size_t i = 0; i < request->n_sha256; i++)
+        snprintf (self->dropped + strlen (self->dropped),
+                  sizeof self->dropped - strlen (self->dropped), "%s%s", i ? " " : "",
+                  self->entries [blob_of (self, request->sha256 [i])].package->version);
+    reply.blobs_count = (uint32_t) request->n_sha256;
+    reply.freed_bytes = 100 * request->n_sha256;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_archives (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__HasArchivesRequest *request = (const void *) message;
+    Ggen__HasArchivesReply reply = GGEN__HAS_ARCHIVES_REPLY__INIT;
+    uint32_t found [16];
+    reply.found = found;
+    for (size_t i = 0; i < request->n_sha256; i++)
+        if (!self->registry_lost [blob_of (self, request->sha256 [i])])
+            found [reply.n_found++] = (uint32_t) i;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED bool
+serve_upkeep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const ProtobufCMessageDescriptor *type = message->descriptor;
+    if (type == &ggen__generations_request__descriptor)
+        serve_generations (self, asked);
+    else if (type == &ggen__sweep_request__descriptor)
+        serve_sweep (self, asked, message);
+    else if (type == &ggen__cache_list_request__descriptor)
+        serve_blob_list (self, asked);
+    else if (type == &ggen__cache_drop_request__descriptor)
+        serve_drop (self, asked, message);
+    else if (type == &ggen__has_archives_request__descriptor)
+        serve_archives (self, asked, message);
+    else if (type == &ggen__reindex_request__descriptor) {
+        Ggen__ReindexReply reply = GGEN__REINDEX_REPLY__INIT;
+        reply.packages_count = 7;
+        self->reindexed++;
+        fake_answer (&self->fake, asked, &reply.base);
+    }
+    else
+        return false;
+    return true;
+}
+
 //  ---- turning -------------------------------------------------------------------------------------
 
 static UNUSED void
@@ -734,7 +853,7 @@ serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
         Ggen__InstalledReply reply = GGEN__INSTALLED_REPLY__INIT;
         fake_answer (&self->fake, asked, &reply.base);
     }
-    else
+    else if (!serve_upkeep (self, asked, message))
         fail_msg ("nobody answers %s", type->short_name);
 }
 
@@ -749,7 +868,10 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__activate_request__descriptor, &ggen__check_trees_request__descriptor,
     &ggen__read_manifest_request__descriptor, &ggen__pack_request__descriptor,
     &ggen__write_new_request__descriptor, &ggen__discard_request__descriptor,
-    &ggen__installed_request__descriptor};
+    &ggen__installed_request__descriptor, &ggen__generations_request__descriptor,
+    &ggen__sweep_request__descriptor, &ggen__cache_list_request__descriptor,
+    &ggen__cache_drop_request__descriptor, &ggen__has_archives_request__descriptor,
+    &ggen__reindex_request__descriptor};
 
 static UNUSED void
 serve_sent (world_t *self, fake_sent_t *sent)
