@@ -108,13 +108,24 @@ args_json (const args_t *self)
     return format && strcmp (format, "json") == 0;
 }
 
+//  Is one of these '|'-separated flags of the verb set?
+static bool
+any_flag (const args_t *self, const char *names)
+{
+    for (const option_t *option = self->verb->options; names && option && option->name; option++)
+        if (command_is_choice (names, option->name, strlen (option->name))
+            && args_flag (self, option->name))
+            return true;
+    return false;
+}
+
 needs_t
 args_needs (const args_t *self)
 {
     assert (self->verb);
-    if (self->verb->reads_if && args_flag (self, self->verb->reads_if))
+    if (any_flag (self, self->verb->reads_if))
         return NEEDS_READ;
-    if (self->verb->writes_if && args_flag (self, self->verb->writes_if))
+    if (any_flag (self, self->verb->writes_if))
         return NEEDS_WRITE;
     return self->verb->needs;
 }

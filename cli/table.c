@@ -19,7 +19,7 @@ static int
 column_flags (unsigned flags)
 {
     return (flags & TABLE_RIGHT ? SCOLS_FL_RIGHT : 0) | (flags & TABLE_CUT ? SCOLS_FL_TRUNC : 0)
-           | (flags & TABLE_WRAP ? SCOLS_FL_WRAP : 0);
+           | (flags & TABLE_WRAP ? SCOLS_FL_WRAP : 0) | (flags & TABLE_TREE ? SCOLS_FL_TREE : 0);
 }
 
 //  The screen has decided what is a terminal and how wide; the library must not look for itself.
@@ -79,11 +79,19 @@ table_destroy (table_t **self_p)
 code_t
 table_row (table_t *self, const char *const cells [])
 {
+    void *line;
+    return table_branch (self, NULL, cells, &line);
+}
+
+code_t
+table_branch (table_t *self, void *parent, const char *const cells [], void **line_p)
+{
+    *line_p = NULL;
     if (self->rows_count == TABLE_ROWS_MAX) {
         self->rows_left_out++;
         return OK;
     }
-    struct libscols_line *line = scols_table_new_line (self->lines, NULL);
+    struct libscols_line *line = scols_table_new_line (self->lines, parent);
     if (!line)
         return INTERNAL;
     for (size_t at = 0; at < self->columns_count; at++) {
@@ -94,6 +102,7 @@ table_row (table_t *self, const char *const cells [])
         }
     }
     self->rows_count++;
+    *line_p = line;
     return OK;
 }
 
