@@ -50,6 +50,7 @@ typedef enum {
     VERB_TRUST_LIST, VERB_TRUST_ADD, VERB_TRUST_REMOVE,
     VERB_CONFIG_SHOW, VERB_CONFIG_VALIDATE, VERB_CONFIG_PATH,
     VERB_NODE_RUN, VERB_TAP, VERB_COMPLETION, VERB_HELP,
+    VERB_TREE, VERB_WHY, VERB_OUTDATED, VERB_UPDATE, VERB_HISTORY, VERB_CLEAN, VERB_POLICY,
     VERBS_COUNT
 } verb_id_t;
 
@@ -70,8 +71,9 @@ typedef struct {
     const char *arguments;                      //  "[PKG[@RANGE]...]", or NULL
     unsigned arguments_min, arguments_max;
     needs_t needs;
-    const char *reads_if;                       //  a flag that turns NEEDS_WRITE into NEEDS_READ
-    const char *writes_if;                      //  a flag that turns NEEDS_READ into NEEDS_WRITE
+    const char *reads_if;                       //  flags, separated by '|', each of which turns
+                                                //  NEEDS_WRITE into NEEDS_READ
+    const char *writes_if;                      //  the same, NEEDS_READ into NEEDS_WRITE
     const char *help;                           //  one line
     const char *more;                           //  paragraphs after it, or NULL
     const option_t *options;                    //  ends with a NULL name; NULL = none

@@ -146,6 +146,38 @@ static const option_t tap_options [] = {
     {.name = "record", .kind = OPTION_PATH, .value_name = "FILE", .help = "write them to FILE too"},
     END};
 
+static const option_t tree_options [] = {
+    {.name = "invert", .alias = "reverse", .letter = 'i', .kind = OPTION_FLAG,
+     .help = "below a package those that need it"},
+    TARGET,
+    END};
+
+static const option_t update_options [] = {
+    {.name = "all", .letter = 'a', .kind = OPTION_FLAG,
+     .help = "everything that is installed, as without PKG"},
+    {.name = "check", .kind = OPTION_FLAG,
+     .help = "only say what is out of date, as `outdated` does: exit 3 when something is"},
+    DRY_RUN,
+    {.name = "force", .letter = 'f', .kind = OPTION_FLAG,
+     .help = "first make the index of the file registry anew from its files"},
+    {.name = "offline", .kind = OPTION_FLAG, .help = "only what is on this machine"},
+    {.name = "allow-unsigned", .kind = OPTION_FLAG, .help = "accept packages that nobody signed"},
+    TARGET,
+    END};
+
+static const option_t history_options [] = {
+    {.name = "limit", .letter = 'l', .kind = OPTION_COUNT, .value_name = "N", .initial = "20",
+     .min = 1, .max = 1000, .help = "the newest N generations"},
+    TARGET,
+    END};
+
+static const option_t clean_options [] = {
+    {.name = "all", .letter = 'a', .kind = OPTION_FLAG,
+     .help = "keep the current generation only, and no archive that the file registry has too"},
+    DRY_RUN,
+    TARGET,
+    END};
+
 const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_SEARCH, .path = "market search", .arguments = "[QUERY]", .arguments_max = 1,
      .needs = NEEDS_READ, .options = search_options, .help = "find packages",
@@ -252,4 +284,44 @@ const verb_t command_verbs [VERBS_COUNT] = {
                   "ggen completion fish > ~/.config/fish/completions/ggen.fish"}},
     {.id = VERB_HELP, .path = "help", .arguments = "[VERB...]", .arguments_max = 4,
      .needs = NEEDS_NONE, .help = "help on a verb", .examples = {"ggen help market install"}},
+
+    {.id = VERB_TREE, .path = "market tree", .arguments = "[PKG]", .arguments_max = 1,
+     .needs = NEEDS_READ, .options = tree_options,
+     .help = "what is installed, as a tree of who needs what",
+     .more = "Without PKG below each package that was asked for. What is below a package is drawn "
+             "once.",
+     .examples = {"ggen market tree", "ggen market tree --invert demo-core"}},
+    {.id = VERB_WHY, .path = "market why", .arguments = "PKG", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_READ, .options = target_options,
+     .help = "why a package is installed: the ways to it from those asked for",
+     .examples = {"ggen market why demo-core"}},
+    {.id = VERB_OUTDATED, .path = "market outdated", .arguments = "[PKG...]",
+     .arguments_max = ANY_NUMBER, .needs = NEEDS_READ, .options = target_options,
+     .help = "which installed packages have newer versions",
+     .more = "WANTED is what `ggen market update` makes of a package: the newest version that fits "
+             "all that depends on it. Exit 3 when something is out of date, 0 when nothing is.",
+     .examples = {"ggen market outdated", "ggen market outdated --json | jq '.packages[].name'"}},
+    {.id = VERB_UPDATE, .path = "market update", .aliases = {"market upgrade"},
+     .arguments = "[PKG...]", .arguments_max = ANY_NUMBER, .needs = NEEDS_WRITE,
+     .reads_if = "dry-run|check", .options = update_options,
+     .help = "install the newest versions that fit",
+     .more = "Of the named packages, or of all. The others stay as they are unless a new version "
+             "needs otherwise. Nothing is ever downgraded. What was installed from a path is "
+             "updated only when it is named.",
+     .examples = {"ggen market update", "ggen market update demo-pack --dry-run",
+                  "ggen market update --check"}},
+    {.id = VERB_HISTORY, .path = "market history", .needs = NEEDS_READ,
+     .options = history_options, .help = "the earlier installed states, and what each changed",
+     .more = "`ggen market rollback N` makes one of them current again.",
+     .examples = {"ggen market history"}},
+    {.id = VERB_CLEAN, .path = "market clean", .needs = NEEDS_WRITE, .reads_if = "dry-run",
+     .options = clean_options, .help = "remove what nothing needs any more",
+     .more = "Kept are the current generation, the newest 5, their trees and archives, and every "
+             "archive that the file registry has too. Packages in a --target share the archives of "
+             "the home: those that only a target came from go, and are fetched again when needed.",
+     .examples = {"ggen market clean --dry-run", "ggen market clean --all"}},
+    {.id = VERB_POLICY, .path = "market policy", .arguments = "PKG", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_READ, .options = target_options,
+     .help = "who offers which version of a package, what would be chosen, and why",
+     .examples = {"ggen market policy demo-pack"}},
 };

@@ -262,6 +262,13 @@ static run_t *const runs [VERBS_COUNT] = {
     [VERB_TAP] = tap_run,
     [VERB_COMPLETION] = completion_run,
     [VERB_HELP] = help_run,
+    [VERB_TREE] = tree_run,
+    [VERB_WHY] = why_run,
+    [VERB_OUTDATED] = outdated_run,
+    [VERB_UPDATE] = update_run,
+    [VERB_HISTORY] = history_run,
+    [VERB_CLEAN] = clean_run,
+    [VERB_POLICY] = policy_run,
 };
 
 static int

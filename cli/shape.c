@@ -207,6 +207,19 @@ shape_package (const Ggen__Package *from)
 }
 
 json_t *
+shape_locked_dependencies (Ggen__LockedDependency *const list [], size_t count, const char *second)
+{
+    json_t *shapes = json_array ();
+    for (size_t at = 0; at < count; at++) {
+        json_t *one = json_object ();
+        shape_set (&one, "name", shape_text (list [at]->name));
+        shape_set (&one, second, shape_text (list [at]->version));
+        shape_append (&shapes, one);
+    }
+    return shapes;
+}
+
+json_t *
 shape_plan_step (const Ggen__PlanStep *from)
 {
     json_t *self = json_object ();

@@ -34,6 +34,9 @@ json_t *shape_error (code_t code, const char *message, const char *hint);
 
 json_t *shape_package (const Ggen__Package *package);
 json_t *shape_dependency (const Ggen__Dependency *dependency);
+//  [{"name", SECOND}]: the version of a LockedDependency goes by the name of what it is there.
+json_t *shape_locked_dependencies (Ggen__LockedDependency *const list [], size_t count,
+                                   const char *second);
 json_t *shape_plan_step (const Ggen__PlanStep *step);
 json_t *shape_locked_package (const Ggen__LockedPackage *package);
 json_t *shape_verify_finding (const Ggen__VerifyFinding *finding);

@@ -7,7 +7,7 @@
 
 #include "screen.h"
 
-enum { VERB_DONE = 0, VERB_FAILED = 1, VERB_USAGE = 2, VERB_INTERRUPTED = 130 };
+enum { VERB_DONE = 0, VERB_FAILED = 1, VERB_USAGE = 2, VERB_FOUND = 3, VERB_INTERRUPTED = 130 };
 
 int search_run (const args_t *args, const screen_t *screen);
 int info_run (const args_t *args, const screen_t *screen);
@@ -37,5 +37,14 @@ int config_validate_run (const args_t *args, const screen_t *screen);
 int config_path_run (const args_t *args, const screen_t *screen);
 
 int tap_run (const args_t *args, const screen_t *screen);
+
+int tree_run (const args_t *args, const screen_t *screen);
+int why_run (const args_t *args, const screen_t *screen);
+
+int outdated_run (const args_t *args, const screen_t *screen);
+int update_run (const args_t *args, const screen_t *screen);
+int history_run (const args_t *args, const screen_t *screen);
+int clean_run (const args_t *args, const screen_t *screen);
+int policy_run (const args_t *args, const screen_t *screen);
 
 #endif

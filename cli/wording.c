@@ -42,6 +42,19 @@ wording_join (char *const texts [], size_t texts_count)
     return joined;
 }
 
+char *
+wording_dependencies (Ggen__LockedDependency *const list [], size_t count)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream (&text, &size);
+    for (size_t at = 0; out && at < count; at++)
+        fprintf (out, "%s%s %s", at > 0 ? ", " : "", list [at]->name, list [at]->version);
+    if (out)
+        fclose (out);
+    return text;
+}
+
 const char *
 wording_count (uint64_t count, const char *thing, char out [WORDING_COUNT_MAX])
 {

@@ -5,6 +5,7 @@
 
 #include "args.h"
 #include "publisher_key.h"
+#include "installer.pb-c.h"
 
 #define WORDING_PUBLISHER_MAX 24
 
@@ -19,6 +20,10 @@ const char *
 //  Texts with ", " between them. New, the caller's (text_free); NULL only without memory.
 char *
     wording_join (char *const texts [], size_t texts_count);
+
+//  "name version, name version". New, the caller's (text_free); NULL only without memory.
+char *
+    wording_dependencies (Ggen__LockedDependency *const list [], size_t count);
 
 //  "1 package", "2 packages".
 #define WORDING_COUNT_MAX 64

@@ -226,7 +226,7 @@ what_cannot_be_read_ends_it_before_anything_goes (void **state)
         assert_int_equal (renameat (home, "store", home, "elsewhere"), 0);
         assert_int_equal (symlinkat ("elsewhere", home, "store"), 0);
         assert_int_equal (unlinkat (home, "packages", 0), 0);
-        assert_int_equal (mkdirat (home, "packages", 0755), 0);
+        assert_int_equal (symlinkat ("elsewhere", home, "packages"), 0);
         close (home);
         assert_int_not_equal (sweep (rig, "", 1, 2, false), OK);
         assert_int_equal (entries (rig->home, "elsewhere"), 3);
