@@ -50,6 +50,15 @@ clean_request (const task_t *task)
     return (const Ggen__CleanRequest *) (const void *) task->request;
 }
 
+static bool
+is_kept (const clean_t *self, uint64_t generation)
+{
+    for (size_t i = 0; i < self->kept_count; i++)
+        if (self->kept [i] == generation)
+            return true;
+    return false;
+}
+
 //  ---- the end -----------------------------------------------------------------------------------
 
 static void
@@ -107,15 +116,6 @@ on_swept (task_t *task, void *item, const answer_t *answer)
     self->reply.instances_bytes = reply->instances_bytes;
     self->reply.temporary_count = reply->temporary_count;
     self->reply.temporary_bytes = reply->temporary_bytes;
-}
-
-static bool
-is_kept (const clean_t *self, uint64_t generation)
-{
-    for (size_t i = 0; i < self->kept_count; i++)
-        if (self->kept [i] == generation)
-            return true;
-    return false;
 }
 
 //  The generations go before the archives that only they can be repaired from.
@@ -237,6 +237,13 @@ choose_generations (task_t *task)
 {
     clean_t *self = task->more;
     self->kept_count = history_kept (self->there, clean_request (task)->all, &self->kept);
+    //  A list without the one that is in use cannot say what is not in use.
+    if (self->there->current > 0 && !is_kept (self, self->there->current)) {
+        task_fail (task, STORAGE, "`ggen market rollback N` goes to one that is there",
+                   "the current generation %llu is not there, nothing is cleaned",
+                   (unsigned long long) self->there->current);
+        return;
+    }
     for (size_t i = 0; i < self->kept_count && !*task->root; i++) {
         Ggen__ReadRootRequest request = GGEN__READ_ROOT_REQUEST__INIT;
         request.generation = self->kept [i];

@@ -491,6 +491,18 @@ when_the_store_cannot_be_swept_no_archive_goes (void **state)
     assert_string_equal (world.dropped, "");
 }
 
+static void
+without_the_current_generation_nothing_is_cleaned (void **state)
+{
+    (void) state;
+    given_generations (3);
+    world.registry_lost [0] = true;
+    world.current = 9;
+    assert_int_equal (clean ("", true, false), STORAGE);
+    assert_string_equal (world.swept, "");
+    assert_string_equal (world.dropped, "");
+}
+
 //  ---- policy ------------------------------------------------------------------------------------
 
 static code_t
@@ -591,6 +603,7 @@ main (void)
         TEST (when_a_kept_lock_does_not_read_no_archive_goes),
         TEST (a_target_has_no_archives_to_clean),
         TEST (when_the_store_cannot_be_swept_no_archive_goes),
+        TEST (without_the_current_generation_nothing_is_cleaned),
         TEST (policy_tells_what_would_be_chosen_and_why),
         TEST (policy_of_what_is_installed_tells_who_needs_it),
         TEST (policy_of_an_unknown_name_is_the_registrys_answer),
