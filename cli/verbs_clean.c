@@ -151,6 +151,7 @@ policy_shape (const Ggen__PolicyReply *reply)
     shape_set (&document, "direct", json_boolean (reply->direct));
     shape_set (&document, "chosen", text_or_null (reply->chosen));
     shape_set (&document, "updated", text_or_null (reply->updated));
+    shape_set (&document, "refused", text_or_null (reply->refused));
     shape_set (&document, "pinned_key", shape_key (reply->pinned_key));
     shape_set (&document, "pinned_at", shape_time (reply->pinned_at));
     shape_set (&document, "needed_by",
@@ -175,6 +176,7 @@ print_summary (const screen_t *screen, const Ggen__PolicyReply *reply)
     if (*reply->installed)
         render_field (screen, "By update", reply->updated);
     render_field (screen, "Publisher", reply->pinned_key.len ? pinned : "none is pinned yet");
+    render_field (screen, "Refused", reply->refused);
     render_field (screen, "Needed by", needs);
 }
 

@@ -82,6 +82,18 @@ bool
     install_is_as_signed (const task_t *task, const Ggen__Package *package,
                           const Ggen__LockedPackage *locked);
 
+//  Other publishers of one name that are told to trust.
+#define RIVALS_MAX 16
+
+//  Their keys. Returns how many; borrowed from the candidates.
+size_t
+    install_rivals (const gather_t *gather, const Ggen__Package *package,
+                    ProtobufCBinaryData rivals [RIVALS_MAX]);
+
+//  The newest head that came with any version of this name by this publisher; borrowed.
+ProtobufCBinaryData
+    install_head (const gather_t *gather, const Ggen__Package *package);
+
 //  Ask trust about every release that changes. Then 'next'.
 void
     install_check (task_t *task, task_step_fn *next);

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  Other publishers of one name that are told to trust.
-#define RIVALS_MAX 16
-
 static void
 set_bytes (ProtobufCBinaryData *field, ProtobufCBinaryData value)
 {
@@ -127,11 +124,10 @@ on_checked (task_t *task, void *item_, const answer_t *answer)
     set_bytes (&item->locked->files_sha256, release->files_sha256);
 }
 
-static size_t
-rivals_of (const task_t *task, const Ggen__Package *package,
-           ProtobufCBinaryData rivals [RIVALS_MAX])
+size_t
+install_rivals (const gather_t *gather, const Ggen__Package *package,
+                ProtobufCBinaryData rivals [RIVALS_MAX])
 {
-    const gather_t *gather = install_of (task)->gather;
     size_t count = 0;
     for (size_t i = 0; i < gather->candidates_count && count < RIVALS_MAX; i++) {
         const Ggen__Package *other = gather->candidates [i];
@@ -148,11 +144,9 @@ rivals_of (const task_t *task, const Ggen__Package *package,
     return count;
 }
 
-//  The newest head that came with any version of this name by this publisher.
-static ProtobufCBinaryData
-head_of (const task_t *task, const Ggen__Package *package)
+ProtobufCBinaryData
+install_head (const gather_t *gather, const Ggen__Package *package)
 {
-    const gather_t *gather = install_of (task)->gather;
     ProtobufCBinaryData head = package->head;
     for (size_t i = 0; i < gather->candidates_count && head.len == 0; i++) {
         const Ggen__Package *other = gather->candidates [i];
@@ -186,12 +180,12 @@ ask_trust (task_t *task, item_t *item, bool pin)
     check.version = package->version;
     check.allow_unsigned = may_be_unsigned (task, package);
     check.pin = pin;
-    check.head = head_of (task, package);
+    check.head = install_head (install_of (task)->gather, package);
     check.rivals = rivals;
     if (install_wants (task, package->id))
         check.publisher_key = request->publisher_key;
     if (check.publisher_key.len == 0)
-        check.n_rivals = rivals_of (task, package, rivals);
+        check.n_rivals = install_rivals (install_of (task)->gather, package, rivals);
     task_ask (task, "trust", &check.base, &ggen__check_release_reply__descriptor, on_checked, item,
               false);
 }

@@ -59,6 +59,24 @@ is_accepted_unsigned (const offers_query_t *query, const char *source)
     return false;
 }
 
+static bool
+is_by (const Ggen__Package *package, bytes_t key)
+{
+    return package->publisher && key.size > 0 && package->publisher->public_key.len == key.size
+           && memcmp (package->publisher->public_key.data, key.data, key.size) == 0;
+}
+
+//  Whether the pinned publisher offers any version. If not, its key may have been followed by
+//  another: that is for trust to say.
+static bool
+is_offered_by (const offers_query_t *query, bytes_t key)
+{
+    for (size_t i = 0; i < query->candidates_count; i++)
+        if (is_by (query->candidates [i], key))
+            return true;
+    return false;
+}
+
 static void
 refuse (judged_t *judged, Ggen__Verdict why)
 {
@@ -77,9 +95,8 @@ judge (const offers_query_t *query, judged_t *judged)
     const bytes_t pinned = query->pinned_key;
     judged->installed = installed && strcmp (installed->version, package->version) == 0
                         && same_bytes (installed->sha256, package->sha256);
-    judged->trusted = key.len > 0 && key.len == pinned.size
-                      && memcmp (key.data, pinned.data, key.len) == 0;
-    if (key.len > 0 && pinned.size > 0 && !judged->trusted)
+    judged->trusted = is_by (package, pinned);
+    if (key.len > 0 && !judged->trusted && is_offered_by (query, pinned))
         refuse (judged, GGEN__VERDICT__OTHER_PUBLISHER);
     if (key.len == 0 && !judged->installed && !is_accepted_unsigned (query, package->source))
         refuse (judged, GGEN__VERDICT__NOT_SIGNED);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  policy: who offers which version of a name, which one would be taken, and why.
-#include "gather.h"
+//  policy: who offers which version of a name, which one would be taken, why, and what trust says.
+#include "install.h"
 #include "memory.h"
 #include "offers.h"
 #include "package_id.h"
@@ -15,6 +15,10 @@ typedef struct {
     Ggen__TrustListReply *trust;
     const Ggen__LockedPackage **dependants;
     size_t dependants_count;
+    const Ggen__Package **offered;  //  candidates of the name
+    offers_need_t *needs;
+    offers_query_t query;
+    char *refused;                  //  what trust says against the one that would be taken
 } policy_t;
 
 static void
@@ -25,6 +29,9 @@ policy_free (void *more)
     if (self->trust)
         ggen__trust_list_reply__free_unpacked (self->trust, NULL);
     free (self->dependants);
+    free (self->offered);
+    free (self->needs);
+    free (self->refused);
     free (self);
 }
 
@@ -59,8 +66,11 @@ pin_of (const policy_t *self, const char *name)
 }
 
 static void
-tell (task_t *task, const offers_query_t *query, const Ggen__TrustPin *pin)
+policy_answer (task_t *task)
 {
+    policy_t *self = task->more;
+    const offers_query_t *query = &self->query;
+    const Ggen__TrustPin *pin = pin_of (self, name_of (task));
     Ggen__PolicyReply reply = GGEN__POLICY_REPLY__INIT;
     const char *chosen, *updated;
     reply.n_offers = offers_judge (query, &reply.offers, &chosen, &updated);
@@ -76,6 +86,7 @@ tell (task_t *task, const offers_query_t *query, const Ggen__TrustPin *pin)
     }
     reply.chosen = (char *) (uintptr_t) (chosen ? chosen : "");
     reply.updated = (char *) (uintptr_t) (updated ? updated : "");
+    reply.refused = self->refused ? self->refused : reply.refused;
     Ggen__LockedDependency *needs = memory_new (query->needs_count, sizeof *needs);
     reply.needed_by = memory_new (query->needs_count, sizeof (void *));
     for (size_t i = 0; i < query->needs_count; i++) {
@@ -94,31 +105,82 @@ tell (task_t *task, const offers_query_t *query, const Ggen__TrustPin *pin)
     free (needs);
 }
 
+//  ---- what trust says ---------------------------------------------------------------------------
+
 static void
-policy_answer (task_t *task)
+on_judged (task_t *task, void *item, const answer_t *answer)
+{
+    (void) task;
+    policy_t *self = item;
+    if (answer->code != OK)
+        self->refused = memory_strdup (answer->failure->message);
+}
+
+//  Nothing is pinned by asking.
+static void
+ask_trust (task_t *task, const Ggen__Package *package)
+{
+    policy_t *self = task->more;
+    ProtobufCBinaryData rivals [RIVALS_MAX];
+    Ggen__CheckReleaseRequest check = GGEN__CHECK_RELEASE_REQUEST__INIT;
+    check.record = package->record;
+    check.name = package->id;
+    check.version = package->version;
+    check.allow_unsigned = package->record.len == 0;
+    check.head = install_head (self->gather, package);
+    check.rivals = rivals;
+    check.n_rivals = install_rivals (self->gather, package, rivals);
+    task_ask (task, "trust", &check.base, &ggen__check_release_reply__descriptor, on_judged, self,
+              true);
+}
+
+//  The candidate that an update takes, or an install of what is not installed; NULL: none is new.
+static const Ggen__Package *
+taken (const policy_t *self)
+{
+    Ggen__Offer **offers;
+    const char *chosen, *updated;
+    const Ggen__Package *found = NULL;
+    size_t count = offers_judge (&self->query, &offers, &chosen, &updated);
+    for (size_t i = 0; i < count; i++) {
+        const Ggen__Package *package = offers [i]->package;
+        bool fits = offers [i]->verdict == GGEN__VERDICT__CHOSEN
+                    || offers [i]->verdict == GGEN__VERDICT__NOT_LOCKED;
+        if (!found && fits && !offers [i]->installed && strcmp (package->version, updated) == 0)
+            found = gather_find (self->gather, package->id, package->version, package->sha256);
+        ggen__offer__free_unpacked (offers [i], NULL);
+    }
+    free (offers);
+    return found;
+}
+
+static void
+policy_judge (task_t *task)
 {
     policy_t *self = task->more;
     const char *name = name_of (task);
     const Ggen__TrustPin *pin = pin_of (self, name);
-    const Ggen__Package **offered = memory_new (self->gather->candidates_count, sizeof *offered);
-    offers_need_t *needs = memory_new (self->dependants_count, sizeof *needs);
-    offers_query_t query = {.candidates = offered,
-                            .installed = lock_find (task->before, name),
-                            .needs = needs,
-                            .needs_count = self->dependants_count};
+    offers_query_t *query = &self->query;
+    self->offered = memory_new (self->gather->candidates_count, sizeof *self->offered);
+    self->needs = memory_new (self->dependants_count, sizeof *self->needs);
+    *query = (offers_query_t) {.candidates = self->offered,
+                               .installed = lock_find (task->before, name),
+                               .needs = self->needs,
+                               .needs_count = self->dependants_count};
     for (size_t i = 0; i < self->gather->candidates_count; i++)
         if (strcmp (self->gather->candidates [i]->id, name) == 0)
-            offered [query.candidates_count++] = self->gather->candidates [i];
+            self->offered [query->candidates_count++] = self->gather->candidates [i];
     for (size_t i = 0; i < self->dependants_count; i++)
-        needs [i] = (offers_need_t) {self->dependants [i]->name,
-                                     range_of (self, self->dependants [i], name)};
+        self->needs [i] = (offers_need_t) {self->dependants [i]->name,
+                                           range_of (self, self->dependants [i], name)};
     if (pin)
-        query.pinned_key = (bytes_t) {pin->key.data, pin->key.len};
-    query.unsigned_registries = (const char *const *) self->trust->unsigned_registries;
-    query.unsigned_count = self->trust->n_unsigned_registries;
-    tell (task, &query, pin);
-    free (needs);
-    free (offered);
+        query->pinned_key = (bytes_t) {pin->key.data, pin->key.len};
+    query->unsigned_registries = (const char *const *) self->trust->unsigned_registries;
+    query->unsigned_count = self->trust->n_unsigned_registries;
+    const Ggen__Package *package = taken (self);
+    if (package)
+        ask_trust (task, package);
+    task_then (task, policy_answer);
 }
 
 static void
@@ -153,7 +215,7 @@ policy_gathered (task_t *task)
         get.id = name;
         task_ask (task, "registry", &get.base, &ggen__package_reply__descriptor, on_package, NULL,
                   false);
-        task_then (task, policy_answer);
+        task_then (task, policy_judge);
         return;
     }
     Ggen__TrustListRequest request = GGEN__TRUST_LIST_REQUEST__INIT;
@@ -161,7 +223,7 @@ policy_gathered (task_t *task)
     request.n_names = 1;
     task_ask (task, "trust", &request.base, &ggen__trust_list_reply__descriptor, on_trust, self,
               false);
-    task_then (task, policy_answer);
+    task_then (task, policy_judge);
 }
 
 static void

@@ -303,6 +303,12 @@ def policy_of_what_is_not_installed(home):
     publish(home, CORE, CORE_NEW)
     document = home.json("market", "policy", "greeting-core")
     equal((document["installed"], document["chosen"]), (None, "1.1.0"))
+    equal(document["refused"], None)
+    #  Its only publisher is not the pinned one.
+    home.run("market", "trust", "remove", "greeting-core")
+    home.run("market", "trust", "add", "greeting-core", "ed25519:" + "8" * 64)
+    contains(home.json("market", "policy", "greeting-core")["refused"], "greeting-core")
+    matches(home.run("market", "policy", "greeting-core").out, "^Refused: ")
     lacks(home.run("market", "policy", "greeting-core").out, "By update")
 
 

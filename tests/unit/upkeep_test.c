@@ -567,6 +567,22 @@ policy_of_what_is_installed_tells_who_needs_it (void **state)
     assert_false (reply->direct);
 }
 
+//  Nobody offers it under the pinned key any more: whether another key follows it, trust says.
+static void
+policy_tells_what_trust_says_of_the_one_that_would_be_taken (void **state)
+{
+    (void) state;
+    world_add (&world, "alpha", "1.0.0", "", 0);
+    assert_string_equal (policy_text ("alpha"), "1.0.0/1.0.0: 1.0.0 CHOSEN");
+    const Ggen__PolicyReply *reply = (const void *) world.reply;
+    assert_string_equal (reply->refused, "");
+    assert_int_equal (world.pinned, 0);
+    world_pin (&world, "alpha", 1);
+    assert_string_equal (policy_text ("alpha"), "1.0.0/1.0.0: 1.0.0 CHOSEN");
+    reply = (const void *) world.reply;
+    assert_string_equal (reply->refused, "alpha");
+}
+
 static void
 policy_of_an_unknown_name_is_the_registrys_answer (void **state)
 {
@@ -606,6 +622,7 @@ main (void)
         TEST (without_the_current_generation_nothing_is_cleaned),
         TEST (policy_tells_what_would_be_chosen_and_why),
         TEST (policy_of_what_is_installed_tells_who_needs_it),
+        TEST (policy_tells_what_trust_says_of_the_one_that_would_be_taken),
         TEST (policy_of_an_unknown_name_is_the_registrys_answer),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
