@@ -104,8 +104,8 @@ read_settings (maker_t *self, const char *home_dir, char *why, size_t why_size)
         render_warning (self->screen, json_string_value (json_array_get (warnings, at)));
     self->options.config = self->config;
     self->options.writable = args_needs (self->args) == NEEDS_WRITE;
-    self->options.dry = self->args->verb->reads_if
-                        && args_flag (self->args, self->args->verb->reads_if);
+    //  A verb that would write, told to look only.
+    self->options.dry = self->args->verb->needs == NEEDS_WRITE && !self->options.writable;
     return OK;
 }
 
