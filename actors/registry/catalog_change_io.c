@@ -53,8 +53,8 @@ on_waiting (void *arg, int pid, unsigned attempt, unsigned attempts)
 }
 
 //  Waits as SPEC 6, S3 says, in slices: who waits may also be cancelled.
-static code_t
-lock (catalog_t *self, catalog_call_t *call)
+code_t
+catalog_lock (catalog_t *self, catalog_call_t *call)
 {
     const unsigned wait_ms = SHELF_LOCK_ATTEMPTS * self->lock_attempt_ms;
     waiting_t waiting = {.call = call, .attempt_ms = self->lock_attempt_ms};
@@ -76,9 +76,8 @@ lock (catalog_t *self, catalog_call_t *call)
     return catalog_fail (call, failure);
 }
 
-//  Index and index.json follow the shelf. *warning_p: why they do not; borrowed.
-static void
-follow (catalog_t *self, const char *id, const char *version, const char **warning_p)
+void
+catalog_follow (catalog_t *self, const char *id, const char *version, const char **warning_p)
 {
     *warning_p = NULL;
     if (index_update (self->index, id, version) != OK || index_write_json (self->index) != OK)
@@ -244,7 +243,7 @@ put (catalog_t *self, catalog_call_t *call, const char *format)
     if (code != OK)
         return catalog_shelf_failed (self, call, code);
     const char *warning;
-    follow (self, package->id, package->version, &warning);
+    catalog_follow (self, package->id, package->version, &warning);
     Ggen__PublishReply *reply = reply_new (&ggen__publish_reply__descriptor);
     char *location = location_of (self, package);
     reply->already_there = already_there;
@@ -265,7 +264,7 @@ catalog_publish (catalog_t *self, catalog_call_t *call)
     if (code == OK)
         code = judge (self, call, &format);
     if (code == OK)
-        code = lock (self, call);
+        code = catalog_lock (self, call);
     if (code != OK)
         return code;
     code = put (self, call, format);
@@ -295,7 +294,7 @@ take_out (catalog_t *self, catalog_call_t *call)
     if (code != OK)
         return catalog_shelf_failed (self, call, code);
     const char *warning;
-    follow (self, request->id, request->version, &warning);
+    catalog_follow (self, request->id, request->version, &warning);
     if (warning)
         log_warn ("registry_file.index_behind", "id=%s why=%s", request->id, warning);
     shelf_sweep (self->shelf);
@@ -307,7 +306,7 @@ catalog_delete (catalog_t *self, catalog_call_t *call)
 {
     code_t code = catalog_open_to_change (self, call);
     if (code == OK)
-        code = lock (self, call);
+        code = catalog_lock (self, call);
     if (code != OK)
         return code;
     code = take_out (self, call);

@@ -37,6 +37,12 @@ must_use code_t catalog_open (catalog_t *self, catalog_call_t *call);
 //  The same for a change: not without the disk.
 must_use code_t catalog_open_to_change (catalog_t *self, catalog_call_t *call);
 
+//  catalog_change_io.c. Waits for the writers' lock as SPEC 6, S3 says; the call fails without it.
+must_use code_t catalog_lock (catalog_t *self, catalog_call_t *call);
+//  Index and index.json follow the shelf. *warning_p: why they do not; borrowed, or NULL.
+void catalog_follow (catalog_t *self, const char *id, const char *version,
+                     const char **warning_p);
+
 //  The call succeeds with 'reply', which is taken and gets the warning that waits.
 code_t catalog_answer (catalog_t *self, catalog_call_t *call, void *reply);
 

@@ -43,6 +43,8 @@ static const operation_t operations [] = {
     {&ggen__exists_request__descriptor, catalog_exists, true},
     {&ggen__metadata_request__descriptor, catalog_metadata, true},
     {&ggen__installed_request__descriptor, catalog_installed, false},
+    {&ggen__put_head_request__descriptor, catalog_put_head, false},
+    {&ggen__get_heads_request__descriptor, catalog_get_heads, true},
 };
 
 static const operation_t *
@@ -205,6 +207,8 @@ static const handler_t rows [] = {
     {&ggen__exists_request__descriptor, on_request, THIS_NODE},
     {&ggen__metadata_request__descriptor, on_metadata, THIS_NODE},
     {&ggen__installed_request__descriptor, on_request, THIS_NODE},
+    {&ggen__put_head_request__descriptor, on_request, THIS_NODE},
+    {&ggen__get_heads_request__descriptor, on_request, THIS_NODE},
     {0},
 };
 

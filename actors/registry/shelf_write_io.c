@@ -255,8 +255,26 @@ drop_older_head (void *arg, int dir, const char *version)
     return true;
 }
 
+//  The same of what is in .heads.
 static void
-drop_older_heads (shelf_t *self, const char *id, bytes_t newest)
+drop_older_kept (shelf_t *self, const char *id, const older_t *than)
+{
+    char name [SHELF_HEAD_NAME_MAX];
+    uint8_t *data, key [SIGNED_HEAD_KEY_SIZE];
+    size_t size;
+    AUTO (disk_close) int heads = shelf_open_heads (self, id);
+    shelf_head_name (name, than->key, "head");
+    if (heads == -1 || disk_read (heads, name, SHELF_HEAD_MAX, &data, &size) != OK || !data)
+        return;
+    Ggen__Head *head = signed_head_open ((bytes_t) {data, size}, key);
+    if (head && head->seq < than->seq)
+        unlinkat (heads, name, 0);
+    ggen__head__free_unpacked (head, NULL);
+    free (data);
+}
+
+void
+shelf_drop_older_heads (shelf_t *self, const char *id, bytes_t newest)
 {
     uint8_t key [SIGNED_HEAD_KEY_SIZE];
     Ggen__Head *head = signed_head_open (newest, key);
@@ -265,12 +283,12 @@ drop_older_heads (shelf_t *self, const char *id, bytes_t newest)
     older_t than = {key, head->seq};
     if (shelf_each (self, id, drop_older_head, &than) != OK)
         shelf_fail (self, STORAGE, "old heads of %s stay", id);
+    drop_older_kept (self, id, &than);
     ggen__head__free_unpacked (head, NULL);
 }
 
-//  Is there a head in 'head' that is newer than all its signer has on the shelf for this id?
-static bool
-is_newest (shelf_t *self, const char *id, bytes_t bytes)
+bool
+shelf_head_is_newest (shelf_t *self, const char *id, bytes_t bytes)
 {
     uint8_t key [SIGNED_HEAD_KEY_SIZE], *data, ignored [SIGNED_HEAD_KEY_SIZE];
     size_t size;
@@ -322,7 +340,8 @@ place_head (shelf_t *self, const char *id, const char *version, bytes_t head)
     return code == OK ? OK : shelf_fail_disk (self, code, id);
 }
 
-//  Before a version goes: the head in its directory moves to another version of its signer.
+//  Before a version goes: the head in its directory moves to another version of its signer, or is
+//  kept without one.
 static code_t
 hand_head_over (shelf_t *self, const char *id, const char *version)
 {
@@ -341,8 +360,10 @@ hand_head_over (shelf_t *self, const char *id, const char *version)
     if (code == OK && heir.version [0]) {
         code = place_head (self, id, heir.version, (bytes_t) {data, size});
         if (code == OK)
-            drop_older_heads (self, id, (bytes_t) {data, size});
+            shelf_drop_older_heads (self, id, (bytes_t) {data, size});
     }
+    else if (code == OK && head)
+        code = shelf_keep_head (self, id, (bytes_t) {data, size});
     ggen__head__free_unpacked (head, NULL);
     free (data);
     return code;
@@ -368,8 +389,8 @@ put_new (shelf_t *self, const shelf_put_t *item, bool replaces)
     if (disk_remove (self->root, stage) != OK && code == OK)
         shelf_fail (self, STORAGE, "%s/%s stays until the next sweep", self->directory, stage);
     if (code == OK && item->package->head.len)
-        drop_older_heads (self, item->package->id,
-                          (bytes_t) {item->package->head.data, item->package->head.len});
+        shelf_drop_older_heads (self, item->package->id,
+                                (bytes_t) {item->package->head.data, item->package->head.len});
     return code;
 }
 
@@ -415,7 +436,7 @@ shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p)
                 && memcmp (ours->sha256.data, package->sha256.data, ours->sha256.len) == 0;
     bytes_t head = {package->head.data, package->head.len};
     *already_there_p = same;
-    if (same && is_newest (self, package->id, head))
+    if (same && shelf_head_is_newest (self, package->id, head))
         code = shelf_replace_head (self, package->id, package->version, head, item->wall_s);
     else if (!same)
         code = item->force ? put_new (self, item, true) : fail_digest (self, ours, package);
@@ -432,13 +453,13 @@ shelf_replace_head (shelf_t *self, const char *id, const char *version, bytes_t 
     if (dir == -1)
         return shelf_fail (self, PACKAGE_NOT_FOUND, "%s@%s is not in %s", id, version,
                            self->directory);
-    if (head.size > SHELF_HEAD_MAX || !is_newest (self, id, head))
+    if (head.size > SHELF_HEAD_MAX || !shelf_head_is_newest (self, id, head))
         return shelf_fail (self, VALIDATION, "no newer head of %s", id);
     code_t code = shelf_bump (self, wall_s);
     if (code == OK)
         code = place_head (self, id, version, head);
     if (code == OK)
-        drop_older_heads (self, id, head);
+        shelf_drop_older_heads (self, id, head);
     return code;
 }
 

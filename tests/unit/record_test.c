@@ -263,7 +263,7 @@ kinds_and_sizes_have_to_be_right (void **state)
     assert_int_equal (open_parts (1, RECORD_PAYLOAD_MAX + 1, 32, 64), SERIALIZATION);
     assert_int_equal (open_parts (1, 0, 32, 64), SERIALIZATION);
     assert_int_equal (open_parts (0, 1, 32, 64), SERIALIZATION);
-    assert_int_equal (open_parts (3, 1, 32, 64), SERIALIZATION);
+    assert_int_equal (open_parts (4, 1, 32, 64), SERIALIZATION);
     assert_int_equal (open_parts (-1, 1, 32, 64), SERIALIZATION);
     assert_int_equal (open_parts (1, 1, 31, 64), SERIALIZATION);
     assert_int_equal (open_parts (1, 1, 33, 64), SERIALIZATION);
