@@ -180,6 +180,25 @@ on_init (void *self, const delivery_t *at, const ProtobufCMessage *message)
     return on_task (self, at, message, init_start, false);
 }
 
+//  Heads are numbered: two that are made at one time would have one number.
+static code_t
+on_yank (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, yank_start, true);
+}
+
+static code_t
+on_unpublish (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, unpublish_start, true);
+}
+
+static code_t
+on_rotate (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, rotate_start, true);
+}
+
 //  ---- the class -----------------------------------------------------------------------------------
 
 static void *
@@ -212,6 +231,9 @@ static const handler_t rows [] = {
     {&ggen__rollback_request__descriptor, on_rollback, THIS_NODE},
     {&ggen__publish_tree_request__descriptor, on_publish, THIS_NODE},
     {&ggen__init_request__descriptor, on_init, THIS_NODE},
+    {&ggen__yank_request__descriptor, on_yank, THIS_NODE},
+    {&ggen__unpublish_request__descriptor, on_unpublish, THIS_NODE},
+    {&ggen__rotate_request__descriptor, on_rotate, THIS_NODE},
     {0},
 };
 

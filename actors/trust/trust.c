@@ -115,6 +115,7 @@ answer_accepted (trust_t *self, ticket_t ticket, verdict_t *verdict)
         reply.publisher_key = publisher_key_to_field (&verdict->key);
     reply.release = verdict->release;
     reply.first_use = verdict->first_use;
+    reply.pin_changes = verdict->changes;
     reply.yanked = verdict->findings.yanked;
     reply.n_warnings = verdict->findings.warnings_count;
     reply.warnings = warnings;
