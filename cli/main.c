@@ -215,6 +215,9 @@ static run_t *const runs [VERBS_COUNT] = {
     [VERB_TAP] = tap_run,
     [VERB_COMPLETION] = completion_run,
     [VERB_HELP] = help_run,
+    [VERB_YANK] = yank_run,
+    [VERB_UNPUBLISH] = unpublish_run,
+    [VERB_KEY_ROTATE] = key_rotate_run,
 };
 
 static int

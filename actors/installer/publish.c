@@ -23,6 +23,7 @@ typedef struct {
     Ggen__GetHeadsReply *records;   //  NULL: no registry keeps any
     Ggen__KeyInfo *key;
     Ggen__Head *head;               //  the newest of ours, or NULL
+    char *minisig;                  //  for minisign(1), beside the archive
     Ggen__PublishReply *published;
 } publish_t;
 
@@ -51,6 +52,7 @@ publish_free (void *more)
     if (self->published)
         ggen__publish_reply__free_unpacked (self->published, NULL);
     record_head_destroy (&self->head);
+    free (self->minisig);
     free (self);
 }
 
@@ -105,6 +107,8 @@ hand_over (task_t *task)
     request.manifest = self->manifest->content;
     request.manifest_name = self->manifest->name;
     request.force = request_of (task)->force;
+    if (self->minisig)
+        request.minisig = self->minisig;
     task_ask (task, "registry", &request.base, &ggen__publish_reply__descriptor, on_published, NULL,
               false);
     task_then (task, answer);
@@ -162,6 +166,35 @@ ask_signature (task_t *task, Ggen__RecordKind kind, const ProtobufCMessage *payl
     free (request.payload.data);
 }
 
+static void
+on_minisigned (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    publish_t *self = task->more;
+    free (self->minisig);
+    self->minisig = copy_text (((const Ggen__MinisignReply *) (const void *) message->message)->text);
+}
+
+//  For those who have the archive and minisign(1), but no ggen.
+static void
+sign_archive (task_t *task)
+{
+    const publish_t *self = task->more;
+    char name [600], *slash;
+    snprintf (name, sizeof name, "%s-%s.%s", self->package->id, self->package->version,
+              self->packed->archive_format);
+    while ((slash = strchr (name, '/')) != NULL)
+        *slash = '-';
+    Ggen__MinisignRequest request = GGEN__MINISIGN_REQUEST__INIT;
+    request.path = self->packed->archive_path;
+    request.sha256 = self->package->sha256;
+    request.file_name = name;
+    //  Longer names than a file may have are refused by the registry as well.
+    if (strlen (name) <= 255)
+        task_ask (task, "keyring", &request.base, &ggen__minisign_reply__descriptor, on_minisigned,
+                  NULL, false);
+}
+
 //  All versions of ours that are published, and the new one.
 static void
 sign_head (task_t *task)
@@ -214,6 +247,7 @@ sign (task_t *task)
     if (record_valid_release (&release)) {
         ask_signature (task, GGEN__RECORD_KIND__RELEASE, &release.base, &package->record);
         sign_head (task);
+        sign_archive (task);
     }
     else
         task_fail (task, VALIDATION, "",

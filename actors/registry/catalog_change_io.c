@@ -232,6 +232,7 @@ put (catalog_t *self, catalog_call_t *call, const char *format)
         .archive_format = format,
         .manifest = {request->manifest.data, request->manifest.len},
         .manifest_name = request->manifest_name [0] ? request->manifest_name : NULL,
+        .minisig = request->minisig [0] ? request->minisig : NULL,
         .force = request->force,
         .wall_s = call->wall_s,
     };

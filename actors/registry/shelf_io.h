@@ -7,6 +7,7 @@
 //                 readme                   its text                               (when it has one)
 //                 gpack.toml ...           the manifest as found in the archive   (when given)
 //                 NAME-VERSION.tar.gz      the archive, or .tar.zst               (when given)
+//                 NAME-VERSION.tar.gz.minisig    its signature for minisign(1)    (when given)
 //      ID/.heads/KEY.head                  newest head of a key that has no version of ID to lie in, or
 //                KEY.rotation              that came by itself; a rotation by this recovery key
 //      .lock                               flock EX around changes; holds the writer's pid
@@ -40,6 +41,7 @@
 #define SHELF_HEAD_MAX (4u << 20)
 #define SHELF_README_MAX (4u << 20)
 #define SHELF_MANIFEST_MAX (1u << 20)
+#define SHELF_MINISIG_MAX 4096
 #define SHELF_VERSIONS_MAX 5000         //  of one id; one more is VALIDATION
 #define SHELF_HEADS_MAX 64              //  files in .heads of one id; one more is VALIDATION
 #define SHELF_WALK_MAX 2000000          //  versions a walk visits; more is STORAGE
@@ -79,6 +81,7 @@ typedef struct {
     const char *archive_format;         //  "tar.gz" or "tar.zst"; NULL = "tar.gz"
     bytes_t manifest;
     const char *manifest_name;          //  one of the four of SPEC 3.1; NULL = none
+    const char *minisig;                //  text to lie beside the archive; NULL = none
     bool force;                         //  replace another digest
     int64_t wall_s;
 } shelf_put_t;

@@ -57,6 +57,8 @@ item_fault (const shelf_put_t *item)
         return "the archive format is neither tar.gz nor tar.zst";
     if (item->manifest_name && !manifest_name_is_valid (item->manifest_name))
         return "the manifest has another name than SPEC 3.1 knows";
+    if (item->minisig && strlen (item->minisig) > SHELF_MINISIG_MAX)
+        return "the signature of its archive is too long";
     if (package->record.len > SHELF_RECORD_MAX || package->head.len > SHELF_HEAD_MAX
         || strlen (package->readme) > SHELF_README_MAX || item->manifest.size > SHELF_MANIFEST_MAX)
         return "a record, head, readme or manifest is too long";
@@ -172,6 +174,16 @@ write_optional (int dir, const char *name, const void *data, size_t size)
     return size ? disk_write (dir, name, (bytes_t) {data, size}) : OK;
 }
 
+//  Beside the archive of this name.
+static code_t
+write_minisig (int dir, const char *archive, const char *text)
+{
+    char name [LAYOUT_NAME_MAX + sizeof ".minisig"];
+    snprintf (name, sizeof name, "%s.minisig", archive);
+    return text && strlen (name) <= LAYOUT_NAME_MAX ? write_optional (dir, name, text, strlen (text))
+                                                    : OK;
+}
+
 //  All files of a version, and the directory itself, onto the disk.
 static code_t
 fill_stage (shelf_t *self, int dir, const shelf_put_t *item)
@@ -198,6 +210,7 @@ fill_stage (shelf_t *self, int dir, const shelf_put_t *item)
             return shelf_fail (self, code, "%s: %s", item->archive_path,
                                code == VALIDATION ? "is no file of the size told"
                                                   : strerror (errno));
+        code = write_minisig (dir, name, item->minisig);
     }
     if (code == OK)
         code = disk_sync_files (dir);
