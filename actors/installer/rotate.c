@@ -89,6 +89,51 @@ answer (task_t *task)
 }
 
 static void
+on_pinned (task_t *task, void *name, const answer_t *message)
+{
+    if (message->code != OK)
+        task_warn (task, "%s: our own trust has not followed: %s", ((name_t *) name)->name,
+                   message->failure->message);
+}
+
+//  Our own trust follows as everybody's: by a release that the new key stands for, and the heads.
+static void
+pin_name (task_t *task, name_t *name)
+{
+    const Ggen__Package *package = NULL;
+    size_t known = name->records ? name->records->n_records : 0;
+    ProtobufCBinaryData *records = memory_new (known + 3, sizeof *records);
+    Ggen__CheckReleaseRequest check = GGEN__CHECK_RELEASE_REQUEST__INIT;
+    for (size_t i = 0; i < name->versions->n_versions; i++)
+        if (name->versions->versions [i]->record.len > 0)
+            package = name->versions->versions [i];
+    check.records = records;
+    records [check.n_records++] = name->signed_fresh;
+    records [check.n_records++] = name->signed_former;
+    records [check.n_records++] = request_of (task)->rotation;
+    for (size_t i = 0; i < known; i++)
+        records [check.n_records++] = name->records->records [i];
+    check.pin = true;
+    if (package) {
+        check.name = package->id;
+        check.version = package->version;
+        check.record = package->record;
+        task_ask (task, "trust", &check.base, &ggen__check_release_reply__descriptor, on_pinned,
+                  name, true);
+    }
+    free (records);
+}
+
+static void
+pin_all (task_t *task)
+{
+    const rotate_t *self = task->more;
+    for (size_t i = 0; i < self->names_count; i++)
+        pin_name (task, &self->names [i]);
+    task_then (task, answer);
+}
+
+static void
 on_put (task_t *task, void *item, const answer_t *message)
 {
     (void) item;
@@ -113,7 +158,7 @@ put_former (task_t *task)
     const rotate_t *self = task->more;
     for (size_t i = 0; i < self->names_count; i++)
         put (task, &self->names [i], self->names [i].signed_former);
-    task_then (task, answer);
+    task_then (task, pin_all);
 }
 
 //  What the new key says is there before the former one points to it.
