@@ -31,6 +31,11 @@ WRITES = [
     ["market", "trust", "add", "--unsigned", "file"], ["market", "trust", "remove", "other"],
     ["market", "trust", "remove", "other"], ["market", "init", "fresh"],
     ["market", "init", "fresh"], ["market", "key", "export", "again.key"],
+    ["market", "yank", "greeting-core@1.1.0", "--reason", "it burns"],
+    ["market", "yank", "greeting-core@1.1.0", "--undo"],
+    ["market", "yank", "absent@1.0.0", "--reason", "x"],
+    ["market", "unpublish", "greeting-docs@0.3.0"],
+    ["market", "unpublish", "greeting-docs@0.3.0"],
 ]
 
 

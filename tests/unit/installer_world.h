@@ -376,7 +376,9 @@ serve_check (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *me
         || record_release (&release, record) != OK || strcmp (release->name, request->name)
         || strcmp (release->version, request->version))
         refuse_it (self, asked, INVALID_SIGNATURE, request->name);
-    else if ((pin && memcmp (pin, record->key.data, 32) != 0)
+    else if ((pin && memcmp (pin, record->key.data, 32) != 0
+              && !(self->has_successor
+                   && memcmp (self->keys [self->successor].public_key, record->key.data, 32) == 0))
              || (request->publisher_key.len == 32
                  && memcmp (request->publisher_key.data, record->key.data, 32) != 0)
              || (!pin && request->n_rivals > 0))
