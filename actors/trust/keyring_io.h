@@ -22,7 +22,8 @@
 //                           payload that is no valid record, or a file that is no key: with path
 //  MISSING_SIGNATURE        there is no such key to sign with
 //  ALREADY_EXISTS           there is one of this name, or the file to export to: never overwritten
-//  PERMISSION_DENIED        the passphrase is wrong, or the key is locked; others may read the key file (with the chmod to run), or we may not
+//  PERMISSION_DENIED        the passphrase is wrong, or the key is locked; others may read the key file
+//                           (with the chmod to run), or we may not
 //  INSUFFICIENT_DISK_SPACE  and STORAGE: with path and reason
 #ifndef GGEN_KEYRING_IO_H
 #define GGEN_KEYRING_IO_H
@@ -34,7 +35,7 @@
 #define KEYRING_DEFAULT  "default"
 
 #define KEYRING_UNLOCKED_MAX 8              //  at one time; one more locks the oldest
-#define KEYRING_UNLOCK_MS    900000
+#define KEYRING_UNLOCK_MS    900000         //  15 minutes
 
 typedef struct {
     const char *dir;            //  of the keys, absolute ("HOME/keys"); borrowed for create
