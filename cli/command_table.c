@@ -291,7 +291,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .help = "say that a version of yours should not be chosen any more",
      .more = "It is hidden from new installs; who has it in a ggen.lock still gets it. Your next "
              "head says so, signed, wherever the package is found.",
-     .examples = {"ggen market yank demo-pack@1.2.0 --reason 'deletes files'",
+     .examples = {"ggen market yank demo-pack@1.2.0 --reason broken",
                   "ggen market yank demo-pack@1.2.0 --undo"}},
     {.id = VERB_UNPUBLISH, .path = "market unpublish", .arguments = "PKG@VERSION",
      .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_WRITE, .options = unpublish_options,
