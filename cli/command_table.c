@@ -15,6 +15,10 @@
     {.name = "name", .kind = OPTION_TEXT, .value_name = "NAME", .initial = "default",              \
      .help = "which of your keys"}
 
+#define PASSPHRASE_FILE                                                                            \
+    {.name = "passphrase-file", .kind = OPTION_PATH, .value_name = "FILE",                         \
+     .help = "the key's passphrase is the first line of FILE, instead of asking for it"}
+
 const option_t command_globals [] = {
     {.name = "help", .letter = 'h', .kind = OPTION_FLAG, .help = "this text"},
     {.name = "json", .kind = OPTION_FLAG, .help = "one JSON document on stdout and nothing else"},
@@ -127,9 +131,42 @@ static const option_t publish_options [] = {
     {.name = "strict", .kind = OPTION_FLAG, .help = "warnings about the manifest are errors"},
     {.name = "compression", .kind = OPTION_CHOICE, .value_name = "gzip|zstd", .initial = "gzip",
      .help = "how to compress the archive"},
+    PASSPHRASE_FILE,
     END};
 
 static const option_t key_options [] = {KEY_NAME, END};
+
+static const option_t key_show_options [] = {
+    KEY_NAME,
+    {.name = "minisign", .kind = OPTION_FLAG, .help = "as minisign(1) reads it, and nothing else"},
+    END};
+
+static const option_t key_generate_options [] = {
+    KEY_NAME,
+    {.name = "passphrase", .kind = OPTION_FLAG,
+     .help = "encrypt its file with a passphrase, which is asked for"},
+    PASSPHRASE_FILE,
+    END};
+
+static const option_t key_rotate_options [] = {
+    KEY_NAME,
+    {.name = "recovery", .kind = OPTION_FLAG,
+     .help = "by the recovery key, which is asked for"},
+    {.name = "recovery-file", .kind = OPTION_PATH, .value_name = "FILE",
+     .help = "by the recovery key in FILE"},
+    {.name = "former", .kind = OPTION_TEXT, .value_name = "KEY",
+     .help = "the key to give up, when its secret is lost; only by the recovery key"},
+    PASSPHRASE_FILE,
+    END};
+
+static const option_t yank_options [] = {
+    {.name = "reason", .kind = OPTION_TEXT, .value_name = "TEXT",
+     .help = "why; whoever has it installed reads this"},
+    {.name = "undo", .kind = OPTION_FLAG, .help = "it may be chosen again"},
+    PASSPHRASE_FILE,
+    END};
+
+static const option_t unpublish_options [] = {PASSPHRASE_FILE, END};
 
 static const option_t trust_options [] = {
     {.name = "unsigned", .kind = OPTION_TEXT, .value_name = "REGISTRY",
@@ -228,12 +265,13 @@ const verb_t command_verbs [VERBS_COUNT] = {
                   "ggen market publish ./my-pack --version 1.3.0"}},
 
     {.id = VERB_KEY_GENERATE, .path = "market key generate", .needs = NEEDS_WRITE,
-     .options = key_options, .help = "make a publisher key",
+     .options = key_generate_options, .help = "make a publisher key",
      .more = "Prints a recovery key once. Keep it offline: it can hand your packages to a new key "
              "when this one is lost or stolen.",
      .examples = {"ggen market key generate"}},
-    {.id = VERB_KEY_SHOW, .path = "market key show", .needs = NEEDS_READ, .options = key_options,
-     .help = "show a public key", .examples = {"ggen market key show"}},
+    {.id = VERB_KEY_SHOW, .path = "market key show", .needs = NEEDS_READ,
+     .options = key_show_options, .help = "show a public key",
+     .examples = {"ggen market key show", "ggen market key show --minisign > ggen.pub"}},
     {.id = VERB_KEY_LIST, .path = "market key list", .aliases = {"market key ls"},
      .needs = NEEDS_READ, .help = "list your keys", .examples = {"ggen market key list"}},
     {.id = VERB_KEY_EXPORT, .path = "market key export", .arguments = "FILE", .arguments_min = 1,
@@ -324,4 +362,24 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .arguments_max = 1, .needs = NEEDS_READ, .options = target_options,
      .help = "who offers which version of a package, what would be chosen, and why",
      .examples = {"ggen market policy demo-pack"}},
+    {.id = VERB_YANK, .path = "market yank", .arguments = "PKG@VERSION", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_WRITE, .options = yank_options,
+     .help = "say that a version of yours should not be chosen any more",
+     .more = "It is hidden from new installs; who has it in a ggen.lock still gets it. Your next "
+             "head says so, signed, wherever the package is found.",
+     .examples = {"ggen market yank demo-pack@1.2.0 --reason broken",
+                  "ggen market yank demo-pack@1.2.0 --undo"}},
+    {.id = VERB_UNPUBLISH, .path = "market unpublish", .arguments = "PKG@VERSION",
+     .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_WRITE, .options = unpublish_options,
+     .help = "take a version of yours out of the registry",
+     .more = "Your next head does not list it any more, then it is deleted here. Copies elsewhere "
+             "stay: to warn those who have one, yank it instead.",
+     .examples = {"ggen market unpublish demo-pack@1.2.0"}},
+    {.id = VERB_KEY_ROTATE, .path = "market key rotate", .needs = NEEDS_WRITE,
+     .options = key_rotate_options, .help = "hand all your packages over to a new key",
+     .more = "The new key takes the name of the old one, which stays beside it. Signed by the old "
+             "key; or, when that may be in other hands, by the recovery key, which beats it. After a "
+             "failure ask again: what was handed over stays so.",
+     .examples = {"ggen market key rotate", "ggen market key rotate --recovery",
+                  "ggen market key rotate --recovery-file ./paper.txt --former ed25519:9f3c..."}},
 };

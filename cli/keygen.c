@@ -3,19 +3,25 @@
 #include "render.h"
 #include "text.h"
 #include "wording.h"
+#include "publisher.pb-c.h"
 
 const Ggen__KeyInfo *
-keygen_make (session_t *session, const screen_t *screen, const char *name, recovery_t *recovery)
+keygen_make (session_t *session, const screen_t *screen, const char *name, const char *pipe,
+             recovery_t *recovery)
 {
     if (recovery_make (recovery) != OK) {
         render_error (screen, INTERNAL, "no randomness for a key", NULL);
         return NULL;
     }
     Ggen__KeyGenerateRequest request = GGEN__KEY_GENERATE_REQUEST__INIT;
-    request.name = wording_borrow (name);
-    request.recovery_sha256 = digest_to_field (&recovery->public_sha256);
+    Ggen__KeyGenerateLockedRequest locked = GGEN__KEY_GENERATE_LOCKED_REQUEST__INIT;
+    request.name = locked.name = wording_borrow (name);
+    request.recovery_sha256 = locked.recovery_sha256 =
+        digest_to_field (&recovery->public_sha256);
+    locked.pipe = wording_borrow (pipe);
     const Ggen__KeyGenerateReply *reply =
-        session_ask (session, "keyring", &request.base, &ggen__key_generate_reply__descriptor);
+        session_ask (session, "keyring", pipe ? &locked.base : &request.base,
+                     &ggen__key_generate_reply__descriptor);
     if (reply && !reply->key)
         render_error (screen, SERIALIZATION, "the keyring's answer lacks the key", NULL);
     return reply ? reply->key : NULL;

@@ -269,6 +269,9 @@ static run_t *const runs [VERBS_COUNT] = {
     [VERB_HISTORY] = history_run,
     [VERB_CLEAN] = clean_run,
     [VERB_POLICY] = policy_run,
+    [VERB_YANK] = yank_run,
+    [VERB_UNPUBLISH] = unpublish_run,
+    [VERB_KEY_ROTATE] = key_rotate_run,
 };
 
 static int

@@ -6,6 +6,7 @@
 #define GGEN_RECOVERY_H
 
 #include "digest.h"
+#include "publisher_key.h"
 
 #define RECOVERY_TEXT_SIZE 73       //  "recovery:" and 64 digits
 
@@ -18,6 +19,17 @@ typedef struct {
 //  INTERNAL  libsodium does not start; *self is undefined
 must_use code_t
     recovery_make (recovery_t *self);
+
+//  Read one that recovery_make made, as a person typed it: spaces around it are fine.
+//  VALIDATION  it is none; *self is undefined
+must_use code_t
+    recovery_read (recovery_t *self, const char *text);
+
+//  Sign that 'former' is succeeded by 'next': a packed SignedRecord, the caller's to free.
+//  OK, or INTERNAL: out of memory.
+must_use code_t
+    recovery_rotate (const recovery_t *self, publisher_key_t *former, publisher_key_t *next,
+                     int64_t now_s, ProtobufCBinaryData *record);
 
 //  Overwrite the secret; for AUTO.
 void

@@ -281,6 +281,7 @@ shape_key_info (const Ggen__KeyInfo *from)
     shape_set (&self, "recovery_sha256", shape_digest (from->recovery_sha256));
     shape_set (&self, "created_at", shape_time (from->created_at));
     shape_set (&self, "path", shape_text (from->path));
+    shape_set (&self, "encrypted", json_boolean (from->encrypted));
     return self;
 }
 

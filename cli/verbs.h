@@ -36,6 +36,10 @@ int config_show_run (const args_t *args, const screen_t *screen);
 int config_validate_run (const args_t *args, const screen_t *screen);
 int config_path_run (const args_t *args, const screen_t *screen);
 
+int yank_run (const args_t *args, const screen_t *screen);
+int unpublish_run (const args_t *args, const screen_t *screen);
+int key_rotate_run (const args_t *args, const screen_t *screen);
+
 int tap_run (const args_t *args, const screen_t *screen);
 
 int tree_run (const args_t *args, const screen_t *screen);

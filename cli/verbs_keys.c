@@ -8,7 +8,9 @@
 #include "shape.h"
 #include "table.h"
 #include "text.h"
+#include "unlock.h"
 #include "wording.h"
+#include "minisign.h"
 
 #include <stdlib.h>
 
@@ -22,6 +24,7 @@ print_key (const screen_t *screen, const Ggen__KeyInfo *key)
     render_field (screen, "public key", wording_key (key->public_key, text));
     render_field (screen, "recovery",
                   key->recovery_sha256.len > 0 ? "there is a recovery key" : "none");
+    render_field (screen, "passphrase", key->encrypted ? "needed to sign" : "none");
     render_field (screen, "created", key->created_at ? text_time (key->created_at, time) : "");
     render_field (screen, "path", key->path);
 }
@@ -57,8 +60,12 @@ key_generate_run (const args_t *args, const screen_t *screen)
 {
     AUTO (recovery_wipe) recovery_t recovery;
     AUTO (session_close) session_t *session = session_open (args, screen);
-    const Ggen__KeyInfo *key =
-        keygen_make (session, screen, args_value (args, "name"), &recovery);
+    AUTO (unlock_pipe_close) unlock_pipe_t *pipe = NULL;
+    bool locked = args_flag (args, "passphrase") || args_value (args, "passphrase-file");
+    if (locked && !session_status (session) && !unlock_pipe_open (&pipe, args, screen, true))
+        return VERB_FAILED;
+    const Ggen__KeyInfo *key = keygen_make (session, screen, args_value (args, "name"),
+                                            unlock_pipe_path (pipe), &recovery);
     if (!key)
         return session_status (session) ? session_status (session) : VERB_FAILED;
     if (screen->json) {
@@ -71,6 +78,26 @@ key_generate_run (const args_t *args, const screen_t *screen)
     return VERB_DONE;
 }
 
+static int
+print_minisign (const screen_t *screen, const Ggen__KeyInfo *info)
+{
+    publisher_key_t key;
+    char text [MINISIGN_TEXT_MAX];
+    if (publisher_key_from_field (&key, info->public_key) != OK) {
+        render_error (screen, SERIALIZATION, "the keyring's answer lacks the key", NULL);
+        return VERB_FAILED;
+    }
+    minisign_public_text (&key, text);
+    json_t *document = screen->json ? key_shape (info) : NULL;
+    if (screen->json) {
+        shape_set (&document, "minisign", shape_text (text));
+        render_json (screen, document);
+    }
+    else
+        fputs (text, screen->out);
+    return VERB_DONE;
+}
+
 int
 key_show_run (const args_t *args, const screen_t *screen)
 {
@@ -79,7 +106,10 @@ key_show_run (const args_t *args, const screen_t *screen)
     AUTO (session_close) session_t *session = session_open (args, screen);
     const Ggen__KeyShowReply *reply =
         session_ask (session, "keyring", &request.base, &ggen__key_show_reply__descriptor);
-    return reply ? print_one (screen, reply->key, NULL) : session_status (session);
+    if (!reply)
+        return session_status (session);
+    return reply->key && args_flag (args, "minisign") ? print_minisign (screen, reply->key)
+                                                      : print_one (screen, reply->key, NULL);
 }
 
 static int

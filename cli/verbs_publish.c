@@ -7,6 +7,7 @@
 #include "render.h"
 #include "shape.h"
 #include "text.h"
+#include "unlock.h"
 #include "wording.h"
 #include "installer.pb-c.h"
 
@@ -66,7 +67,7 @@ make_first_key (session_t *session, const screen_t *screen)
     if (keys->n_keys > 0)
         return true;
     AUTO (recovery_wipe) recovery_t recovery;
-    const Ggen__KeyInfo *key = keygen_make (session, screen, "default", &recovery);
+    const Ggen__KeyInfo *key = keygen_make (session, screen, "default", NULL, &recovery);
     if (!key)
         return false;
     fputs ("note: you have no publisher key yet, so one was made.\n\n", screen->err);
@@ -156,6 +157,8 @@ publish_run (const args_t *args, const screen_t *screen)
     request.registries = registries.names;
     request.n_registries = registries.count;
     if (!request.dry_run && !make_first_key (session, screen))
+        return session_status (session) ? session_status (session) : VERB_FAILED;
+    if (!request.dry_run && !unlock_key (session, args, screen, "default"))
         return session_status (session) ? session_status (session) : VERB_FAILED;
     const Ggen__PublishTreeReply *reply =
         session_ask (session, "installer", &request.base, &ggen__publish_tree_reply__descriptor);

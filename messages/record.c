@@ -126,6 +126,19 @@ record_head (Ggen__Head **head_p, const Ggen__SignedRecord *record)
     return VALIDATION;
 }
 
+code_t
+record_rotation (Ggen__Rotation **rotation_p, const Ggen__SignedRecord *record)
+{
+    *rotation_p = (Ggen__Rotation *)
+        unpack_payload (record, GGEN__RECORD_KIND__ROTATION, &ggen__rotation__descriptor);
+    if (!*rotation_p)
+        return SERIALIZATION;
+    if (record_valid_rotation (*rotation_p))
+        return OK;
+    record_rotation_destroy (rotation_p);
+    return VALIDATION;
+}
+
 void
 record_destroy (Ggen__SignedRecord **record_p)
 {
@@ -145,4 +158,11 @@ record_head_destroy (Ggen__Head **head_p)
 {
     ggen__head__free_unpacked (*head_p, NULL);
     *head_p = NULL;
+}
+
+void
+record_rotation_destroy (Ggen__Rotation **rotation_p)
+{
+    ggen__rotation__free_unpacked (*rotation_p, NULL);
+    *rotation_p = NULL;
 }

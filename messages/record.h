@@ -2,13 +2,14 @@
 //  Signed records: what they are made of, and what makes one acceptable (SPEC 9, record.proto).
 //  Nothing here trusts anybody: who may sign for a name is the trust actor's to say. Signatures are
 //  checked by a function that the caller brings.
-//  The order for bytes that others sent: record_open, record_check, then record_release or
-//  record_head.
+//  The order for bytes that others sent: record_open, record_check, then record_release,
+//  record_head or record_rotation.
 #ifndef GGEN_RECORD_H
 #define GGEN_RECORD_H
 
 #include "digest.h"
 #include "publisher_key.h"
+#include "publisher.pb-c.h"
 #include "record.pb-c.h"
 
 #define RECORD_SIGNATURE_SIZE 64            //  bytes, Ed25519
@@ -46,14 +47,16 @@ must_use code_t
 
 //  Unpack the payload of a record that record_open () gave. Unknown fields at its end are accepted:
 //  they are signed, and of a later version.
-//  OK             *release_p (*head_p) is set and acceptable; the caller destroys it.
-//  SERIALIZATION  the payload is no Release (Head), or not in its one encoding: this also refuses
-//                 strings with a NUL inside. The pointer is NULL.
-//  VALIDATION     record_valid_release () (record_valid_head ()) says no. The pointer is NULL.
+//  OK             *release_p (*head_p, *rotation_p) is set and acceptable; the caller destroys it.
+//  SERIALIZATION  the payload is no Release (Head, Rotation), or not in its one encoding: this also
+//                 refuses strings with a NUL inside. The pointer is NULL.
+//  VALIDATION     the function of record_valid.h for its kind says no. The pointer is NULL.
 must_use code_t
     record_release (Ggen__Release **release_p, const Ggen__SignedRecord *record);
 must_use code_t
     record_head (Ggen__Head **head_p, const Ggen__SignedRecord *record);
+must_use code_t
+    record_rotation (Ggen__Rotation **rotation_p, const Ggen__SignedRecord *record);
 
 //  Free and set to NULL; NULL is accepted.
 void
@@ -62,5 +65,7 @@ void
     record_release_destroy (Ggen__Release **release_p);
 void
     record_head_destroy (Ggen__Head **head_p);
+void
+    record_rotation_destroy (Ggen__Rotation **rotation_p);
 
 #endif

@@ -107,7 +107,7 @@ are_versions (Ggen__HeadVersion **versions, size_t count)
     for (size_t i = 0; i < count; i++) {
         const Ggen__HeadVersion *one = versions [i];
         if (!semver_is_canonical (one->version) || !is_digest (one->sha256)
-        ||  !is_reason (one->yank_reason))
+        ||  !is_reason (one->yank_reason) || !is_digest_or_none (one->release_sha256))
             return false;
         texts [i] = one->version;
     }
@@ -121,4 +121,14 @@ record_valid_head (const Ggen__Head *head)
         && head->issued_at >= 0 && head->expires_at > head->issued_at
         && is_digest_or_none (head->recovery_sha256) && is_key_or_none (head->rotated_to)
         && are_versions (head->versions, head->n_versions);
+}
+
+bool
+record_valid_rotation (const Ggen__Rotation *rotation)
+{
+    publisher_key_t former, next;
+    return publisher_key_from_field (&former, rotation->former_key) == OK
+        && publisher_key_from_field (&next, rotation->new_key) == OK
+        && !publisher_key_equal (&former, &next)
+        && rotation->seq > 0 && rotation->issued_at >= 0;
 }

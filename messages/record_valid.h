@@ -5,6 +5,7 @@
 #define GGEN_RECORD_VALID_H
 
 #include "base.h"
+#include "publisher.pb-c.h"
 #include "record.pb-c.h"
 
 #define RECORD_CHUNK_BYTES 262144           //  256 KiB, the one chunk size there is
@@ -22,8 +23,13 @@ bool
 
 //  A head: a valid name; seq at least 1; 0 <= issued < expires; at most RECORD_VERSIONS_MAX
 //  canonical versions, none twice, with digests of 32 bytes and reasons of at most
-//  RECORD_REASON_MAX bytes of UTF-8; recovery and successor of 0 or 32 bytes.
+//  RECORD_REASON_MAX bytes of UTF-8 and digests of releases of 0 or 32; recovery and successor of
+//  0 or 32 bytes.
 bool
     record_valid_head (const Ggen__Head *head);
+
+//  A rotation: two different keys of 32 bytes; seq at least 1; a time that is not negative.
+bool
+    record_valid_rotation (const Ggen__Rotation *rotation);
 
 #endif

@@ -23,6 +23,7 @@ install_free (void *more)
     while (self->pins && (key = map_next (self->pins, &cursor, NULL)) != NULL)
         free (key);
     map_destroy (&self->pins);
+    install_lines_destroy (&self->lines);
     if (self->trust)
         ggen__trust_list_reply__free_unpacked (self->trust, NULL);
     for (size_t i = 0; i < self->suggestions_count; i++)

@@ -36,6 +36,7 @@ typedef struct {
     uint64_t indexed_count;         //  packages of the index that an update made anew
     char **direct;                  //  names asked for, now or earlier
     size_t direct_count;
+    struct lines_t *lines;          //  who succeeds whom; NULL: nobody asked
     task_step_fn *when_chosen, *when_checked;
 } install_t;
 
@@ -93,12 +94,39 @@ size_t
 //  The newest head that came with any version of this name by this publisher; borrowed.
 ProtobufCBinaryData
     install_head (const gather_t *gather, const Ggen__Package *package);
+//  ---- install_line.c ------------------------------------------------------------------------------
+
+//  Ask the registry for heads and rotations of a name, once; they are there in the next step.
+void
+    install_ask_records (task_t *task, const char *name);
+
+//  What it said, to be put into a message; borrowed until the task ends.
+ProtobufCBinaryData *
+    install_records (const task_t *task, const char *name, size_t *count_p);
+
+//  Ask trust whose a name is by those records; 'key' is where to begin when nothing is pinned.
+void
+    install_ask_line (task_t *task, const char *name, ProtobufCBinaryData key);
+
+//  May a release by 'key' be one of this name, as the line of its keys is known? A former key's only
+//  when the last one's head lists these bytes.
+bool
+    install_line_allows (const task_t *task, const Ggen__Package *package, ProtobufCBinaryData key);
+
+//  Are both keys of the line of this name?
+bool
+    install_line_joins (const task_t *task, const char *name, ProtobufCBinaryData a,
+                        ProtobufCBinaryData b);
+
+void
+    install_lines_destroy (struct lines_t **self_p);
 
 //  Ask trust about every release that changes. Then 'next'.
 void
     install_check (task_t *task, task_step_fn *next);
 
-//  The same once more, to pin the publishers of names seen for the first time.
+//  The same once more, so that trust remembers: publishers of names seen for the first time, names
+//  that were handed over, newer heads.
 void
     install_pin (task_t *task, task_step_fn *next);
 

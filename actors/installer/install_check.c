@@ -75,8 +75,11 @@ install_is_as_signed (const task_t *task, const Ggen__Package *package,
 
 //  The root's signature fixes who published its dependencies. What counts is whose signature was
 //  checked, now or when it was installed, not whose the registry says it is. A path is the user's own.
+typedef void (mismatch_fn) (task_t *task, const Ggen__Release *release,
+                            const Ggen__SignedDependency *wanted, const item_t *item);
+
 static void
-check_dependency_keys (task_t *task, const Ggen__Release *release)
+each_mismatch_of (task_t *task, const Ggen__Release *release, mismatch_fn *visit)
 {
     for (size_t i = 0; i < release->n_dependencies; i++) {
         const Ggen__SignedDependency *wanted = release->dependencies [i];
@@ -84,13 +87,49 @@ check_dependency_keys (task_t *task, const Ggen__Release *release)
             const item_t *item = &task->items [j];
             if (strcmp (item->locked->name, wanted->name) == 0 && !item->local
                 && !same_bytes (item->locked->publisher_key, wanted->publisher_key))
-                task_fail (task, UNTRUSTED_PUBLISHER,
-                           "ask the publisher of the dependant for a new release",
-                           "%s %s was published against %s of another publisher than the one that "
-                           "would be installed",
-                           release->name, release->version, wanted->name);
+                visit (task, release, wanted, item);
         }
     }
+}
+
+static void
+each_mismatch (task_t *task, mismatch_fn *visit)
+{
+    for (size_t i = 0; i < task->items_count; i++)
+        if (task->items [i].release)
+            each_mismatch_of (task, task->items [i].release, visit);
+}
+
+//  The publisher may have got a new key since the root was published, or before.
+static void
+refuse_mismatch (task_t *task, const Ggen__Release *release, const Ggen__SignedDependency *wanted,
+                 const item_t *item)
+{
+    if (!install_line_joins (task, wanted->name, wanted->publisher_key,
+                             item->locked->publisher_key))
+        task_fail (task, UNTRUSTED_PUBLISHER,
+                   "ask the publisher of the dependant for a new release",
+                   "%s %s was published against %s of another publisher than the one that "
+                   "would be installed",
+                   release->name, release->version, wanted->name);
+}
+
+static void
+ask_line_of_mismatch (task_t *task, const Ggen__Release *release,
+                      const Ggen__SignedDependency *wanted, const item_t *item)
+{
+    (void) release;
+    (void) item;
+    install_ask_line (task, wanted->name, wanted->publisher_key);
+}
+
+static void
+ask_records_of_mismatch (task_t *task, const Ggen__Release *release,
+                         const Ggen__SignedDependency *wanted, const item_t *item)
+{
+    (void) release;
+    (void) item;
+    install_ask_records (task, wanted->name);
 }
 
 static void
@@ -102,6 +141,7 @@ on_checked (task_t *task, void *item_, const answer_t *answer)
     const Ggen__Package *package = item->package;
     task_take_warnings (task, reply->warnings, reply->n_warnings);
     item->first_use = reply->first_use;
+    item->pin_changes = reply->pin_changes;
     if (reply->yanked || package->yanked)
         task_warn (task, "%s %s was yanked by its publisher%s%s", package->id, package->version,
                    *package->yank_reason ? ": " : "", package->yank_reason);
@@ -182,6 +222,7 @@ ask_trust (task_t *task, item_t *item, bool pin)
     check.pin = pin;
     check.head = install_head (install_of (task)->gather, package);
     check.rivals = rivals;
+    check.records = install_records (task, package->id, &check.n_records);
     if (install_wants (task, package->id))
         check.publisher_key = request->publisher_key;
     if (check.publisher_key.len == 0)
@@ -193,10 +234,37 @@ ask_trust (task_t *task, item_t *item, bool pin)
 static void
 check_keys (task_t *task)
 {
-    for (size_t i = 0; i < task->items_count; i++)
-        if (task->items [i].release)
-            check_dependency_keys (task, task->items [i].release);
+    each_mismatch (task, refuse_mismatch);
     task_then (task, install_of (task)->when_checked);
+}
+
+static void
+ask_lines (task_t *task)
+{
+    each_mismatch (task, ask_line_of_mismatch);
+    task_then (task, check_keys);
+}
+
+static void
+look_at_keys (task_t *task)
+{
+    each_mismatch (task, ask_records_of_mismatch);
+    task_then (task, ask_lines);
+}
+
+static bool
+needs_check (const item_t *item)
+{
+    return item->changed && !item->local;
+}
+
+static void
+check_releases (task_t *task)
+{
+    for (size_t i = 0; i < task->items_count; i++)
+        if (needs_check (&task->items [i]))
+            ask_trust (task, &task->items [i], false);
+    task_then (task, look_at_keys);
 }
 
 void
@@ -204,16 +272,16 @@ install_check (task_t *task, task_step_fn *next)
 {
     install_of (task)->when_checked = next;
     for (size_t i = 0; i < task->items_count; i++)
-        if (task->items [i].changed && !task->items [i].local)
-            ask_trust (task, &task->items [i], false);
-    task_then (task, check_keys);
+        if (needs_check (&task->items [i]) && task->items [i].package->record.len > 0)
+            install_ask_records (task, task->items [i].package->id);
+    task_then (task, check_releases);
 }
 
 void
 install_pin (task_t *task, task_step_fn *next)
 {
     for (size_t i = 0; i < task->items_count; i++)
-        if (task->items [i].changed && task->items [i].first_use)
+        if (task->items [i].changed && (task->items [i].first_use || task->items [i].pin_changes))
             ask_trust (task, &task->items [i], true);
     task_then (task, next);
 }

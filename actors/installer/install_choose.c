@@ -116,7 +116,9 @@ may_be_chosen (void *context, const Ggen__Package *package)
     pinned = map_get (self->pins, package->id, strlen (package->id));
     if (!pinned || !is_signed || memcmp (key, pinned, CRYPTO_KEY_BYTES) == 0)
         return true;
-    //  The only publisher there is may have rotated its key: trust decides about that one.
+    if (install_line_allows (task, package, package->publisher->public_key))
+        return true;
+    //  Where the trusted one has nothing at all, trust says what is the matter with the others.
     for (size_t i = 0; i < self->gather->candidates_count; i++) {
         const Ggen__Package *other = self->gather->candidates [i];
         const uint8_t *other_key;
@@ -468,6 +470,36 @@ filter (task_t *task)
     solve (task);
 }
 
+//  Names of which there is something by another key than the pinned one: it may have been handed
+//  over.
+static bool
+is_by_another (const install_t *self, const Ggen__Package *package)
+{
+    const uint8_t *key, *pinned = map_get (self->pins, package->id, strlen (package->id));
+    return pinned && !is_own (package) && publisher_of (package, &key)
+           && memcmp (key, pinned, CRYPTO_KEY_BYTES) != 0;
+}
+
+static void
+ask_lines (task_t *task)
+{
+    const install_t *self = install_of (task);
+    for (size_t i = 0; i < self->gather->candidates_count; i++)
+        if (is_by_another (self, self->gather->candidates [i]))
+            install_ask_line (task, self->gather->candidates [i]->id, (ProtobufCBinaryData) {0});
+    task_then (task, filter);
+}
+
+static void
+ask_records (task_t *task)
+{
+    const install_t *self = install_of (task);
+    for (size_t i = 0; i < self->gather->candidates_count; i++)
+        if (is_by_another (self, self->gather->candidates [i]))
+            install_ask_records (task, self->gather->candidates [i]->id);
+    task_then (task, ask_lines);
+}
+
 static void
 on_pins (task_t *task, void *item, const answer_t *answer)
 {
@@ -501,7 +533,7 @@ ask_pins (task_t *task)
     if (request.n_names > 0)
         task_ask (task, "trust", &request.base, &ggen__trust_list_reply__descriptor, on_pins, NULL,
                   false);
-    task_then (task, filter);
+    task_then (task, ask_records);
 }
 
 void

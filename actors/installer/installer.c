@@ -211,6 +211,36 @@ on_policy (void *self, const delivery_t *at, const ProtobufCMessage *message)
     return on_task (self, at, message, policy_start, false);
 }
 
+//  Heads are numbered: two that are made at one time would have one number.
+static code_t
+on_yank (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, yank_start, true);
+}
+
+static code_t
+on_unpublish (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, unpublish_start, true);
+}
+
+static code_t
+on_rotate (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return on_task (self, at, message, rotate_start, true);
+}
+
+//  A task that runs ends by itself: what it asks is cancelled, and what it has done already it says.
+static bool
+on_cancelled (void *self_, ticket_t ticket)
+{
+    const installer_t *self = self_;
+    for (const task_t *task = self->tasks; task; task = task->following)
+        if (task->ticket == ticket)
+            return task->started;
+    return false;
+}
+
 //  ---- the class -----------------------------------------------------------------------------------
 
 static void *
@@ -248,8 +278,15 @@ static const handler_t rows [] = {
     {&ggen__history_request__descriptor, on_history, THIS_NODE},
     {&ggen__clean_request__descriptor, on_clean, THIS_NODE},
     {&ggen__policy_request__descriptor, on_policy, THIS_NODE},
+    {&ggen__yank_request__descriptor, on_yank, THIS_NODE},
+    {&ggen__unpublish_request__descriptor, on_unpublish, THIS_NODE},
+    {&ggen__rotate_request__descriptor, on_rotate, THIS_NODE},
     {0},
 };
 
 const actor_class_t installer_actor = {
-    .name = "installer", .create = create, .destroy = destroy, .rows = rows};
+    .name = "installer",
+    .create = create,
+    .destroy = destroy,
+    .rows = rows,
+    .cancelled = on_cancelled};

@@ -3,8 +3,10 @@
 //  that tells of it, see that our own trust accepts them, hand all of it to the registry. And init.
 #include "task.h"
 
+#include "head.h"
 #include "manifest.h"
 #include "memory.h"
+#include "publisher_key.h"
 #include "package_id.h"
 #include "record.h"
 #include "record_valid.h"
@@ -13,16 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  How long a head is fresh. Publishing anything of the name renews it.
-#define HEAD_LIFETIME_S (365 * 86400)
-
 typedef struct {
     Ggen__Package *package;
     Ggen__Manifest *manifest;
     Ggen__PackReply *packed;
     Ggen__ListVersionsReply *versions;
+    Ggen__GetHeadsReply *records;   //  NULL: no registry keeps any
     Ggen__KeyInfo *key;
     Ggen__Head *head;               //  the newest of ours, or NULL
+    char *minisig;                  //  for minisign(1), beside the archive
     Ggen__PublishReply *published;
 } publish_t;
 
@@ -44,22 +45,15 @@ publish_free (void *more)
         ggen__pack_reply__free_unpacked (self->packed, NULL);
     if (self->versions)
         ggen__list_versions_reply__free_unpacked (self->versions, NULL);
+    if (self->records)
+        ggen__get_heads_reply__free_unpacked (self->records, NULL);
     if (self->key)
         ggen__key_info__free_unpacked (self->key, NULL);
     if (self->published)
         ggen__publish_reply__free_unpacked (self->published, NULL);
     record_head_destroy (&self->head);
+    free (self->minisig);
     free (self);
-}
-
-static void
-set_bytes (ProtobufCBinaryData *field, ProtobufCBinaryData value)
-{
-    free (field->data);
-    field->data = memory_new (value.len, 1);
-    field->len = value.len;
-    if (value.len > 0)
-        memcpy (field->data, value.data, value.len);
 }
 
 static bool
@@ -113,6 +107,8 @@ hand_over (task_t *task)
     request.manifest = self->manifest->content;
     request.manifest_name = self->manifest->name;
     request.force = request_of (task)->force;
+    if (self->minisig)
+        request.minisig = self->minisig;
     task_ask (task, "registry", &request.base, &ggen__publish_reply__descriptor, on_published, NULL,
               false);
     task_then (task, answer);
@@ -139,6 +135,10 @@ check_ourselves (task_t *task)
     check.publisher_key = self->key->public_key;
     check.head = self->package->head;
     check.pin = true;
+    if (self->records) {
+        check.records = self->records->records;
+        check.n_records = self->records->n_records;
+    }
     task_ask (task, "trust", &check.base, &ggen__check_release_reply__descriptor, on_accepted, NULL,
               false);
     task_then (task, hand_over);
@@ -150,7 +150,7 @@ static void
 on_signed (task_t *task, void *field, const answer_t *message)
 {
     (void) task;
-    set_bytes (field, ((const Ggen__SignReply *) (const void *) message->message)->record);
+    head_set_bytes (field, ((const Ggen__SignReply *) (const void *) message->message)->record);
 }
 
 static void
@@ -166,40 +166,50 @@ ask_signature (task_t *task, Ggen__RecordKind kind, const ProtobufCMessage *payl
     free (request.payload.data);
 }
 
+static void
+on_minisigned (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    publish_t *self = task->more;
+    free (self->minisig);
+    self->minisig = copy_text (((const Ggen__MinisignReply *) (const void *) message->message)->text);
+}
+
+//  For those who have the archive and minisign(1), but no ggen.
+static void
+sign_archive (task_t *task)
+{
+    const publish_t *self = task->more;
+    char name [600], *slash;
+    snprintf (name, sizeof name, "%s-%s.%s", self->package->id, self->package->version,
+              self->packed->archive_format);
+    while ((slash = strchr (name, '/')) != NULL)
+        *slash = '-';
+    Ggen__MinisignRequest request = GGEN__MINISIGN_REQUEST__INIT;
+    request.path = self->packed->archive_path;
+    request.sha256 = self->package->sha256;
+    request.file_name = name;
+    //  Longer names than a file may have are refused by the registry as well.
+    if (strlen (name) <= 255)
+        task_ask (task, "keyring", &request.base, &ggen__minisign_reply__descriptor, on_minisigned,
+                  NULL, false);
+}
+
 //  All versions of ours that are published, and the new one.
 static void
 sign_head (task_t *task)
 {
-    const publish_t *self = task->more;
-    size_t room = self->versions->n_versions + 1 + (self->head ? self->head->n_versions : 0);
-    Ggen__HeadVersion *entries = memory_new (room, sizeof *entries);
-    Ggen__HeadVersion **list = memory_new (room, sizeof *list);
-    Ggen__Head head = GGEN__HEAD__INIT;
-    head.name = self->package->id;
-    head.seq = self->head ? self->head->seq + 1 : 1;
-    head.issued_at = out_wall_ms (task->out) / 1000;
-    head.expires_at = head.issued_at + HEAD_LIFETIME_S;
-    head.recovery_sha256 = self->key->recovery_sha256;
-    if (head.recovery_sha256.len == 0 && self->head)
-        head.recovery_sha256 = self->head->recovery_sha256;
-    head.versions = list;
-    for (size_t i = 0; self->head && i < self->head->n_versions; i++) {
-        entries [head.n_versions] = *self->head->versions [i];
-        if (strcmp (entries [head.n_versions].version, self->package->version) != 0)
-            list [head.n_versions] = &entries [head.n_versions], head.n_versions++;
-    }
-    Ggen__HeadVersion *fresh = &entries [head.n_versions];
-    ggen__head_version__init (fresh);
-    fresh->version = self->package->version;
-    fresh->sha256 = self->package->sha256;
-    list [head.n_versions++] = fresh;
-    if (record_valid_head (&head))
-        ask_signature (task, GGEN__RECORD_KIND__HEAD, &head.base, &((publish_t *) task->more)->package->head);
+    publish_t *self = task->more;
+    Ggen__Package *package = self->package;
+    Ggen__Head *head = head_next (self->head, package->id, self->key,
+                                  out_wall_ms (task->out) / 1000);
+    head_list (head, package->version, package->sha256);
+    if (record_valid_head (head))
+        ask_signature (task, GGEN__RECORD_KIND__HEAD, &head->base, &package->head);
     else
         task_fail (task, VALIDATION, "", "%s has %zu versions, at most %d fit into its head",
-                   head.name, head.n_versions, RECORD_VERSIONS_MAX);
-    free (list);
-    free (entries);
+                   head->name, head->n_versions, RECORD_VERSIONS_MAX);
+    record_head_destroy (&head);
 }
 
 static void
@@ -237,6 +247,7 @@ sign (task_t *task)
     if (record_valid_release (&release)) {
         ask_signature (task, GGEN__RECORD_KIND__RELEASE, &release.base, &package->record);
         sign_head (task);
+        sign_archive (task);
     }
     else
         task_fail (task, VALIDATION, "",
@@ -286,7 +297,7 @@ on_packed (task_t *task, void *item, const answer_t *message)
     (void) item;
     publish_t *self = task->more;
     self->packed = (Ggen__PackReply *) wire_copy (message->message);
-    set_bytes (&self->package->sha256, self->packed->sha256);
+    head_set_bytes (&self->package->sha256, self->packed->sha256);
     self->package->size_bytes = self->packed->size_bytes;
     if (self->packed->files_count == 0)
         task_fail (task, VALIDATION, "", "there are no files to publish");
@@ -310,32 +321,41 @@ pack (task_t *task)
 
 //  ---- what is known already -------------------------------------------------------------------------
 
-//  The newest head of ours, and whether the name is somebody else's.
+//  The newest head of ours, wherever it lies: a seq never goes back.
 static void
 look_at_versions (task_t *task)
 {
     publish_t *self = task->more;
-    if (!self->key) {
+    const char *id = self->package->id;
+    for (size_t i = 0; self->key && i < self->versions->n_versions; i++) {
+        const ProtobufCBinaryData *packed = &self->versions->versions [i]->head;
+        head_take_newest (&self->head, (bytes_t) {packed->data, packed->len}, id,
+                          self->key->public_key, task->crypto->verify);
+    }
+    for (size_t i = 0; self->key && self->records && i < self->records->n_records; i++) {
+        const ProtobufCBinaryData *packed = &self->records->records [i];
+        head_take_newest (&self->head, (bytes_t) {packed->data, packed->len}, id,
+                          self->key->public_key, task->crypto->verify);
+    }
+    publisher_key_t successor;
+    char text [PUBLISHER_KEY_TEXT_SIZE + 1];
+    if (!self->head || publisher_key_from_field (&successor, self->head->rotated_to) != OK) {
         pack (task);
         return;
     }
-    for (size_t i = 0; i < self->versions->n_versions; i++) {
-        const ProtobufCBinaryData *packed = &self->versions->versions [i]->head;
-        Ggen__SignedRecord *record = NULL;
-        Ggen__Head *head = NULL;
-        if (packed->len > 0 && record_open (&record, (bytes_t) {packed->data, packed->len}) == OK
-            && same_bytes (record->key, self->key->public_key)
-            && record_check (record, task->crypto->verify, NULL) == OK
-            && record_head (&head, record) == OK && strcmp (head->name, self->package->id) == 0
-            && (!self->head || head->seq > self->head->seq)) {
-            record_head_destroy (&self->head);
-            self->head = head;
-            head = NULL;
-        }
-        record_head_destroy (&head);
-        record_destroy (&record);
-    }
-    pack (task);
+    publisher_key_to_text (&successor, text);
+    task_fail (task, PERMISSION_DENIED, "publish with that key", "your key has handed %s over to %s",
+               id, text);
+}
+
+//  No registry has to keep heads by themselves.
+static void
+on_records (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    publish_t *self = task->more;
+    if (message->code == OK)
+        self->records = (Ggen__GetHeadsReply *) wire_copy (message->message);
 }
 
 static void
@@ -361,7 +381,7 @@ on_dependency (task_t *task, void *item, const answer_t *message)
         && record_open (&record, (bytes_t) {package->record.data, package->record.len}) == OK
         && same_bytes (record->key, package->publisher->public_key)
         && record_check (record, task->crypto->verify, NULL) == OK)
-        set_bytes (&dependency->publisher_key, record->key);
+        head_set_bytes (&dependency->publisher_key, record->key);
     record_destroy (&record);
 }
 
@@ -374,7 +394,7 @@ on_pins (task_t *task, void *item, const answer_t *message)
     for (size_t i = 0; i < self->package->n_dependencies; i++)
         for (size_t j = 0; j < reply->n_pins; j++)
             if (strcmp (self->package->dependencies [i]->name, reply->pins [j]->name) == 0)
-                set_bytes (&self->package->dependencies [i]->publisher_key, reply->pins [j]->key);
+                head_set_bytes (&self->package->dependencies [i]->publisher_key, reply->pins [j]->key);
 }
 
 static void
@@ -411,7 +431,7 @@ on_key (task_t *task, void *item, const answer_t *message)
         self->package->publisher = memory_new (1, sizeof *self->package->publisher);
         ggen__publisher__init (self->package->publisher);
     }
-    set_bytes (&self->package->publisher->public_key, self->key->public_key);
+    head_set_bytes (&self->package->publisher->public_key, self->key->public_key);
 }
 
 static void
@@ -424,6 +444,10 @@ ask_around (task_t *task)
     task_ask (task, "keyring", &key.base, &ggen__key_show_reply__descriptor, on_key, NULL, true);
     task_ask (task, "registry", &versions.base, &ggen__list_versions_reply__descriptor, on_versions,
               NULL, false);
+    Ggen__GetHeadsRequest records = GGEN__GET_HEADS_REQUEST__INIT;
+    records.id = self->package->id;
+    task_ask (task, "registry", &records.base, &ggen__get_heads_reply__descriptor, on_records, NULL,
+              true);
     for (size_t i = 0; i < self->package->n_dependencies; i++) {
         Ggen__GetPackageRequest request = GGEN__GET_PACKAGE_REQUEST__INIT;
         request.id = self->package->dependencies [i]->name;

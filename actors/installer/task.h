@@ -14,6 +14,7 @@
 
 #include "cache.pb-c.h"
 #include "installer.pb-c.h"
+#include "publisher.pb-c.h"
 #include "registry.pb-c.h"
 #include "store.pb-c.h"
 #include "trust.pb-c.h"
@@ -48,6 +49,7 @@ typedef struct {
     bool missing;                   //  its tree has to be fetched and unpacked
     bool edited;                    //  a user changed files of its tree
     bool first_use;
+    bool pin_changes;               //  what trust remembers of its publisher changes by installing it
 } item_t;
 
 struct task_t {
@@ -134,7 +136,7 @@ void
 //  ---- the first steps of each kind of request --------------------------------------------------------
 
 task_step_fn install_start, remove_start, list_start, verify_start, rollback_start;
-task_step_fn publish_start, init_start;
+task_step_fn publish_start, init_start, yank_start, unpublish_start, rotate_start;
 task_step_fn outdated_start, update_start, history_start, clean_start, policy_start;
 
 //  ---- shared steps -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #define GGEN_CALL_H
 
 #include "registry.h"
+#include "publisher.pb-c.h"
 #include "registry.pb-c.h"
 
 #define CALL_WARNINGS_MAX 64            //  more are left out

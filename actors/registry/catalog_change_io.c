@@ -76,9 +76,8 @@ catalog_lock (catalog_t *self, catalog_call_t *call)
     return catalog_fail (call, failure);
 }
 
-//  Index and index.json follow the shelf. *warning_p: why they do not; borrowed.
-static void
-follow (catalog_t *self, const char *id, const char *version, const char **warning_p)
+void
+catalog_follow (catalog_t *self, const char *id, const char *version, const char **warning_p)
 {
     *warning_p = NULL;
     if (index_update (self->index, id, version) != OK || index_write_json (self->index) != OK)
@@ -233,6 +232,7 @@ put (catalog_t *self, catalog_call_t *call, const char *format)
         .archive_format = format,
         .manifest = {request->manifest.data, request->manifest.len},
         .manifest_name = request->manifest_name [0] ? request->manifest_name : NULL,
+        .minisig = request->minisig [0] ? request->minisig : NULL,
         .force = request->force,
         .wall_s = call->wall_s,
     };
@@ -244,7 +244,7 @@ put (catalog_t *self, catalog_call_t *call, const char *format)
     if (code != OK)
         return catalog_shelf_failed (self, call, code);
     const char *warning;
-    follow (self, package->id, package->version, &warning);
+    catalog_follow (self, package->id, package->version, &warning);
     Ggen__PublishReply *reply = reply_new (&ggen__publish_reply__descriptor);
     char *location = location_of (self, package);
     reply->already_there = already_there;
@@ -295,7 +295,7 @@ take_out (catalog_t *self, catalog_call_t *call)
     if (code != OK)
         return catalog_shelf_failed (self, call, code);
     const char *warning;
-    follow (self, request->id, request->version, &warning);
+    catalog_follow (self, request->id, request->version, &warning);
     if (warning)
         log_warn ("registry_file.index_behind", "id=%s why=%s", request->id, warning);
     shelf_sweep (self->shelf);

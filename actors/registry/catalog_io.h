@@ -14,6 +14,7 @@
 #ifndef GGEN_CATALOG_IO_H
 #define GGEN_CATALOG_IO_H
 
+#include "publisher.pb-c.h"
 #include "registry.pb-c.h"
 #include "actors/registry/registry_file_io.h"
 #include "runtime/actor/crypto.h"
@@ -66,6 +67,17 @@ catalog_fn catalog_publish;
 
 //  PACKAGE_NOT_FOUND, and PERMISSION_DENIED: not writable, or not the caller's.
 catalog_fn catalog_delete;
+
+//  A PutHeadRequest.
+//  PACKAGE_NOT_FOUND     there never was anything of this id.
+//  SERIALIZATION, INVALID_SIGNATURE, VALIDATION    no record, not signed by its key, not a head or
+//                        rotation, or not newer than what is there.
+//  SECURITY              a head of another id.
+//  PERMISSION_DENIED     not writable.
+catalog_fn catalog_put_head;
+
+//  A GetHeadsRequest.
+catalog_fn catalog_get_heads;
 
 //  An InstalledRequest.
 catalog_fn catalog_installed;

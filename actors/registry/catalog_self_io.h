@@ -38,11 +38,16 @@ must_use code_t catalog_open (catalog_t *self, catalog_call_t *call);
 //  The same for a change: not without the disk.
 must_use code_t catalog_open_to_change (catalog_t *self, catalog_call_t *call);
 
-//  The writers' lock for a call, waiting as a job may. shelf_unlock gives it back.
+//  The writers' lock for a call, waiting as SPEC 6, S3 says and as a job may; the call fails without it.
+//  shelf_unlock gives it back.
 must_use code_t catalog_lock (catalog_t *self, catalog_call_t *call);
 
 //  Take over a text, or NULL, that the next answer that can carry one tells.
 void catalog_keep_warning (catalog_t *self, char *text);
+
+//  Index and index.json follow the shelf. *warning_p: why they do not; borrowed, or NULL.
+void catalog_follow (catalog_t *self, const char *id, const char *version,
+                     const char **warning_p);
 
 //  The call succeeds with 'reply', which is taken and gets the warning that waits.
 code_t catalog_answer (catalog_t *self, catalog_call_t *call, void *reply);

@@ -52,8 +52,9 @@ must_use code_t index_rebuild (index_t *self, char **warning_p);
 const char *index_error (const index_t *self);
 
 //  Takes over what the shelf has for this version now: added, replaced, head changed (which
-//  decides what is yanked, for all versions of its signer), or gone. Needs the shelf's lock. When
-//  the shelf has changed otherwise too, rebuilds.
+//  decides what is yanked, for all versions of its signer), or gone. 'version' NULL: only what is
+//  kept in .heads of this id has changed. Needs the shelf's lock. When the shelf has changed
+//  otherwise too, rebuilds.
 must_use code_t index_update (index_t *self, const char *id, const char *version);
 
 //  Writes index.json when it is not of this generation. Needs the shelf's lock.

@@ -38,6 +38,12 @@ void index_settle (index_t *self, int64_t pid);
 //  Everything but downloads out.
 void index_empty (index_t *self);
 
+//  index_heads_io.c. In a transaction:
+//  A head of this id, unless its signer has a newer one here.
+void index_insert_head (index_t *self, int64_t pid, const char *id, bytes_t head);
+//  Takes over what the shelf keeps in .heads; then heads decide which versions are yanked.
+void index_apply_heads (index_t *self, int64_t pid);
+
 //  index_read_io.c. The columns that index_package reads, from 0.
 #define INDEX_PACKAGE_COLUMNS \
     "v.package, v.yanked, v.yank_reason, v.archive, " \

@@ -67,22 +67,6 @@ package_row (index_t *self, const char *id)
     return index_db_value (self->db, "SELECT pid FROM packages WHERE id = ?", 0, "t", id);
 }
 
-//  The head that came with a version, unless its signer has a newer one here.
-static void
-insert_head (index_t *self, int64_t pid, const Ggen__Package *package)
-{
-    bytes_t bytes = {package->head.data, package->head.len};
-    uint8_t key [SIGNED_HEAD_KEY_SIZE];
-    Ggen__Head *head = bytes.size ? signed_head_open (bytes, key) : NULL;
-    //  SQLite's integers are signed; a seq beyond them is not one that counting has reached.
-    if (head && strcmp (head->name, package->id) == 0 && head->seq <= INT64_MAX)
-        index_db_run (self->db,
-                      "INSERT INTO heads VALUES (?1, ?2, ?3, ?4) ON CONFLICT (pid, key)"
-                      " DO UPDATE SET seq = ?3, head = ?4 WHERE seq < ?3",
-                      "ibib", pid, (bytes_t) {key, sizeof key}, (int64_t) head->seq, bytes);
-    ggen__head__free_unpacked (head, NULL);
-}
-
 void
 index_insert (index_t *self, const Ggen__Package *package)
 {
@@ -106,47 +90,12 @@ index_insert (index_t *self, const Ggen__Package *package)
             (int64_t) sort.prerelease, (int64_t) package->yanked, package->yank_reason,
             (bytes_t) {key, is_signed ? sizeof key : 0}, archive, json, record,
             (bytes_t) {bare, size});
-        insert_head (self, pid, package);
+        index_insert_head (self, pid, package->id,
+                           (bytes_t) {package->head.data, package->head.len});
     } else
         index_db_fail (self->db, STORAGE);
     free (bare);
     free (json);
-}
-
-//  A head decides for all versions of its signer which are yanked.
-static void
-apply_head (index_t *self, int64_t pid, bytes_t key, const Ggen__Head *head)
-{
-    index_db_run (self->db,
-                  "UPDATE versions SET yanked = 0, yank_reason = ''"
-                  " WHERE pid = ? AND yanked AND key = ?",
-                  "ib", pid, key);
-    for (size_t i = 0; i < head->n_versions; i++) {
-        const Ggen__HeadVersion *at = head->versions [i];
-        if (at->yanked)
-            index_db_run (self->db,
-                          "UPDATE versions SET yanked = 1, yank_reason = ?"
-                          " WHERE pid = ? AND version = ? AND key = ?",
-                          "titb", at->yank_reason, pid, at->version, key);
-    }
-}
-
-static void
-apply_heads (index_t *self, int64_t pid)
-{
-    index_db_run (self->db,
-                  "DELETE FROM heads WHERE pid = ?1"
-                  " AND key NOT IN (SELECT key FROM versions WHERE pid = ?1)",
-                  "i", pid);
-    index_db_rows_t *rows
-        = index_db_query (self->db, "SELECT head FROM heads WHERE pid = ?", "i", pid);
-    while (index_db_next (self->db, rows)) {
-        uint8_t key [SIGNED_HEAD_KEY_SIZE];
-        Ggen__Head *head = signed_head_open (index_db_bytes (rows, 0), key);
-        if (head)
-            apply_head (self, pid, (bytes_t) {key, sizeof key}, head);
-        ggen__head__free_unpacked (head, NULL);
-    }
 }
 
 //  Out of all that a search reads.
@@ -304,7 +253,7 @@ version_package (index_t *self, int64_t vid)
 void
 index_settle (index_t *self, int64_t pid)
 {
-    apply_heads (self, pid);
+    index_apply_heads (self, pid);
     hide (self, pid);
     int64_t latest = index_db_value (self->db,
                                      "SELECT vid FROM versions WHERE pid = ? AND NOT yanked"
@@ -319,6 +268,7 @@ index_settle (index_t *self, int64_t pid)
                                              0, "i", pid);
     Ggen__Package *package = shown ? version_package (self, shown) : NULL;
     if (!package) {
+        index_db_run (self->db, "DELETE FROM heads WHERE pid = ?", "i", pid);
         index_db_run (self->db, "DELETE FROM packages WHERE pid = ?", "i", pid);
         return;
     }
@@ -337,20 +287,20 @@ index_empty (index_t *self)
                                "DELETE FROM heads; DELETE FROM versions; DELETE FROM packages;");
 }
 
-//  Reads the version from the shelf into the index, or takes it out.
+//  Reads the version from the shelf into the index, or takes it out. NULL: only its heads.
 static code_t
 take_over (index_t *self, const char *id, const char *version)
 {
-    Ggen__Package *package;
-    code_t code = shelf_peek (self->shelf, id, version, &package);
-    if (code == OK)
+    Ggen__Package *package = NULL;
+    code_t code = version ? shelf_peek (self->shelf, id, version, &package) : OK;
+    if (code == OK && package)
         index_insert (self, package);
     else if (code == PACKAGE_NOT_FOUND || code == SERIALIZATION)
         index_db_run (self->db,
                       "DELETE FROM versions WHERE version = ?"
                       " AND pid = (SELECT pid FROM packages WHERE id = ?)",
                       "tt", version, id);
-    else
+    else if (code != OK)
         return index_fail (self, code, shelf_error (self->shelf));
     ggen__package__free_unpacked (package, NULL);
     int64_t pid = index_db_value (self->db, "SELECT pid FROM packages WHERE id = ?", 0, "t", id);

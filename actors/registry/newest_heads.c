@@ -97,6 +97,9 @@ newest_heads_apply (const newest_heads_t *self, Ggen__Package *package)
             || version->sha256.len != package->sha256.len
             || memcmp (version->sha256.data, package->sha256.data, package->sha256.len) != 0)
             continue;
+        //  Who handed the name over may be contradicted by the successor, whose word the registry has.
+        if (newest->head->rotated_to.len > 0 && !version->yanked)
+            continue;
         package->yanked = version->yanked;
         package->yank_reason = version->yank_reason;
     }

@@ -23,7 +23,8 @@ void newest_heads_destroy (newest_heads_t **self_p);
 void newest_heads_add (newest_heads_t *self, const Ggen__Package *package);
 
 //  Let 'package' say what the newest head of its publisher says of it: whether it is yanked (when
-//  it is listed with this digest), and, when it carries a head, that one.
+//  it is listed with this digest; one that hands the name over only says that, never that it is
+//  not), and, when it carries a head, that one.
 void newest_heads_apply (const newest_heads_t *self, Ggen__Package *package);
 
 #endif

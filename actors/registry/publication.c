@@ -208,6 +208,33 @@ publication_check_records (const Ggen__PublishRequest *request, const crypto_t *
     return failure;
 }
 
+Ggen__Failure *
+publication_check_head (const Ggen__PutHeadRequest *request, const crypto_t *crypto)
+{
+    AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
+    AUTO (record_head_destroy) Ggen__Head *head = NULL;
+    AUTO (record_rotation_destroy) Ggen__Rotation *rotation = NULL;
+    if (!package_id_valid (request->id))
+        return reply_failure (VALIDATION, "", "'%.*s' is no package id", PACKAGE_ID_MAX,
+                              request->id);
+    code_t code = record_open (&record, bytes_of (request->record));
+    if (code == OK)
+        code = record_check (record, crypto->verify, NULL);
+    if (code == OK && record->kind == GGEN__RECORD_KIND__ROTATION)
+        code = record_rotation (&rotation, record);
+    else if (code == OK && record->kind == GGEN__RECORD_KIND__HEAD)
+        code = record_head (&head, record);
+    else if (code == OK)
+        code = VALIDATION;
+    if (code != OK)
+        return reply_failure (code, "", "what is given for %s is no head or rotation of its signer",
+                              request->id);
+    if (head && strcmp (head->name, request->id) != 0)
+        return reply_failure (SECURITY, "", "the head given for %s is one of %s", request->id,
+                              head->name);
+    return NULL;
+}
+
 owner_t
 publication_owner (const Ggen__Package *package, publisher_key_t *key)
 {

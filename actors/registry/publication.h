@@ -7,6 +7,7 @@
 
 #include "messages/digest.h"
 #include "messages/publisher_key.h"
+#include "publisher.pb-c.h"
 #include "registry.pb-c.h"
 #include "runtime/actor/crypto.h"
 
@@ -28,6 +29,13 @@ Ggen__Failure *publication_check_archive (const Ggen__PublishRequest *request,
 //                     head; a head that tells another digest of this version.
 Ggen__Failure *publication_check_records (const Ggen__PublishRequest *request,
                                           const crypto_t *crypto, const char **format_p);
+
+//  A head or rotation that comes by itself.
+//  VALIDATION         no id, or a record of another kind, or one that nobody should have signed.
+//  SERIALIZATION, INVALID_SIGNATURE    as above.
+//  SECURITY           a head of another id.
+Ggen__Failure *publication_check_head (const Ggen__PutHeadRequest *request,
+                                       const crypto_t *crypto);
 
 typedef enum {
     OWNER_NONE,         //  unsigned: it belongs to whoever has the directory

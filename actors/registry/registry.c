@@ -42,6 +42,10 @@ static const method_t methods[] = {
     {&ggen__exists_request__descriptor, &ggen__exists_reply__descriptor, answers_exists, false},
     {&ggen__metadata_request__descriptor, &ggen__metadata_reply__descriptor, answers_metadata,
      false},
+    {&ggen__put_head_request__descriptor, &ggen__put_head_reply__descriptor, answers_put_head,
+     true},
+    {&ggen__get_heads_request__descriptor, &ggen__get_heads_reply__descriptor, answers_get_heads,
+     false},
 };
 
 static const method_t *
@@ -338,6 +342,8 @@ static const handler_t rows[] = {
     {&ggen__delete_request__descriptor, on_change, THIS_NODE},
     {&ggen__exists_request__descriptor, on_read, THIS_NODE},
     {&ggen__metadata_request__descriptor, on_read, THIS_NODE},
+    {&ggen__put_head_request__descriptor, on_change, THIS_NODE},
+    {&ggen__get_heads_request__descriptor, on_read, THIS_NODE},
     {0},
 };
 

@@ -2,7 +2,7 @@
 //  "registry": the coordinator. It answers the eight operations of the Registry service (SPEC 4) by
 //  asking the enabled registries at one time and merging what they say (merge.h). It can itself be
 //  the backend of another coordinator.
-//  It asks its backends the same eight operations, in the order of the settings, which is the order
+//  It asks its backends the same operations, in the order of the settings, which is the order
 //  in which they are believed and their bytes are cheap: file, p2p, http.
 //
 //  A backend's short name is its address without "registry_" ("file", "p2p", "http"); people and
@@ -28,6 +28,13 @@
 //  Metadata
 //      Never fails; a backend that did has the feature "unavailable: CODE". packages_count is the
 //      largest of theirs: at least so many there are.
+//
+//  And beside the service:
+//  PutHeadRequest
+//      To all that take packages; done when one has it, the failures of others are warnings: a
+//      registry that never had the name has nothing to keep.
+//  GetHeadsRequest
+//      What all have, without what is there twice; who answers with a failure is a warning.
 //
 //  Two digests of one version are SECURITY {each source: its digest}; in a Search, which hands out
 //  no bytes, a warning: one liar must not be able to stop every search.

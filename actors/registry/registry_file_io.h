@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-//  The file registry: answers the Registry service (SPEC 4) from a directory (SPEC 3.4), and counts
-//  downloads by InstalledRequest. Every request is a job on the actor's worker, one after another in
+//  The file registry: answers the Registry service (SPEC 4) from a directory (SPEC 3.4), keeps
+//  and tells heads and rotations (PutHeadRequest, GetHeadsRequest), and counts downloads by
+//  InstalledRequest. Every request is a job on the actor's worker, one after another in
 //  their order, so an asker sees its own changes; see catalog_io.h for what each does.
 #ifndef GGEN_REGISTRY_FILE_IO_H
 #define GGEN_REGISTRY_FILE_IO_H

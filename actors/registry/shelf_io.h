@@ -7,6 +7,9 @@
 //                 readme                   its text                               (when it has one)
 //                 gpack.toml ...           the manifest as found in the archive   (when given)
 //                 NAME-VERSION.tar.gz      the archive, or .tar.zst               (when given)
+//                 NAME-VERSION.tar.gz.minisig    its signature for minisign(1)    (when given)
+//      ID/.heads/KEY.head                  newest head of a key that has no version of ID to lie in, or
+//                KEY.rotation              that came by itself; a rotation by this recovery key
 //      .lock                               flock EX around changes; holds the writer's pid
 //      generation                          "NUMBER WALL_SECONDS": the last change, see below
 //      .tmp-*  .trash/                     being made; being removed
@@ -14,7 +17,7 @@
 //  A directory is a version when it holds 'package'; '/' in an id makes directories in directories.
 //  A publish becomes true by one rename of a complete, synced directory to ID/VERSION.
 //  The newest head of a publisher for a name is the one of highest seq in any version directory of
-//  that name, so a release and the head that tells of it become true by the same rename. Older
+//  that name and in .heads, so a release and the head that tells of it become true by the same rename. Older
 //  heads of the same publisher are then removed; one that a crash left behind does no harm.
 //  'generation' moves, synced, before each change: who derived something from the directory and
 //  remembers another number knows that it is stale. One that is made anew starts at the wall clock
@@ -38,7 +41,9 @@
 #define SHELF_HEAD_MAX (4u << 20)
 #define SHELF_README_MAX (4u << 20)
 #define SHELF_MANIFEST_MAX (1u << 20)
+#define SHELF_MINISIG_MAX 4096
 #define SHELF_VERSIONS_MAX 5000         //  of one id; one more is VALIDATION
+#define SHELF_HEADS_MAX 64              //  files in .heads of one id; one more is VALIDATION
 #define SHELF_WALK_MAX 2000000          //  versions a walk visits; more is STORAGE
 
 typedef struct shelf shelf_t;
@@ -79,6 +84,7 @@ typedef struct {
     const char *archive_format;         //  "tar.gz" or "tar.zst"; NULL = "tar.gz"
     bytes_t manifest;
     const char *manifest_name;          //  one of the four of SPEC 3.1; NULL = none
+    const char *minisig;                //  text to lie beside the archive; NULL = none
     bool force;                         //  replace another digest
     int64_t wall_s;
 } shelf_put_t;
@@ -127,8 +133,8 @@ must_use code_t shelf_head (shelf_t *self, const char *id, bytes_t key, uint8_t 
                             size_t *size_p);
 
 //  Takes one version out by one rename; its files go with the next shelf_sweep. Its head moves to
-//  another version of the same publisher when it is the newest. With the last version of a
-//  publisher the head goes too: who needs its seq asks before.
+//  another version of the same publisher when it is the newest, and to .heads when there is none:
+//  its seq never goes back.
 //  PACKAGE_NOT_FOUND    no such version.
 must_use code_t shelf_delete (shelf_t *self, const char *id, const char *version, int64_t wall_s);
 
@@ -137,6 +143,23 @@ must_use code_t shelf_delete (shelf_t *self, const char *id, const char *version
 //  VALIDATION           no head, of another name, or its seq is not above the newest of its signer.
 must_use code_t shelf_replace_head (shelf_t *self, const char *id, const char *version,
                                     bytes_t head, int64_t wall_s);
+
+//  A newer head of its signer, or a rotation of a newer seq, that comes without a version: kept in
+//  .heads by one rename. The same again is OK and changes nothing.
+//  PACKAGE_NOT_FOUND    nothing was ever here of this id.
+//  VALIDATION           neither, or of another name, or not newer, or SHELF_HEADS_MAX are there.
+must_use code_t shelf_keep_record (shelf_t *self, const char *id, bytes_t record, int64_t wall_s);
+
+//  Called with each packed record; borrowed.
+typedef void (shelf_record_fn) (void *arg, bytes_t record);
+
+//  What is in .heads of this id: heads and rotations.
+must_use code_t shelf_kept_records (shelf_t *self, const char *id, shelf_record_fn *visit,
+                                    void *arg);
+
+//  The newest head of each key that signed one of this id, and the rotations: SHELF_HEADS_MAX keys
+//  at most; more are left out.
+must_use code_t shelf_records (shelf_t *self, const char *id, shelf_record_fn *visit, void *arg);
 
 //  Called with each version; 'package' as of shelf_peek, borrowed. Not OK ends the walk.
 typedef code_t (shelf_visit_fn) (void *arg, const Ggen__Package *package);

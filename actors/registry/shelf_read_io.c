@@ -308,13 +308,11 @@ typedef struct {
 } newest_t;
 
 static bool
-take_newer_head (void *arg, int dir, const char *version)
+take_newer (newest_t *self, int dir, const char *name)
 {
-    (void) version;
-    newest_t *self = arg;
     uint8_t *data, key [SIGNED_HEAD_KEY_SIZE];
     size_t size;
-    self->code = disk_read (dir, "head", SHELF_HEAD_MAX, &data, &size);
+    self->code = disk_read (dir, name, SHELF_HEAD_MAX, &data, &size);
     if (self->code != OK || !data)
         return self->code == OK;
     Ggen__Head *head = signed_head_open ((bytes_t) {data, size}, key);
@@ -331,6 +329,13 @@ take_newer_head (void *arg, int dir, const char *version)
     return true;
 }
 
+static bool
+take_newer_head (void *arg, int dir, const char *version)
+{
+    (void) version;
+    return take_newer (arg, dir, "head");
+}
+
 code_t
 shelf_head (shelf_t *self, const char *id, bytes_t key, uint8_t **data_p, size_t *size_p)
 {
@@ -339,7 +344,12 @@ shelf_head (shelf_t *self, const char *id, bytes_t key, uint8_t **data_p, size_t
     if (key.size != SIGNED_HEAD_KEY_SIZE)
         return OK;
     newest_t newest = {.id = id, .key = key.data, .code = OK};
+    char name [SHELF_HEAD_NAME_MAX];
+    AUTO (disk_close) int heads = shelf_open_heads (self, id);
     code_t code = shelf_each (self, id, take_newer_head, &newest);
+    shelf_head_name (name, key.data, "head");
+    if (code == OK && newest.code == OK && heads != -1)
+        take_newer (&newest, heads, name);
     if (code == OK && newest.code != OK)
         code = shelf_fail_disk (self, newest.code, id);
     if (code != OK) {

@@ -38,4 +38,19 @@ typedef bool (shelf_each_fn) (void *arg, int dir, const char *version);
 //  Loops over the versions of an id, SHELF_VERSIONS_MAX at most.
 must_use code_t shelf_each (shelf_t *self, const char *id, shelf_each_fn *each, void *arg);
 
+//  shelf_heads_io.c. The directory .heads of an id, or -1.
+int shelf_open_heads (shelf_t *self, const char *id);
+
+#define SHELF_HEAD_NAME_MAX 80  //  bytes of "KEY.rotation" and its NUL
+void shelf_head_name (char name [SHELF_HEAD_NAME_MAX], const uint8_t key [32],
+                      const char *suffix);
+
+//  Puts the head of this key into .heads unless a newer one is there.
+must_use code_t shelf_keep_head (shelf_t *self, const char *id, bytes_t head);
+
+//  shelf_write_io.c. Is it newer than all heads that its signer has on the shelf for this id?
+bool shelf_head_is_newest (shelf_t *self, const char *id, bytes_t head);
+//  Unlinks the heads that this one makes old.
+void shelf_drop_older_heads (shelf_t *self, const char *id, bytes_t newest);
+
 #endif

@@ -57,6 +57,8 @@ item_fault (const shelf_put_t *item)
         return "the archive format is neither tar.gz nor tar.zst";
     if (item->manifest_name && !manifest_name_is_valid (item->manifest_name))
         return "the manifest has another name than SPEC 3.1 knows";
+    if (item->minisig && strlen (item->minisig) > SHELF_MINISIG_MAX)
+        return "the signature of its archive is too long";
     if (package->record.len > SHELF_RECORD_MAX || package->head.len > SHELF_HEAD_MAX
         || strlen (package->readme) > SHELF_README_MAX || item->manifest.size > SHELF_MANIFEST_MAX)
         return "a record, head, readme or manifest is too long";
@@ -172,6 +174,16 @@ write_optional (int dir, const char *name, const void *data, size_t size)
     return size ? disk_write (dir, name, (bytes_t) {data, size}) : OK;
 }
 
+//  Beside the archive of this name.
+static code_t
+write_minisig (int dir, const char *archive, const char *text)
+{
+    char name [LAYOUT_NAME_MAX + sizeof ".minisig"];
+    snprintf (name, sizeof name, "%s.minisig", archive);
+    return text && strlen (name) <= LAYOUT_NAME_MAX ? write_optional (dir, name, text, strlen (text))
+                                                    : OK;
+}
+
 //  All files of a version, and the directory itself, onto the disk.
 static code_t
 fill_stage (shelf_t *self, int dir, const shelf_put_t *item)
@@ -198,6 +210,7 @@ fill_stage (shelf_t *self, int dir, const shelf_put_t *item)
             return shelf_fail (self, code, "%s: %s", item->archive_path,
                                code == VALIDATION ? "is no file of the size told"
                                                   : strerror (errno));
+        code = write_minisig (dir, name, item->minisig);
     }
     if (code == OK)
         code = disk_sync_files (dir);
@@ -255,8 +268,26 @@ drop_older_head (void *arg, int dir, const char *version)
     return true;
 }
 
+//  The same of what is in .heads.
 static void
-drop_older_heads (shelf_t *self, const char *id, bytes_t newest)
+drop_older_kept (shelf_t *self, const char *id, const older_t *than)
+{
+    char name [SHELF_HEAD_NAME_MAX];
+    uint8_t *data, key [SIGNED_HEAD_KEY_SIZE];
+    size_t size;
+    AUTO (disk_close) int heads = shelf_open_heads (self, id);
+    shelf_head_name (name, than->key, "head");
+    if (heads == -1 || disk_read (heads, name, SHELF_HEAD_MAX, &data, &size) != OK || !data)
+        return;
+    Ggen__Head *head = signed_head_open ((bytes_t) {data, size}, key);
+    if (head && head->seq < than->seq)
+        unlinkat (heads, name, 0);
+    ggen__head__free_unpacked (head, NULL);
+    free (data);
+}
+
+void
+shelf_drop_older_heads (shelf_t *self, const char *id, bytes_t newest)
 {
     uint8_t key [SIGNED_HEAD_KEY_SIZE];
     Ggen__Head *head = signed_head_open (newest, key);
@@ -265,12 +296,12 @@ drop_older_heads (shelf_t *self, const char *id, bytes_t newest)
     older_t than = {key, head->seq};
     if (shelf_each (self, id, drop_older_head, &than) != OK)
         shelf_fail (self, STORAGE, "old heads of %s stay", id);
+    drop_older_kept (self, id, &than);
     ggen__head__free_unpacked (head, NULL);
 }
 
-//  Is there a head in 'head' that is newer than all its signer has on the shelf for this id?
-static bool
-is_newest (shelf_t *self, const char *id, bytes_t bytes)
+bool
+shelf_head_is_newest (shelf_t *self, const char *id, bytes_t bytes)
 {
     uint8_t key [SIGNED_HEAD_KEY_SIZE], *data, ignored [SIGNED_HEAD_KEY_SIZE];
     size_t size;
@@ -322,7 +353,8 @@ place_head (shelf_t *self, const char *id, const char *version, bytes_t head)
     return code == OK ? OK : shelf_fail_disk (self, code, id);
 }
 
-//  Before a version goes: the head in its directory moves to another version of its signer.
+//  Before a version goes: the head in its directory moves to another version of its signer, or is
+//  kept without one.
 static code_t
 hand_head_over (shelf_t *self, const char *id, const char *version)
 {
@@ -341,8 +373,10 @@ hand_head_over (shelf_t *self, const char *id, const char *version)
     if (code == OK && heir.version [0]) {
         code = place_head (self, id, heir.version, (bytes_t) {data, size});
         if (code == OK)
-            drop_older_heads (self, id, (bytes_t) {data, size});
+            shelf_drop_older_heads (self, id, (bytes_t) {data, size});
     }
+    else if (code == OK && head)
+        code = shelf_keep_head (self, id, (bytes_t) {data, size});
     ggen__head__free_unpacked (head, NULL);
     free (data);
     return code;
@@ -368,8 +402,8 @@ put_new (shelf_t *self, const shelf_put_t *item, bool replaces)
     if (disk_remove (self->root, stage) != OK && code == OK)
         shelf_fail (self, STORAGE, "%s/%s stays until the next sweep", self->directory, stage);
     if (code == OK && item->package->head.len)
-        drop_older_heads (self, item->package->id,
-                          (bytes_t) {item->package->head.data, item->package->head.len});
+        shelf_drop_older_heads (self, item->package->id,
+                                (bytes_t) {item->package->head.data, item->package->head.len});
     return code;
 }
 
@@ -415,7 +449,7 @@ shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p)
                 && memcmp (ours->sha256.data, package->sha256.data, ours->sha256.len) == 0;
     bytes_t head = {package->head.data, package->head.len};
     *already_there_p = same;
-    if (same && is_newest (self, package->id, head))
+    if (same && shelf_head_is_newest (self, package->id, head))
         code = shelf_replace_head (self, package->id, package->version, head, item->wall_s);
     else if (!same)
         code = item->force ? put_new (self, item, true) : fail_digest (self, ours, package);
@@ -432,13 +466,13 @@ shelf_replace_head (shelf_t *self, const char *id, const char *version, bytes_t 
     if (dir == -1)
         return shelf_fail (self, PACKAGE_NOT_FOUND, "%s@%s is not in %s", id, version,
                            self->directory);
-    if (head.size > SHELF_HEAD_MAX || !is_newest (self, id, head))
+    if (head.size > SHELF_HEAD_MAX || !shelf_head_is_newest (self, id, head))
         return shelf_fail (self, VALIDATION, "no newer head of %s", id);
     code_t code = shelf_bump (self, wall_s);
     if (code == OK)
         code = place_head (self, id, version, head);
     if (code == OK)
-        drop_older_heads (self, id, head);
+        shelf_drop_older_heads (self, id, head);
     return code;
 }
 

@@ -26,6 +26,19 @@ signed_head_open (bytes_t bytes, uint8_t key [SIGNED_HEAD_KEY_SIZE])
     return head;
 }
 
+Ggen__Rotation *
+signed_rotation_open (bytes_t bytes, uint8_t key [SIGNED_HEAD_KEY_SIZE])
+{
+    Ggen__SignedRecord *record = record_open (bytes, GGEN__RECORD_KIND__ROTATION);
+    if (!record)
+        return NULL;
+    memcpy (key, record->key.data, SIGNED_HEAD_KEY_SIZE);
+    Ggen__Rotation *rotation
+        = ggen__rotation__unpack (NULL, record->payload.len, record->payload.data);
+    ggen__signed_record__free_unpacked (record, NULL);
+    return rotation;
+}
+
 bool
 signed_head_release_key (bytes_t bytes, uint8_t key [SIGNED_HEAD_KEY_SIZE])
 {

@@ -64,8 +64,8 @@ key_file_name_valid (const char *name)
     return size > 0 && size <= KEYRING_NAME_MAX && name[size] == 0;
 }
 
-static void
-public_key_of (const uint8_t seed[KEY_FILE_SEED_SIZE], publisher_key_t *key)
+void
+key_file_public (const uint8_t seed[KEY_FILE_SEED_SIZE], publisher_key_t *key)
 {
     uint8_t secret[crypto_sign_SECRETKEYBYTES];
     crypto_sign_seed_keypair (key->bytes, secret, seed);
@@ -76,7 +76,20 @@ void
 key_file_generate (key_file_t *self)
 {
     randombytes_buf (self->seed, sizeof self->seed);
-    public_key_of (self->seed, &self->key);
+    key_file_public (self->seed, &self->key);
+}
+
+static void
+print_locked (const key_file_t *self, char *at)
+{
+    at += sprintf (at, "locked argon2id %" PRIu64 " %" PRIu64 " ", self->ops, self->memory_bytes);
+    hex_encode (at, self->salt, sizeof self->salt);
+    at += 2 * sizeof self->salt;
+    *at++ = ' ';
+    hex_encode (at, self->nonce, sizeof self->nonce);
+    at += 2 * sizeof self->nonce;
+    *at++ = ' ';
+    hex_encode (at, self->box, sizeof self->box);
 }
 
 static void
@@ -88,16 +101,19 @@ print (const key_file_t *self, text_t *text)
         digest_to_integrity (&self->recovery, recovery);
     int size = snprintf (text->bytes, sizeof text->bytes,
                          "ggen publisher key 1\nname %s\ncreated %" PRId64
-                         "\npublic %s\nrecovery %s\nsecret ",
+                         "\npublic %s\nrecovery %s\n",
                          self->name, self->created_at, public_key, recovery);
-    char *secret = text->bytes + size;
-    hex_encode (secret, self->seed, sizeof self->seed);
-    strcat (secret, "\n");
+    if (self->encrypted)
+        print_locked (self, text->bytes + size);
+    else
+        hex_encode (stpcpy (text->bytes + size, "secret "), self->seed, sizeof self->seed);
+    strcat (text->bytes, "\n");
     text->size = strlen (text->bytes);
 }
 
 _Static_assert (22 + 5 + KEYRING_NAME_MAX + 9 + 20 + 8 + PUBLISHER_KEY_TEXT_SIZE + 10
-                        + DIGEST_INTEGRITY_SIZE + 8 + 2 * KEY_FILE_SEED_SIZE + 2
+                        + DIGEST_INTEGRITY_SIZE + 16 + 42
+                        + 2 * (KEY_FILE_SALT_SIZE + KEY_FILE_NONCE_SIZE + KEY_FILE_BOX_SIZE) + 4
                     < KEY_FILE_BYTES_MAX,
                 "the longest key file fits");
 
@@ -125,6 +141,26 @@ parse_number (const char *text, int64_t *number_p)
     return errno == 0 && *number_p >= 0 && strcmp (again, text) == 0;
 }
 
+//  'line' is taken apart.
+static bool
+parse_locked (key_file_t *self, char *line)
+{
+    char *rest = line;
+    const char *ops = strsep (&rest, " "), *memory = strsep (&rest, " "),
+               *salt = strsep (&rest, " "), *nonce = strsep (&rest, " ");
+    int64_t numbers[2];
+    if (!rest || !parse_number (ops, &numbers[0]) || !parse_number (memory, &numbers[1])
+        || numbers[0] < 1 || numbers[0] > KEY_FILE_OPS_MAX || numbers[1] < 8192
+        || numbers[1] > KEY_FILE_MEMORY_MAX)
+        return false;
+    self->encrypted = true;
+    self->ops = (uint64_t) numbers[0];
+    self->memory_bytes = (uint64_t) numbers[1];
+    return hex_decode (self->salt, sizeof self->salt, salt) == OK
+           && hex_decode (self->nonce, sizeof self->nonce, nonce) == OK
+           && hex_decode (self->box, sizeof self->box, rest) == OK;
+}
+
 //  'text' is taken apart.
 static bool
 parse (key_file_t *self, text_t *text)
@@ -133,11 +169,13 @@ parse (key_file_t *self, text_t *text)
     const char *title = next_line (&at, "ggen publisher key 1"), *name = next_line (&at, "name "),
                *created = next_line (&at, "created "), *key = next_line (&at, "public "),
                *recovery = next_line (&at, "recovery "), *secret = next_line (&at, "secret ");
-    if (!title || *title || !name || !created || !key || !recovery || !secret
+    char *locked = secret ? NULL : next_line (&at, "locked argon2id ");
+    if (!title || *title || !name || !created || !key || !recovery || (!secret && !locked)
         || at != text->bytes + text->size || !key_file_name_valid (name)
         || !parse_number (created, &self->created_at)
         || publisher_key_from_text (&self->key, key) != OK
-        || hex_decode (self->seed, sizeof self->seed, secret) != OK)
+        || (locked ? !parse_locked (self, locked)
+                   : hex_decode (self->seed, sizeof self->seed, secret) != OK))
         return false;
     strcpy (self->name, name);
     self->has_recovery = strcmp (recovery, "none") != 0;
@@ -193,11 +231,14 @@ static code_t
 parse_and_prove (key_file_t *self, const char *path, text_t *text, char *why)
 {
     publisher_key_t key;
+    self->encrypted = false;
     if (!parse (self, text)) {
         snprintf (why, KEY_FILE_WHY_MAX, "%s: not a publisher key of ggen", path);
         return VALIDATION;
     }
-    public_key_of (self->seed, &key);
+    if (self->encrypted)
+        return OK;
+    key_file_public (self->seed, &key);
     if (publisher_key_equal (&key, &self->key))
         return OK;
     snprintf (why, KEY_FILE_WHY_MAX, "%s: its public key is not that of its secret", path);
@@ -259,4 +300,17 @@ key_file_write (const key_file_t *self, const char *path, bool atomic, char *why
     bytes_t content = {(const uint8_t *) text->bytes, text->size};
     return atomic ? create_whole (path, content, why)
                   : private_file_create (path, content, why, KEY_FILE_WHY_MAX);
+}
+
+code_t
+key_file_replace (const key_file_t *self, const char *path, char *why)
+{
+    char draft[KEY_FILE_PATH_MAX + 8];
+    snprintf (draft, sizeof draft, "%s.new", path);
+    if (unlink (draft) != 0 && errno != ENOENT)         //  Of a run that was killed
+        return private_file_explain (draft, why, KEY_FILE_WHY_MAX);
+    code_t code = key_file_write (self, draft, false, why);
+    if (code == OK && rename (draft, path) != 0)
+        code = private_file_explain (path, why, KEY_FILE_WHY_MAX);
+    return code ? code : private_file_sync_dir (path, why, KEY_FILE_WHY_MAX);
 }

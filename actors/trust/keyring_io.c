@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "keyring_io.h"
 
-#include "key_file_io.h"
+#include "keyring_self_io.h"
 #include "record.h"
-#include "trust.pb-c.h"
 
-#include "runtime/actor/out.h"
+#include "runtime/host/job.h"
 #include "runtime/host/log.h"
 #include "runtime/host/private_file.h"
 
@@ -17,53 +16,54 @@
 #include <string.h>
 
 #define SUFFIX       ".key"
-#define DIR_MAX      (KEY_FILE_PATH_MAX - KEYRING_NAME_MAX - 16)
 #define NO_KEY_HINT  "make one: ggen market key generate"
-
-typedef struct {
-    out_t *out;
-    char dir[DIR_MAX];
-    char why[KEY_FILE_WHY_MAX];
-    char hint[KEY_FILE_WHY_MAX];
-} keyring_t;
 
 static void *
 keyring_create (const actor_env_t *env)
 {
     const keyring_settings_t *settings = env->settings;
-    if (settings->dir[0] != '/' || strlen (settings->dir) >= DIR_MAX || sodium_init () < 0)
+    if (settings->dir[0] != '/' || strlen (settings->dir) >= KEYRING_DIR_MAX || sodium_init () < 0)
         return NULL;
     keyring_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
     self->out = env->out;
+    self->jobs = env->host;
+    self->unlocked = sodium_malloc (KEYRING_UNLOCKED_MAX * sizeof *self->unlocked);
+    if (!self->unlocked) {
+        free (self);
+        return NULL;
+    }
+    memset (self->unlocked, 0, KEYRING_UNLOCKED_MAX * sizeof *self->unlocked);
     strcpy (self->dir, settings->dir);
     return self;
 }
 
 static void
-keyring_destroy (void *self)
+keyring_destroy (void *self_)
 {
+    keyring_t *self = self_;
+    sodium_free (self->unlocked);
     free (self);
 }
 
 //  ---- keys --------------------------------------------------------------------------------------
 
-static void
-path_of (const keyring_t *self, const char *name, char path[KEY_FILE_PATH_MAX])
+void
+keyring_path (const keyring_t *self, const char *name, char path[KEY_FILE_PATH_MAX])
 {
     snprintf (path, KEY_FILE_PATH_MAX, "%s/%s" SUFFIX, self->dir, name);
 }
 
 //  'self' has the reason.
-static code_t
-refuse (keyring_t *self, const delivery_t *at, code_t code)
+code_t
+keyring_refuse (keyring_t *self, const delivery_t *at, code_t code)
 {
     return out_fail (at, code, self->hint, "%s", self->why);
 }
 
-static code_t
-read_key (keyring_t *self, const char *name, key_file_t *key)
+code_t
+keyring_read (keyring_t *self, const char *name, key_file_t *key)
 {
     bool open;
     char path[KEY_FILE_PATH_MAX];
@@ -73,7 +73,7 @@ read_key (keyring_t *self, const char *name, key_file_t *key)
                   "not a key name: letters, digits, '-' and '_', at most %d", KEYRING_NAME_MAX);
         return VALIDATION;
     }
-    path_of (self, name, path);
+    keyring_path (self, name, path);
     code_t code = key_file_read (key, path, true, &open, self->why, self->hint);
     if (code == MISSING_SIGNATURE)
         snprintf (self->hint, sizeof self->hint, "%s", NO_KEY_HINT);
@@ -84,12 +84,28 @@ read_key (keyring_t *self, const char *name, key_file_t *key)
     return code;
 }
 
-//  Keep a new key. Never in the place of another.
-static code_t
-keep_key (keyring_t *self, const key_file_t *key)
+code_t
+keyring_read_open (keyring_t *self, const char *name, key_file_t *key)
+{
+    code_t code = keyring_read (self, name, key);
+    if (code || !key->encrypted)
+        return code;
+    const unlocked_t *open = keyring_unlocked (self, &key->key);
+    if (open) {
+        memcpy (key->seed, open->seed, sizeof key->seed);
+        return OK;
+    }
+    snprintf (self->why, sizeof self->why, "the key '%s' is locked with a passphrase", key->name);
+    snprintf (self->hint, sizeof self->hint,
+              "on a terminal it is asked for; else give --passphrase-file FILE");
+    return PERMISSION_DENIED;
+}
+
+code_t
+keyring_keep (keyring_t *self, const key_file_t *key)
 {
     char path[KEY_FILE_PATH_MAX];
-    path_of (self, key->name, path);
+    keyring_path (self, key->name, path);
     self->hint[0] = 0;
     code_t code = private_file_make_dir (path, self->why, sizeof self->why);
     if (code == OK)
@@ -100,23 +116,24 @@ keep_key (keyring_t *self, const key_file_t *key)
     return code;
 }
 
-//  What may be told of a key; borrows from all three.
-static void
-describe (const keyring_t *self, key_file_t *key, char path[KEY_FILE_PATH_MAX],
-          Ggen__KeyInfo *info)
+void
+keyring_describe (const keyring_t *self, key_file_t *key, char path[KEY_FILE_PATH_MAX],
+                  Ggen__KeyInfo *info)
 {
     ggen__key_info__init (info);
-    path_of (self, key->name, path);
+    keyring_path (self, key->name, path);
     info->name = key->name;
     info->public_key = publisher_key_to_field (&key->key);
     if (key->has_recovery)
         info->recovery_sha256 = digest_to_field (&key->recovery);
     info->created_at = key->created_at;
     info->path = path;
+    info->encrypted = key->encrypted;
+    info->unlocked = key->encrypted && keyring_unlocked (self, &key->key);
 }
 
-static const char *
-or_default (const char *name)
+const char *
+keyring_or_default (const char *name)
 {
     return *name ? name : KEYRING_DEFAULT;
 }
@@ -128,7 +145,7 @@ on_generate (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     keyring_t *self = self_;
     const Ggen__KeyGenerateRequest *request = (const void *) message;
-    const char *name = or_default (request->name);
+    const char *name = keyring_or_default (request->name);
     AUTO (key_file_destroy) key_file_t *key = key_file_new ();
     if (!key)
         return BUSY;
@@ -142,13 +159,13 @@ on_generate (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     strcpy (key->name, name);
     key->created_at = at->wall_ms / 1000;
     key_file_generate (key);
-    code_t code = keep_key (self, key);
+    code_t code = keyring_keep (self, key);
     if (code)
-        return refuse (self, at, code);
+        return keyring_refuse (self, at, code);
     char path[KEY_FILE_PATH_MAX];
     Ggen__KeyInfo info;
     Ggen__KeyGenerateReply reply = GGEN__KEY_GENERATE_REPLY__INIT;
-    describe (self, key, path, &info);
+    keyring_describe (self, key, path, &info);
     reply.key = &info;
     return out_reply (at, &reply.base);
 }
@@ -161,13 +178,13 @@ on_show (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     AUTO (key_file_destroy) key_file_t *key = key_file_new ();
     if (!key)
         return BUSY;
-    code_t code = read_key (self, or_default (request->name), key);
+    code_t code = keyring_read (self, keyring_or_default (request->name), key);
     if (code)
-        return refuse (self, at, code);
+        return keyring_refuse (self, at, code);
     char path[KEY_FILE_PATH_MAX];
     Ggen__KeyInfo info;
     Ggen__KeyShowReply reply = GGEN__KEY_SHOW_REPLY__INIT;
-    describe (self, key, path, &info);
+    keyring_describe (self, key, path, &info);
     reply.key = &info;
     return out_reply (at, &reply.base);
 }
@@ -188,15 +205,15 @@ on_export (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return BUSY;
     if (!is_path (request->path))
         return out_fail (at, VALIDATION, "", "the path to export to is not absolute, or too long");
-    code_t code = read_key (self, or_default (request->name), key);
+    code_t code = keyring_read (self, keyring_or_default (request->name), key);
     if (code == OK)
         code = key_file_write (key, request->path, false, self->why);
     if (code)
-        return refuse (self, at, code);
+        return keyring_refuse (self, at, code);
     char path[KEY_FILE_PATH_MAX];
     Ggen__KeyInfo info;
     Ggen__KeyExportReply reply = GGEN__KEY_EXPORT_REPLY__INIT;
-    describe (self, key, path, &info);
+    keyring_describe (self, key, path, &info);
     reply.key = &info;
     reply.path = request->path;
     return out_reply (at, &reply.base);
@@ -219,15 +236,15 @@ on_import (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     if (code == OK && *request->name)
         strcpy (key->name, request->name);
     if (code == OK)
-        code = keep_key (self, key);
+        code = keyring_keep (self, key);
     if (code)
-        return refuse (self, at, code);
+        return keyring_refuse (self, at, code);
     if (open)
         log_warn ("keyring.imported_open_file", "path=%s others_may_read=yes", request->path);
     char path[KEY_FILE_PATH_MAX];
     Ggen__KeyInfo info;
     Ggen__KeyImportReply reply = GGEN__KEY_IMPORT_REPLY__INIT;
-    describe (self, key, path, &info);
+    keyring_describe (self, key, path, &info);
     reply.key = &info;
     return out_reply (at, &reply.base);
 }
@@ -299,10 +316,10 @@ read_all (keyring_t *self, listing_t *listing)
     AUTO (key_file_destroy) key_file_t *key = key_file_new ();
     code_t code = key ? read_names (self, listing) : BUSY;
     for (size_t i = 0; i < listing->count && code == OK; i++) {
-        code = read_key (self, listing->names[i], key);
+        code = keyring_read (self, listing->names[i], key);
         sodium_memzero (key->seed, sizeof key->seed);
         listing->keys[i] = *key;
-        describe (self, &listing->keys[i], listing->paths[i], &listing->infos[i]);
+        keyring_describe (self, &listing->keys[i], listing->paths[i], &listing->infos[i]);
         listing->list[i] = &listing->infos[i];
     }
     return code;
@@ -318,7 +335,7 @@ on_list (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return BUSY;
     code_t code = read_all (self, listing);
     if (code)
-        return refuse (self, at, code);
+        return keyring_refuse (self, at, code);
     Ggen__KeyListReply reply = GGEN__KEY_LIST_REPLY__INIT;
     reply.keys = listing->list;
     reply.n_keys = listing->count;
@@ -384,9 +401,9 @@ on_sign (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     AUTO (key_file_destroy) key_file_t *key = key_file_new ();
     if (!key)
         return BUSY;
-    code_t code = read_key (self, or_default (request->key_name), key);
+    code_t code = keyring_read_open (self, keyring_or_default (request->key_name), key);
     if (code)
-        return refuse (self, at, code);
+        return keyring_refuse (self, at, code);
     code = sign (key, request->kind, request->payload, signature);
     if (code)
         return code;
@@ -401,7 +418,23 @@ static const handler_t rows[] = {{&ggen__key_generate_request__descriptor, on_ge
                                  {&ggen__key_export_request__descriptor, on_export, THIS_NODE},
                                  {&ggen__key_import_request__descriptor, on_import, THIS_NODE},
                                  {&ggen__sign_request__descriptor, on_sign, THIS_NODE},
+                                 {&ggen__key_generate_locked_request__descriptor,
+                                  keyring_on_generate_locked, THIS_NODE},
+                                 {&ggen__key_unlock_request__descriptor, keyring_on_unlock,
+                                  THIS_NODE},
+                                 {&ggen__key_succeed_request__descriptor, keyring_on_succeed,
+                                  THIS_NODE},
+                                 {&ggen__key_promote_request__descriptor, keyring_on_promote,
+                                  THIS_NODE},
+                                 {&ggen__minisign_request__descriptor, keyring_on_minisign,
+                                  THIS_NODE},
                                  {0}};
 
-const actor_class_t keyring_actor = {
-    .name = "keyring", .create = keyring_create, .destroy = keyring_destroy, .rows = rows};
+const actor_class_t keyring_actor = {.name = "keyring",
+                                     .create = keyring_create,
+                                     .destroy = keyring_destroy,
+                                     .rows = rows,
+                                     .tick = keyring_tick,
+                                     .deadline_ms = keyring_deadline_ms,
+                                     .cancelled = keyring_cancelled,
+                                     .job_done = keyring_job_done};

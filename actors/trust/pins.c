@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  A packed TrustPin at its largest, with tag and length inside a list.
-#define PIN_PACKED_MAX (PACKAGE_ID_MAX + 3 + PUBLISHER_KEY_SIZE + 2 + 11 + PIN_HOW_MAX + 2 + 11 + 3)
+//  A packed TrustPin at its largest, with tag and length inside a list, which is without the former
+//  keys.
+#define PIN_PACKED_MAX                                                                            \
+    (PACKAGE_ID_MAX + 3 + PUBLISHER_KEY_SIZE + 2 + 11 + PIN_HOW_MAX + 2 + 11 + DIGEST_SIZE + 2 + 11 + 3)
 
 _Static_assert (PINS_MAX * PIN_PACKED_MAX < BODY_BYTES_MAX - (64 << 10),
                 "a list of all pins fits a message, with the registries beside it");
@@ -117,6 +119,20 @@ pins_sorted (const pins_t *self, size_t *count_p)
 }
 
 void
+pin_add_former (pin_t *self, const publisher_key_t *key)
+{
+    unsigned at = 0;
+    while (at < self->former_count && !publisher_key_equal (&self->former[at], key))
+        at++;
+    if (at == FORMER_KEYS_MAX)
+        at = 0;
+    if (at < self->former_count)
+        memmove (&self->former[at], &self->former[at + 1],
+                 (--self->former_count - at) * sizeof self->former[0]);
+    self->former[self->former_count++] = *key;
+}
+
+void
 pin_to_message (pin_t *self, Ggen__TrustPin *message)
 {
     ggen__trust_pin__init (message);
@@ -126,6 +142,30 @@ pin_to_message (pin_t *self, Ggen__TrustPin *message)
     message->since = self->since;
     message->how = self->how;
     message->head_seq = self->head_seq;
+    if (self->has_recovery)
+        message->recovery_sha256 = digest_to_field (&self->recovery);
+    message->rotation_seq = self->rotation_seq;
+    for (unsigned i = 0; i < self->former_count; i++)
+        self->former_fields[i] = publisher_key_to_field (&self->former[i]);
+    message->former_keys = self->former_fields;
+    message->n_former_keys = self->former_count;
+}
+
+//  What a pin has besides its key.
+static bool
+read_history (pin_t *self, const Ggen__TrustPin *kept)
+{
+    self->since = kept->since;
+    self->head_seq = kept->head_seq;
+    self->rotation_seq = kept->rotation_seq;
+    self->has_recovery = kept->recovery_sha256.len > 0;
+    if (self->has_recovery && digest_from_field (&self->recovery, kept->recovery_sha256) != OK)
+        return false;
+    for (size_t i = 0; i < kept->n_former_keys && i < FORMER_KEYS_MAX; i++)
+        if (publisher_key_from_field (&self->former[self->former_count++], kept->former_keys[i])
+            != OK)
+            return false;
+    return kept->n_former_keys <= FORMER_KEYS_MAX;
 }
 
 code_t
@@ -140,11 +180,8 @@ pin_from_entry (pin_t *self, bytes_t key, bytes_t value)
     Ggen__TrustPin *kept = ggen__trust_pin__unpack (NULL, value.size, value.data);
     self->damaged = !kept || strcmp (kept->name, self->name) != 0
                     || strlen (kept->how) > PIN_HOW_MAX
-                    || publisher_key_from_field (&self->key, kept->key) != OK;
-    if (!self->damaged) {
-        self->since = kept->since;
-        self->head_seq = kept->head_seq;
-    }
+                    || publisher_key_from_field (&self->key, kept->key) != OK
+                    || !read_history (self, kept);
     strcpy (self->how, self->damaged ? PIN_DAMAGED : kept->how);
     ggen__trust_pin__free_unpacked (kept, NULL);
     return OK;

@@ -3,6 +3,7 @@
 #ifndef GGEN_PINS_H
 #define GGEN_PINS_H
 
+#include "digest.h"
 #include "package_id.h"
 #include "publisher_key.h"
 #include "trust.pb-c.h"
@@ -11,7 +12,7 @@
 
 //  A list of all of them has to fit a message. More are refused, never forgotten: to forget a pin
 //  would be to accept anybody.
-#define PINS_MAX 14000
+#define PINS_MAX 12000
 
 //  Why we trust the key, as TrustPin.how has it.
 #define PIN_FIRST_USE "first use"
@@ -21,12 +22,21 @@
 
 #define PIN_HOW_MAX 15
 
+//  Keys that a name came from which are remembered; the oldest are forgotten first.
+#define FORMER_KEYS_MAX 8
+
 typedef struct {
     char name[PACKAGE_ID_MAX + 1];
     publisher_key_t key;
     int64_t since;              //  wall seconds
     uint64_t head_seq;          //  highest seq of a head of this key that we have seen; 0 = none
     char how[PIN_HOW_MAX + 1];
+    bool has_recovery;
+    digest_t recovery;          //  SHA-256 of the recovery key: of the first head that named one
+    uint64_t rotation_seq;      //  of the last rotation by the recovery key; 0 = none
+    publisher_key_t former[FORMER_KEYS_MAX];    //  that handed the name over; oldest first
+    unsigned former_count;
+    ProtobufCBinaryData former_fields[FORMER_KEYS_MAX];     //  room for pin_to_message
     bool damaged;               //  what was kept does not decode: the name has a publisher, but
                                 //  which is not known
 } pin_t;
@@ -52,6 +62,9 @@ void pins_clear (pins_t *self);
 
 //  All pins by name; the caller frees the list, not the pins. NULL: out of memory.
 const pin_t **pins_sorted (const pins_t *self, size_t *count_p);
+
+//  Remember a key that handed the name over; one that is known already becomes the youngest.
+void pin_add_former (pin_t *self, const publisher_key_t *key);
 
 //  As a message that borrows from *self. A damaged pin has no key.
 void pin_to_message (pin_t *self, Ggen__TrustPin *message);

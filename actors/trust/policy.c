@@ -16,7 +16,11 @@ typedef struct {
     verdict_t *verdict;
     findings_t *findings;           //  of the verdict
     signed_head_t head;             //  head.head is NULL: none given, or not opened yet
-    bool rotated;                   //  the head moves the pin to the record's key
+    evidence_t *evidence;
+    succession_t line;              //  from the pinned key, or the record's, to whose the name is
+    bool is_last;                   //  the record's key is that one,
+    bool vouched;                   //  or that one stands for the release
+    bool rotated;                   //  the pin moves to the last key of the line
 } case_t;
 
 #define FINGERPRINT_SIZE (PUBLISHER_KEY_FINGERPRINT_SIZE + 1)
@@ -49,6 +53,9 @@ check_request (case_t *self)
         if (publisher_key_from_field (&key, request->rivals[i]) != OK)
             return findings_refuse (self->findings, VALIDATION, "a rival's key has %d bytes",
                                     PUBLISHER_KEY_SIZE);
+    if (request->n_records > RECORDS_MAX)
+        return findings_refuse (self->findings, VALIDATION, "more than %d records of %s",
+                                RECORDS_MAX, request->name);
     if (self->pin && self->pin->damaged) {
         findings_hint (self->findings, "ggen market trust add %s KEY", request->name);
         return findings_refuse (self->findings, STORAGE,
@@ -154,24 +161,76 @@ open_head (case_t *self)
                        self->crypto, self->findings);
 }
 
-//  Does the pinned key hand the name over to the record's?
-static bool
-is_rotated (case_t *self)
+succession_start_t
+policy_begin (const pin_t *pin, const publisher_key_t *key)
 {
-    const signed_head_t *head = &self->head;
-    return open_head (self) == OK && head->head && head->rotates
-           && publisher_key_equal (&head->key, &self->pin->key)
-           && publisher_key_equal (&head->successor, &self->verdict->key)
-           && heads_check_seq (head, self->pin->head_seq, self->findings) == OK;
+    if (!pin)
+        return (succession_start_t) {.key = *key};
+    return (succession_start_t) {.key = pin->key,
+                                 .head_seq = pin->head_seq,
+                                 .has_recovery = pin->has_recovery,
+                                 .recovery = pin->recovery,
+                                 .rotation_seq = pin->rotation_seq};
+}
+
+//  Is it a key that the name came from, as the pin or the records know?
+static bool
+is_former (const case_t *self)
+{
+    const publisher_key_t *key = &self->verdict->key;
+    for (unsigned i = 0; self->pin && i < self->pin->former_count; i++)
+        if (publisher_key_equal (&self->pin->former[i], key))
+            return true;
+    return succession_has (&self->line, key);
+}
+
+static code_t
+follow_line (case_t *self)
+{
+    const Ggen__CheckReleaseRequest *request = self->request;
+    const ProtobufCBinaryData *payload = &self->verdict->record->payload;
+    digest_t payload_sha256;
+    self->evidence = evidence_new (request->name, self->crypto);
+    if (!self->evidence)
+        return findings_refuse (self->findings, BUSY, "out of memory");
+    evidence_add (self->evidence, bytes_of (request->head));
+    for (size_t i = 0; i < request->n_records; i++)
+        evidence_add (self->evidence, bytes_of (request->records[i]));
+    succession_start_t start = policy_begin (self->pin, &self->verdict->key);
+    succession_follow (&self->line, self->evidence, &start);
+    self->is_last = publisher_key_equal (succession_last (&self->line), &self->verdict->key);
+    self->crypto->sha256 (payload->data, payload->len, payload_sha256.bytes);
+    self->vouched = !self->is_last && is_former (self)
+                    && succession_vouches (&self->line, self->verdict->release, &payload_sha256);
+    self->rotated = self->pin && (self->is_last || self->vouched)
+                    && !publisher_key_equal (&self->pin->key, succession_last (&self->line));
+    return OK;
+}
+
+//  The key of a release has handed the name over, and whom to does not stand for this release.
+static code_t
+refuse_retired (case_t *self)
+{
+    char theirs[FINGERPRINT_SIZE], last[FINGERPRINT_SIZE];
+    publisher_key_fingerprint (&self->verdict->key, theirs);
+    publisher_key_fingerprint (succession_last (&self->line), last);
+    return findings_refuse (self->findings, SECURITY,
+                            "%s %s is signed by %s, which has handed the name over to %s, and that"
+                            " does not list this release",
+                            self->request->name, self->request->version, theirs, last);
 }
 
 static code_t
 check_pin (case_t *self)
 {
-    if (!self->pin || publisher_key_equal (&self->pin->key, &self->verdict->key))
-        return OK;
-    self->rotated = is_rotated (self);
-    if (self->rotated)
+    code_t code = follow_line (self);
+    if (code || self->is_last || self->vouched)
+        return code;
+    //  With no word of the successor, what the last head of a key lists stays good: rule 8.
+    bool is_first = !self->pin || publisher_key_equal (&self->pin->key, &self->verdict->key);
+    if (is_first && (self->line.head || self->line.by_recovery))
+        return refuse_retired (self);
+    if (is_first)
         return OK;
     char theirs[FINGERPRINT_SIZE], ours[FINGERPRINT_SIZE], key[TEXT_SIZE];
     publisher_key_fingerprint (&self->verdict->key, theirs);
@@ -198,6 +257,18 @@ print_rival (char *text, size_t size, const publisher_key_t *key)
     return used > 0 && (size_t) used < size ? (size_t) used : 0;
 }
 
+//  Has this one the name handed over to whom we end with, or got it?
+static bool
+is_of_line (const case_t *self, const publisher_key_t *rival)
+{
+    succession_t line;
+    succession_start_t start = policy_begin (NULL, rival);
+    if (succession_has (&self->line, rival))
+        return true;
+    succession_follow (&line, self->evidence, &start);
+    return publisher_key_equal (succession_last (&line), succession_last (&self->line));
+}
+
 static code_t
 check_rivals (case_t *self)
 {
@@ -207,7 +278,7 @@ check_rivals (case_t *self)
     for (size_t i = 0; i < request->n_rivals; i++) {
         publisher_key_t rival;
         if (publisher_key_from_field (&rival, request->rivals[i]) != OK
-            || publisher_key_equal (&rival, &self->verdict->key))
+            || publisher_key_equal (&rival, &self->verdict->key) || is_of_line (self, &rival))
             continue;
         if (others++ < RIVALS_SHOWN)
             used += print_rival (list + used, sizeof list - used, &rival);
@@ -223,14 +294,30 @@ check_rivals (case_t *self)
 
 //  ---- 8: the head -------------------------------------------------------------------------------
 
+//  By a head of the key that the name is with.
+static code_t
+check_by_last (case_t *self)
+{
+    const signed_head_t *head = self->line.head;
+    bool pinned = self->pin && publisher_key_equal (&self->pin->key, &head->key);
+    code_t code = heads_check_seq (head, pinned ? self->pin->head_seq : 0, self->findings);
+    return code ? code
+                : heads_check_release (head, self->verdict->release, &self->verdict->key,
+                                       self->wall_ms, self->findings);
+}
+
 static code_t
 check_head (case_t *self)
 {
     const publisher_key_t *key = &self->verdict->key;
     signed_head_t *head = &self->head;
     code_t code = open_head (self);
-    if (code || !head->head)
+    if (code)
         return code;
+    if (self->line.head && (self->is_last || self->vouched))
+        return check_by_last (self);
+    if (!head->head)
+        return OK;
     if (self->rotated)
         return heads_check_release (head, self->verdict->release, key, self->wall_ms,
                                     self->findings);
@@ -252,29 +339,62 @@ check_head (case_t *self)
 
 //  ---- what to keep ------------------------------------------------------------------------------
 
-//  After a rotation nothing is known of the new key's heads: seqs are compared per key.
+//  The head whose seq counts from now on: one of the key that the name is with.
+static const Ggen__Head *
+kept_head (const case_t *self, const publisher_key_t *key)
+{
+    if (self->line.head && publisher_key_equal (&self->line.head->key, key))
+        return self->line.head->head;
+    return self->head.head && publisher_key_equal (&self->head.key, key) ? self->head.head : NULL;
+}
+
+static void
+begin_pin (case_t *self, pin_t *pin)
+{
+    bool by_last = self->is_last || self->vouched;
+    snprintf (pin->name, sizeof pin->name, "%s", self->request->name);
+    snprintf (pin->how, sizeof pin->how, "%s", self->rotated ? PIN_ROTATED : PIN_FIRST_USE);
+    pin->key = by_last ? *succession_last (&self->line) : self->verdict->key;
+    pin->since = self->wall_ms / 1000;
+    pin->head_seq = 0;
+    if (by_last)
+        pin->rotation_seq = self->line.rotation_seq;
+    for (size_t i = 0; by_last && i + 1 < self->line.keys_count; i++)
+        if (!publisher_key_equal (&self->line.keys[i], &pin->key))
+            pin_add_former (pin, &self->line.keys[i]);
+}
+
+//  After a rotation nothing is known of the new key's heads but what is here: seqs are compared per
+//  key. The recovery key stays the one that was known first: a stolen key may name another.
 static void
 note_pin (case_t *self)
 {
     verdict_t *verdict = self->verdict;
     pin_t *pin = &verdict->pin;
-    uint64_t seq = self->head.head && !self->rotated ? self->head.head->seq : 0;
     verdict->first_use = !self->pin;
-    verdict->changes = !self->pin || self->rotated || seq > self->pin->head_seq;
+    verdict->changes = !self->pin || self->rotated;
     if (self->pin)
         *pin = *self->pin;
-    if (!self->pin || self->rotated) {
-        snprintf (pin->name, sizeof pin->name, "%s", self->request->name);
-        snprintf (pin->how, sizeof pin->how, "%s", self->rotated ? PIN_ROTATED : PIN_FIRST_USE);
-        pin->key = verdict->key;
-        pin->since = self->wall_ms / 1000;
-        pin->head_seq = 0;
+    if (verdict->changes)
+        begin_pin (self, pin);
+    const Ggen__Head *head = kept_head (self, &pin->key);
+    if (head && head->seq > pin->head_seq) {
+        pin->head_seq = head->seq;
+        verdict->changes = true;
     }
-    if (seq > pin->head_seq)
-        pin->head_seq = seq;
+    if (head && !pin->has_recovery
+        && digest_from_field (&pin->recovery, head->recovery_sha256) == OK) {
+        pin->has_recovery = true;
+        verdict->changes = true;
+    }
+    if (self->line.by_recovery && self->line.rotation_seq > pin->rotation_seq) {
+        pin->rotation_seq = self->line.rotation_seq;
+        verdict->changes = true;
+    }
     if (self->rotated)
-        findings_warn (self->findings, "the publisher of %s has moved to a new key",
-                       self->request->name);
+        findings_warn (self->findings, "the publisher of %s has moved to a new key%s",
+                       self->request->name,
+                       self->line.by_recovery ? ", by its recovery key" : "");
 }
 
 code_t
@@ -300,6 +420,7 @@ policy_judge (verdict_t **verdict_p, const Ggen__CheckReleaseRequest *request, c
     if (code == OK)
         note_pin (&self);
     heads_destroy (&self.head);
+    evidence_destroy (&self.evidence);
     return code;
 }
 

@@ -8,24 +8,33 @@
 //    3. structure and signature                        INVALID_SIGNATURE
 //    4. name and version are those asked for           SECURITY
 //    5. the key the caller insists on                  UNTRUSTED_PUBLISHER
-//    6. the pin: another key only after a rotation, that is a head signed by the pinned key whose
-//       successor is this one                          UNTRUSTED_PUBLISHER
+//    6. the pin: another key only after the name was handed over to it (succession.h), or when it
+//       is one that handed the name over and the successor's head stands for this very release
+//                                                      UNTRUSTED_PUBLISHER
+//       The key that handed the name over publishes nothing that its successor does not list
+//                                                      SECURITY
 //       (also with 'publisher_key': it chooses among strangers, it does not replace a pin)
-//    7. first use where others publish the name too: the caller has to choose
+//    7. first use where others publish the name too, and did not hand it over: the caller has to
+//       choose
 //                                                      UNTRUSTED_PUBLISHER
 //    8. the head, when there is one (heads.h)          INVALID_SIGNATURE, SECURITY
 //       A head of another key has no say: SECURITY, but for one that hands over to this very key,
 //       which says no more than a pin that moved already; it is left aside with a warning.
+//       Of several heads of the key that has the name the newest counts.
 #ifndef GGEN_POLICY_H
 #define GGEN_POLICY_H
 
 #include "findings.h"
 #include "pins.h"
 #include "record.h"
+#include "succession.h"
 
 //  Rivals of one request, and of them named in the text of a refusal.
 #define RIVALS_MAX   256
 #define RIVALS_SHOWN 8
+
+//  Records beside the release and its head.
+#define RECORDS_MAX 512
 
 typedef struct {
     findings_t findings;
@@ -42,6 +51,9 @@ typedef struct {
 //  out of memory, BUSY); the caller destroys it.
 must_use code_t policy_judge (verdict_t **verdict_p, const Ggen__CheckReleaseRequest *request,
                               const pin_t *pin, const crypto_t *crypto, int64_t wall_ms);
+//  Where a line of keys begins: with the pin, or with 'key' when that is NULL.
+succession_start_t policy_begin (const pin_t *pin, const publisher_key_t *key);
+
 void policy_destroy (verdict_t **verdict_p);
 
 #endif

@@ -2,7 +2,10 @@
 #include "trust.h"
 
 #include "policy.h"
+#include "succession.h"
 #include "tables.h"
+
+#include "publisher.pb-c.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +115,7 @@ answer_accepted (trust_t *self, ticket_t ticket, verdict_t *verdict)
         reply.publisher_key = publisher_key_to_field (&verdict->key);
     reply.release = verdict->release;
     reply.first_use = verdict->first_use;
+    reply.pin_changes = verdict->changes;
     reply.yanked = verdict->findings.yanked;
     reply.n_warnings = verdict->findings.warnings_count;
     reply.warnings = warnings;
@@ -197,6 +201,61 @@ on_check_release (void *self_, const delivery_t *at, const ProtobufCMessage *mes
     return OK;
 }
 
+//  ---- Succession --------------------------------------------------------------------------------
+
+static void
+answer_succession (const delivery_t *at, succession_t *line, const pin_t *pin)
+{
+    ProtobufCBinaryData former[FORMER_KEYS_MAX + SUCCESSION_KEYS_MAX];
+    Ggen__SuccessionReply reply = GGEN__SUCCESSION_REPLY__INIT;
+    publisher_key_t *last = &line->keys[line->keys_count - 1];
+    reply.key = publisher_key_to_field (last);
+    reply.former_keys = former;
+    for (unsigned i = 0; pin && i < pin->former_count; i++)
+        former[reply.n_former_keys++] =
+            (ProtobufCBinaryData) {PUBLISHER_KEY_SIZE, (uint8_t *) pin->former[i].bytes};
+    for (size_t i = 0; i + 1 < line->keys_count; i++)
+        former[reply.n_former_keys++] = publisher_key_to_field (&line->keys[i]);
+    if (line->head) {
+        reply.versions = line->head->head->versions;
+        reply.n_versions = line->head->head->n_versions;
+        reply.seq = line->head->head->seq;
+    }
+    out_answer (at->out, at->ticket, &reply.base);
+}
+
+static code_t
+on_succession (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    trust_t *self = self_;
+    const Ggen__SuccessionRequest *request = (const void *) message;
+    succession_start_t start = {.head_seq = 0};
+    if (!admit (self, at))
+        return OK;
+    if (!package_id_valid (request->name) || request->n_records > RECORDS_MAX)
+        return out_fail (at, VALIDATION, "", "not a package name, or more than %d records",
+                         RECORDS_MAX);
+    const pin_t *pin = pins_get (tables_pins (self->tables), request->name);
+    if (pin && pin->damaged)
+        return out_fail (at, STORAGE, "", "the publisher kept for %s does not decode",
+                         request->name);
+    if (pin)
+        start = policy_begin (pin, NULL);
+    else if (publisher_key_from_field (&start.key, request->key) != OK)
+        return out_fail (at, PACKAGE_NOT_FOUND, "", "no publisher of %s is known here",
+                         request->name);
+    AUTO (evidence_destroy) evidence_t *evidence = evidence_new (request->name, self->crypto);
+    if (!evidence)
+        return BUSY;
+    for (size_t i = 0; i < request->n_records; i++)
+        evidence_add (evidence,
+                      (bytes_t) {request->records[i].data, request->records[i].len});
+    succession_t line;
+    succession_follow (&line, evidence, &start);
+    answer_succession (at, &line, pin);
+    return OK;
+}
+
 //  ---- TrustList, TrustAdd, TrustRemove ----------------------------------------------------------
 
 static code_t
@@ -214,6 +273,7 @@ on_list (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     code_t code = pins && values && reply.pins ? OK : BUSY;
     for (size_t i = 0; i < reply.n_pins && code == OK; i++) {
         pin_to_message ((pin_t *) pins[i], &values[i]);
+        values[i].n_former_keys = 0;        //  All pins have to fit a message
         reply.pins[i] = &values[i];
     }
     reply.unsigned_registries = (char **) names;
@@ -275,11 +335,14 @@ add_pin (trust_t *self, const delivery_t *at, const char *name, const publisher_
         change.replaces = true;
         change.replaced = before->key;
     }
+    if (same)
+        change.pin = *before;
     snprintf (change.pin.name, sizeof change.pin.name, "%s", name);
     snprintf (change.pin.how, sizeof change.pin.how, "%s", PIN_ADDED);
-    change.pin.key = *key;
-    change.pin.since = same ? before->since : at->wall_ms / 1000;
-    change.pin.head_seq = same ? before->head_seq : 0;
+    if (!same) {
+        change.pin.key = *key;
+        change.pin.since = at->wall_ms / 1000;
+    }
     code_t code = tables_put_pin (self->tables, &change.pin, added, self);
     if (code)
         return refuse_change (at, code);
@@ -339,6 +402,7 @@ on_remove (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 
 static const handler_t rows[] = {
     {&ggen__check_release_request__descriptor, on_check_release, THIS_NODE},
+    {&ggen__succession_request__descriptor, on_succession, THIS_NODE},
     {&ggen__trust_list_request__descriptor, on_list, THIS_NODE},
     {&ggen__trust_add_request__descriptor, on_add, THIS_NODE},
     {&ggen__trust_remove_request__descriptor, on_remove, THIS_NODE},

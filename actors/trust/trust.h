@@ -14,6 +14,8 @@
 //  CheckReleaseRequest  the rules, and their order and codes, are in policy.h. Without 'pin'
 //                       nothing is kept (a dry run). 'rivals' and the key of a refused release are also in
 //                       the details of the failure, as "publisher" = "ed25519:...".
+//  SuccessionRequest    succession.h, from the pin; what it finds is not kept: CheckRelease does that
+//                       when something of the new key is accepted.
 //  TrustListRequest     by name. A pin that does not decode is listed without a key; its name is
 //                       refused until TrustAdd or TrustRemove.
 //  TrustAddRequest      a name with a key, or the name of a registry whose unsigned packages

@@ -7,6 +7,7 @@
 #include "actors/registry/registry.h"
 #include "actors/registry/registry_file_io.h"
 #include "messages/record.h"
+#include "publisher.pb-c.h"
 #include "runtime/actor/crypto.h"
 
 #include <ftw.h>
@@ -51,6 +52,7 @@ typedef struct registry_row {
     const char *name;
     const char *address;        //  who is asked
     start_fn *start;
+    bool keeps_heads;           //  takes heads and rotations by themselves
 } registry_row_t;
 
 static unsigned
@@ -105,11 +107,11 @@ start_coordinated_file (fixture_t *fixture)
 }
 
 static const registry_row_t registries[] = {
-    {"memory", "registry_memory", start_memory},
-    {"coordinator", "registry", start_coordinator},
-    {"nested coordinators", "registry", start_nested},
-    {"file", "registry_file", start_file},
-    {"coordinated file", "registry", start_coordinated_file},
+    {"memory", "registry_memory", start_memory, false},
+    {"coordinator", "registry", start_coordinator, false},
+    {"nested coordinators", "registry", start_nested, false},
+    {"file", "registry_file", start_file, true},
+    {"coordinated file", "registry", start_coordinated_file, true},
 };
 
 //  ---- set up ------------------------------------------------------------------------------------
@@ -729,6 +731,197 @@ metadata_counts_ids_and_never_fails (void **state)
     assert_true (*reply->version != 0);
 }
 
+//  ---- heads and rotations by themselves ---------------------------------------------------------
+
+//  A head of "pack" by publisher 'who'; it lists 1.0.0, of those bytes, and may yank it.
+static ProtobufCBinaryData
+make_head (fixture_t *fixture, unsigned who, uint64_t seq, const char *yanked,
+           const uint8_t *successor, uint8_t packed[PACKED_MAX])
+{
+    Ggen__HeadVersion version = GGEN__HEAD_VERSION__INIT, *versions = &version;
+    Ggen__Head head = GGEN__HEAD__INIT;
+    digest_t recovery;
+    crypto_real.sha256 (fixture->public_key[1], 32, recovery.bytes);
+    head.name = "pack";
+    head.seq = seq;
+    head.expires_at = 4000000000;
+    head.recovery_sha256 = digest_to_field (&recovery);
+    head.versions = &versions;
+    head.n_versions = fixture->published_count > 0 ? 1 : 0;
+    version.version = "1.0.0";
+    version.sha256 = digest_to_field (&fixture->published[0].digest);
+    version.yanked = yanked != NULL;
+    if (yanked)
+        version.yank_reason = (char *) yanked;
+    if (successor)
+        head.rotated_to = (ProtobufCBinaryData) {32, (uint8_t *) successor};
+    return sign (fixture, who, GGEN__RECORD_KIND__HEAD, &head.base, packed);
+}
+
+static const ProtobufCMessage *
+put_head (fixture_t *fixture, const char *id, ProtobufCBinaryData record)
+{
+    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
+    request.id = (char *) id;
+    request.record = record;
+    return ask (fixture, &request.base, &ggen__put_head_reply__descriptor);
+}
+
+static void
+must_put (fixture_t *fixture, ProtobufCBinaryData record)
+{
+    const Ggen__PutHeadReply *reply = (const void *) put_head (fixture, "pack", record);
+    expect_reply (&reply->base, &ggen__put_head_reply__descriptor);
+    assert_int_equal (reply->acknowledged, 1);
+    assert_int_equal (reply->n_warnings, 0);
+}
+
+static const Ggen__GetHeadsReply *
+heads (fixture_t *fixture, const char *id)
+{
+    Ggen__GetHeadsRequest request = GGEN__GET_HEADS_REQUEST__INIT;
+    request.id = (char *) id;
+    const ProtobufCMessage *reply = ask (fixture, &request.base, &ggen__get_heads_reply__descriptor);
+    expect_reply (reply, &ggen__get_heads_reply__descriptor);
+    return (const void *) reply;
+}
+
+static bool
+has_record (const Ggen__GetHeadsReply *reply, ProtobufCBinaryData record)
+{
+    for (size_t i = 0; i < reply->n_records; i++)
+        if (reply->records[i].len == record.len
+            && memcmp (reply->records[i].data, record.data, record.len) == 0)
+            return true;
+    return false;
+}
+
+static void
+a_head_by_itself_yanks_and_takes_it_back (void **state)
+{
+    fixture_t *fixture = *state;
+    uint8_t packed[PACKED_MAX];
+    must_publish (fixture, "pack", "1.0.0");
+    must_put (fixture, make_head (fixture, 0, 50, "it burns", NULL, packed));
+    expect_failure (get_answer (fixture, "pack"), PACKAGE_NOT_FOUND);
+    const Ggen__ListVersionsReply *listed = list (fixture, "pack");
+    assert_int_equal (listed->n_versions, 1);
+    assert_true (listed->versions[0]->yanked);
+    assert_string_equal (listed->versions[0]->yank_reason, "it burns");
+    expect_reply (get_version_answer (fixture, "pack", "1.0.0"), &ggen__package_reply__descriptor);
+    assert_int_equal (search (fixture, "pack", 10)->n_results, 0);
+    must_put (fixture, make_head (fixture, 0, 51, NULL, NULL, packed));
+    expect_version (get (fixture, "pack"), "pack", "1.0.0");
+    assert_int_equal (search (fixture, "pack", 10)->n_results, 1);
+}
+
+static void
+the_newest_head_of_each_key_is_told (void **state)
+{
+    fixture_t *fixture = *state;
+    uint8_t first[PACKED_MAX], second[PACKED_MAX], other[PACKED_MAX];
+    assert_int_equal (heads (fixture, "pack")->n_records, 0);
+    must_publish (fixture, "pack", "1.0.0");
+    assert_int_equal (heads (fixture, "pack")->n_records, 1);
+    ProtobufCBinaryData old = make_head (fixture, 0, 50, NULL, NULL, first);
+    must_put (fixture, old);
+    assert_true (has_record (heads (fixture, "pack"), old));
+    ProtobufCBinaryData newer = make_head (fixture, 0, 51, NULL, NULL, second);
+    ProtobufCBinaryData stranger = make_head (fixture, 1, 3, NULL, NULL, other);
+    must_put (fixture, newer);
+    must_put (fixture, stranger);
+    must_put (fixture, newer);
+    const Ggen__GetHeadsReply *reply = heads (fixture, "pack");
+    assert_int_equal (reply->n_records, 2);
+    assert_true (has_record (reply, newer) && has_record (reply, stranger));
+    expect_failure (put_head (fixture, "pack", old), VALIDATION);
+    assert_true (has_record (heads (fixture, "pack"), newer));
+}
+
+static void
+a_head_that_is_not_of_the_name_or_not_signed_is_refused (void **state)
+{
+    fixture_t *fixture = *state;
+    uint8_t packed[PACKED_MAX];
+    must_publish (fixture, "pack", "1.0.0");
+    must_publish (fixture, "other", "1.0.0");
+    ProtobufCBinaryData head = make_head (fixture, 0, 50, "no", NULL, packed);
+    expect_failure (put_head (fixture, "other", head), SECURITY);
+    expect_failure (put_head (fixture, "../x", head), VALIDATION);
+    head.data[head.len - 1] ^= 1;
+    expect_failure (put_head (fixture, "pack", head), INVALID_SIGNATURE);
+    expect_failure (put_head (fixture, "pack", (ProtobufCBinaryData) {0}), SERIALIZATION);
+    expect_version (get (fixture, "pack"), "pack", "1.0.0");
+}
+
+static void
+a_head_of_what_never_was_is_not_found (void **state)
+{
+    fixture_t *fixture = *state;
+    uint8_t packed[PACKED_MAX];
+    expect_failure (put_head (fixture, "pack", make_head (fixture, 0, 1, NULL, NULL, packed)),
+                    PACKAGE_NOT_FOUND);
+    assert_int_equal (heads (fixture, "pack")->n_records, 0);
+}
+
+static void
+the_head_of_a_publisher_outlives_the_last_version (void **state)
+{
+    fixture_t *fixture = *state;
+    uint8_t packed[PACKED_MAX];
+    must_publish (fixture, "pack", "1.0.0");
+    ProtobufCBinaryData head = make_head (fixture, 0, 50, NULL, NULL, packed);
+    must_put (fixture, head);
+    expect_reply (delete_as (fixture, "pack", "1.0.0", 0), &ggen__delete_reply__descriptor);
+    assert_false (exists (fixture, "pack"));
+    assert_true (has_record (heads (fixture, "pack"), head));
+    //  Also one that came with the version.
+    must_publish (fixture, "other", "1.0.0");
+    assert_int_equal (heads (fixture, "other")->n_records, 1);
+    expect_reply (delete_as (fixture, "other", "1.0.0", 0), &ggen__delete_reply__descriptor);
+    assert_int_equal (heads (fixture, "other")->n_records, 1);
+    must_publish (fixture, "pack", "1.1.0");
+    expect_version (get (fixture, "pack"), "pack", "1.1.0");
+}
+
+static void
+the_successor_of_a_key_decides_what_is_yanked (void **state)
+{
+    fixture_t *fixture = *state;
+    uint8_t packed[PACKED_MAX];
+    must_publish (fixture, "pack", "1.0.0");
+    must_put (fixture, make_head (fixture, 1, 1, "stolen", NULL, packed));
+    expect_version (get (fixture, "pack"), "pack", "1.0.0");            //  A stranger so far
+    must_put (fixture, make_head (fixture, 0, 50, NULL, fixture->public_key[1], packed));
+    expect_failure (get_answer (fixture, "pack"), PACKAGE_NOT_FOUND);
+    assert_string_equal (list (fixture, "pack")->versions[0]->yank_reason, "stolen");
+}
+
+//  Publisher 1 is the recovery key of publisher 0 here, and hands the name over to itself.
+static void
+a_rotation_is_kept_told_and_heeded (void **state)
+{
+    fixture_t *fixture = *state;
+    uint8_t packed[PACKED_MAX], other[PACKED_MAX];
+    Ggen__Rotation rotation = GGEN__ROTATION__INIT;
+    rotation.former_key = (ProtobufCBinaryData) {32, fixture->public_key[0]};
+    rotation.new_key = (ProtobufCBinaryData) {32, fixture->public_key[1]};
+    rotation.seq = 2;
+    must_publish (fixture, "pack", "1.0.0");
+    must_put (fixture, make_head (fixture, 0, 50, NULL, NULL, packed));
+    must_put (fixture, make_head (fixture, 1, 1, "recovered", NULL, packed));
+    ProtobufCBinaryData record
+        = sign (fixture, 1, GGEN__RECORD_KIND__ROTATION, &rotation.base, packed);
+    must_put (fixture, record);
+    must_put (fixture, record);
+    assert_true (has_record (heads (fixture, "pack"), record));
+    assert_int_equal (heads (fixture, "pack")->n_records, 3);
+    rotation.seq = 1;
+    expect_failure (put_head (fixture, "pack", sign (fixture, 1, GGEN__RECORD_KIND__ROTATION,
+                                                     &rotation.base, other)), VALIDATION);
+    expect_failure (get_answer (fixture, "pack"), PACKAGE_NOT_FOUND);
+}
+
 //  ---- all of them, for all ----------------------------------------------------------------------
 
 #define TEST(function) {#function, function, set_up, tear_down, NULL}
@@ -759,18 +952,41 @@ static const struct CMUnitTest contract[] = {
     TEST (metadata_counts_ids_and_never_fails),
 };
 
+//  And for those that keep heads.
+static const struct CMUnitTest of_heads[] = {
+    TEST (a_head_by_itself_yanks_and_takes_it_back),
+    TEST (the_newest_head_of_each_key_is_told),
+    TEST (a_head_that_is_not_of_the_name_or_not_signed_is_refused),
+    TEST (a_head_of_what_never_was_is_not_found),
+    TEST (the_head_of_a_publisher_outlives_the_last_version),
+    TEST (the_successor_of_a_key_decides_what_is_yanked),
+    TEST (a_rotation_is_kept_told_and_heeded),
+};
+
+enum { ALL = (COUNT_OF (contract) + COUNT_OF (of_heads)) * COUNT_OF (registries) };
+
+static struct CMUnitTest tests[ALL];
+static char names[ALL][160];
+static size_t tests_count;
+
+static void
+add_tests (const registry_row_t *row, const struct CMUnitTest *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        snprintf (names[tests_count], sizeof names[0], "%s: %s", row->name, list[i].name);
+        tests[tests_count] = list[i];
+        tests[tests_count].name = names[tests_count];
+        tests[tests_count++].initial_state = (void *) row;
+    }
+}
+
 int
 main (void)
 {
-    enum { ALL = COUNT_OF (contract) * COUNT_OF (registries) };
-    static struct CMUnitTest tests[ALL];
-    static char names[ALL][160];
-    for (size_t i = 0; i < ALL; i++) {
-        const registry_row_t *row = &registries[i / COUNT_OF (contract)];
-        tests[i] = contract[i % COUNT_OF (contract)];
-        snprintf (names[i], sizeof names[i], "%s: %s", row->name, tests[i].name);
-        tests[i].name = names[i];
-        tests[i].initial_state = (void *) row;
+    for (size_t i = 0; i < COUNT_OF (registries); i++) {
+        add_tests (&registries[i], contract, COUNT_OF (contract));
+        if (registries[i].keeps_heads)
+            add_tests (&registries[i], of_heads, COUNT_OF (of_heads));
     }
-    return cmocka_run_group_tests (tests, NULL, NULL);
+    return _cmocka_run_group_tests ("registry", tests, tests_count, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "actors/installer/lockfile.h"
 #include "cache.pb-c.h"
 #include "installer.pb-c.h"
+#include "publisher.pb-c.h"
 #include "record.h"
 #include "registry.pb-c.h"
 #include "runtime/actor/wire.h"
@@ -53,6 +54,10 @@ typedef struct {
     struct { char name [64]; uint8_t key [32]; } pins [WORLD_MAX];
     size_t pins_count;
     const char *unsigned_registry;
+    struct { char id [64]; ProtobufCBinaryData record; } heads [16];    //  put by themselves
+    size_t heads_count;
+    bool has_successor;             //  every name was handed over
+    int former, successor;
 
     generation_t generations [32];
     uint64_t generations_count, current, lost_lock;
@@ -65,6 +70,7 @@ typedef struct {
     const char *needs;              //  what the directories depend on
 
     //  What was asked.
+    unsigned deletes;
     unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, offline;
     char order [1024];              //  of unpacking
     unsigned reindexed;
@@ -217,6 +223,8 @@ world_stop (world_t *self)
     fake_stop (&self->fake);
     for (size_t i = 0; i < self->entries_count; i++)
         ggen__package__free_unpacked (self->entries [i].package, NULL);
+    for (size_t i = 0; i < self->heads_count; i++)
+        free (self->heads [i].record.data);
     for (uint64_t i = 0; i <= self->generations_count; i++)
         free (self->generations [i].lock);
 }
@@ -377,7 +385,9 @@ serve_check (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *me
         || record_release (&release, record) != OK || strcmp (release->name, request->name)
         || strcmp (release->version, request->version))
         refuse_it (self, asked, INVALID_SIGNATURE, request->name);
-    else if ((pin && memcmp (pin, record->key.data, 32) != 0)
+    else if ((pin && memcmp (pin, record->key.data, 32) != 0
+              && !(self->has_successor
+                   && memcmp (self->keys [self->successor].public_key, record->key.data, 32) == 0))
              || (request->publisher_key.len == 32
                  && memcmp (request->publisher_key.data, record->key.data, 32) != 0)
              || (!pin && request->n_rivals > 0))
@@ -431,6 +441,74 @@ serve_key (world_t *self, const fake_sent_t *asked)
     }
     key.public_key = (ProtobufCBinaryData) {32, self->keys [self->own_key].public_key};
     reply.key = &key;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_minisign (world_t *self, const fake_sent_t *asked)
+{
+    Ggen__MinisignReply reply = GGEN__MINISIGN_REPLY__INIT;
+    reply.text = "minisig\n";
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_heads (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__GetHeadsRequest *request = (const void *) message;
+    Ggen__GetHeadsReply reply = GGEN__GET_HEADS_REPLY__INIT;
+    ProtobufCBinaryData list [COUNT_OF (self->heads)];
+    reply.records = list;
+    for (size_t i = 0; i < self->heads_count; i++)
+        if (strcmp (self->heads [i].id, request->id) == 0)
+            list [reply.n_records++] = self->heads [i].record;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_put_head (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__PutHeadRequest *request = (const void *) message;
+    Ggen__PutHeadReply reply = GGEN__PUT_HEAD_REPLY__INIT;
+    assert_true (self->heads_count < COUNT_OF (self->heads));
+    strcpy (self->heads [self->heads_count].id, request->id);
+    self->heads [self->heads_count++].record = bytes_new (request->record.data, request->record.len);
+    reply.acknowledged = 1;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_delete (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__DeleteRequest *request = (const void *) message;
+    Ggen__DeleteReply reply = GGEN__DELETE_REPLY__INIT;
+    for (size_t i = 0; i < self->entries_count; i++) {
+        Ggen__Package *package = self->entries [i].package;
+        if (strcmp (package->id, request->id) || strcmp (package->version, request->version))
+            continue;
+        ggen__package__free_unpacked (package, NULL);
+        self->entries [i] = self->entries [--self->entries_count];
+        self->deletes++;
+        fake_answer (&self->fake, asked, &reply.base);
+        return;
+    }
+    refuse_it (self, asked, PACKAGE_NOT_FOUND, request->id);
+}
+
+//  A line as the test wants it: 'succeeds' has handed the name over to 'successor'.
+static UNUSED void
+serve_succession (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__SuccessionRequest *request = (const void *) message;
+    const uint8_t *pin = pin_of (self, request->name);
+    Ggen__SuccessionReply reply = GGEN__SUCCESSION_REPLY__INIT;
+    ProtobufCBinaryData former = {32, self->keys [self->former].public_key};
+    reply.key = pin ? (ProtobufCBinaryData) {32, (uint8_t *) (uintptr_t) pin} : request->key;
+    if (self->has_successor) {
+        reply.key = (ProtobufCBinaryData) {32, self->keys [self->successor].public_key};
+        reply.former_keys = &former;
+        reply.n_former_keys = 1;
+    }
     fake_answer (&self->fake, asked, &reply.base);
 }
 
@@ -823,6 +901,16 @@ serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
         serve_key (self, asked);
     else if (type == &ggen__sign_request__descriptor)
         serve_sign (self, asked, message);
+    else if (type == &ggen__minisign_request__descriptor)
+        serve_minisign (self, asked);
+    else if (type == &ggen__get_heads_request__descriptor)
+        serve_heads (self, asked, message);
+    else if (type == &ggen__put_head_request__descriptor)
+        serve_put_head (self, asked, message);
+    else if (type == &ggen__delete_request__descriptor)
+        serve_delete (self, asked, message);
+    else if (type == &ggen__succession_request__descriptor)
+        serve_succession (self, asked, message);
     else if (type == &ggen__fetch_request__descriptor)
         serve_fetch (self, asked, message);
     else if (type == &ggen__unpack_request__descriptor)
@@ -871,7 +959,10 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__installed_request__descriptor, &ggen__generations_request__descriptor,
     &ggen__sweep_request__descriptor, &ggen__cache_list_request__descriptor,
     &ggen__cache_drop_request__descriptor, &ggen__has_archives_request__descriptor,
-    &ggen__reindex_request__descriptor};
+    &ggen__reindex_request__descriptor,
+    &ggen__minisign_request__descriptor,
+    &ggen__get_heads_request__descriptor, &ggen__put_head_request__descriptor,
+    &ggen__delete_request__descriptor, &ggen__succession_request__descriptor};
 
 static UNUSED void
 serve_sent (world_t *self, fake_sent_t *sent)

@@ -11,6 +11,7 @@
 #include "digest.h"
 #include "hex.h"
 #include "publisher_key.h"
+#include "publisher.pb-c.h"
 #include "record.h"
 #include "runtime/host/log.h"
 #include "tests/puppet.h"
@@ -555,6 +556,125 @@ what_is_no_valid_record_is_never_signed (void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
 
+//  ---- rotation ----------------------------------------------------------------------------------
+
+static publisher_key_t
+succeed (void)
+{
+    publisher_key_t next;
+    Ggen__KeySucceedRequest request = GGEN__KEY_SUCCEED_REQUEST__INIT;
+    puppet_ask (&puppet, &request.base);
+    Ggen__KeySucceedReply *reply = puppet_hear (&puppet, &ggen__key_succeed_reply__descriptor);
+    assert_int_equal (publisher_key_from_field (&next, reply->next->public_key), OK);
+    assert_string_equal (reply->next->name, "default-next");
+    puppet_free (reply);
+    return next;
+}
+
+static void
+a_next_key_takes_the_name_and_the_former_is_kept (void **state)
+{
+    (void) state;
+    char text[PUBLISHER_KEY_TEXT_SIZE + 1], former_path[400];
+    publisher_key_t key = generate (""), next = succeed ();
+    assert_false (publisher_key_equal (&key, &next));
+    publisher_key_t again = succeed ();                 //  A rotation that goes on after a crash
+    assert_true (publisher_key_equal (&again, &next));
+    assert_shown ("", &key);
+    Ggen__KeyPromoteRequest promote = GGEN__KEY_PROMOTE_REQUEST__INIT;
+    puppet_ask (&puppet, &promote.base);
+    puppet_free (puppet_hear (&puppet, &ggen__key_promote_reply__descriptor));
+    assert_shown ("", &next);
+    publisher_key_to_text (&key, text);
+    snprintf (former_path, sizeof former_path, "default-%.8s", text + 8);
+    assert_shown (former_path, &key);
+    assert_refused (&promote.base, MISSING_SIGNATURE, "default-next");
+}
+
+static void
+a_promotion_that_was_cut_short_is_done_again (void **state)
+{
+    (void) state;
+    char text[PUBLISHER_KEY_TEXT_SIZE + 1], command[600];
+    publisher_key_t key = generate (""), next = succeed ();
+    publisher_key_to_text (&key, text);
+    //  The former key was written under its own name already.
+    snprintf (command, sizeof command,
+              "sed 's/^name default$/name default-%.8s/' '%s' > '%s/default-%.8s.key' &&"
+              " chmod 600 '%s/default-%.8s.key'",
+              text + 8, default_path, keys_dir, text + 8, keys_dir, text + 8);
+    assert_int_equal (system (command), 0);
+    Ggen__KeyPromoteRequest promote = GGEN__KEY_PROMOTE_REQUEST__INIT;
+    puppet_ask (&puppet, &promote.base);
+    puppet_free (puppet_hear (&puppet, &ggen__key_promote_reply__descriptor));
+    assert_shown ("", &next);
+}
+
+//  ---- passphrases: what is refused before any work ------------------------------------------------
+
+static void
+a_passphrase_comes_through_a_private_fifo_only (void **state)
+{
+    (void) state;
+    char path[200];
+    Ggen__KeyGenerateLockedRequest request = GGEN__KEY_GENERATE_LOCKED_REQUEST__INIT;
+    snprintf (path, sizeof path, "%s/pipe", home);
+    request.pipe = path;
+    assert_refused (&request.base, STORAGE, path);
+    write_file (path, "secret", 0600);
+    assert_refused (&request.base, VALIDATION, "FIFO");
+    assert_int_equal (unlink (path), 0);
+    assert_int_equal (mkfifo (path, 0600), 0);
+    assert_int_equal (chmod (path, 0620), 0);
+    assert_refused (&request.base, PERMISSION_DENIED, "others");
+    assert_int_equal (chmod (path, 0600), 0);
+    assert_refused (&request.base, VALIDATION, "empty");
+    request.name = "../x";
+    assert_refused (&request.base, VALIDATION, NULL);
+    Ggen__KeyUnlockRequest unlock = GGEN__KEY_UNLOCK_REQUEST__INIT;
+    generate ("");
+    unlock.pipe = path;
+    assert_refused (&unlock.base, VALIDATION, "has no passphrase");
+}
+
+static void
+a_locked_key_is_shown_but_signs_nothing (void **state)
+{
+    (void) state;
+    char text[1024], locked[1400], path[200];
+    generate ("");
+    read_file (default_path, text);
+    *strstr (text, "secret ") = 0;
+    char zeros[97];
+    memset (zeros, '0', 96);
+    zeros[96] = 0;
+    snprintf (locked, sizeof locked, "%slocked argon2id 2 67108864 %.32s %.48s %s\n", text, zeros,
+              zeros, zeros);
+    write_file (default_path, locked, 0600);
+    Ggen__KeyShowRequest show = GGEN__KEY_SHOW_REQUEST__INIT;
+    puppet_ask (&puppet, &show.base);
+    Ggen__KeyShowReply *reply = puppet_hear (&puppet, &ggen__key_show_reply__descriptor);
+    assert_true (reply->key->encrypted && !reply->key->unlocked);
+    puppet_free (reply);
+    Ggen__KeySucceedRequest succession = GGEN__KEY_SUCCEED_REQUEST__INIT;
+    assert_refused (&succession.base, PERMISSION_DENIED, "locked");
+    snprintf (path, sizeof path, "%s/out.key", home);
+    Ggen__KeyExportRequest export = GGEN__KEY_EXPORT_REQUEST__INIT;
+    export.path = path;
+    puppet_ask (&puppet, &export.base);
+    puppet_free (puppet_hear (&puppet, &ggen__key_export_reply__descriptor));
+    read_file (path, text);
+    assert_string_equal (text, locked);                 //  As locked as it was
+    //  A cost that nobody would wait for, and other lines that are none.
+    const char *const wrong[] = {"99 67108864", "2 99999999999", "2 1", "0 67108864", "2", "x y"};
+    for (size_t i = 0; i < COUNT_OF (wrong); i++) {
+        char *at = strstr (text, "locked ");
+        snprintf (at, 400, "locked argon2id %s %.32s %.48s %s\n", wrong[i], zeros, zeros, zeros);
+        write_file (default_path, text, 0600);
+        assert_refused (&show.base, VALIDATION, default_path);
+    }
+}
+
 int
 main (void)
 {
@@ -575,6 +695,10 @@ main (void)
         TEST (an_import_of_what_is_no_key_keeps_nothing),
         TEST (a_signed_record_holds_for_everybody),
         TEST (what_is_no_valid_record_is_never_signed),
+        TEST (a_next_key_takes_the_name_and_the_former_is_kept),
+        TEST (a_promotion_that_was_cut_short_is_done_again),
+        TEST (a_passphrase_comes_through_a_private_fifo_only),
+        TEST (a_locked_key_is_shown_but_signs_nothing),
     };
     return sodium_init () < 0 || cmocka_run_group_tests (tests, NULL, NULL);
 }

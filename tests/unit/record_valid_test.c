@@ -187,6 +187,17 @@ the_versions_of_a_head_are_unique_and_canonical (void **state)
 }
 
 static void
+a_version_by_a_former_key_has_the_digest_of_its_release_or_none (void **state)
+{
+    (void) state;
+    Ggen__HeadVersion one = GGEN__HEAD_VERSION__INIT, *list [] = {&one};
+    one.version = "1.0.0";
+    one.sha256 = bytes_of (32);
+    HEAD (true, it.n_versions = 1; it.versions = list; one.release_sha256 = bytes_of (32));
+    HEAD (false, it.n_versions = 1; it.versions = list; one.release_sha256 = bytes_of (31));
+}
+
+static void
 the_versions_of_a_head_are_bounded (void **state)
 {
     (void) state;
@@ -204,6 +215,31 @@ the_versions_of_a_head_are_bounded (void **state)
     HEAD (false, it.n_versions = RECORD_VERSIONS_MAX + 1; it.versions = list);
 }
 
+static void
+a_rotation_is_from_one_key_to_another_with_a_number (void **state)
+{
+    (void) state;
+    static uint8_t ones [32] = {1};
+    const Ggen__Rotation good = {.base = PROTOBUF_C_MESSAGE_INIT (&ggen__rotation__descriptor),
+                                 .former_key = bytes_of (32), .new_key = {32, ones}, .seq = 1};
+    Ggen__Rotation it = good;
+    assert_true (record_valid_rotation (&it));
+    it.new_key = bytes_of (32);
+    assert_false (record_valid_rotation (&it));
+    it = good;
+    it.former_key.len = 31;
+    assert_false (record_valid_rotation (&it));
+    it = good;
+    it.new_key.len = 0;
+    assert_false (record_valid_rotation (&it));
+    it = good;
+    it.seq = 0;
+    assert_false (record_valid_rotation (&it));
+    it = good;
+    it.issued_at = -1;
+    assert_false (record_valid_rotation (&it));
+}
+
 int
 main (void)
 {
@@ -214,7 +250,9 @@ main (void)
         cmocka_unit_test (the_dependencies_of_a_release_are_bounded),
         cmocka_unit_test (a_head_needs_a_name_a_number_and_times),
         cmocka_unit_test (the_versions_of_a_head_are_unique_and_canonical),
+        cmocka_unit_test (a_version_by_a_former_key_has_the_digest_of_its_release_or_none),
         cmocka_unit_test (the_versions_of_a_head_are_bounded),
+        cmocka_unit_test (a_rotation_is_from_one_key_to_another_with_a_number),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

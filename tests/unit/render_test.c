@@ -436,7 +436,7 @@ keys_and_pins_have_these_shapes (void **state)
     key.created_at = 1;
     same_json (shape_key_info (&key),
         "{\"name\":\"default\",\"public_key\":null,\"recovery_sha256\":null,"
-        "\"created_at\":\"1970-01-01T00:00:01Z\",\"path\":\"\"}");
+        "\"created_at\":\"1970-01-01T00:00:01Z\",\"path\":\"\",\"encrypted\":false}");
     Ggen__TrustPin pin = GGEN__TRUST_PIN__INIT;
     pin.name = "demo";
     pin.how = "first use";

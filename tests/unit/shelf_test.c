@@ -569,6 +569,93 @@ a_writer_killed_before_the_rename_leaves_the_old_state (void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
+static code_t
+keep (fixture_t *self, const char *id, ProtobufCBinaryData record)
+{
+    assert_int_equal (shelf_lock (self->shelf, 0, 0, NULL, NULL), OK);
+    code_t code = shelf_keep_record (self->shelf, id, (bytes_t) {record.data, record.len}, WALL);
+    shelf_unlock (self->shelf);
+    free (record.data);
+    return code;
+}
+
+static void
+count_record (void *arg, bytes_t record)
+{
+    (void) record;
+    ++*(unsigned *) arg;
+}
+
+static unsigned
+records_count (fixture_t *self, const char *id)
+{
+    unsigned count = 0;
+    assert_int_equal (shelf_records (self->shelf, id, count_record, &count), OK);
+    return count;
+}
+
+static void
+a_head_by_itself_is_kept_beside_the_versions (void **state)
+{
+    fixture_t *self = *state;
+    assert_int_equal (keep (self, "a", make_head ("a", 1, 1, NULL)), PACKAGE_NOT_FOUND);
+    assert_int_equal (put_signed (self, "a", "1.0.0", 1, 5, NULL), OK);
+    assert_int_equal (keep (self, "a", make_head ("a", 5, 1, NULL)), OK);      //  The same again
+    assert_false (is_there (self, "a/.heads"));
+    assert_int_equal (keep (self, "a", make_head ("a", 4, 1, NULL)), VALIDATION);
+    assert_int_equal (keep (self, "a", make_head ("b", 9, 1, NULL)), VALIDATION);
+    assert_int_equal (keep (self, "a", make_head ("a", 6, 1, NULL)), OK);
+    assert_int_equal (newest_seq (self, "a", 1), 6);
+    assert_false (is_there (self, "a/1.0.0/head"));     //  Older ones are tidied away
+    assert_int_equal (keep (self, "a", make_head ("a", 1, 2, NULL)), OK);      //  Of another key
+    assert_int_equal (newest_seq (self, "a", 2), 1);
+    assert_int_equal (records_count (self, "a"), 2);
+    reopen (self);
+    assert_int_equal (newest_seq (self, "a", 1), 6);
+    //  One that comes with a version is newer again.
+    assert_int_equal (put_signed (self, "a", "1.1.0", 1, 7, NULL), OK);
+    assert_int_equal (newest_seq (self, "a", 1), 7);
+    assert_int_equal (records_count (self, "a"), 2);
+}
+
+static void
+the_head_of_the_last_version_stays_when_that_goes (void **state)
+{
+    fixture_t *self = *state;
+    assert_int_equal (put_signed (self, "ns/a", "1.0.0", 1, 5, NULL), OK);
+    assert_int_equal (shelf_lock (self->shelf, 0, 0, NULL, NULL), OK);
+    assert_int_equal (shelf_delete (self->shelf, "ns/a", "1.0.0", WALL), OK);
+    shelf_unlock (self->shelf);
+    assert_int_equal (newest_seq (self, "ns/a", 1), 5);
+    assert_int_equal (put_signed (self, "ns/a", "1.0.0", 1, 6, NULL), OK);
+    assert_int_equal (newest_seq (self, "ns/a", 1), 6);
+}
+
+static void
+kept_heads_are_bounded (void **state)
+{
+    fixture_t *self = *state;
+    assert_int_equal (put_signed (self, "a", "1.0.0", 1, 5, NULL), OK);
+    for (unsigned i = 0; i < SHELF_HEADS_MAX; i++)
+        assert_int_equal (keep (self, "a", make_head ("a", 1, (uint8_t) (10 + i), NULL)), OK);
+    assert_int_equal (keep (self, "a", make_head ("a", 1, 200, NULL)), VALIDATION);
+    assert_int_equal (keep (self, "a", make_head ("a", 2, 10, NULL)), OK);
+    assert_int_equal (newest_seq (self, "a", 10), 2);
+}
+
+static void
+damaged_files_among_the_heads_are_left_aside (void **state)
+{
+    fixture_t *self = *state;
+    char path [256];
+    assert_int_equal (put_signed (self, "a", "1.0.0", 1, 5, NULL), OK);
+    assert_int_equal (keep (self, "a", make_head ("a", 1, 2, NULL)), OK);
+    snprintf (path, sizeof path, "%s/a/.heads/garbage", self->directory);
+    write_text (path, "garbage");
+    assert_int_equal (records_count (self, "a"), 2);
+    assert_int_equal (newest_seq (self, "a", 2), 1);
+}
+
 int
 main (void)
 {
@@ -587,6 +674,10 @@ main (void)
         T (versions_are_listed_in_ascending_precedence),
         T (a_deleted_version_is_gone_and_the_others_stay),
         T (the_newest_head_is_the_one_of_highest_seq_of_its_signer),
+        T (a_head_by_itself_is_kept_beside_the_versions),
+        T (the_head_of_the_last_version_stays_when_that_goes),
+        T (kept_heads_are_bounded),
+        T (damaged_files_among_the_heads_are_left_aside),
         T (a_head_is_replaced_by_a_newer_one_only),
         T (a_deleted_or_replaced_version_leaves_its_head_to_another_of_its_signer),
         T (each_change_moves_the_generation),

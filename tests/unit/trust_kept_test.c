@@ -275,7 +275,7 @@ at_the_bound_a_new_name_is_refused_and_an_old_one_works (void **unused)
     puppet_free (all);
     packed_t record = release_of (&alice, "rust-cli", "1.0.0");
     Ggen__CheckReleaseRequest check = check_of (&record, NULL);
-    assert_refused (&check, STORAGE, WORDS ("14000", "trust remove"));
+    assert_refused (&check, STORAGE, WORDS ("12000", "trust remove"));
     packed_t head = head_of (&alice, (head_t) {.name = "p00007", .seq = 3});
     record = release_of (&alice, "p00007", "1.0.0");
     check = check_of (&record, &head);

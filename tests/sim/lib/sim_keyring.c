@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sim_keyring.h"
 
+#include "publisher.pb-c.h"
 #include "record.h"
 #include "runtime/actor/out.h"
 #include "trust.pb-c.h"
@@ -82,9 +83,20 @@ on_sign (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return OK;
 }
 
+//  Nobody here reads it: the file it lies beside is not there either.
+static code_t
+on_minisign (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) self;
+    Ggen__MinisignReply reply = GGEN__MINISIGN_REPLY__INIT;
+    reply.text = ((const Ggen__MinisignRequest *) (const void *) message)->file_name;
+    return out_reply (at, &reply.base);
+}
+
 static const handler_t rows[] = {
     {&ggen__key_show_request__descriptor, on_show, THIS_NODE},
     {&ggen__sign_request__descriptor, on_sign, THIS_NODE},
+    {&ggen__minisign_request__descriptor, on_minisign, THIS_NODE},
     {0},
 };
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+//  Names that were handed from key to key: heads and rotations as registries have them, and whose a
+//  name is by those, as trust says.
+#include "install.h"
+
+#include "memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    char name [PACKAGE_ID_MAX + 1];
+    Ggen__GetHeadsReply *records;
+    Ggen__SuccessionReply *line;
+    bool line_asked;
+} line_t;
+
+typedef struct lines_t {
+    map_t *map;                     //  name -> line_t
+} lines_t;
+
+void
+install_lines_destroy (lines_t **self_p)
+{
+    uint32_t cursor = 0;
+    line_t *line;
+    if (!*self_p)
+        return;
+    while ((line = map_next ((*self_p)->map, &cursor, NULL)) != NULL) {
+        if (line->records)
+            ggen__get_heads_reply__free_unpacked (line->records, NULL);
+        if (line->line)
+            ggen__succession_reply__free_unpacked (line->line, NULL);
+        free (line);
+    }
+    map_destroy (&(*self_p)->map);
+    free (*self_p);
+    *self_p = NULL;
+}
+
+static line_t *
+find (const task_t *task, const char *name)
+{
+    const lines_t *lines = install_of (task)->lines;
+    return lines ? map_get (lines->map, name, strlen (name)) : NULL;
+}
+
+//  NULL: there are GATHER_NAMES_MAX.
+static line_t *
+add (task_t *task, const char *name)
+{
+    install_t *self = install_of (task);
+    if (!self->lines) {
+        self->lines = memory_new (1, sizeof *self->lines);
+        self->lines->map = map_new (GATHER_NAMES_MAX, 0);
+    }
+    line_t *line = memory_new (1, sizeof *line);
+    snprintf (line->name, sizeof line->name, "%s", name);
+    if (map_put (self->lines->map, name, strlen (name), line) == OK)
+        return line;
+    free (line);
+    return NULL;
+}
+
+//  ---- records -------------------------------------------------------------------------------------
+
+//  A registry that keeps none is no failure: what is known here then decides.
+static void
+on_records (task_t *task, void *line_, const answer_t *answer)
+{
+    (void) task;
+    line_t *line = line_;
+    if (answer->code == OK)
+        line->records = (Ggen__GetHeadsReply *) wire_copy (answer->message);
+}
+
+void
+install_ask_records (task_t *task, const char *name)
+{
+    if (find (task, name))
+        return;
+    line_t *line = add (task, name);
+    Ggen__GetHeadsRequest request = GGEN__GET_HEADS_REQUEST__INIT;
+    request.id = (char *) (uintptr_t) name;
+    if (line)
+        task_ask (task, "registry", &request.base, &ggen__get_heads_reply__descriptor, on_records,
+                  line, true);
+}
+
+ProtobufCBinaryData *
+install_records (const task_t *task, const char *name, size_t *count_p)
+{
+    const line_t *line = find (task, name);
+    *count_p = line && line->records ? line->records->n_records : 0;
+    return *count_p > 0 ? line->records->records : NULL;
+}
+
+//  ---- lines ---------------------------------------------------------------------------------------
+
+static void
+on_line (task_t *task, void *line_, const answer_t *answer)
+{
+    (void) task;
+    line_t *line = line_;
+    if (answer->code == OK && !line->line)
+        line->line = (Ggen__SuccessionReply *) wire_copy (answer->message);
+}
+
+void
+install_ask_line (task_t *task, const char *name, ProtobufCBinaryData key)
+{
+    line_t *line = find (task, name);
+    if (!line || line->line_asked)
+        return;
+    Ggen__SuccessionRequest request = GGEN__SUCCESSION_REQUEST__INIT;
+    request.name = line->name;
+    request.key = key;
+    request.records = install_records (task, name, &request.n_records);
+    line->line_asked = true;
+    task_ask (task, "trust", &request.base, &ggen__succession_reply__descriptor, on_line, line,
+              true);
+}
+
+static bool
+same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
+}
+
+static bool
+is_of_line (const Ggen__SuccessionReply *line, ProtobufCBinaryData key)
+{
+    bool found = key.len > 0 && same_bytes (line->key, key);
+    for (size_t i = 0; i < line->n_former_keys && !found; i++)
+        found = key.len > 0 && same_bytes (line->former_keys [i], key);
+    return found;
+}
+
+bool
+install_line_joins (const task_t *task, const char *name, ProtobufCBinaryData a,
+                    ProtobufCBinaryData b)
+{
+    const line_t *line = find (task, name);
+    return line && line->line && is_of_line (line->line, a) && is_of_line (line->line, b);
+}
+
+bool
+install_line_allows (const task_t *task, const Ggen__Package *package, ProtobufCBinaryData key)
+{
+    const line_t *found = find (task, package->id);
+    const Ggen__SuccessionReply *line = found ? found->line : NULL;
+    if (!line || !is_of_line (line, key))
+        return false;
+    if (same_bytes (line->key, key))
+        return true;
+    for (size_t i = 0; i < line->n_versions; i++)
+        if (strcmp (line->versions [i]->version, package->version) == 0)
+            return same_bytes (line->versions [i]->sha256, package->sha256);
+    return false;
+}

@@ -1,0 +1,346 @@
+# SPDX-License-Identifier: MIT
+"""What a publisher does about what is published: yank, unpublish, hand over to another key, by the key
+itself or by the recovery key; keys with a passphrase; signatures for minisign."""
+import os
+import shutil
+import stat
+import subprocess
+
+from tap import PACKS, contains, equal, lacks, main, matches, skip, test, true
+
+CORE, CORE_NEW, REST = "greeting-core-1.0.0", "greeting-core-1.1.0", "greeting-rest"
+
+
+def publish(home, *packs):
+    for pack in packs:
+        home.run("market", "publish", PACKS / pack)
+
+
+def publish_as(home, version):
+    """greeting-core once more, with this version."""
+    home.json("market", "publish", PACKS / CORE_NEW, "--version", version)
+
+
+def follower(home):
+    """Another home with the same registry and nothing else."""
+    other = home.another()
+    sync(home, other)
+    return other
+
+
+def sync(home, other):
+    shutil.rmtree(other.path / "registry", ignore_errors=True)
+    shutil.copytree(home.path / "registry", other.path / "registry")
+
+
+def make_key(home, *options):
+    """Generate a key; its recovery key lies in recovery.txt."""
+    made = home.json("market", "key", "generate", *options)
+    home.write("recovery.txt", made["recovery_key"] + "\n")
+    return made["key"]["public_key"]
+
+
+def pin_of(home, name):
+    return {pin["name"]: pin for pin in home.json("market", "trust", "list")["pins"]}[name]
+
+
+# ---- yank, unpublish -------------------------------------------------------------------------------
+
+@test
+def a_yanked_version_is_hidden_from_new_installs_and_shown_as_such(home):
+    publish(home, CORE, CORE_NEW)
+    document = home.json("market", "yank", "greeting-core@1.1.0", "--reason", "it burns")
+    equal((document["yanked"], document["changed"], document["reason"]), (True, True, "it burns"))
+    again = home.json("market", "yank", "greeting-core@1.1.0", "--reason", "it burns")
+    equal((again["changed"], again["seq"]), (False, document["seq"]))
+    equal(home.json("market", "info", "greeting-core@1.1.0")["package"]["yank_reason"], "it burns")
+    contains(home.run("market", "info", "greeting-core").out, "1.1.0 (yanked)")
+    contains((home.path / "registry/index.json").read_text(), '"yanked"')
+    other = follower(home)
+    equal(other.json("market", "install", "greeting-core")["steps"][0]["version"], "1.0.0")
+    contains(other.run("market", "install", "greeting-core@1.1.0", ok=1).err, "yanked: 1.1.0")
+
+
+@test
+def a_yanked_version_is_installed_from_a_lock(home):
+    publish(home, CORE_NEW)
+    other = follower(home)
+    other.json("market", "install", "greeting-core", "-t", "vendor")
+    home.run("market", "yank", "greeting-core@1.1.0", "--reason", "it burns")
+    sync(home, other)
+    shutil.rmtree(other.path / "cache")
+    other.run("market", "install", "greeting-core", "-t", "fresh", ok=1)
+    equal(other.json("market", "install", "--frozen", "-t", "vendor")["warnings"], [])
+    result = other.run("market", "install", "--force", "greeting-core", "-t", "vendor")
+    contains(result.err, "it burns")
+    equal(other.json("market", "list", "-t", "vendor")["packages"][0]["version"], "1.1.0")
+
+
+@test
+def a_yank_is_undone(home):
+    publish(home, CORE, CORE_NEW)
+    seq = home.json("market", "yank", "greeting-core@1.1.0", "--reason", "wrongly")["seq"]
+    undone = home.json("market", "yank", "greeting-core@1.1.0", "--undo")
+    equal((undone["yanked"], undone["reason"], undone["seq"]), (False, "", seq + 1))
+    equal(home.json("market", "yank", "greeting-core@1.1.0", "--undo")["changed"], False)
+    equal(follower(home).json("market", "install", "greeting-core")["steps"][0]["version"], "1.1.0")
+
+
+@test
+def only_the_publisher_yanks_and_unpublishes(home):
+    publish(home, CORE)
+    other = follower(home)
+    other.run("market", "key", "generate")
+    for words in (["yank", "greeting-core@1.0.0", "--reason", "x"],
+                  ["unpublish", "greeting-core@1.0.0"]):
+        failure = other.json("market", *words, ok=1)["error"]
+        equal(failure["code"], "PERMISSION_DENIED", str(words))
+    equal(other.json("market", "info", "greeting-core")["package"]["yanked"], False)
+    for words in (["yank", "greeting-core@9.9.9", "--reason", "x"], ["unpublish", "nothing@1.0.0"]):
+        equal(home.json("market", *words, ok=1)["error"]["code"], "PACKAGE_NOT_FOUND", str(words))
+
+
+@test
+def what_is_meant_has_to_be_said(home):
+    for words in (["yank", "greeting-core", "--reason", "x"], ["yank", "greeting-core@1.0.0"],
+                  ["yank", "greeting-core@^1", "--undo"], ["unpublish", "greeting-core"],
+                  ["key", "rotate", "--former", "ed25519:12", "--recovery"],
+                  ["key", "rotate", "--former", "ed25519:" + "8" * 64]):
+        equal(home.json("market", *words, ok=2, schema="error")["error"]["code"], "VALIDATION",
+              str(words))
+    true(not home.path.exists(), "no home was made")
+
+
+@test
+def an_unpublished_version_is_gone_and_the_number_of_heads_goes_on(home):
+    publish(home, CORE, CORE_NEW)
+    document = home.json("market", "unpublish", "greeting-core@1.1.0")
+    equal(document["versions_left"], 1)
+    equal([each["version"] for each in home.json("market", "info", "greeting-core")["versions"]],
+          ["1.0.0"])
+    last = home.json("market", "unpublish", "greeting-core@1.0.0")
+    true(last["seq"] > document["seq"], "a newer head")
+    home.run("market", "info", "greeting-core", ok=1)
+    true(not list((home.path / "registry/greeting-core").glob("*/package")), "no version is left")
+    publish_as(home, "1.2.0")
+    equal(home.json("market", "yank", "greeting-core@1.2.0", "--reason", "x")["seq"],
+          last["seq"] + 2)
+
+
+# ---- rotation --------------------------------------------------------------------------------------
+
+@test
+def a_new_key_gets_all_names_and_pins_follow(home):
+    old = make_key(home)
+    publish(home, CORE, CORE_NEW, REST)
+    other = follower(home)
+    other.json("market", "install", "greeting-core@1.0.0")
+    equal(pin_of(other, "greeting-core")["key"], old)
+    document = home.json("market", "key", "rotate")
+    new = document["new_key"]
+    equal((document["former_key"], document["names"], document["by_recovery"]),
+          (old, ["greeting-core", "greeting-rest"], False))
+    equal(home.json("market", "key", "show")["key"]["public_key"], new)
+    true(os.path.isfile(document["former_path"]), "the former key is kept")
+    equal(stat.S_IMODE(os.stat(document["former_path"]).st_mode), 0o600)
+    publish_as(home, "1.2.0")
+    sync(home, other)
+    #  A dependency by the new key, of a package that was signed against the old one.
+    result = other.run("market", "install", "greeting-rest", "greeting-core@1.2.0")
+    contains(result.err, "has moved to a new key")
+    equal((pin_of(other, "greeting-core")["key"], pin_of(other, "greeting-core")["how"]),
+          (new, "rotated"))
+    #  What the former key signed is installed still, also where the name is new.
+    other.json("market", "install", "greeting-core@1.0.0", "-t", "vendor")
+    third = follower(home)
+    third.json("market", "install", "greeting-core@1.1.0")
+    equal(pin_of(third, "greeting-core")["key"], new)
+    equal(third.json("market", "verify")["ok"], True)
+
+
+@test
+def a_key_that_handed_over_publishes_nothing_more(home):
+    make_key(home)
+    publish(home, CORE)
+    home.run("market", "key", "export", "old.key")
+    thief = follower(home)
+    thief.run("market", "key", "import", home.dir / "old.key")
+    home.run("market", "key", "rotate")
+    sync(home, thief)
+    failure = thief.json("market", "publish", PACKS / CORE_NEW, ok=1)["error"]
+    equal(failure["code"], "PERMISSION_DENIED")
+    contains(failure["message"], "handed greeting-core over")
+    failure = thief.json("market", "yank", "greeting-core@1.0.0", "--reason", "x", ok=1)["error"]
+    equal(failure["code"], "PERMISSION_DENIED")
+
+
+@test
+def the_new_key_yanks_and_unpublishes_what_the_former_signed(home):
+    make_key(home)
+    publish(home, CORE, CORE_NEW)
+    home.run("market", "key", "rotate")
+    home.json("market", "yank", "greeting-core@1.1.0", "--reason", "theirs")
+    equal(home.json("market", "info", "greeting-core@1.1.0")["package"]["yank_reason"], "theirs")
+    equal(follower(home).json("market", "install", "greeting-core")["steps"][0]["version"], "1.0.0")
+    home.json("market", "unpublish", "greeting-core@1.1.0")
+    equal(len(home.json("market", "info", "greeting-core")["versions"]), 1)
+    equal(len(home.json("market", "key", "rotate")["names"]), 1)
+    equal(follower(home).json("market", "install", "greeting-core")["steps"][0]["version"], "1.0.0")
+
+
+@test
+def the_recovery_key_beats_a_thief_with_the_publishing_key(home):
+    make_key(home)
+    publish(home, CORE)
+    home.run("market", "key", "export", "stolen.key")
+    other = follower(home)
+    other.run("market", "install", "greeting-core")
+    thief = follower(home)
+    thief.run("market", "key", "import", home.dir / "stolen.key")
+    stolen = thief.json("market", "key", "rotate")
+    publish_as(thief, "6.6.6")
+    sync(thief, other)
+    other.run("market", "install", "greeting-core@6.6.6")
+    equal(pin_of(other, "greeting-core")["key"], stolen["new_key"])
+    document = home.json("market", "key", "rotate", "--recovery-file", "recovery.txt")
+    equal(document["by_recovery"], True)
+    publish_as(home, "1.5.0")
+    #  Everything that either says is in one registry.
+    heads = home.path / "registry/greeting-core/.heads"
+    for kept in (thief.path / "registry/greeting-core/.heads").glob("*.head"):
+        if not (heads / kept.name).exists():
+            shutil.copy(kept, heads)
+    sync(home, other)
+    result = other.run("market", "install", "greeting-core@1.5.0")
+    contains(result.err, "by its recovery key")
+    equal(pin_of(other, "greeting-core")["key"], document["new_key"])
+
+
+@test
+def a_lost_key_is_given_up_by_the_recovery_key(home):
+    lost = make_key(home)
+    publish(home, CORE)
+    other = follower(home)
+    other.run("market", "install", "greeting-core")
+    os.unlink(home.path / "keys/default.key")
+    new = home.json("market", "key", "generate")["key"]["public_key"]
+    document = home.json("market", "key", "rotate", "--former", lost, "--recovery-file",
+                         "recovery.txt")
+    equal((document["new_key"], document["former_path"], document["names"]),
+          (new, "", ["greeting-core"]))
+    publish_as(home, "1.1.0")
+    sync(home, other)
+    other.json("market", "install", "greeting-core@1.1.0")
+    equal(pin_of(other, "greeting-core")["key"], new)
+    other.json("market", "install", "greeting-core@1.0.0", "-t", "vendor")
+
+
+@test
+def a_wrong_recovery_key_changes_nothing(home):
+    key = make_key(home)
+    publish(home, CORE)
+    home.write("wrong.txt", "recovery:" + "1" * 64)
+    home.write("none.txt", "hello\n")
+    for name, code in (("wrong.txt", "PERMISSION_DENIED"), ("none.txt", "VALIDATION"),
+                       ("absent.txt", "VALIDATION")):
+        failure = home.json("market", "key", "rotate", "--recovery-file", name, ok=1)["error"]
+        equal(failure["code"], code, name)
+    contains(home.run("market", "key", "rotate", "--recovery", ok=1).err, "--recovery-file FILE")
+    equal(home.json("market", "key", "show")["key"]["public_key"], key)
+    true(not (home.path / "registry/greeting-core/.heads").exists(), "no head was made")
+
+
+@test
+def no_secret_is_on_the_tap_or_in_a_file(home):
+    listener = home.start("tap", "--json")
+    listener.wait_for(r"", deadline_s=5)
+    secret = "correct horse battery staple"
+    home.write("passphrase.txt", secret + "\n")
+    make_key(home, "--passphrase-file", "passphrase.txt")
+    recovery = (home.dir / "recovery.txt").read_text().strip()
+    home.run("market", "publish", PACKS / CORE, "--passphrase-file", "passphrase.txt")
+    home.run("market", "key", "rotate", "--recovery-file", "recovery.txt", "--passphrase-file",
+             "passphrase.txt")
+    listener.wait_for("KeyPromoteReply")
+    seen = listener.out.encode()
+    for path in home.path.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            seen += path.read_bytes()
+        true(not stat.S_ISFIFO(path.lstat().st_mode), "no pipe is left")
+    for text in (secret, recovery, recovery[9:]):
+        true(text.encode() not in seen, "no copy of it")
+
+
+# ---- passphrases -----------------------------------------------------------------------------------
+
+@test
+def a_key_with_a_passphrase_signs_only_with_it(home):
+    home.write("good.txt", "open sesame\n")
+    home.write("bad.txt", "open sesamo\n")
+    make_key(home, "--passphrase-file", "good.txt")
+    equal(home.json("market", "key", "show")["key"]["encrypted"], True)
+    contains(home.run("market", "key", "show").out, "needed to sign")
+    lacks((home.path / "keys/default.key").read_text(), "\nsecret ")
+    failure = home.json("market", "publish", PACKS / CORE, ok=1)["error"]
+    equal(failure["code"], "PERMISSION_DENIED")
+    contains(failure["hint"], "--passphrase-file FILE")
+    result = home.run("market", "publish", PACKS / CORE, "--passphrase-file", "bad.txt", ok=1)
+    contains(result.err, "this is not the passphrase of the key 'default'")
+    true(not list(home.path.rglob("*.tar.gz")), "nothing was published")
+    home.run("market", "publish", PACKS / CORE, "--passphrase-file", "good.txt")
+    home.json("market", "yank", "greeting-core@1.0.0", "--reason", "x", "--passphrase-file",
+              "good.txt")
+    #  Its successor has the same passphrase; an export is as locked as the key.
+    home.json("market", "key", "rotate", "--passphrase-file", "good.txt")
+    equal(home.json("market", "key", "show")["key"]["encrypted"], True)
+    publish_bad = home.run("market", "yank", "greeting-core@1.0.0", "--undo", "--passphrase-file",
+                           "bad.txt", ok=1)
+    contains(publish_bad.err, "not the passphrase")
+    home.json("market", "yank", "greeting-core@1.0.0", "--undo", "--passphrase-file", "good.txt")
+    home.json("market", "key", "export", "out.key")
+    other = home.another()
+    equal(other.json("market", "key", "import", home.dir / "out.key")["key"]["encrypted"], True)
+
+
+@test
+def a_node_keeps_a_key_open_for_who_gave_the_passphrase(home):
+    home.write("good.txt", "open sesame\n")
+    node = home.start("node", "run")
+    node.wait_for("node runs: ")
+    make_key(home, "--passphrase-file", "good.txt")
+    home.run("market", "publish", PACKS / CORE)             #  It was just made
+    equal(node.stop(), 0)
+    node = home.start("node", "run")
+    node.wait_for("node runs: ")
+    home.run("market", "publish", PACKS / CORE_NEW, ok=1)
+    home.run("market", "publish", PACKS / CORE_NEW, "--passphrase-file", "good.txt")
+    home.json("market", "yank", "greeting-core@1.0.0", "--reason", "x")
+
+
+# ---- minisign --------------------------------------------------------------------------------------
+
+@test
+def minisign_verifies_each_archive(home):
+    if not shutil.which("minisign"):
+        skip("minisign is not installed")
+    publish(home, CORE)
+    home.json("market", "publish", PACKS / CORE_NEW, "--compression", "zstd")
+    text = home.run("market", "key", "show", "--minisign").out
+    equal(home.json("market", "key", "show", "--minisign")["minisign"], text)
+    home.write("ggen.pub", text)
+    archives = sorted((home.path / "registry/greeting-core").glob("*/*.tar.*[!g]"))
+    equal(len([path for path in archives if path.suffix != ".minisig"]), 2)
+    for archive in archives:
+        if archive.suffix == ".minisig":
+            continue
+        shown = home.run_program(["minisign", "-V", "-m", archive, "-p", "ggen.pub"])
+        contains(shown.out, "Signature and comment signature verified")
+        contains(shown.out, f"file:{archive.name}")
+        matches(shown.out, r"timestamp:\d+")
+        signature = archive.with_name(archive.name + ".minisig").read_text()
+        home.write("other", archive.read_bytes().hex())
+        home.write("other.minisig", signature)
+        home.run_program(["minisign", "-V", "-m", "other", "-p", "ggen.pub"], ok=False)
+
+
+main()
