@@ -41,11 +41,10 @@ class Sandbox:
     def run(self, *words, crash=None):
         """(exit code, stdout, stderr) of 'ggen market WORDS --json'."""
         words = [str(word).replace("{packs}", str(self.packs)) for word in words]
-        environment = clean_environment(self.folder)
+        environment = {**clean_environment(self.folder), "LD_PRELOAD": str(self.shim)}
         if crash:
             self.log.unlink(missing_ok=True)
-            environment |= {"LD_PRELOAD": str(self.shim), "CRASH_HOME": str(self.path),
-                            "CRASH_LOG": str(self.log), **crash}
+            environment |= {"CRASH_HOME": str(self.path), "CRASH_LOG": str(self.log), **crash}
         done = subprocess.run([self.ggen, "market", *words, "--json"], env=environment,
                               cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=DEADLINE_S, check=False)
