@@ -40,8 +40,13 @@ private_file_make_dir (const char *path, char *why, size_t why_size)
     for (char *slash = strchr (dir + 1, '/'); slash; slash = strchr (slash + 1, '/')) {
         *slash = 0;
         struct stat info;
-        if (mkdir (dir, 0700) != 0 && (errno != EEXIST || stat (dir, &info) != 0))
+        bool made = mkdir (dir, 0700) == 0;
+        if (!made && (errno != EEXIST || stat (dir, &info) != 0))
             return private_file_explain (dir, why, why_size);
+        //  What is durable inside it is lost with the name of the directory itself.
+        code_t code = made ? private_file_sync_dir (dir, why, why_size) : OK;
+        if (code)
+            return code;
         *slash = '/';
     }
     return OK;
