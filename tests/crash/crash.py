@@ -21,17 +21,17 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 from operations import OPERATIONS, PACKS, Sandbox, Wrong, pack, told    # noqa: E402
-from replay import Recording, distinct  # noqa: E402
+from replay import ENDED, Recording, distinct  # noqa: E402
 from tap import remove_tree     # noqa: E402
 
 JOBS = 2
 LOSS_MAX = 1000         # states of power loss looked at, by operation
 SHOWN_MAX = 10          # violations shown, by operation and mode
-CALLS_MAX = 5000        # more is an operation that never ends
 FAULTS = {"ENOSPC": errno.ENOSPC, "EIO": errno.EIO, "EACCES": errno.EACCES}
 MODES = ["kill", "torn", *FAULTS, "full", "loss"]
 
@@ -39,7 +39,7 @@ MODES = ["kill", "torn", *FAULTS, "full", "loss"]
 class Rig:
     """An operation with its home before, and what is before and after it."""
 
-    def __init__(self, operation, folder, build, packs):
+    def __init__(self, operation, folder, build, packs, unsynced=None):
         self.operation, self.folder, self.packs = operation, folder, packs
         self.ggen, self.shim = build / "ggen", build / "tests/crash/shim.so"
         box = self.sandbox("making")
@@ -48,7 +48,8 @@ class Rig:
         box.path.rename(self.before)
         box.restore(self.before)
         self.old = box.installed(), box.found()
-        code, out, err = box.run(*operation.words, crash={"CRASH_MODE": "record"})
+        code, out, err = box.run(*operation.words, crash={
+            "CRASH_MODE": "record", **({"CRASH_UNSYNCED": unsynced} if unsynced else {})})
         if code:
             raise SystemExit(f"{operation.name}: fails undisturbed: {told(out, err)}")
         self.log = folder / "record"
@@ -113,7 +114,7 @@ class Rig:
         if box.path.exists():
             remove_tree(box.path)
         recording.write(dict(state), box.path)
-        self._judge(box, f"loss {what}")
+        self._judge(box, f"loss {what}", 0 if what.startswith(ENDED) else None)
 
     def _judge(self, box, point, *ended):
         try:
@@ -132,30 +133,22 @@ class Tally:
 
 
 def side_by_side(rig, jobs):
-    """Run jobs (box) two at a time; the Wrongs."""
-    boxes = [rig.sandbox(f"box{i}") for i in range(JOBS)]
-    wrongs, waiting = [], iter(list(jobs))
+    """Call each job (box), JOBS at a time; what was Wrong."""
+    boxes = SimpleQueue()
+    for number in range(JOBS):
+        boxes.put(rig.sandbox(f"box{number}"))
 
-    def work(box):
-        for job in waiting_each():
-            try:
-                job(box)
-            except Wrong as wrong:
-                wrongs.append(str(wrong))
-
-    import threading
-    lock = threading.Lock()
-
-    def waiting_each():
-        while True:
-            with lock:
-                job = next(waiting, None)
-            if job is None:
-                return
-            yield job
+    def work(job):
+        box = boxes.get()
+        try:
+            job(box)
+        except Wrong as wrong:
+            return str(wrong)
+        finally:
+            boxes.put(box)
+        return None
     with ThreadPoolExecutor(JOBS) as pool:
-        list(pool.map(work, boxes))
-    return wrongs
+        return [wrong for wrong in pool.map(work, jobs) if wrong]
 
 
 def every_call(rig, mode, sample, generator):
@@ -170,8 +163,8 @@ def every_call(rig, mode, sample, generator):
     return tally
 
 
-def power_loss(rig, most, generator, syncing=True):
-    recording = Recording(rig.before, rig.log, syncing)
+def power_loss(rig, most, generator):
+    recording = Recording(rig.before, rig.log)
     found = sorted(distinct(recording, generator).items(), key=lambda item: sorted(item[0]))
     tally = Tally()
     tally.distinct = len(found)
@@ -204,11 +197,12 @@ def enumerate_points(options, report):
             if options.only and options.only not in operation.name:
                 continue
             generator = random.Random(f"{options.seed} {operation.name}")
-            rig = Rig(operation, folder / operation.name.replace(" ", "-"), options.build, packs)
+            rig = Rig(operation, folder / operation.name.replace(" ", "-"), options.build, packs,
+                      options.unsynced)
             for mode in options.modes:
                 began = time.monotonic()
-                tally = (power_loss(rig, options.loss, generator, options.syncing)
-                         if mode == "loss" else every_call(rig, mode, options.sample, generator))
+                tally = (power_loss(rig, options.loss, generator) if mode == "loss"
+                         else every_call(rig, mode, options.sample, generator))
                 tally.seconds = time.monotonic() - began
                 report(operation, mode, tally)
             remove_tree(rig.folder)
@@ -224,8 +218,8 @@ def arguments(words=None):
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--loss", type=int, default=LOSS_MAX)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--no-syncs", dest="syncing", action="store_false",
-                        help="as if no sync reached the disk: must find violations")
+    parser.add_argument("--unsynced", choices=("syncfs", "all"),
+                        help="as if these calls synced nothing: must find violations")
     options = parser.parse_args(words)
     options.build = options.build.resolve()
     return options

@@ -35,14 +35,14 @@ class Change:
 class Recording:
     """A tree and the changes made to it."""
 
-    def __init__(self, folder, log, syncing=True):
+    def __init__(self, folder, log):
         self.inodes, self.changes, self._known = [], [], {}
         self.root = self._load(Path(folder))
         self._now = [dict(inode.names) for inode in self.inodes]    # names after all changes so far
         for line in Path(log).read_bytes().split(b"\n"):
             if line:
                 self._read(line.decode().split("\t"))
-        self._find_durability(syncing)
+        self._find_durability()
 
     # ---- the tree before
 
@@ -145,10 +145,10 @@ class Recording:
 
     # ---- what is on the disk
 
-    def _find_durability(self, syncing):
+    def _find_durability(self):
         for index, sync in enumerate(self.changes):
             words = sync.line.split()
-            if words[0] not in ("sync", "syncall") or not syncing:
+            if words[0] not in ("sync", "syncall"):
                 continue
             for change in self.changes[:index]:
                 if change.durable_at is None and (words[0] == "syncall"
@@ -250,30 +250,33 @@ def chmoded(to):
 # ---- which states ----------------------------------------------------------------------------------
 
 RANDOM_SUBSETS = 4
+ENDED = "after the end"     # what was reported as done has to be done
 
 
 def states(recording, generator):
     """Yield (what it is, tree) of every state to look at; many are the same."""
-    for count in range(len(recording.changes) + 1):
+    last = len(recording.changes)
+    for count in range(last + 1):
+        when = ENDED if count == last else str(count)
         durable, loose = recording.split(count)
         content = frozenset(i for i in loose if recording.changes[i].content)
-        yield f"{count}: all unsynced lost", recording.tree(durable)
+        yield f"{when}: all unsynced lost", recording.tree(durable)
         for kept in range(1, len(loose) + 1):
-            yield f"{count}: the first {kept} of {len(loose)}", recording.tree(
+            yield f"{when}: the first {kept} of {len(loose)}", recording.tree(
                 durable + loose[:kept])
         for lost in loose:
-            yield (f"{count}: all but '{recording.changes[lost].line}'",
+            yield (f"{when}: all but '{recording.changes[lost].line}'",
                    recording.tree(durable + [i for i in loose if i != lost]))
         for subset in range(RANDOM_SUBSETS if len(loose) > 1 else 0):
             kept = [i for i in loose if generator.random() < 0.5]
-            yield f"{count}: random subset {subset}", recording.tree(durable + kept)
+            yield f"{when}: random subset {subset}", recording.tree(durable + kept)
         if content:
             named = [i for i in loose if i not in content]
-            yield f"{count}: names without bytes", recording.tree(durable + named)
-            yield f"{count}: names, zeros for bytes", recording.tree(durable + loose, content)
+            yield f"{when}: names without bytes", recording.tree(durable + named)
+            yield f"{when}: names, zeros for bytes", recording.tree(durable + loose, content)
             for lost in sorted({recording.changes[i].inode for i in content}):
                 zeros = frozenset(i for i in content if recording.changes[i].inode == lost)
-                yield (f"{count}: zeros in one file",
+                yield (f"{when}: zeros in one file",
                        recording.tree(durable + loose, zeros))
 
 
@@ -281,5 +284,7 @@ def distinct(recording, generator):
     """{state: what it is}, of the different ones."""
     found = {}
     for what, tree in states(recording, generator):
-        found.setdefault(frozenset(tree.items()), what)
+        state = frozenset(tree.items())
+        if state not in found or what.startswith(ENDED):
+            found[state] = what
     return found

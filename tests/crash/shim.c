@@ -10,6 +10,8 @@
 //               fail (call k fails); full (from call k on there is no room, what k writes is cut)
 //  CRASH_AT     k, from 1
 //  CRASH_ERRNO  of mode "fail"; calls that never have this error pass
+//  CRASH_UNSYNCED  "syncfs" or "all": these calls only say that they synced. For the test that the
+//               enumeration of power losses finds what is not synced
 //
 //  Without CRASH_HOME only naps are shortened. What escapes: mmap, io_uring, children's calls, and stdio but for streams of fdopen ().
 #include <dlfcn.h>
@@ -45,6 +47,7 @@ static struct {
     crash_mode_t mode;
     long at, count;
     int error;
+    bool unsyncedfs, unsynced;          //  syncfs () does nothing; nor does fsync ()
     char home [PATH_MAX];
     size_t home_size;
     char *streams [STREAM_FD_MAX];      //  buffers of fdopen ()
@@ -63,7 +66,7 @@ set_up (void)
     *(void **) &kernel = dlsym (RTLD_NEXT, "syscall");
     const char *home = getenv ("CRASH_HOME"), *log = getenv ("CRASH_LOG"),
                *mode = getenv ("CRASH_MODE"), *at = getenv ("CRASH_AT"),
-               *error = getenv ("CRASH_ERRNO");
+               *error = getenv ("CRASH_ERRNO"), *unsynced = getenv ("CRASH_UNSYNCED");
     if (!home || !log || !mode || strlen (home) >= sizeof shim.home)
         return;
     int fd = (int) kernel (SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -74,6 +77,8 @@ set_up (void)
     shim.home_size = strlen (home);
     shim.at = at ? atol (at) : 0;
     shim.error = error ? atoi (error) : EIO;
+    shim.unsyncedfs = unsynced != NULL;
+    shim.unsynced = unsynced && strcmp (unsynced, "all") == 0;
     for (unsigned i = RECORD; i <= FULL; i++)
         if (strcmp (mode, modes [i]) == 0)
             shim.mode = (crash_mode_t) i;
@@ -672,8 +677,9 @@ sync_any (long number, int fd, const char *call)
         return (int) kernel (number, fd);
     if (enter (call, at, 0) == REFUSED)
         return (int) leave (-1);
-    long done = kernel (number, fd);
-    if (done == 0)
+    bool skipped = number == SYS_syncfs ? shim.unsyncedfs : shim.unsynced;
+    long done = skipped ? 0 : kernel (number, fd);
+    if (done == 0 && !skipped)
         NOTE ("%s\t%s\n", call, at);
     return (int) leave (done);
 }
