@@ -10,9 +10,11 @@ states that a power loss may leave (tests/crash/replay.py). After each: `list` t
 the new one, `verify` finds nothing, `search` finds what it found before or finds now; what follows
 succeeds, gives the new state, and leaves nothing behind.
 
---sample N takes N points of each mode, --loss N at most so many states of power loss, both by --seed.
+--sample N takes N points of each mode, --loss N at most so many of the states of power loss; --seed N
+chooses them.
 """
 import argparse
+import contextlib
 import errno
 import os
 import random
@@ -26,7 +28,7 @@ from queue import SimpleQueue
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 from operations import OPERATIONS, PACKS, Sandbox, Wrong, pack, told    # noqa: E402
-from replay import ENDED, Recording, distinct  # noqa: E402
+from replay import ENDED, Recording, distinct, some  # noqa: E402
 from tap import remove_tree     # noqa: E402
 
 JOBS = 2
@@ -129,7 +131,7 @@ class Rig:
 
 class Tally:
     def __init__(self):
-        self.points, self.violations, self.distinct = 0, [], None
+        self.points, self.violations, self.distinct, self.seconds = 0, [], None, 0.0
 
 
 def side_by_side(rig, jobs):
@@ -163,13 +165,16 @@ def every_call(rig, mode, sample, generator):
     return tally
 
 
-def power_loss(rig, most, generator):
+def power_loss(rig, sample, most, generator):
     recording = Recording(rig.before, rig.log)
-    found = sorted(distinct(recording, generator).items(), key=lambda item: sorted(item[0]))
     tally = Tally()
-    tally.distinct = len(found)
-    if len(found) > most:
-        found = generator.sample(found, most)
+    if sample:
+        found = some(recording, generator, sample)
+    else:
+        found = sorted(distinct(recording, generator).items(), key=lambda item: sorted(item[0]))
+        tally.distinct = len(found)
+        if len(found) > most:
+            found = generator.sample(found, most)
     tally.points = len(found)
     tally.violations = side_by_side(
         rig, [lambda box, state=state, what=what: rig.lose(box, recording, state, what)
@@ -183,37 +188,42 @@ def make_packs(folder):
     return folder
 
 
+@contextlib.contextmanager
 def work_folder():
+    """A folder that goes afterwards; in memory where that is possible, as a sync of a disk takes long."""
     memory = Path("/dev/shm")
-    return tempfile.mkdtemp(prefix="ggen-crash-", dir=memory if os.access(memory, os.W_OK) else None)
-
-
-def enumerate_points(options, report):
-    """Call report (operation, mode, tally) for each; the folder goes."""
-    folder = Path(work_folder()).resolve()
+    folder = tempfile.mkdtemp(prefix="ggen-crash-",
+                              dir=memory if os.access(memory, os.W_OK) else None)
     try:
-        packs = make_packs(folder / "packs")
-        for operation in OPERATIONS:
-            if options.only and options.only not in operation.name:
-                continue
-            generator = random.Random(f"{options.seed} {operation.name}")
-            rig = Rig(operation, folder / operation.name.replace(" ", "-"), options.build, packs,
-                      options.unsynced)
-            for mode in options.modes:
-                began = time.monotonic()
-                tally = (power_loss(rig, options.loss, generator) if mode == "loss"
-                         else every_call(rig, mode, options.sample, generator))
-                tally.seconds = time.monotonic() - began
-                report(operation, mode, tally)
-            remove_tree(rig.folder)
+        yield Path(folder).resolve()
     finally:
         remove_tree(folder)
+
+
+def enumerate_points(options, folder, report):
+    """Call report (operation, mode, tally) for each of them."""
+    packs = make_packs(folder / "packs")
+    for operation in OPERATIONS:
+        if options.only and not any(part in operation.name for part in options.only.split(",")):
+            continue
+        generator = random.Random(f"{options.seed} {operation.name}")
+        rig = Rig(operation, folder / operation.name.replace(" ", "-"), options.build, packs,
+                  options.unsynced)
+        for mode in options.modes:
+            began = time.monotonic()
+            if mode == "loss":
+                tally = power_loss(rig, options.sample, options.loss, generator)
+            else:
+                tally = every_call(rig, mode, options.sample, generator)
+            tally.seconds = time.monotonic() - began
+            report(operation, mode, tally)
+        remove_tree(rig.folder)
 
 
 def arguments(words=None):
     parser = argparse.ArgumentParser(description="Crash, fault and power-loss enumeration.")
     parser.add_argument("--build", type=Path, required=True)
-    parser.add_argument("--only", help="part of an operation's name")
+    parser.add_argument("--only", help="parts of operations' names, with commas")
     parser.add_argument("--modes", type=lambda text: text.split(","), default=MODES)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--loss", type=int, default=LOSS_MAX)
@@ -239,7 +249,8 @@ def main():
         by_operation[operation.name] = by_operation.get(operation.name, 0) + tally.points
         totals["points"] += tally.points
         totals["violations"] += len(tally.violations)
-    enumerate_points(options, report)
+    with work_folder() as folder:
+        enumerate_points(options, folder, report)
     for name, points in by_operation.items():
         print(f"{name}: {points} points")
     print(f"crash: {totals['points']} points, {totals['violations']} violations, "

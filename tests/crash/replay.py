@@ -170,10 +170,10 @@ class Recording:
 
     # ---- trees
 
-    def tree(self, kept, lost_data=None):
-        """{path: (inode, its changes)} after the changes 'kept' alone. A state, to compare.
+    def tree(self, kept, zeros=()):
+        """{path: (inode, its changes)} after the changes 'kept' alone: a state, to compare.
 
-        lost_data: changes of contents that did not happen, or ("zeros", those that wrote zeros).
+        Those of 'zeros' (their index is there as ~index) made the file longer, their bytes are lost.
         """
         names = {}
         altered = {}
@@ -187,7 +187,6 @@ class Recording:
                     del there[name]
             if change.apply:
                 altered.setdefault(change.inode, []).append(index)
-        zeros = lost_data or frozenset()
         found = {}
 
         def walk(number, path):
@@ -253,38 +252,46 @@ RANDOM_SUBSETS = 4
 ENDED = "after the end"     # what was reported as done has to be done
 
 
-def states(recording, generator):
-    """Yield (what it is, tree) of every state to look at; many are the same."""
-    last = len(recording.changes)
-    for count in range(last + 1):
-        when = ENDED if count == last else str(count)
-        durable, loose = recording.split(count)
-        content = frozenset(i for i in loose if recording.changes[i].content)
-        yield f"{when}: all unsynced lost", recording.tree(durable)
-        for kept in range(1, len(loose) + 1):
-            yield f"{when}: the first {kept} of {len(loose)}", recording.tree(
-                durable + loose[:kept])
-        for lost in loose:
-            yield (f"{when}: all but '{recording.changes[lost].line}'",
-                   recording.tree(durable + [i for i in loose if i != lost]))
-        for subset in range(RANDOM_SUBSETS if len(loose) > 1 else 0):
-            kept = [i for i in loose if generator.random() < 0.5]
-            yield f"{when}: random subset {subset}", recording.tree(durable + kept)
-        if content:
-            named = [i for i in loose if i not in content]
-            yield f"{when}: names without bytes", recording.tree(durable + named)
-            yield f"{when}: names, zeros for bytes", recording.tree(durable + loose, content)
-            for lost in sorted({recording.changes[i].inode for i in content}):
-                zeros = frozenset(i for i in content if recording.changes[i].inode == lost)
-                yield (f"{when}: zeros in one file",
-                       recording.tree(durable + loose, zeros))
+def candidates(recording, count, generator):
+    """Yield (what it is, changes kept, those of them that wrote zeros) of a loss after 'count' calls."""
+    when = ENDED if count == len(recording.changes) else str(count)
+    durable, loose = recording.split(count)
+    content = [i for i in loose if recording.changes[i].content]
+    yield f"{when}: all unsynced lost", durable, ()
+    for kept in range(1, len(loose) + 1):
+        yield f"{when}: the first {kept} of {len(loose)}", durable + loose[:kept], ()
+    for lost in loose:
+        yield (f"{when}: all but '{recording.changes[lost].line}'",
+               durable + [i for i in loose if i != lost], ())
+    for subset in range(RANDOM_SUBSETS if generator and len(loose) > 1 else 0):
+        kept = [i for i in loose if generator.random() < 0.5]
+        yield f"{when}: random subset {subset}", durable + kept, ()
+    if content:
+        names = [i for i in loose if i not in content]
+        yield f"{when}: names without bytes", durable + names, ()
+        yield f"{when}: zeros for bytes", durable + loose, frozenset(content)
+    for inode in sorted({recording.changes[i].inode for i in content}):
+        zeros = frozenset(i for i in content if recording.changes[i].inode == inode)
+        line = recording.changes[min(zeros)].line
+        yield f"{when}: zeros from '{line}'", durable + loose, zeros
 
 
 def distinct(recording, generator):
     """{state: what it is}, of the different ones."""
     found = {}
-    for what, tree in states(recording, generator):
-        state = frozenset(tree.items())
-        if state not in found or what.startswith(ENDED):
-            found[state] = what
+    for count in range(len(recording.changes) + 1):
+        for what, kept, zeros in candidates(recording, count, generator):
+            state = frozenset(recording.tree(kept, zeros).items())
+            if state not in found or what.startswith(ENDED):
+                found[state] = what
+    return found
+
+
+def some(recording, generator, wanted):
+    """[(state, what it is)], at random moments."""
+    found = []
+    for _ in range(wanted):
+        count = generator.randint(0, len(recording.changes))
+        what, kept, zeros = generator.choice(list(candidates(recording, count, generator)))
+        found.append((frozenset(recording.tree(kept, zeros).items()), what))
     return found

@@ -77,7 +77,7 @@ set_up (void)
     shim.home_size = strlen (home);
     shim.at = at ? atol (at) : 0;
     shim.error = error ? atoi (error) : EIO;
-    shim.unsyncedfs = unsynced != NULL;
+    shim.unsyncedfs = unsynced && strcmp (unsynced, "none") != 0;
     shim.unsynced = unsynced && strcmp (unsynced, "all") == 0;
     for (unsigned i = RECORD; i <= FULL; i++)
         if (strcmp (mode, modes [i]) == 0)
