@@ -206,6 +206,9 @@ def enumerate_points(options, folder, report):
     for operation in OPERATIONS:
         if options.only and not any(part in operation.name for part in options.only.split(",")):
             continue
+        if not operation.is_known(options.build / "ggen"):
+            print(f"# SKIPPED: {operation.name}: this ggen has no such verb", flush=True)
+            continue
         generator = random.Random(f"{options.seed} {operation.name}")
         rig = Rig(operation, folder / operation.name.replace(" ", "-"), options.build, packs,
                   options.unsynced)

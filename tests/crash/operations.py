@@ -128,6 +128,12 @@ class Operation:
     def prepare(self, box):
         """Make the home."""
 
+    def is_known(self, ggen):
+        """Whether this ggen has the verb."""
+        told_verbs = subprocess.run([ggen, "market", "--help"], capture_output=True, text=True,
+                                    check=True).stdout
+        return re.search(rf"^  {self.words[0]}\b", told_verbs, re.MULTILINE) is not None
+
     def check_more(self, box):
         """After the next run: what is special to it."""
 
@@ -225,6 +231,20 @@ class Adopt(Operation):
             raise Wrong("the adopted package is not what it was")
 
 
+class Update(Upgrade):
+    name, words = "update", ("update",)
+
+
+class Clean(Operation):
+    name, words = "clean", ("clean",)
+
+    def prepare(self, box):
+        publish_all(box, "base-1.0.0", "base-2.0.0", "dep-1.0.0")
+        box.ask("install", "base@1.0.0", "dep")
+        box.ask("install", "base@2.0.0")
+        box.ask("remove", "dep")
+
+
 def edit(path):
     path = path.resolve()
     path.chmod(0o644)
@@ -232,6 +252,6 @@ def edit(path):
 
 
 OPERATIONS = [FirstPublish(), Publish(), Install(), Upgrade(), Remove(), Rollback(),
-              RollbackEdited(), Fix(), Adopt()]
+              RollbackEdited(), Fix(), Adopt(), Update(), Clean()]
 PACKS = [("base", "1.0.0", ()), ("base", "2.0.0", ()), ("dep", "1.0.0", ()),
          ("app", "1.0.0", ("dep",)), ("app", "2.0.0", ("dep",)), ("tool", "1.0.0", ("app",))]
