@@ -16,6 +16,7 @@ chooses them.
 import argparse
 import contextlib
 import errno
+import json
 import os
 import random
 import sys
@@ -93,7 +94,7 @@ class Rig:
     def _check_error(self, code, out, err):
         if code < 0:
             raise Wrong(f"ended by signal {-code}: {err[-300:]}")
-        if '"hint"' not in out:
+        if not json.loads(out)["error"]["hint"]:
             raise Wrong(f"a failure without a hint: {out[-300:]}{err[-300:]}")
 
     # ---- one point
