@@ -59,7 +59,8 @@ path_of (const keyring_t *self, const char *name, char path[KEY_FILE_PATH_MAX])
 static code_t
 refuse (keyring_t *self, const delivery_t *at, code_t code)
 {
-    return out_fail (at, code, self->hint, "%s", self->why);
+    return out_fail (at, code, *self->hint ? self->hint : private_file_hint (code), "%s",
+                     self->why);
 }
 
 static code_t

@@ -53,9 +53,8 @@ home_socket_alive (const char *path)
 static code_t
 explain (const char *path, char *why, size_t why_size)
 {
-    code_t code = errno == EACCES || errno == EPERM || errno == EROFS ? PERMISSION_DENIED : STORAGE;
-    snprintf (why, why_size, "%s: %s", path, strerror (errno));
-    return code;
+    code_t code = private_file_explain (path, why, why_size);
+    return code == ALREADY_EXISTS ? STORAGE : code;
 }
 
 //  What will be durable in a new directory is lost with the directory's name. A parent that may not

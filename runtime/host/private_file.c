@@ -28,6 +28,21 @@ private_file_explain (const char *path, char *why, size_t why_size)
     }
 }
 
+const char *
+private_file_hint (code_t code)
+{
+    switch (code) {
+    case INSUFFICIENT_DISK_SPACE:
+        return "free some space on the disk";
+    case PERMISSION_DENIED:
+        return "check who owns the directory and the file";
+    case STORAGE:
+        return "if the disk fails, the system's log tells more";
+    default:
+        return "";
+    }
+}
+
 code_t
 private_file_make_dir (const char *path, char *why, size_t why_size)
 {
