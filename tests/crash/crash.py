@@ -80,6 +80,7 @@ class Rig:
         verified = box.ask("verify", codes=(0, 1) if self.operation.repairs else (0,))
         if not verified["ok"] and not self.operation.repairs:
             raise Wrong(f"verify: {verified['findings']}")
+        self.operation.check_always(box)
         again = self.operation.after if done and self.operation.after else self.operation.words
         box.ask(*again)
         if (box.installed(), box.found()) != self.new:
@@ -89,6 +90,7 @@ class Rig:
             raise Wrong(f"verify after the next run: {verified['findings']}")
         if box.leftovers():
             raise Wrong(f"left over: {box.leftovers()}")
+        self.operation.check_always(box)
         self.operation.check_more(box)
 
     def _check_error(self, code, out, err):

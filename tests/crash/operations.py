@@ -134,8 +134,11 @@ class Operation:
                                     check=True).stdout
         return re.search(rf"^  {self.words[0]}\b", told_verbs, re.MULTILINE) is not None
 
+    def check_always(self, box):
+        """What is special to it and holds at any time."""
+
     def check_more(self, box):
-        """After the next run: what is special to it."""
+        """What is special to it and holds after the next run."""
 
 
 def publish_all(box, *names):
@@ -225,7 +228,7 @@ class Adopt(Operation):
         (box.path / "packages/old").mkdir(parents=True)
         (box.path / "packages/old/file").write_text("mine\n", encoding="ascii")
 
-    def check_more(self, box):
+    def check_always(self, box):
         text = (box.path / "packages/old/file").read_text(encoding="ascii")
         if text != "mine\n":
             raise Wrong("the adopted package is not what it was")
