@@ -51,7 +51,7 @@ BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/sim/lib/*.c)
 
-.PHONY: all deps demo check tests check-shared san tsan style syntax coverage bench-bus help clean install \
+.PHONY: all deps demo check tests crash check-shared san tsan style syntax coverage bench-bus help clean install \
     dist
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -70,7 +70,10 @@ check: deps                     ## install what is missing, build, run every tes
 	@$(MAKE) --no-print-directory tests
 	@python3 tests/run.py --build $(B) $(if $(ONLY),--only $(ONLY))
 
-tests: all $(UNIT) $(SIM)
+tests: all $(UNIT) $(SIM) $(B)/tests/crash/shim.so
+
+crash: all $(B)/tests/crash/shim.so ## every crash, fault and power-loss point of every operation (half an hour)
+	@python3 tests/crash/crash.py --build $(B) $(if $(ONLY),--only "$(ONLY)") $(CRASH)
 
 check-shared:                   ## conformance against the data in ../shared
 	@if [ -d ../shared/data ]; then \
@@ -163,6 +166,11 @@ $(B)/tests/%: tests/%.c $(B)/libggen.a
 	@mkdir -p $(@D)
 	@echo "  test  $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(B)/libggen.a $(LDFLAGS) -lcmocka $(LIBS)
+
+$(B)/tests/crash/shim.so: tests/crash/shim.c
+	@mkdir -p $(@D)
+	@echo "  test  $<"
+	@$(CC) $(CPPFLAGS) -std=c11 -O2 -g $(WARN) -fPIC -shared -o $@ $< -ldl -lpthread
 
 $(B)/tests/bench/empty: LDFLAGS := $(MODE) -Wl,--no-as-needed
 

@@ -129,6 +129,10 @@ hint_of (code_t code)
         return "see all of it: ggen config validate";
     case FEATURE_NOT_ENABLED:
         return "stop that node, or use the ggen it was started with";
+    case INSUFFICIENT_DISK_SPACE:
+        return "free some space on the disk";
+    case STORAGE:
+        return "if the disk fails, the system's log tells more";
     default:
         return NULL;
     }

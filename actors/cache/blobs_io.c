@@ -250,6 +250,8 @@ answer_failure (blobs_t *self, ticket_t ticket, const digest_t *digest,
         add_detail (&failure, &rooms[1], "available", second);
         failure.hint = "free some space, or lower storage.max_cache_size";
     }
+    else if (cause->code == STORAGE)
+        failure.hint = "try again; if the disk fails, the system's log tells more";
     out_answer (self->out, ticket, &failure.base);
 }
 

@@ -73,6 +73,8 @@ hint_of (code_t code)
             return "choose a version, or a name, that is free";
         case FEATURE_NOT_ENABLED:
             return "install SQLite (libsqlite3-0)";
+        case STORAGE:
+            return "try again; if the disk fails, the system's log tells more";
         default:
             return "";
     }

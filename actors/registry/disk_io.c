@@ -194,7 +194,10 @@ disk_make_directories (int dir, const char *path)
         part [end - begin] = 0;
         if (!part [0])
             continue;
-        if (mkdirat (parent, part, 0777) != 0 && errno != EEXIST)
+        bool made = mkdirat (parent, part, 0777) == 0;
+        if (!made && errno != EEXIST)
+            return disk_code (errno);
+        if (made && disk_sync (parent) != OK)
             return disk_code (errno);
         int child = openat (parent, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (child == -1)

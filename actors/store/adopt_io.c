@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define ADOPTED    "0"              //  in generations/
-#define TARGET_MAX 600              //  bytes of a link: two names and the way up
+#define TARGET_MAX 600              //  bytes of a link: two names (255 each) and the way up
 
 bool
 adopt_is_due (const place_t *place)
@@ -29,50 +29,72 @@ open_below (int dirfd, const char *name)
     return openat (dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-static void link_entries (int from_fd, int to_fd, const char *from, bool inside);
+static code_t link_entries (int from_fd, int to_fd, const char *from, bool inside,
+                            refusal_t *refusal);
 
-//  "@scope" may be in both: then its entries are linked one by one.
-static void
-link_scope (int from_fd, int to_fd, const char *name, const char *target)
+//  "@scope" may be in both: then its entries are linked one by one. A package in the place of what
+//  was there needs nothing.
+static code_t
+link_scope (int from_fd, int to_fd, const char *name, const char *target, refusal_t *refusal)
 {
     char up [TARGET_MAX];
+    code_t code = OK;
     int to = open_below (to_fd, name), from = to < 0 ? -1 : open_below (from_fd, name);
     if (from >= 0 && (size_t) snprintf (up, sizeof up, "../%s", target) < sizeof up)
-        link_entries (from, to, up, true);
+        code = link_entries (from, to, up, true, refusal);
     else if (from >= 0)
         close (from);
     if (to >= 0)
         close (to);
+    return code;
+}
+
+static code_t
+link_entry (int from_fd, int to_fd, const char *from, const char *name, bool inside,
+            refusal_t *refusal)
+{
+    char target [TARGET_MAX];
+    if ((size_t) snprintf (target, sizeof target, "%s/%s", from, name) >= sizeof target)
+        return refusal_system (refusal, ENAMETOOLONG, name, "link");
+    if (symlinkat (target, to_fd, name) == 0)
+        return OK;
+    if (errno != EEXIST)
+        return refusal_system (refusal, errno, name, "link");
+    return inside ? OK : link_scope (from_fd, to_fd, name, target, refusal);
 }
 
 //  'from' leads from 'to_fd' to 'from_fd', which is closed.
-static void
-link_entries (int from_fd, int to_fd, const char *from, bool inside)
+static code_t
+link_entries (int from_fd, int to_fd, const char *from, bool inside, refusal_t *refusal)
 {
     DIR *dir = fdopendir (from_fd);
     if (!dir) {
+        code_t code = refusal_system (refusal, errno, from, "read directory");
         close (from_fd);
-        return;
+        return code;
     }
+    code_t code = OK;
     const struct dirent *entry;
-    while ((entry = readdir (dir)) != NULL) {
-        char target [TARGET_MAX];
-        if (entry->d_name [0] == '.' || strcmp (entry->d_name, PLACE_LOCK_NAME) == 0)
-            continue;
-        if ((size_t) snprintf (target, sizeof target, "%s/%s", from, entry->d_name) < sizeof target
-            && symlinkat (target, to_fd, entry->d_name) != 0 && errno == EEXIST && !inside)
-            link_scope (from_fd, to_fd, entry->d_name, target);
-    }
+    while (code == OK && (entry = readdir (dir)) != NULL)
+        if (entry->d_name [0] != '.' && strcmp (entry->d_name, PLACE_LOCK_NAME) != 0)
+            code = link_entry (from_fd, to_fd, from, entry->d_name, inside, refusal);
     closedir (dir);
+    return code;
 }
 
-void
-adopt_link (const place_t *place, int generation_fd)
+code_t
+adopt_link (const place_t *place, int generation_fd, refusal_t *refusal)
 {
-    int fd = adopt_is_due (place) ? open_below (place->base_fd, place->link)
-                                  : open_below (place->generations_fd, ADOPTED);
+    bool due = adopt_is_due (place);
+    int fd = due ? open_below (place->base_fd, place->link)
+                 : open_below (place->generations_fd, ADOPTED);
     if (fd >= 0)
-        link_entries (fd, generation_fd, "../" ADOPTED, false);
+        return link_entries (fd, generation_fd, "../" ADOPTED, false, refusal);
+    //  Nothing was adopted, or a crash left a link there (adopt_switch).
+    if (!due && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+        return OK;
+    return refusal_system (refusal, errno, due ? place->link : "generations/" ADOPTED,
+                           "open directory");
 }
 
 //  ---- the switch ----------------------------------------------------------------------------------

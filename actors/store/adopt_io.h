@@ -12,9 +12,11 @@ bool
     adopt_is_due (const place_t *place);
 
 //  Link the entries of that directory (adopted, or about to be) in a generation that is being made,
-//  where nothing of theirs is. What cannot be linked is left out: it stays where it is.
-void
-    adopt_link (const place_t *place, int generation_fd);
+//  where nothing of theirs is. All of them, or the generation must not be switched to: whoever had
+//  something in packages/ would miss it there.
+//  STORAGE, PERMISSION_DENIED, INSUFFICIENT_DISK_SPACE: as the system says.
+must_use code_t
+    adopt_link (const place_t *place, int generation_fd, refusal_t *refusal);
 
 //  Put a link to 'target' in its place, and it in generations/0.
 //  ALREADY_EXISTS   there is a generations/0: another one was adopted before. Nothing has changed.

@@ -198,7 +198,7 @@ build_generation (const place_t *place, const char *name, const commit_tree_t *t
         return refusal_system (refusal, errno, name, "open directory");
     code = fill_generation (dirfd, trees, count, lock, instances, refusal);
     if (code == OK)
-        adopt_link (place, dirfd);
+        code = adopt_link (place, dirfd, refusal);
     close (dirfd);
     return code;
 }

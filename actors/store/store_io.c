@@ -244,6 +244,12 @@ explain (store_call_t *call)
         snprintf (call->hint_text, sizeof call->hint_text, "%s belongs to %s, and you are %s",
                   call->base, owner, self);
     }
+    else if (call->code == PERMISSION_DENIED)
+        snprintf (call->hint_text, sizeof call->hint_text,
+                  "check the permissions of %s and of what is in it", call->base);
+    else if (call->code == STORAGE)
+        snprintf (call->hint_text, sizeof call->hint_text,
+                  "if the disk of %s fails, the system's log tells more", call->base);
     call->hint = call->hint_text;
 }
 

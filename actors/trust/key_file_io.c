@@ -270,7 +270,16 @@ key_file_read (key_file_t *self, const char *path, bool ours, bool *open_p, char
 
 //  ---- writing -----------------------------------------------------------------------------------
 
-//  A second name for a finished file: unlike rename it never takes the place of another.
+//  Unlike rename () this never takes the place of another file.
+static bool
+name_finished (const char *draft, const char *path)
+{
+    if (renameat2 (AT_FDCWD, draft, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return true;
+    //  For file systems that cannot: for a moment it has two names.
+    return (errno == EINVAL || errno == ENOSYS) && link (draft, path) == 0 && unlink (draft) == 0;
+}
+
 static code_t
 create_whole (const char *path, bytes_t content, char *why)
 {
@@ -281,11 +290,11 @@ create_whole (const char *path, bytes_t content, char *why)
     code_t code = private_file_create (draft, content, why, KEY_FILE_WHY_MAX);
     if (code)
         return code;
-    if (link (draft, path) != 0)
-        code = private_file_explain (path, why, KEY_FILE_WHY_MAX);
-    if (unlink (draft) != 0 && code == OK)
-        code = private_file_explain (draft, why, KEY_FILE_WHY_MAX);
-    return code ? code : private_file_sync_dir (path, why, KEY_FILE_WHY_MAX);
+    if (name_finished (draft, path))
+        return private_file_sync_dir (path, why, KEY_FILE_WHY_MAX);
+    code = private_file_explain (path, why, KEY_FILE_WHY_MAX);
+    unlink (draft);
+    return code;
 }
 
 code_t

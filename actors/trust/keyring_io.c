@@ -59,7 +59,8 @@ keyring_path (const keyring_t *self, const char *name, char path[KEY_FILE_PATH_M
 code_t
 keyring_refuse (keyring_t *self, const delivery_t *at, code_t code)
 {
-    return out_fail (at, code, self->hint, "%s", self->why);
+    return out_fail (at, code, *self->hint ? self->hint : private_file_hint (code), "%s",
+                     self->why);
 }
 
 code_t

@@ -2,6 +2,7 @@
 #include "home.h"
 
 #include "clock.h"
+#include "private_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,9 +53,18 @@ home_socket_alive (const char *path)
 static code_t
 explain (const char *path, char *why, size_t why_size)
 {
-    code_t code = errno == EACCES || errno == EPERM || errno == EROFS ? PERMISSION_DENIED : STORAGE;
-    snprintf (why, why_size, "%s: %s", path, strerror (errno));
-    return code;
+    code_t code = private_file_explain (path, why, why_size);
+    return code == ALREADY_EXISTS ? STORAGE : code;
+}
+
+//  What will be durable in a new directory is lost with the directory's name. A parent that may not
+//  be read cannot be synced, and is no reason to fail.
+static void
+sync_name (const char *path)
+{
+    char why[2 * HOME_PATH_MAX];
+    code_t code = private_file_sync_dir (path, why, sizeof why);
+    (void) code;
 }
 
 //  mkdir -p, every new directory 0700.
@@ -67,8 +77,11 @@ make_dirs (const char *dir, char *why, size_t why_size)
         if (slash)
             *slash = 0;
         struct stat info;
-        if (mkdir (path, 0700) != 0 && (errno != EEXIST || stat (path, &info) != 0))
+        bool made = mkdir (path, 0700) == 0;
+        if (!made && (errno != EEXIST || stat (path, &info) != 0))
             return explain (path, why, why_size);
+        if (made)
+            sync_name (path);
         if (!slash)
             return OK;
         *slash = '/';

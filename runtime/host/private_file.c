@@ -28,6 +28,21 @@ private_file_explain (const char *path, char *why, size_t why_size)
     }
 }
 
+const char *
+private_file_hint (code_t code)
+{
+    switch (code) {
+    case INSUFFICIENT_DISK_SPACE:
+        return "free some space on the disk";
+    case PERMISSION_DENIED:
+        return "check who owns the directory and the file";
+    case STORAGE:
+        return "if the disk fails, the system's log tells more";
+    default:
+        return "";
+    }
+}
+
 code_t
 private_file_make_dir (const char *path, char *why, size_t why_size)
 {
@@ -40,8 +55,13 @@ private_file_make_dir (const char *path, char *why, size_t why_size)
     for (char *slash = strchr (dir + 1, '/'); slash; slash = strchr (slash + 1, '/')) {
         *slash = 0;
         struct stat info;
-        if (mkdir (dir, 0700) != 0 && (errno != EEXIST || stat (dir, &info) != 0))
+        bool made = mkdir (dir, 0700) == 0;
+        if (!made && (errno != EEXIST || stat (dir, &info) != 0))
             return private_file_explain (dir, why, why_size);
+        //  What is durable inside it is lost with the name of the directory itself.
+        code_t code = made ? private_file_sync_dir (dir, why, why_size) : OK;
+        if (code)
+            return code;
         *slash = '/';
     }
     return OK;

@@ -25,4 +25,7 @@ must_use code_t private_file_create (const char *path, bytes_t content, char *wh
 //  Make the names in the directory of 'path' durable. OK, or as above.
 must_use code_t private_file_sync_dir (const char *path, char *why, size_t why_size);
 
+//  What a person can do about an error of these; "" when there is nothing to say.
+const char *private_file_hint (code_t code);
+
 #endif

@@ -2,6 +2,7 @@
 #include "state_io.h"
 
 #include "log.h"
+#include "private_file.h"
 #include "state_db.h"
 
 #include "runtime/actor/out.h"
@@ -57,7 +58,8 @@ static void
 fail_batch (state_t *self, code_t code)
 {
     for (unsigned i = 0; i < self->waiters_count; i++)
-        out_refuse (self->out, self->waiters[i].ticket, code, "", "%s", state_db_why (self->db));
+        out_refuse (self->out, self->waiters[i].ticket, code, private_file_hint (code), "%s",
+                    state_db_why (self->db));
     forget_batch (self);
 }
 
@@ -170,7 +172,7 @@ put_now (state_t *self, const delivery_t *at, const Ggen__StatePutRequest *put)
     code_t code = apply (self, put, &reply.changed);
     if (code == OK)
         code = state_db_commit (self->db);
-    return code ? out_fail (at, code, "", "%s", state_db_why (self->db))
+    return code ? out_fail (at, code, private_file_hint (code), "%s", state_db_why (self->db))
                 : out_reply (at, &reply.base);
 }
 
@@ -183,7 +185,7 @@ put_later (state_t *self, const delivery_t *at, const Ggen__StatePutRequest *put
     code_t code = apply (self, put, &waiter.changed);
     if (code) {
         fail_batch (self, code);
-        return out_fail (at, code, "", "%s", state_db_why (self->db));
+        return out_fail (at, code, private_file_hint (code), "%s", state_db_why (self->db));
     }
     if (self->flush_ms == DEADLINE_NEVER)
         self->flush_ms = at->now_ms + STATE_BATCH_MS;
@@ -284,7 +286,7 @@ on_load (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         state_db_read (self->db, load->table, bytes_of (load->after_key), add_to_page, page);
     if (code) {
         fail_batch (self, code);
-        return out_fail (at, code, "", "%s", state_db_why (self->db));
+        return out_fail (at, code, private_file_hint (code), "%s", state_db_why (self->db));
     }
     if (page->more && page->count == 0)
         return out_fail (at, STORAGE, "", "an entry of table '%s' is larger than any of ours",
