@@ -19,7 +19,7 @@ const option_t command_globals [] = {
     {.name = "help", .letter = 'h', .kind = OPTION_FLAG, .help = "this text"},
     {.name = "json", .kind = OPTION_FLAG, .help = "one JSON document on stdout and nothing else"},
     {.name = "format", .kind = OPTION_CHOICE, .value_name = "text|json", .initial = "text",
-     .help = "json is the same as --json"},
+     .help = "how to print results; json is the same as --json"},
     {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG,
      .help = "print results only; log errors only"},
     {.name = "verbose", .letter = 'v', .kind = OPTION_FLAG,
@@ -146,6 +146,11 @@ static const option_t tap_options [] = {
     {.name = "record", .kind = OPTION_PATH, .value_name = "FILE", .help = "write them to FILE too"},
     END};
 
+static const option_t help_options [] = {
+    {.name = "man", .kind = OPTION_FLAG, .help = "the manual page, in roff"},
+    {.name = "list", .kind = OPTION_FLAG, .help = "the verbs only, one on each line"},
+    END};
+
 const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_SEARCH, .path = "market search", .arguments = "[QUERY]", .arguments_max = 1,
      .needs = NEEDS_READ, .options = search_options, .help = "find packages",
@@ -251,5 +256,6 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"source <(ggen completion bash)",
                   "ggen completion fish > ~/.config/fish/completions/ggen.fish"}},
     {.id = VERB_HELP, .path = "help", .arguments = "[VERB...]", .arguments_max = 4,
-     .needs = NEEDS_NONE, .help = "help on a verb", .examples = {"ggen help market install"}},
+     .needs = NEEDS_NONE, .options = help_options, .help = "help on a verb",
+     .examples = {"ggen help market install", "ggen help --man market install | man -l -"}},
 };
