@@ -204,7 +204,7 @@ add_similar (text_t *text, const resolver_failure_t *failure)
     if (told)
         add (text, "?");
     else
-        add (text, "search with `ggen marketplace search`, or add a registry that has it");
+        add (text, "search with `ggen market search`, or add a registry that has it");
 }
 
 char *
@@ -225,6 +225,9 @@ resolver_explain_hint (const resolver_failure_t *failure)
             break;
         case CIRCULAR_DEPENDENCY:
             add (&text, "one of these packages has to give up its dependency; tell its publisher");
+            break;
+        case VALIDATION:
+            add (&text, "a range is like 1.2.3, ^1.2, ~1.2, >=1 <2, 1.x or *");
             break;
         default:
             break;
