@@ -226,9 +226,6 @@ resolver_explain_hint (const resolver_failure_t *failure)
         case CIRCULAR_DEPENDENCY:
             add (&text, "one of these packages has to give up its dependency; tell its publisher");
             break;
-        case VALIDATION:
-            add (&text, "a range is like 1.2.3, ^1.2, ~1.2, >=1 <2, 1.x or *");
-            break;
         default:
             break;
     }
