@@ -204,6 +204,17 @@ destroy (void *self_)
     free (self);
 }
 
+//  A task that has ended but for what it discards tells its own end: it may have been committed.
+static bool
+on_cancelled (void *self_, ticket_t ticket)
+{
+    const installer_t *self = self_;
+    for (const task_t *task = self->tasks; task; task = task->following)
+        if (task->ticket == ticket)
+            return task->reply || task->failure;
+    return false;
+}
+
 static const handler_t rows [] = {
     {&ggen__install_request__descriptor, on_install, THIS_NODE},
     {&ggen__remove_request__descriptor, on_remove, THIS_NODE},
@@ -216,4 +227,8 @@ static const handler_t rows [] = {
 };
 
 const actor_class_t installer_actor = {
-    .name = "installer", .create = create, .destroy = destroy, .rows = rows};
+    .name = "installer",
+    .create = create,
+    .destroy = destroy,
+    .rows = rows,
+    .cancelled = on_cancelled};
