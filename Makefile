@@ -5,6 +5,7 @@ B       ?= build
 CC      ?= gcc
 CXX     ?= g++
 VERSION := 0.1.0
+RELEASED := 2026-11-20
 
 # ---- what the project needs on a fresh Debian 12 -------------------------------------------------
 PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libczmq-dev \
@@ -19,7 +20,7 @@ PACKAGES_coverage := gcovr
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 OPT      ?= -O2 -g
 MODE     ?=
-CPPFLAGS := -D_GNU_SOURCE -DGGEN_VERSION='"$(VERSION)"' -I. -Imessages -I$(B)/gen -isystem $(B)/pb \
+CPPFLAGS := -D_GNU_SOURCE -DGGEN_VERSION='"$(VERSION)"' -DGGEN_RELEASED='"$(RELEASED)"' -I. -Imessages -I$(B)/gen -isystem $(B)/pb \
     $(if $(MODE),-DGGEN_INSTRUMENTED)
 CFLAGS   := -std=c11 $(OPT) $(WARN) -fstack-protector-strong $(MODE)
 CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Werror $(MODE)
@@ -51,8 +52,8 @@ BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/sim/lib/*.c)
 
-.PHONY: all deps demo check tests crash check-shared san tsan style syntax coverage bench-bus help clean install \
-    dist
+.PHONY: all deps demo check tests crash check-shared san tsan style syntax coverage bench-bus help clean man \
+    completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -180,10 +181,29 @@ help:                           ## this list
 clean:                          ## remove build/
 	@rm -rf $(B)
 
+man: all                        ## the manual pages, from the command table, into build/man
+	@rm -rf $(B)/man && mkdir -p $(B)/man
+	@$(B)/ggen help --man > $(B)/man/ggen.1
+	@$(B)/ggen help --list | while read -r verb; do \
+	    $(B)/ggen help --man $$verb > "$(B)/man/ggen-$$(echo $$verb | tr ' ' -).1" || exit; \
+	done
+
+completions: all
+	@mkdir -p $(B)/completions
+	@for shell in bash zsh fish; do \
+	    $(B)/ggen completion $$shell > $(B)/completions/$$shell || exit; \
+	done
+
 DESTDIR ?=
 PREFIX  ?= /usr/local
-install: all                    ## copy the program (DESTDIR=, PREFIX=/usr/local)
+SHARE    = $(DESTDIR)$(PREFIX)/share
+install: all man completions    ## copy program, manual pages and completions (DESTDIR=, PREFIX=/usr/local)
 	install -D -m 0755 $(B)/ggen $(DESTDIR)$(PREFIX)/bin/ggen
+	install -d $(SHARE)/man/man1
+	install -m 0644 $(B)/man/*.1 $(SHARE)/man/man1
+	install -D -m 0644 $(B)/completions/bash $(SHARE)/bash-completion/completions/ggen
+	install -D -m 0644 $(B)/completions/zsh $(SHARE)/zsh/site-functions/_ggen
+	install -D -m 0644 $(B)/completions/fish $(SHARE)/fish/vendor_completions.d/ggen.fish
 
 dist:                           ## build/ggen-VERSION.tar.gz of the committed tree
 	@mkdir -p $(B)

@@ -55,6 +55,19 @@ typedef enum {
     VERBS_COUNT
 } verb_id_t;
 
+//  What the arguments of a verb are, for completion.
+typedef enum {
+    TAKES_NOTHING,      //  or what cannot be known: a query, a key
+    TAKES_FILE,
+    TAKES_CHOICE,       //  one of the words of 'arguments', separated by '|'
+    TAKES_INSTALLED,    //  names of installed packages
+    TAKES_PUBLISHED,    //  names of packages in the home's own registry
+    TAKES_PACKAGE,      //  these, or files
+    TAKES_GENERATION,
+    TAKES_SETTING,
+    TAKES_VERB
+} takes_t;
+
 #define COMMAND_ALIASES_MAX 3
 #define COMMAND_EXAMPLES_MAX 4
 #define COMMAND_PATH_MAX 64             //  bytes of the longest path or alias, with its NUL
@@ -71,6 +84,7 @@ typedef struct {
     const char *aliases [COMMAND_ALIASES_MAX];  //  other paths of it: "market add"
     const char *arguments;                      //  "[PKG[@RANGE]...]", or NULL
     unsigned arguments_min, arguments_max;
+    takes_t takes;
     needs_t needs;
     const char *reads_if;                       //  flags, separated by '|', each of which turns
                                                 //  NEEDS_WRITE into NEEDS_READ

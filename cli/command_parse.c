@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  Grammar and reasons: command.h.
 #include "args.h"
+#include "utf8.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -195,6 +196,23 @@ read_word (args_t *args, const char *word)
     return OK;
 }
 
+//  Messages carry UTF-8. What needs no node may be any bytes: a path of `config validate`.
+static code_t
+check_text (args_t *args)
+{
+    const char *bad = NULL;
+    for (size_t at = 0; at < args->positionals_count; at++)
+        if (!utf8_valid (args->positionals [at]))
+            bad = args->positionals [at];
+    for (size_t at = 0; at < args->given_count; at++)
+        if (!utf8_valid (args->given [at].value))
+            bad = args->given [at].value;
+    if (!bad || args->verb->needs == NEEDS_NONE)
+        return OK;
+    advise (args, "names, queries and paths are UTF-8");
+    return wrong (args, "'%s' is no UTF-8 text", bad);
+}
+
 static code_t
 check_arguments (args_t *args)
 {
@@ -211,7 +229,7 @@ check_arguments (args_t *args)
         return wrong (args, "`ggen %s` does not take '%s'", verb->path,
                       args->positionals [verb->arguments_max]);
     }
-    return OK;
+    return check_text (args);
 }
 
 code_t

@@ -5,20 +5,24 @@
 #include <string.h>
 
 #define LEFT_COLUMNS 30         //  where the explanations begin
+#define NARROW_COLUMNS 60       //  on narrower screens they have lines of their own,
+#define NARROW_INDENT 8         //  which begin here
 #define LEFT_MAX 256            //  bytes of what stands left of them; longer ones are cut
 
 //  'left' indented by two, then 'right' in its own column, or on its own line when left is long.
 static void
 explain (FILE *out, const char *left, const char *right, size_t width)
 {
+    const bool narrow = width > 0 && width < NARROW_COLUMNS;
+    const size_t indent = narrow ? NARROW_INDENT : LEFT_COLUMNS;
     fprintf (out, "  %s", left);
     size_t column = 2 + text_columns (left);
-    if (column + 2 > LEFT_COLUMNS) {
+    if (narrow || column + 2 > indent) {
         putc ('\n', out);
         column = 0;
     }
-    fprintf (out, "%*s", (int) (LEFT_COLUMNS - column), "");
-    text_wrap (out, right, LEFT_COLUMNS, LEFT_COLUMNS, width);
+    fprintf (out, "%*s", (int) (indent - column), "");
+    text_wrap (out, right, indent, indent, width);
 }
 
 static void
@@ -96,17 +100,10 @@ help_verb (FILE *out, const verb_t *verb, size_t width)
         fprintf (out, "  %s\n", verb->examples [at]);
 }
 
-void
-help_group (FILE *out, const group_t *group, size_t width)
+static void
+list_verbs (FILE *out, const group_t *group, size_t width)
 {
     char left [LEFT_MAX];
-    const char *gap = *group->path ? " " : "";
-    fprintf (out, "Usage: ggen%s%s VERB [OPTIONS] [ARGUMENTS]\n", gap, group->path);
-    for (size_t at = 0; at < COMMAND_ALIASES_MAX && group->aliases [at]; at++)
-        fprintf (out, "Also:  ggen %s VERB\n", group->aliases [at]);
-    putc ('\n', out);
-    sentence (out, group->help, width);
-    fprintf (out, "\nVerbs:\n");
     for (size_t at = 0; at < VERBS_COUNT; at++) {
         const verb_t *verb = &command_verbs [at];
         const char *word = command_word (group, verb->path, verb->aliases);
@@ -116,6 +113,12 @@ help_group (FILE *out, const group_t *group, size_t width)
                   verb->arguments ? verb->arguments : "");
         explain (out, left, verb->help, width);
     }
+}
+
+static void
+list_groups (FILE *out, const group_t *group, size_t width)
+{
+    char left [LEFT_MAX];
     for (size_t at = 1; at < command_groups_count; at++) {
         const group_t *inner = &command_groups [at];
         const char *word = command_word (group, inner->path, inner->aliases);
@@ -124,97 +127,42 @@ help_group (FILE *out, const group_t *group, size_t width)
         snprintf (left, sizeof left, "%s VERB...", word);
         explain (out, left, inner->help, width);
     }
+}
+
+void
+help_group (FILE *out, const group_t *group, size_t width)
+{
+    const char *gap = *group->path ? " " : "";
+    fprintf (out, "Usage: ggen%s%s VERB [OPTIONS] [ARGUMENTS]\n", gap, group->path);
+    for (size_t at = 0; at < COMMAND_ALIASES_MAX && group->aliases [at]; at++)
+        fprintf (out, "Also:  ggen %s VERB\n", group->aliases [at]);
+    putc ('\n', out);
+    sentence (out, group->help, width);
+    fprintf (out, "\nVerbs:\n");
+    //  Of ggen itself the groups are what people look for.
+    if (!*group->path)
+        list_groups (out, group, width);
+    list_verbs (out, group, width);
+    if (*group->path)
+        list_groups (out, group, width);
     options (out, "Everywhere", NULL, command_globals, width);
     fprintf (out, "\nMore: ggen%s%s VERB --help\n", gap, group->path);
 }
 
 code_t
-help_words (FILE *out, const char *const words [], size_t words_count, size_t width)
+help_find (const char *const words [], size_t words_count, const group_t **group_p,
+           const verb_t **verb_p, size_t *at_p)
 {
-    const group_t *group = &command_groups [0];
-    for (size_t at = 0; at < words_count; at++) {
-        const verb_t *verb = command_verb (group, words [at]);
-        if (verb) {
-            help_verb (out, verb, width);
+    *group_p = &command_groups [0];
+    *verb_p = NULL;
+    for (*at_p = 0; *at_p < words_count; (*at_p)++) {
+        *verb_p = command_verb (*group_p, words [*at_p]);
+        if (*verb_p)
             return OK;
-        }
-        group = command_group (group, words [at]);
-        if (!group)
+        const group_t *inner = command_group (*group_p, words [*at_p]);
+        if (!inner)
             return PACKAGE_NOT_FOUND;
+        *group_p = inner;
     }
-    help_group (out, group, width);
     return OK;
-}
-
-//  Text in roff. No text of the table begins with '.', which would be a request; a test checks.
-static void
-roff (FILE *out, const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '\\')
-            fputs ("\\e", out);
-        else if (*text == '-')
-            fputs ("\\-", out);
-        else if (*text == '\'')
-            fputs ("\\(aq", out);
-        else
-            putc (*text, out);
-    }
-}
-
-static void
-roff_options (FILE *out, const option_t *list)
-{
-    char left [LEFT_MAX], right [LEFT_MAX];
-    for (; list && list->name; list++) {
-        option_left (list, left);
-        option_right (list, right);
-        fputs (".TP\n.B ", out);
-        roff (out, left + strspn (left, " "));
-        putc ('\n', out);
-        roff (out, right);
-        putc ('\n', out);
-    }
-}
-
-static void
-roff_verb (FILE *out, const verb_t *verb)
-{
-    fputs (".SS ggen ", out);
-    roff (out, verb->path);
-    if (verb->arguments) {
-        putc (' ', out);
-        roff (out, verb->arguments);
-    }
-    putc ('\n', out);
-    for (size_t at = 0; at < COMMAND_ALIASES_MAX && verb->aliases [at]; at++)
-        fprintf (out, "Also: ggen %s.\n", verb->aliases [at]);
-    fputs (".PP\n", out);
-    roff (out, verb->help);
-    fputs (".\n", out);
-    if (verb->more) {
-        roff (out, verb->more);
-        putc ('\n', out);
-    }
-    roff_options (out, verb->options);
-    for (size_t at = 0; at < COMMAND_EXAMPLES_MAX && verb->examples [at]; at++) {
-        fputs (".PP\n.EX\n", out);
-        roff (out, verb->examples [at]);
-        fputs ("\n.EE\n", out);
-    }
-}
-
-void
-help_man (FILE *out)
-{
-    fputs (".TH GGEN 1 \"\" \"ggen " GGEN_VERSION "\"\n.SH NAME\nggen \\- ", out);
-    roff (out, command_groups [0].help);
-    fputs ("\n.SH SYNOPSIS\n.B ggen\n.I VERB\n[\\fIOPTIONS\\fR] [\\fIARGUMENTS\\fR]\n"
-           ".SH VERBS\n", out);
-    for (size_t at = 0; at < VERBS_COUNT; at++)
-        roff_verb (out, &command_verbs [at]);
-    fputs (".SH OPTIONS EVERYWHERE\n", out);
-    roff_options (out, command_globals);
-    fputs (".SH EXIT STATUS\n.TP\n0\ndone\n.TP\n1\nfailed\n.TP\n2\nwrong usage\n.TP\n3\n"
-           "something is outdated\n", out);
 }

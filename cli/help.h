@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//  Help texts and the manual page, printed from the command table.
+//  Help texts, printed from the command table.
 #ifndef GGEN_HELP_H
 #define GGEN_HELP_H
 
@@ -14,14 +14,11 @@ void
 void
     help_verb (FILE *out, const verb_t *verb, size_t width);
 
-//  Help on the words after `ggen help`.
-//  OK                 printed
-//  PACKAGE_NOT_FOUND  no group or verb is reached by these words; nothing printed
+//  Where the words after `ggen help` lead.
+//  OK                 *verb_p is the verb, or NULL and *group_p the group
+//  PACKAGE_NOT_FOUND  nowhere: words [*at_p] is not in *group_p
 must_use code_t
-    help_words (FILE *out, const char *const words [], size_t words_count, size_t width);
-
-//  ggen.1: every verb, in roff with the man macros. The same bytes for the same table.
-void
-    help_man (FILE *out);
+    help_find (const char *const words [], size_t words_count, const group_t **group_p,
+               const verb_t **verb_p, size_t *at_p);
 
 #endif

@@ -22,6 +22,8 @@ keygen_make (session_t *session, const screen_t *screen, const char *name, const
     const Ggen__KeyGenerateReply *reply =
         session_ask (session, "keyring", pipe ? &locked.base : &request.base,
                      &ggen__key_generate_reply__descriptor);
+    if (reply)
+        session_changed (session);
     if (reply && !reply->key)
         render_error (screen, SERIALIZATION, "the keyring's answer lacks the key", NULL);
     return reply ? reply->key : NULL;

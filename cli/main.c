@@ -3,6 +3,7 @@
 //  that knows how a node is made.
 #include "completion.h"
 #include "help.h"
+#include "man.h"
 #include "render.h"
 #include "session.h"
 #include "shape.h"
@@ -177,43 +178,78 @@ print_document (const screen_t *screen, const char *member, char *text)
     free (text);
 }
 
-//  Help on the words typed, or on what the line led to.
-static code_t
-write_help (FILE *out, const args_t *args, bool on_words, size_t width)
+typedef struct {
+    const group_t *group;
+    const verb_t *verb;             //  NULL: on the group
+    bool man, list;
+} help_t;
+
+static void
+list_verbs (FILE *out, const help_t *on)
 {
-    if (on_words)
-        return help_words (out, args->positionals, args->positionals_count, width);
-    if (args->verb)
-        help_verb (out, args->verb, width);
+    const size_t size = strlen (on->group->path);
+    for (size_t at = 0; at < VERBS_COUNT; at++)
+        if (on->verb ? on->verb == &command_verbs [at]
+                     : strncmp (command_verbs [at].path, on->group->path, size) == 0)
+            fprintf (out, "%s\n", command_verbs [at].path);
+}
+
+static void
+write_help (FILE *out, const help_t *on, size_t width)
+{
+    if (on->list)
+        list_verbs (out, on);
+    else if (on->man)
+        man_print (out, on->verb);
+    else if (on->verb)
+        help_verb (out, on->verb, width);
     else
-        help_group (out, args->group, width);
-    return OK;
+        help_group (out, on->group, width);
 }
 
 static int
-print_help (const args_t *args, const screen_t *screen, bool on_words)
+print_help (const screen_t *screen, const help_t *on)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = screen->json ? open_memstream (&text, &size) : screen->out;
-    const code_t code = out ? write_help (out, args, on_words, help_width (screen->width))
-                            : INTERNAL;
-    if (screen->json && out)
+    if (!out) {
+        render_error (screen, INTERNAL, "out of memory", NULL);
+        return VERB_FAILED;
+    }
+    write_help (out, on, help_width (screen->width));
+    if (screen->json) {
         fclose (out);
-    if (code == OK && screen->json)
         print_document (screen, "help", text);
-    else
-        free (text);
-    if (code == OK)
-        return VERB_DONE;
-    render_error (screen, VALIDATION, "there is no such verb", "see: ggen --help");
-    return VERB_USAGE;
+    }
+    return VERB_DONE;
 }
 
+//  `ggen help WORD...`, where the words may lead nowhere.
 static int
 help_run (const args_t *args, const screen_t *screen)
 {
-    return print_help (args, screen, true);
+    help_t on = {.man = args_flag (args, "man"), .list = args_flag (args, "list")};
+    char message [ARGS_TEXT_MAX], hint [ARGS_TEXT_MAX];
+    size_t at;
+    if (help_find (args->positionals, args->positionals_count, &on.group, &on.verb, &at) != OK) {
+        const char *path = on.group->path, *near = command_near (on.group, args->positionals [at]);
+        const char *gap = *path ? " " : "";
+        snprintf (message, sizeof message, "there is no `ggen %s%s%s`", path, gap,
+                  args->positionals [at]);
+        if (near)
+            snprintf (hint, sizeof hint, "did you mean: ggen help %s", near);
+        else
+            snprintf (hint, sizeof hint, "see: ggen %s%s--help", path, gap);
+        render_error (screen, VALIDATION, message, hint);
+        return VERB_USAGE;
+    }
+    if (on.man && !on.verb && *on.group->path) {
+        render_error (screen, VALIDATION, "manual pages are of ggen and of single verbs",
+                      "see which there are: ggen help --list");
+        return VERB_USAGE;
+    }
+    return print_help (screen, &on);
 }
 
 static int
@@ -282,7 +318,7 @@ run (const args_t *args, const screen_t *screen)
         return VERB_DONE;
     }
     if (args_global (args, "help"))
-        return print_help (args, screen, false);
+        return print_help (screen, &(help_t) {.group = args->group, .verb = args->verb});
     if (!args->verb && screen->json)
         render_error (screen, VALIDATION, "a verb is missing", "see: ggen --help");
     else if (!args->verb)

@@ -38,7 +38,7 @@ progress_new (const screen_t *screen, int fd, int64_t now_ms)
     progress_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
-    self->terminal = screen->err_width && !screen->quiet ? screen->err : NULL;
+    self->terminal = screen->err_width && !screen->quiet && !screen->dumb ? screen->err : NULL;
     self->width = screen->err_width;
     self->fd = fd;
     self->started_ms = now_ms;

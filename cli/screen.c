@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "screen.h"
 
+#include <errno.h>
 #include <langinfo.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -27,13 +28,20 @@ terminal_width (FILE *stream)
     return width < WIDTH_MAX ? width : WIDTH_MAX;
 }
 
+//  Escape sequences would be garbage on it.
+static bool
+is_dumb (void)
+{
+    const char *term = getenv ("TERM");
+    return !term || !*term || strcmp (term, "dumb") == 0;
+}
+
 //  https://no-color.org: present and not empty.
 static bool
 colors_wanted (const args_t *args)
 {
-    const char *no_color = getenv ("NO_COLOR"), *term = getenv ("TERM");
-    return !args_global (args, "no-color") && !(no_color && *no_color)
-           && !(term && strcmp (term, "dumb") == 0);
+    const char *no_color = getenv ("NO_COLOR");
+    return !args_global (args, "no-color") && !(no_color && *no_color) && !is_dumb ();
 }
 
 void
@@ -45,6 +53,7 @@ screen_init (screen_t *self, const args_t *args)
     self->verbose = args_global (args, "verbose");
     self->width = terminal_width (stdout);
     self->err_width = terminal_width (stderr);
+    self->dumb = is_dumb ();
     self->colors = self->width && !self->json && colors_wanted (args);
     self->err_colors = self->err_width && colors_wanted (args);
     self->utf8 = strcmp (nl_langinfo (CODESET), "UTF-8") == 0;
@@ -80,6 +89,10 @@ screen_plain (bool colors)
 int
 screen_finish (const screen_t *self, int exit_status)
 {
+    errno = 0;
     const bool lost = fflush (self->out) != 0 || ferror (self->out);
+    if (lost && errno != EPIPE)
+        fprintf (self->err, "error: the output could not be written%s%s\n", errno ? ": " : "",
+                 errno ? strerror (errno) : "");
     return lost ? 1 : exit_status;
 }

@@ -16,6 +16,7 @@ typedef struct {
     bool verbose;
     bool colors;            //  on out
     bool err_colors;
+    bool dumb;              //  TERM says that escape sequences are not understood
     bool utf8;              //  the locale's characters are UTF-8
     bool can_ask;           //  a person is there to answer a question
     size_t width;           //  columns of out; 0 = no terminal, nothing is broken or cut
@@ -41,8 +42,9 @@ const char *
 const char *
     screen_plain (bool colors);
 
-//  Everything is written: flush. Returns 'exit_status', or 1 if stdout lost anything (EPIPE,
-//  ENOSPC), without a word: who closed a pipe knows, and `| head` is no reason to complain.
+//  Everything is written: flush. Returns 'exit_status', or 1 if stdout lost anything, and says so on
+//  err, but not of a pipe that was closed (EPIPE): who closed it knows, and `| head` is no reason to
+//  complain.
 must_use int
     screen_finish (const screen_t *self, int exit_status);
 

@@ -7,6 +7,7 @@
 #include "config/config.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct session_t {
     bool timed_out;
     ProtobufCMessage *replies [SESSION_REPLIES_MAX];
     size_t replies_count;
+    bool changed;                   //  something was, by an earlier question
     int status;
 };
 
@@ -56,7 +58,9 @@ session_home (const args_t *args, const screen_t *screen)
 {
     char *dir = config_home (args_value (args, "home"));
     if (!dir)
-        render_error (screen, CONFIG, "there is no home directory: $HOME is not set",
+        render_error (screen, CONFIG,
+                      getenv ("HOME") ? "there is no home directory: $HOME is no absolute path"
+                                      : "there is no home directory: $HOME is not set",
                       "name one: --home DIR, or GGEN_HOME=DIR");
     return dir;
 }
@@ -77,12 +81,11 @@ fail (session_t *self, const Ggen__Failure *failure)
 {
     progress_clear (self->progress);
     self->status = VERB_FAILED;
-    const bool first = self->replies_count == 0;
     if (self->timed_out) {
         char message [64];
         snprintf (message, sizeof message, "gave up after %g s", self->timeout_s);
         render_error (self->screen, TIMEOUT, message,
-                      failure->code == CANCELLED && first ? "nothing was changed; allow more time: "
+                      failure->code == CANCELLED && !self->changed ? "nothing was changed; allow more time: "
                                                             "--timeout SECS"
                                                           : "allow more time: --timeout SECS");
         return;
@@ -91,7 +94,7 @@ fail (session_t *self, const Ggen__Failure *failure)
         self->status = VERB_INTERRUPTED;
     //  An actor that says so has undone what it had begun.
     Ggen__Failure told = *failure;
-    if (failure->code == CANCELLED && first && !*failure->hint)
+    if (failure->code == CANCELLED && !self->changed && !*failure->hint)
         told.hint = "nothing was changed";
     render_failure (self->screen, &told);
 }
@@ -133,6 +136,8 @@ hint_of (code_t code)
         return "free some space on the disk";
     case STORAGE:
         return "if the disk fails, the system's log tells more";
+    case TIMEOUT:
+        return "a node has this home and does not answer: is it stopped? run/node.lock has its pid";
     default:
         return NULL;
     }
@@ -189,9 +194,15 @@ session_open (const args_t *args, const screen_t *screen)
     self->timeout_s = args_real (args, "timeout", 0);
     self->deadline_ms = self->timeout_s > 0 ? now_ms () + (int64_t) (self->timeout_s * 1000)
                                             : INT64_MAX;
-    self->progress = progress_new (
-        screen, args_given (args, "progress-fd") ? (int) args_count (args, "progress-fd", 0) : -1,
-        now_ms ());
+    const int fd = args_given (args, "progress-fd") ? (int) args_count (args, "progress-fd", 0)
+                                                    : -1;
+    self->progress = progress_new (screen, fd, now_ms ());
+    if (fd >= 0 && fcntl (fd, F_GETFD) < 0) {
+        render_error (screen, VALIDATION, "--progress-fd: this file descriptor is not open",
+                      "open it in the shell: ggen ... --progress-fd 3 3>FILE");
+        self->status = VERB_USAGE;
+        return self;
+    }
     AUTO (text_free) char *home_dir = session_home (args, screen);
     if (home_dir)
         attach (self, args, home_dir);
@@ -213,6 +224,12 @@ session_close (session_t **self_p)
     client_close (&self->client);
     free (self);
     *self_p = NULL;
+}
+
+void
+session_changed (session_t *self)
+{
+    self->changed = true;
 }
 
 int

@@ -41,6 +41,11 @@ const void *
     session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
                  const ProtobufCMessageDescriptor *expect);
 
+//  Something has been changed by what was asked so far: after this an interruption no longer says that
+//  nothing was.
+void
+    session_changed (session_t *self);
+
 //  Exit status: of the failure that was printed, else 0.
 int
     session_status (const session_t *self);

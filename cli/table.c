@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "table.h"
+#include "render.h"
 #include "text.h"
 
 #include <assert.h>
@@ -7,10 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GAP_COLUMNS 2           //  between two columns
+#define TITLE_MAX 32            //  bytes of a title as that of a field; longer ones are cut
+#define FLEXIBLE_MIN 12         //  columns that one that may be cut or broken needs to be read
+
 struct table_t {
     struct libscols_table *lines;
-    FILE *out;
+    const screen_t *screen;
     size_t columns_count;
+    size_t widths [TABLE_COLUMNS_MAX];  //  of the widest cell
     size_t rows_count;
     size_t rows_left_out;
 };
@@ -45,7 +51,7 @@ table_new (const screen_t *screen, const column_t columns [], size_t columns_cou
     table_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
-    self->out = screen->out;
+    self->screen = screen;
     self->columns_count = columns_count;
     self->lines = scols_new_table ();
     if (!self->lines) {
@@ -100,10 +106,87 @@ table_branch (table_t *self, void *parent, const char *const cells [], void **li
             free (cell);
             return INTERNAL;
         }
+        const size_t width = text_columns (cell);
+        if (width > self->widths [at])
+            self->widths [at] = width;
     }
     self->rows_count++;
     *line_p = line;
     return OK;
+}
+
+static const char *
+title_of (struct libscols_column *column)
+{
+    const char *title = scols_cell_get_data (scols_column_get_header (column));
+    return title ? title : "";
+}
+
+//  Whether the columns that may not be cut fit beside each other.
+static bool
+fits (const table_t *self)
+{
+    size_t total = 0;
+    for (size_t at = 0; at < self->columns_count; at++) {
+        struct libscols_column *column = scols_table_get_column (self->lines, at);
+        const size_t title = text_columns (title_of (column)), natural = self->widths [at];
+        const bool flexible = scols_column_is_trunc (column) || scols_column_is_wrap (column);
+        size_t width = natural > title ? natural : title;
+        if (scols_column_is_tree (column))
+            return true;
+        if (flexible && width > FLEXIBLE_MIN)
+            width = FLEXIBLE_MIN;
+        if (width > 0)
+            total += width + (at > 0 ? GAP_COLUMNS : 0);
+    }
+    return total <= self->screen->width;
+}
+
+//  "PUBLISHER" as the title of a field.
+static void
+lower (char out [TITLE_MAX], const char *title)
+{
+    snprintf (out, TITLE_MAX, "%s", title);
+    for (char *at = out; *at; at++)
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char) (*at - 'A' + 'a');
+}
+
+//  A row is a paragraph of fields, as `ggen market info` prints them.
+static void
+print_row (const table_t *self, struct libscols_line *line)
+{
+    char title [TITLE_MAX];
+    for (size_t at = 0; at < self->columns_count; at++) {
+        lower (title, title_of (scols_table_get_column (self->lines, at)));
+        render_field (self->screen, *title ? title : "note",
+                      scols_cell_get_data (scols_line_get_cell (line, at)));
+    }
+}
+
+static void
+print_fields (const table_t *self)
+{
+    struct libscols_iter *iter = scols_new_iter (SCOLS_ITER_FORWARD);
+    struct libscols_line *line = NULL;
+    const char *gap = "";
+    while (iter && scols_table_next_line (self->lines, iter, &line) == 0) {
+        fputs (gap, self->screen->out);
+        print_row (self, line);
+        gap = "\n";
+    }
+    scols_free_iter (iter);
+}
+
+//  A column without title and cells would leave spaces at the ends of lines.
+static void
+hide_empty (table_t *self)
+{
+    for (size_t at = 0; at < self->columns_count; at++) {
+        struct libscols_column *column = scols_table_get_column (self->lines, at);
+        if (!*title_of (column) && self->widths [at] == 0)
+            scols_column_set_flags (column, scols_column_get_flags (column) | SCOLS_FL_HIDDEN);
+    }
 }
 
 void
@@ -111,7 +194,11 @@ table_print (table_t *self)
 {
     if (self->rows_count == 0)
         return;
-    scols_print_table (self->lines);
+    hide_empty (self);
+    if (self->screen->width > 0 && !fits (self))
+        print_fields (self);
+    else
+        scols_print_table (self->lines);
     if (self->rows_left_out)
-        fprintf (self->out, "and %zu more\n", self->rows_left_out);
+        fprintf (self->screen->out, "and %zu more\n", self->rows_left_out);
 }

@@ -16,6 +16,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 //  What the person wants: ids and ranges as they are, paths absolute.
 typedef struct {
@@ -49,6 +50,19 @@ wants_take (wants_t *self, const screen_t *screen, const args_t *args)
     return true;
 }
 
+//  After a failure: what was taken for a package's name may have been meant as a path.
+static void
+tell_of_paths (const screen_t *screen, const args_t *args)
+{
+    for (size_t at = 0; !screen->json && at < args->positionals_count; at++) {
+        const char *text = args->positionals [at];
+        AUTO (text_free) char *clean = text_clean (text);
+        if (!package_id_is_path (text) && access (text, F_OK) == 0)
+            fprintf (screen->err, "note: there is a file or directory of that name here: ./%s\n",
+                     clean ? clean : "");
+    }
+}
+
 static int
 out_of_memory (const screen_t *screen)
 {
@@ -68,7 +82,7 @@ change_shape (Ggen__PlanStep *const steps [], size_t steps_count, uint64_t gener
 //  ---- install -----------------------------------------------------------------------------------
 
 static int
-print_install (const screen_t *screen, const Ggen__InstallReply *reply)
+print_install (const screen_t *screen, const Ggen__InstallReply *reply, bool named)
 {
     if (screen->json) {
         json_t *document = change_shape (reply->steps, reply->n_steps, reply->generation);
@@ -85,6 +99,9 @@ print_install (const screen_t *screen, const Ggen__InstallReply *reply)
         return out_of_memory (screen);
     if (reply->dry_run)
         screen_say (screen, "Dry run: nothing was changed.\n");
+    else if (reply->n_steps == 0 && !named)
+        screen_say (screen, "Nothing to do: no package is named, and ggen.lock has none.\n"
+                            "  Name some: ggen market install PKG...\n");
     else if (changing == 0)
         screen_say (screen, "Nothing to do: all of it is installed.\n");
     else
@@ -139,7 +156,10 @@ install_run (const args_t *args, const screen_t *screen)
     request.n_registries = registries.count;
     const Ggen__InstallReply *reply =
         session_ask (session, "installer", &request.base, &ggen__install_reply__descriptor);
-    return reply ? print_install (screen, reply) : session_status (session);
+    if (reply)
+        return print_install (screen, reply, wants.count > 0);
+    tell_of_paths (screen, args);
+    return session_status (session);
 }
 
 //  ---- remove ------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #include "installer.pb-c.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 //  ---- init --------------------------------------------------------------------------------------
@@ -54,18 +55,23 @@ init_run (const args_t *args, const screen_t *screen)
 
 //  ---- publish -----------------------------------------------------------------------------------
 
-//  Releases are signed: without any key there has to be one first. Told on err, because out is for
-//  what was published.
+//  Releases are signed: without any key there has to be one first, but not for what cannot be
+//  published anyway. Told on err, because out is for what was published.
 static bool
-make_first_key (session_t *session, const screen_t *screen)
+make_first_key (session_t *session, const screen_t *screen,
+                const Ggen__PublishTreeRequest *request)
 {
-    Ggen__KeyListRequest request = GGEN__KEY_LIST_REQUEST__INIT;
+    Ggen__KeyListRequest list = GGEN__KEY_LIST_REQUEST__INIT;
     const Ggen__KeyListReply *keys =
-        session_ask (session, "keyring", &request.base, &ggen__key_list_reply__descriptor);
+        session_ask (session, "keyring", &list.base, &ggen__key_list_reply__descriptor);
     if (!keys)
         return false;
     if (keys->n_keys > 0)
         return true;
+    Ggen__PublishTreeRequest dry = *request;
+    dry.dry_run = true;
+    if (!session_ask (session, "installer", &dry.base, &ggen__publish_tree_reply__descriptor))
+        return false;
     AUTO (recovery_wipe) recovery_t recovery;
     const Ggen__KeyInfo *key = keygen_make (session, screen, "default", NULL, &recovery);
     if (!key)
@@ -135,12 +141,25 @@ print_publish (const screen_t *screen, const Ggen__PublishTreeReply *reply)
     return VERB_DONE;
 }
 
+static bool
+is_directory (const char *path)
+{
+    struct stat info;
+    return stat (path, &info) == 0 && S_ISDIR (info.st_mode);
+}
+
 int
 publish_run (const args_t *args, const screen_t *screen)
 {
     AUTO (text_free) char *path = NULL;
     if (!path_take (screen, args_positional (args, 0), PATH_EXISTS, &path))
         return VERB_FAILED;
+    if (!is_directory (path)) {
+        char message [ARGS_TEXT_MAX];
+        snprintf (message, sizeof message, "%s is no directory", args_positional (args, 0));
+        render_error (screen, VALIDATION, message, "name the directory that has the gpack.toml");
+        return VERB_FAILED;
+    }
     Ggen__PublishTreeRequest request = GGEN__PUBLISH_TREE_REQUEST__INIT;
     request.path = path;
     request.version = wording_borrow (args_value (args, "version"));
@@ -156,7 +175,7 @@ publish_run (const args_t *args, const screen_t *screen)
         return session_status (session) ? session_status (session) : VERB_FAILED;
     request.registries = registries.names;
     request.n_registries = registries.count;
-    if (!request.dry_run && !make_first_key (session, screen))
+    if (!request.dry_run && !make_first_key (session, screen, &request))
         return session_status (session) ? session_status (session) : VERB_FAILED;
     if (!request.dry_run && !unlock_key (session, args, screen, "default"))
         return session_status (session) ? session_status (session) : VERB_FAILED;

@@ -89,11 +89,16 @@ print_results (const screen_t *screen, const Ggen__SearchReply *reply, bool deta
 }
 
 static void
-print_no_results (const screen_t *screen, const Ggen__SearchRequest *request)
+print_no_results (const screen_t *screen, const Ggen__SearchRequest *request, uint64_t total)
 {
     AUTO (text_free) char *query = text_clean (request->query);
     const bool filtered = request->n_categories || request->n_tags || *request->author
                           || *request->license || request->n_registries;
+    if (total > 0) {
+        screen_say (screen, "No more results: there are %" PRIu64 ", and --offset is %u.\n", total,
+                    request->offset);
+        return;
+    }
     if (*request->query)
         screen_say (screen, "No package matches \"%s\".\n", query ? query : "");
     else
@@ -132,7 +137,7 @@ print_search (const screen_t *screen, const Ggen__SearchRequest *request,
     }
     render_warnings (screen, reply->warnings, reply->n_warnings);
     if (reply->n_results == 0)
-        print_no_results (screen, request);
+        print_no_results (screen, request, reply->total);
     else if (print_results (screen, reply, detailed) != OK) {
         render_error (screen, INTERNAL, "out of memory", NULL);
         return VERB_FAILED;

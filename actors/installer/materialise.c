@@ -246,6 +246,7 @@ on_committed (task_t *task, void *item, const answer_t *answer)
 {
     (void) item;
     task->generation = ((const Ggen__CommitReply *) (const void *) answer->message)->generation;
+    task->committed = true;
 }
 
 void

@@ -204,7 +204,7 @@ add_similar (text_t *text, const resolver_failure_t *failure)
     if (told)
         add (text, "?");
     else
-        add (text, "search with `ggen marketplace search`, or add a registry that has it");
+        add (text, "search with `ggen market search`, or add a registry that has it");
 }
 
 char *

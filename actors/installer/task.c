@@ -78,7 +78,8 @@ on_answer (void *self, void *arg, const answer_t *answer)
     task->waiting--;
     take_out (task, ask);
     if (!task->failure) {
-        if (answer->code == OK || (ask->tolerant && answer->code != CANCELLED))
+        const bool stops = answer->code == CANCELLED && !task->committed;
+        if (answer->code == OK || (ask->tolerant && !stops))
             ask->on_answer (task, ask->item, answer);
         else
             fail_as (task, answer);

@@ -70,6 +70,7 @@ struct task_t {
     unsigned queued, waiting;
     Ggen__Failure *failure;         //  how it ended: this,
     ProtobufCMessage *reply;        //  or this
+    bool committed;                 //  what was asked for is on disk: a cancel comes too late
     bool staged;                    //  something was packed or unpacked beside the store
 
     //  what the steps pass on

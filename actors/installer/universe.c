@@ -358,10 +358,12 @@ add_roots (universe_t *self, const char **why)
     for (size_t index = 0; index < count; index++) {
         const universe_set_t *set = find_set (self, roots [index].name, roots [index].range, false);
         if (!set) {
-            size_t size = strlen (roots [index].name) + strlen (roots [index].range) + 32;
+            static const char like [] = " (one is like ^1.2, ~1.2.3 or >=1 <2)";
+            size_t size = strlen (roots [index].name) + strlen (roots [index].range) + 32
+                          + sizeof like;
             char *text = arena_alloc (self->arena, size);
-            stpcpy (stpcpy (stpcpy (text, roots [index].name), ": no version range: "),
-                roots [index].range);
+            stpcpy (stpcpy (stpcpy (stpcpy (text, roots [index].name), ": no version range: "),
+                            roots [index].range), like);
             *why = text;
             return VALIDATION;
         }

@@ -36,9 +36,11 @@ answers_failure (out_t *out, call_t *call)
 static void
 refuse_not_found (out_t *out, call_t *call, const char *id, const char *version)
 {
-    char text[FAILURE_TEXT_MAX];
+    char text[FAILURE_TEXT_MAX], hint[FAILURE_TEXT_MAX];
     call_describe (call, text, sizeof text);
-    out_refuse (out, call->ticket, PACKAGE_NOT_FOUND, "", "%s%s%s: no such package here (%s)", id,
+    snprintf (hint, sizeof hint, *version ? "see its versions: ggen market info %s"
+                                          : "find names like it: ggen market search --fuzzy %s", id);
+    out_refuse (out, call->ticket, PACKAGE_NOT_FOUND, hint, "%s%s%s: no such package here (%s)", id,
                 *version ? "@" : "", version, text);
 }
 

@@ -153,6 +153,9 @@ call_describe (const call_t *self, char *text, size_t size)
         const char *between = used > 0 ? "; " : "";
         if (slot->reply)
             snprintf (text + used, size - used, "%s%s: OK", between, slot->backend->name);
+        else if (code_of (slot) == PACKAGE_NOT_FOUND)
+            snprintf (text + used, size - used, "%s%s: %s", between, slot->backend->name,
+                      words_of (slot));
         else
             snprintf (text + used, size - used, "%s%s: %s: %s", between, slot->backend->name,
                       code_name (code_of (slot)), words_of (slot));

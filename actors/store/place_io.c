@@ -203,8 +203,9 @@ place_lock (const place_t *self, uint64_t generation, char **text_p, size_t *siz
     struct stat info;
     if (self->generations_fd < 0
         || (fstatat (self->generations_fd, path, &info, 0) != 0 && errno == ENOENT)) {
-        refusal_set (refusal, REFUSED_MANIFEST, path, strlen (path), "there is no generation %llu",
-                     (unsigned long long) generation);
+        refusal->code = PACKAGE_NOT_FOUND;
+        snprintf (refusal->text, sizeof refusal->text, "there is no generation %llu",
+                  (unsigned long long) generation);
         return PACKAGE_NOT_FOUND;
     }
     return place_read_file (self->generations_fd, path, PLACE_LOCK_MAX, text_p, size_p, refusal);

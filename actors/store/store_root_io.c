@@ -37,6 +37,8 @@ store_read_root (store_call_t *call)
         reply->generations = place_generations (&place, &reply->n_generations);
         call->reply = &reply->base;
     }
+    else if (code == PACKAGE_NOT_FOUND)
+        call->hint = "`ggen market history` lists those there are";
     free (text);
     place_close (&place);
     return code;

@@ -209,6 +209,8 @@ on_export (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     code_t code = keyring_read (self, keyring_or_default (request->name), key);
     if (code == OK)
         code = key_file_write (key, request->path, false, self->why);
+    if (code == ALREADY_EXISTS)
+        snprintf (self->hint, sizeof self->hint, "name a new file; none is ever overwritten");
     if (code)
         return keyring_refuse (self, at, code);
     char path[KEY_FILE_PATH_MAX];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/completion.h"
 #include "cli/help.h"
+#include "cli/man.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,8 +70,8 @@ help_of_rollback_is_exactly_this (void **state)
         "  -h, --help                  this text\n"
         "      --json                  one JSON document on stdout and nothing\n"
         "                              else\n"
-        "      --format text|json      json is the same as --json (default:\n"
-        "                              text)\n"
+        "      --format text|json      how to print results; json is the same as\n"
+        "                              --json (default: text)\n"
         "  -q, --quiet                 print results only; log errors only\n"
         "  -v, --verbose               print more, and the reasons; log what\n"
         "                              happens\n"
@@ -127,7 +128,12 @@ words_text (const char *const words [], size_t words_count)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream (&text, &size);
-    assert_int_equal (help_words (out, words, words_count, 80), OK);
+    const group_t *group;
+    const verb_t *verb;
+    size_t at;
+    assert_int_equal (help_find (words, words_count, &group, &verb, &at), OK);
+    assert_null (verb);
+    help_group (out, group, 80);
     fclose (out);
     return text;
 }
@@ -146,35 +152,123 @@ help_of_a_group_lists_what_is_in_it (void **state)
     char *p2p = words_text ((const char *const []) {"p2p"}, 1);
     has (p2p, "\n  start ", "p2p");
     has (p2p, "\n  config VERB...", "p2p");
-    const char *const wrong [] = {"market", "sing"};
-    assert_int_equal (help_words (stderr, wrong, 2, 80), PACKAGE_NOT_FOUND);
     free (market);
     free (key);
     free (p2p);
 }
 
 static void
-the_manual_page_has_every_verb_and_no_stray_request (void **state)
+help_finds_verbs_and_says_which_word_leads_nowhere (void **state)
 {
     (void) state;
-    char *text = NULL, wanted [128];
+    const group_t *group;
+    const verb_t *verb;
+    size_t at;
+    assert_int_equal (help_find ((const char *const []) {"market", "add"}, 2, &group, &verb, &at),
+                      OK);
+    assert_ptr_equal (verb, &command_verbs [VERB_INSTALL]);
+    assert_int_equal (help_find ((const char *const []) {"market", "sing"}, 2, &group, &verb, &at),
+                      PACKAGE_NOT_FOUND);
+    assert_string_equal (group->path, "market");
+    assert_int_equal (at, 1);
+}
+
+static void
+on_a_narrow_screen_explanations_have_lines_of_their_own (void **state)
+{
+    (void) state;
+    char *text = NULL;
+    verb_text (&command_verbs [VERB_ROLLBACK], 40, &text);
+    has (text, "\n  -t, --target DIR\n"
+               "        use the packages in DIR instead\n"
+               "        of those in the home (also\n", "rollback");
+    free (text);
+}
+
+static void
+man_text (const verb_t *verb, char **text)
+{
     size_t size = 0;
-    FILE *out = open_memstream (&text, &size);
-    help_man (out);
+    FILE *out = open_memstream (text, &size);
+    man_print (out, verb);
     fclose (out);
-    for (size_t at = 0; at < VERBS_COUNT; at++) {
-        snprintf (wanted, sizeof wanted, ".SS ggen %s", command_verbs [at].path);
-        has (text, wanted, "man");
-    }
-    static const char *const requests [] = {".TH ", ".SH ", ".SS ", ".PP\n", ".TP\n", ".B ",
-                                            ".I ", ".EX\n", ".EE\n", ".\n"};
+}
+
+//  Lines that begin with a dot or a quote are requests; no text of the table may become one.
+static void
+check_requests (const char *text, const char *where)
+{
+    static const char *const requests [] = {".TH ", ".SH ", ".PP\n", ".TP\n", ".B ", ".BR ",
+                                            ".I ", ".EX\n", ".EE\n", ".br\n"};
     for (const char *line = text; *line; line = strchr (line, '\n') + 1) {
         bool known = *line != '.' && *line != '\'';
         for (size_t i = 0; i < COUNT_OF (requests); i++)
             known = known || strncmp (line, requests [i], strlen (requests [i])) == 0;
         if (!known)
-            fail_msg ("stray request: %.40s", line);
+            fail_msg ("%s: stray request: %.40s", where, line);
     }
+}
+
+static void
+every_verb_has_a_manual_page_with_its_options_and_no_stray_request (void **state)
+{
+    (void) state;
+    char name [MAN_NAME_MAX], wanted [256];
+    for (size_t at = 0; at < VERBS_COUNT; at++) {
+        const verb_t *verb = &command_verbs [at];
+        char *text = NULL;
+        man_text (verb, &text);
+        man_name (verb, name);
+        check_requests (text, name);
+        has (text, ".SH NAME\nggen\\-", name);
+        has (text, ".SH OPTIONS EVERYWHERE\n", name);
+        has (text, ".SH EXIT STATUS\n", name);
+        size_t options = 0, printed = 0;
+        for (const option_t *option = verb->options; option && option->name; option++)
+            options++;
+        const char *end = strstr (text, ".SH OPTIONS EVERYWHERE");
+        for (const char *line = text; (line = strstr (line, "\n.TP\n")) && line < end; line++)
+            printed++;
+        assert_int_equal (printed, options);
+        free (text);
+    }
+    assert_string_equal (man_name (&command_verbs [VERB_INSTALL], name), "ggen-market-install");
+    char *text = NULL;
+    man_text (NULL, &text);
+    check_requests (text, "ggen");
+    for (size_t at = 0; at < VERBS_COUNT; at++) {
+        snprintf (wanted, sizeof wanted, "\n\\fBggen %s\\fR", command_verbs [at].path);
+        has (text, wanted, "ggen");
+    }
+    free (text);
+}
+
+static void
+the_manual_page_of_rollback_is_exactly_this (void **state)
+{
+    (void) state;
+    char *text = NULL;
+    man_text (&command_verbs [VERB_ROLLBACK], &text);
+    char *everywhere = strstr (text, ".SH OPTIONS EVERYWHERE\n");
+    assert_non_null (everywhere);
+    *everywhere = 0;
+    assert_string_equal (text,
+        ".TH GGEN-MARKET-ROLLBACK 1 " GGEN_RELEASED " \"ggen " GGEN_VERSION "\" \"ggen manual\"\n"
+        ".SH NAME\n"
+        "ggen\\-market\\-rollback \\- go back to an earlier installed state\n"
+        ".SH SYNOPSIS\n"
+        ".B ggen market rollback\n"
+        "[\\fIOPTIONS\\fR] [GENERATION]\n"
+        ".SH DESCRIPTION\n"
+        "Go back to an earlier installed state.\n"
+        ".PP\n"
+        "Without GENERATION to the one before.\n"
+        "Files that were edited get their original bytes.\n"
+        ".SH OPTIONS\n"
+        ".TP\n"
+        "\\fB\\-t\\fR, \\fB\\-\\-target\\fR \\fIDIR\\fR\n"
+        "Use the packages in DIR instead of those in the home.\n"
+        "Also \\fB\\-\\-directory\\fR.\n");
     free (text);
 }
 
@@ -248,7 +342,10 @@ main (void)
         cmocka_unit_test (help_never_shows_a_global_option_that_the_verb_hides),
         cmocka_unit_test (no_line_of_help_is_wider_than_asked),
         cmocka_unit_test (help_of_a_group_lists_what_is_in_it),
-        cmocka_unit_test (the_manual_page_has_every_verb_and_no_stray_request),
+        cmocka_unit_test (help_finds_verbs_and_says_which_word_leads_nowhere),
+        cmocka_unit_test (on_a_narrow_screen_explanations_have_lines_of_their_own),
+        cmocka_unit_test (every_verb_has_a_manual_page_with_its_options_and_no_stray_request),
+        cmocka_unit_test (the_manual_page_of_rollback_is_exactly_this),
         cmocka_unit_test (completion_of_every_shell_knows_every_verb_and_option),
         cmocka_unit_test (bash_completes_verbs_options_and_choices),
     };

@@ -87,6 +87,28 @@ an_answer_that_was_faster_than_the_cancel_changes_nothing (void **state)
     }
 }
 
+//  The lie that would hurt most: "cancelled, nothing was changed" of what is on disk by then.
+static void
+a_cancel_after_the_commit_comes_too_late_and_the_asker_hears_that_it_is_done (void **state)
+{
+    (void) state;
+    static const ProtobufCMessageDescriptor *const steps [] = {&ggen__installed_request__descriptor,
+                                                               &ggen__discard_request__descriptor};
+    static const char *const names [] = {"alpha", "beta"};
+    for (unsigned i = 0; i < COUNT_OF (steps); i++) {
+        world_add (&world, names [i], "1.0.0", "", 0);
+        world.hold = steps [i];
+        assert_int_equal (install (names [i]), INTERNAL);
+        assert_int_equal (world.held_count, 1);
+        assert_int_equal (world.commits, i + 1);
+        fake_cancel (&world.fake, "cli", world.asked);
+        world_turn (&world);
+        world_release (&world);
+        assert_null (world.failure);
+        assert_non_null (world.reply);
+    }
+}
+
 static void
 the_asker_hears_of_the_end_when_what_is_not_needed_is_gone (void **state)
 {
@@ -176,6 +198,7 @@ main (void)
         TEST (whatever_fails_in_the_middle_nothing_is_installed),
         TEST (cancelled_at_any_step_nothing_is_installed_and_the_next_one_runs),
         TEST (an_answer_that_was_faster_than_the_cancel_changes_nothing),
+        TEST (a_cancel_after_the_commit_comes_too_late_and_the_asker_hears_that_it_is_done),
         TEST (the_asker_hears_of_the_end_when_what_is_not_needed_is_gone),
         TEST (two_changes_run_one_after_the_other_and_both_are_true),
         TEST (verify_waits_for_a_change_under_way),
