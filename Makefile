@@ -48,12 +48,14 @@ UNIT   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/cont
 SIM    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/sim/*.c))
 SIMLIB := $(call obj,$(wildcard tests/sim/lib/*.c))
 SHARED := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/shared/*.c))
+FUZZ   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*.c))
+FUZZLIB := $(call obj,$(wildcard tests/fuzz/lib/*.c))
 BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
-CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/sim/lib/*.c)
+CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
-.PHONY: all deps demo check tests crash check-shared san tsan style syntax coverage bench-bus help clean man \
-    completions install dist
+.PHONY: all deps demo check tests crash check-shared san fuzz fuzzers tsan style syntax coverage bench-bus \
+    help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -71,7 +73,7 @@ check: deps                     ## install what is missing, build, run every tes
 	@$(MAKE) --no-print-directory tests
 	@python3 tests/run.py --build $(B) $(if $(ONLY),--only $(ONLY))
 
-tests: all $(UNIT) $(SIM) $(B)/tests/crash/shim.so
+tests: all $(UNIT) $(SIM) $(FUZZ) $(B)/tests/crash/shim.so
 
 crash: all $(B)/tests/crash/shim.so ## every crash, fault and power-loss point of every operation (half an hour)
 	@python3 tests/crash/crash.py --build $(B) $(if $(ONLY),--only "$(ONLY)") $(CRASH)
@@ -88,6 +90,16 @@ san:                            ## every test under AddressSanitizer, UBSan and 
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
 	@$(MAKE) --no-print-directory B=$(B)/san CC=clang CXX=clang++ OPT="-O1 -g" \
 	    MODE="-fsanitize=address,undefined -fno-sanitize=vptr,function -fno-sanitize-recover=undefined -fno-omit-frame-pointer" check
+
+SECS ?= 60
+fuzz:                           ## each fuzz target for SECS=60 seconds with libFuzzer (ONLY=archive: one of them)
+	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
+	@$(MAKE) --no-print-directory B=$(B)/fuzz CC=clang CXX=clang++ OPT="-O1 -g" \
+	    MODE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=vptr,function -fno-sanitize-recover=undefined -fno-omit-frame-pointer" \
+	    FUZZER=-fsanitize=fuzzer fuzzers
+	@python3 tests/fuzz/run.py --build $(B)/fuzz --secs $(SECS) $(if $(ONLY),--only $(ONLY))
+
+fuzzers: $(FUZZ)
 
 tsan:                           ## the host's threads under ThreadSanitizer
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
@@ -126,6 +138,8 @@ $(B)/libpure.a: $(PUREOBJ)
 
 $(B)/libsim.a: $(SIMLIB)
 	@rm -f $@; ar rcs $@ $^
+$(B)/libfuzz.a: $(FUZZLIB)
+	@rm -f $@; ar rcs $@ $^
 
 $(B)/pb/%.pb-c.c $(B)/pb/%.pb-c.h: messages/%.proto
 	@mkdir -p $(B)/pb
@@ -163,6 +177,11 @@ $(B)/tests/sim/%: tests/sim/%.c $(B)/libsim.a $(B)/libpure.a
 	@echo "  test  $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(B)/libsim.a $(B)/libpure.a \
 	    $(LDFLAGS) -lcmocka $(LIBS_pure)
+#  FUZZER brings a main () that goes before the one of libfuzz.a.
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libfuzz.a $(B)/libggen.a
+	@mkdir -p $(@D)
+	@echo "  test  $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(FUZZER) $(B)/libfuzz.a $(B)/libggen.a $(LDFLAGS) $(LIBS)
 $(B)/tests/%: tests/%.c $(B)/libggen.a
 	@mkdir -p $(@D)
 	@echo "  test  $<"

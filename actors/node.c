@@ -6,6 +6,7 @@
 #include "actors/installer/installer.h"
 #include "actors/registry/registry.h"
 #include "actors/registry/registry_file_io.h"
+#include "actors/store/sandbox_io.h"
 #include "actors/store/store_io.h"
 #include "actors/trust/keyring_io.h"
 #include "actors/trust/trust.h"
@@ -176,6 +177,12 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
     *endpoint_p = host_endpoint (self->host);
     *node_p = self;
     return OK;
+}
+
+bool
+node_has_landlock (void)
+{
+    return sandbox_available ();
 }
 
 void

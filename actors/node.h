@@ -25,6 +25,9 @@ void node_log_level (const char *name);
 must_use code_t node_start (void *context, const home_t *home, bool daemon, void **node_p,
                             const char **endpoint_p, char *why, size_t why_size);
 
+//  Does this system wall in what unpacks packages (actors/store/sandbox_io.h)?
+bool node_has_landlock (void);
+
 void node_stop (void *context, void **node_p);
 
 //  Run a daemon for the home 'dir' in the foreground until *interrupted. 'ready' is called once it

@@ -314,7 +314,7 @@ static int
 run (const args_t *args, const screen_t *screen)
 {
     if (args_global (args, "version")) {
-        version_print (screen);
+        version_print (screen, node_has_landlock ());
         return VERB_DONE;
     }
     if (args_global (args, "help"))

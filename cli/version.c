@@ -43,7 +43,7 @@ zeromq_version (char number [NUMBER_MAX])
 }
 
 void
-version_print (const screen_t *screen)
+version_print (const screen_t *screen, bool landlock)
 {
     char zeromq [NUMBER_MAX];
     const char *smartcols = "";
@@ -62,6 +62,7 @@ version_print (const screen_t *screen)
             shape_set (&list, libraries [at].name, shape_text (libraries [at].version));
         for (size_t at = 0; at < COUNT_OF (features); at++)
             shape_set (&built, features [at].name, json_boolean (features [at].built));
+        shape_set (&built, "landlock", json_boolean (landlock));
         shape_set (&document, "version", json_string (GGEN_VERSION));
         shape_set (&document, "libraries", list);
         shape_set (&document, "features", built);
@@ -75,5 +76,5 @@ version_print (const screen_t *screen)
     fprintf (screen->out, "features:");
     for (size_t at = 0; at < COUNT_OF (features); at++)
         fprintf (screen->out, " %c%s", features [at].built ? '+' : '-', features [at].name);
-    putc ('\n', screen->out);
+    fprintf (screen->out, " %clandlock\n", landlock ? '+' : '-');
 }

@@ -7,7 +7,8 @@
 
 //  Print it; with --json as {"version","libraries":{},"features":{}}. Linked libraries are asked
 //  for their versions. Those loaded on first use are not loaded for this: their headers' are told.
+//  'landlock': the kernel walls in what unpacks; a feature of the system, not of the build.
 void
-    version_print (const screen_t *screen);
+    version_print (const screen_t *screen, bool landlock);
 
 #endif

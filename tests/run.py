@@ -65,6 +65,9 @@ def discover(build, shared):
     data = [str(shared)] if shared else []
     programs = [Program(f"{folder}/{path.name}", [str(path), *data])
                 for folder in folders for path in executables(build / "tests" / folder)]
+    if not shared:          # each target once over its corpus
+        programs += [Program(f"fuzz/{path.name}", [str(path), str(TESTS / "fuzz/corpus" / path.name)])
+                     for path in executables(build / "tests" / "fuzz")]
     folder = "shared" if shared else "cli"
     programs += [Program(f"{folder}/{path.stem}", [sys.executable, str(path), *data])
                  for path in sorted((TESTS / folder).glob("*_test.py"))]

@@ -60,6 +60,15 @@ read_text (const entry_t *self, const char *key, char **field)
     return OK;
 }
 
+//  Take the place of a text that is empty, which it is also when the file says so.
+static void
+fill_text (char **field, const char *text)
+{
+    if (*field != protobuf_c_empty_string)
+        free (*field);
+    *field = memory_strdup (text);
+}
+
 //  Name and version, from the members or from the key "NAME@VERSION", which must agree.
 static code_t
 read_identity (const entry_t *self)
@@ -74,9 +83,9 @@ read_identity (const entry_t *self)
         return *package->name && *package->version && self->old ? OK
             : refuse (VALIDATION, self->why_p, "'%s' is no package name", self->where);
     if (!*package->name)
-        package->name = memory_strdup (id);
+        fill_text (&package->name, id);
     if (!*package->version && version)
-        package->version = memory_strdup (version);
+        fill_text (&package->version, version);
     if (strcmp (package->name, id) || (version && strcmp (package->version, version))
     || (!version && !self->old))
         return refuse (VALIDATION, self->why_p, "%s: names %s@%s", self->where, package->name,

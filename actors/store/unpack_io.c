@@ -5,6 +5,7 @@
 #include "beneath_io.h"
 #include "entry_rules.h"
 #include "path_set.h"
+#include "sandbox_io.h"
 #include "tree_io.h"
 #include "tree_writer_io.h"
 
@@ -304,15 +305,26 @@ read_archive (unpack_t *self)
     return code;
 }
 
+//  In the sandbox.
 static code_t
-fill_directory (unpack_t *self, int fd, const char *name)
+fill_tree (void *self_)
 {
-    tree_writer_init (&self->writer, fd);
+    unpack_t *self = self_;
     code_t code = read_archive (self);
     tree_writer_close (&self->writer);
     path_set_destroy (&self->paths);
     sha256_destroy (&self->hasher);
     self->out->files = self->files;
+    return code;
+}
+
+static code_t
+fill_directory (unpack_t *self, int fd, const char *name)
+{
+    tree_writer_init (&self->writer, fd);
+    code_t code;
+    if (sandbox_run (fd, fill_tree, self, &code) != OK)
+        code = refusal_system (self->refusal, EAGAIN, name, "start a thread to fill");
     //  Private until it is complete
     if (!code && fchmod (fd, 0755) == -1)
         code = refusal_system (self->refusal, errno, name, "set the mode of");

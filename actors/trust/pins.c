@@ -2,6 +2,7 @@
 #include "pins.h"
 
 #include "runtime/actor/map.h"
+#include "utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,14 +173,14 @@ code_t
 pin_from_entry (pin_t *self, bytes_t key, bytes_t value)
 {
     memset (self, 0, sizeof *self);
-    if (key.size > PACKAGE_ID_MAX || memchr (key.data, 0, key.size))
+    if (key.size == 0 || key.size > PACKAGE_ID_MAX || memchr (key.data, 0, key.size))
         return VALIDATION;
     memcpy (self->name, key.data, key.size);
     if (!package_id_valid (self->name))
         return VALIDATION;
     Ggen__TrustPin *kept = ggen__trust_pin__unpack (NULL, value.size, value.data);
     self->damaged = !kept || strcmp (kept->name, self->name) != 0
-                    || strlen (kept->how) > PIN_HOW_MAX
+                    || strlen (kept->how) > PIN_HOW_MAX || !utf8_valid (kept->how)
                     || publisher_key_from_field (&self->key, kept->key) != OK
                     || !read_history (self, kept);
     strcpy (self->how, self->damaged ? PIN_DAMAGED : kept->how);

@@ -122,7 +122,7 @@ tables_registry_valid (const char *name)
     for (size_t i = 0; i < size; i++)
         if ((uint8_t) name[i] < ' ' || name[i] == 0x7F)
             return false;
-    return size > 0 && size <= UNSIGNED_NAME_MAX;
+    return size > 0 && size <= UNSIGNED_NAME_MAX && utf8_valid (name);
 }
 
 //  Where it is, or would go.
@@ -210,7 +210,7 @@ take_entry (tables_t *self, const Ggen__StateEntry *entry)
         return pin_from_entry (&pin, key, value) == OK ? pins_put (self->pins, &pin) : OK;
     }
     char name[UNSIGNED_NAME_MAX + 1] = "";
-    if (key.size <= UNSIGNED_NAME_MAX)
+    if (key.size > 0 && key.size <= UNSIGNED_NAME_MAX)
         memcpy (name, key.data, key.size);
     return strlen (name) == key.size && tables_registry_valid (name) ? insert_registry (self, name)
                                                                      : OK;

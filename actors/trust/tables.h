@@ -33,7 +33,7 @@ const pins_t *tables_pins (const tables_t *self);
 size_t tables_registries (const tables_t *self, const char *names[UNSIGNED_MAX]);
 bool tables_has_registry (const tables_t *self, const char *name);
 
-//  Is it 1 .. UNSIGNED_NAME_MAX bytes without control characters?
+//  Is it 1 .. UNSIGNED_NAME_MAX bytes of UTF-8 without control characters?
 bool tables_registry_valid (const char *name);
 
 //  Called once when a change is on disk and in memory ('failure' is NULL), or is not.

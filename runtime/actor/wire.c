@@ -7,6 +7,9 @@
 #define PAGE_BYTES 8192u
 #define ALIGN      16u
 
+//  Bytes of the longest tag: field numbers have 29 bits.
+#define TAG_SIZE_MAX 5
+
 typedef struct page_t {
     struct page_t *next;
     size_t size;
@@ -199,7 +202,9 @@ bool
 wire_take_field (bytes_t *wire, wire_field_t *field)
 {
     *field = (wire_field_t) {0};
-    if (!take_varint (wire, &field->tag) || field->tag >> 3 == 0 || field->tag >> 3 > UINT32_MAX)
+    size_t size = wire->size;
+    if (!take_varint (wire, &field->tag) || field->tag >> 3 == 0 || field->tag > UINT32_MAX
+        || size - wire->size > TAG_SIZE_MAX)
         return false;
     switch (field->tag & 7) {
     case 0:

@@ -92,7 +92,7 @@ packet_read (packet_t *self, frames_t *frames)
         return false;
     size_t size = length.data[0];
     if (size == 0 || size > ADDRESS_MAX || !take (&rest, size + 1, &address)
-        || address.data[size] != 0 || !take (&rest, 2, &length))
+        || memchr (address.data, 0, size + 1) != address.data + size || !take (&rest, 2, &length))
         return false;
     size = (size_t) length.data[0] | (size_t) length.data[1] << 8;
     if (!take (&rest, size, &self->envelope))

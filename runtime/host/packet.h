@@ -36,7 +36,7 @@ must_use code_t packet_wrap (frames_t *frames, const char *to, const Ggen__Envel
                              bytes_t body, zmq_msg_t *attachment);
 
 //  Read a packet in place. Returns false when it is none: too many parts, a length beyond the
-//  end, an address that is empty, too long or without its NUL.
+//  end, an address that is empty, too long, without its NUL or with another.
 bool packet_read (packet_t *self, frames_t *frames);
 
 #endif
