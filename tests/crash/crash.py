@@ -19,6 +19,7 @@ import errno
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -242,6 +243,7 @@ def arguments(words=None):
 
 
 def main():
+    signal.signal(signal.SIGTERM, signal.default_int_handler)       # the folder goes then, too
     options = arguments()
     totals = {"points": 0, "violations": 0}
     by_operation = {}
