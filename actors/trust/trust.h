@@ -14,6 +14,9 @@
 //  CheckReleaseRequest  the rules, and their order and codes, are in policy.h. Without 'pin'
 //                       nothing is kept (a dry run). 'rivals' and the key of a refused release are also in
 //                       the details of the failure, as "publisher" = "ed25519:...".
+//  PinReleasesRequest   the same for up to PUT_PINS_MAX releases of different names, with 'pin' or
+//                       not: all are accepted and kept in one change, or the first refusal is the
+//                       answer and nothing is kept.
 //  TrustListRequest     by name. A pin that does not decode is listed without a key; its name is
 //                       refused until TrustAdd or TrustRemove.
 //  TrustAddRequest      a name with a key, or the name of a registry whose unsigned packages
