@@ -34,7 +34,6 @@ struct jobs_t {
     pthread_cond_t changed;         //  a job came or ended, or 'ending'
     pthread_t workers[JOBS_WORKERS_MAX];
     unsigned workers_count;
-    unsigned idle;                  //  of them
     int event;                      //  eventfd (2): something is to be taken; -1: none yet
     bool ending;
     job_t *jobs[JOBS_MAX];          //  in the order of starting
@@ -73,9 +72,7 @@ worker_main (void *self_)
     while (!self->ending) {
         job_t *job = next_job (self);
         if (!job) {
-            self->idle++;
             pthread_cond_wait (&self->changed, &self->mutex);
-            self->idle--;
             continue;
         }
         job->phase = RUNNING;
@@ -106,7 +103,19 @@ add_worker (jobs_t *self)
     return added;
 }
 
-//  One worker always; another when this job could run beside those that run now.
+//  Jobs that wait or run.
+static unsigned
+jobs_left (jobs_t *self)
+{
+    unsigned left = 0;
+    pthread_mutex_lock (&self->mutex);
+    for (unsigned i = 0; i < self->count; i++)
+        left += self->jobs[i]->phase != ENDED;
+    pthread_mutex_unlock (&self->mutex);
+    return left;
+}
+
+//  One worker always; another when this job could run beside those that are there.
 static bool
 have_workers (jobs_t *self, bool beside)
 {
@@ -116,9 +125,8 @@ have_workers (jobs_t *self, bool beside)
         return false;
     if (self->workers_count == 0)
         return add_worker (self);
-    pthread_mutex_lock (&self->mutex);
-    bool more = beside && self->idle == 0 && self->workers_count < JOBS_WORKERS_MAX;
-    pthread_mutex_unlock (&self->mutex);
+    bool more = beside && self->workers_count < JOBS_WORKERS_MAX
+                && self->workers_count <= jobs_left (self);
     //  Without a further one it takes longer, nothing else.
     (void) (more && add_worker (self));
     return true;
@@ -179,8 +187,7 @@ start (jobs_t *self, ticket_t ticket, job_fn *work, void *arg, bool beside)
     job->beside = beside;
     pthread_mutex_lock (&self->mutex);
     self->jobs[self->count++] = job;
-    if (self->idle > 0)
-        pthread_cond_broadcast (&self->changed);
+    pthread_cond_signal (&self->changed);
     pthread_mutex_unlock (&self->mutex);
     return OK;
 }
