@@ -51,7 +51,7 @@ BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/sim/lib/*.c)
 
-.PHONY: all deps demo check tests check-shared san tsan style syntax coverage bench-bus help clean install \
+.PHONY: all deps demo check tests check-shared san tsan style syntax coverage bench-bus bench-local help clean install \
     dist
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -109,6 +109,10 @@ coverage:                       ## line coverage of actors, messages and runtime
 
 bench-bus: all $(BENCH)         ## bus round trip and throughput, idle tap, start time and memory
 	@python3 tests/bench/bus.py --build $(B)
+
+bench-local: all $(BENCH)       ## installs, searches and resolves beside bare programs, pacman and npm
+	@python3 tests/bench/local.py --build $(B) --peers ../shared/peers/local \
+	    --data ../shared/data/solver
 
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
