@@ -51,8 +51,8 @@ BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/sim/lib/*.c)
 
-.PHONY: all deps demo check tests check-shared san tsan style syntax coverage bench-bus bench-local help clean install \
-    dist
+.PHONY: all deps demo check tests check-shared san tsan style syntax coverage bench-bus \
+    bench-local help clean install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -88,7 +88,7 @@ san:                            ## every test under AddressSanitizer, UBSan and 
 tsan:                           ## the host's threads under ThreadSanitizer
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
 	@$(MAKE) --no-print-directory B=$(B)/tsan CC=clang CXX=clang++ OPT="-O1 -g" \
-	    MODE="-fsanitize=thread" $(patsubst %,$(B)/tsan/tests/unit/%_test,bus bus_clients client frames packet tap watch)
+	    MODE="-fsanitize=thread" $(patsubst %,$(B)/tsan/tests/unit/%_test,bus bus_clients client frames job packet tap unpack_large watch)
 	@TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
 	    python3 tests/run.py --build $(B)/tsan --only unit/
 
