@@ -55,7 +55,7 @@ BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
 .PHONY: all deps demo check tests crash check-shared san fuzz fuzzers tsan style syntax coverage bench-bus \
-    help clean man completions install dist
+    bench-local help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -104,7 +104,7 @@ fuzzers: $(FUZZ)
 tsan:                           ## the host's threads under ThreadSanitizer
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
 	@$(MAKE) --no-print-directory B=$(B)/tsan CC=clang CXX=clang++ OPT="-O1 -g" \
-	    MODE="-fsanitize=thread" $(patsubst %,$(B)/tsan/tests/unit/%_test,bus bus_clients client frames packet tap watch)
+	    MODE="-fsanitize=thread" $(patsubst %,$(B)/tsan/tests/unit/%_test,bus bus_clients client frames job packet tap unpack_large watch)
 	@TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
 	    python3 tests/run.py --build $(B)/tsan --only unit/
 
@@ -125,6 +125,10 @@ coverage:                       ## line coverage of actors, messages and runtime
 
 bench-bus: all $(BENCH)         ## bus round trip and throughput, idle tap, start time and memory
 	@python3 tests/bench/bus.py --build $(B)
+
+bench-local: all $(BENCH)       ## installs, searches and resolves beside bare programs, pacman and npm
+	@python3 tests/bench/local.py --build $(B) --peers ../shared/peers/local \
+	    --data ../shared/data/solver
 
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)

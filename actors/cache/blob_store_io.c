@@ -259,7 +259,7 @@ stage (const blob_store_t *self, int source, const char *path, const struct stat
                : code;
 }
 
-//  Move what is staged to its place.
+//  Move what is staged to its place, whose directory is there but for the first time.
 static code_t
 commit (blob_store_t *self, const char *staged, const digest_t *digest, char path[BLOB_PATH_MAX],
         blob_stamp_t *stamp_p, blob_failure_t *failure)
@@ -267,7 +267,8 @@ commit (blob_store_t *self, const char *staged, const digest_t *digest, char pat
     blob_store_path (self, digest, path);
     char *slash = strrchr (path, '/');
     *slash = 0;
-    code_t code = make_directories (path, failure);
+    bool made = mkdir (path, 0700) == 0 || errno == EEXIST;
+    code_t code = made ? OK : make_directories (path, failure);
     *slash = '/';
     if (code)
         return code;

@@ -208,18 +208,17 @@ may_be_unsigned (const task_t *task, const Ggen__Package *package)
     return may;
 }
 
-static void
-ask_trust (task_t *task, item_t *item, bool pin)
+//  Borrows from the task; 'rivals' is room for what it refers to.
+static Ggen__CheckReleaseRequest
+check_of (const task_t *task, const item_t *item, ProtobufCBinaryData rivals [RIVALS_MAX])
 {
     const Ggen__InstallRequest *request = install_request (task);
     const Ggen__Package *package = item->package;
-    ProtobufCBinaryData rivals [RIVALS_MAX];
     Ggen__CheckReleaseRequest check = GGEN__CHECK_RELEASE_REQUEST__INIT;
     check.record = package->record;
     check.name = package->id;
     check.version = package->version;
     check.allow_unsigned = may_be_unsigned (task, package);
-    check.pin = pin;
     check.head = install_head (install_of (task)->gather, package);
     check.rivals = rivals;
     check.records = install_records (task, package->id, &check.n_records);
@@ -227,6 +226,14 @@ ask_trust (task_t *task, item_t *item, bool pin)
         check.publisher_key = request->publisher_key;
     if (check.publisher_key.len == 0)
         check.n_rivals = install_rivals (install_of (task)->gather, package, rivals);
+    return check;
+}
+
+static void
+ask_trust (task_t *task, item_t *item)
+{
+    ProtobufCBinaryData rivals [RIVALS_MAX];
+    Ggen__CheckReleaseRequest check = check_of (task, item, rivals);
     task_ask (task, "trust", &check.base, &ggen__check_release_reply__descriptor, on_checked, item,
               false);
 }
@@ -263,7 +270,7 @@ check_releases (task_t *task)
 {
     for (size_t i = 0; i < task->items_count; i++)
         if (needs_check (&task->items [i]))
-            ask_trust (task, &task->items [i], false);
+            ask_trust (task, &task->items [i]);
     task_then (task, look_at_keys);
 }
 
@@ -277,11 +284,59 @@ install_check (task_t *task, task_step_fn *next)
     task_then (task, check_releases);
 }
 
+//  ---- first uses ----------------------------------------------------------------------------------
+
+//  Releases that are pinned by one question, and so in one change on disk, and their bytes.
+#define PIN_COUNT_MAX 256
+#define PIN_BYTES_MAX ((size_t) 1 << 20)
+
+typedef struct {
+    Ggen__CheckReleaseRequest checks [PIN_COUNT_MAX];
+    Ggen__CheckReleaseRequest *list [PIN_COUNT_MAX];
+    ProtobufCBinaryData rivals [PIN_COUNT_MAX] [RIVALS_MAX];
+    size_t count, bytes;
+} pinning_t;
+
+static void
+on_pinned (task_t *task, void *item, const answer_t *answer)
+{
+    (void) task;
+    (void) item;
+    (void) answer;
+}
+
+static void
+ask_to_pin (task_t *task, pinning_t *pinning)
+{
+    Ggen__PinReleasesRequest request = GGEN__PIN_RELEASES_REQUEST__INIT;
+    request.releases = pinning->list;
+    request.n_releases = pinning->count;
+    if (pinning->count > 0)
+        task_ask (task, "trust", &request.base, &ggen__pin_releases_reply__descriptor, on_pinned,
+                  NULL, false);
+    pinning->count = pinning->bytes = 0;
+}
+
+static void
+add_to_pin (task_t *task, pinning_t *pinning, const item_t *item)
+{
+    Ggen__CheckReleaseRequest *check = &pinning->checks [pinning->count];
+    *check = check_of (task, item, pinning->rivals [pinning->count]);
+    check->pin = true;
+    pinning->list [pinning->count++] = check;
+    pinning->bytes += ggen__check_release_request__get_packed_size (check);
+    if (pinning->count == PIN_COUNT_MAX || pinning->bytes > PIN_BYTES_MAX)
+        ask_to_pin (task, pinning);
+}
+
 void
 install_pin (task_t *task, task_step_fn *next)
 {
+    pinning_t *pinning = memory_new (1, sizeof *pinning);
     for (size_t i = 0; i < task->items_count; i++)
         if (task->items [i].changed && (task->items [i].first_use || task->items [i].pin_changes))
-            ask_trust (task, &task->items [i], true);
+            add_to_pin (task, pinning, &task->items [i]);
+    ask_to_pin (task, pinning);
+    free (pinning);
     task_then (task, next);
 }

@@ -128,8 +128,9 @@ on_fetched (task_t *task, void *item_, const answer_t *answer)
     request.subject = subject;
     task->fetched_bytes += reply->size_bytes;
     task->staged = true;
-    task_ask (task, "store", &request.base, &ggen__unpack_reply__descriptor, on_unpacked, item,
-              false);
+    //  First, so that one archive is unpacked while the next is fetched.
+    task_ask_first (task, "store", &request.base, &ggen__unpack_reply__descriptor, on_unpacked,
+                    item);
 }
 
 //  ---- fetch ---------------------------------------------------------------------------------------

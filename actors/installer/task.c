@@ -193,15 +193,11 @@ task_abandon (task_t *task)
     }
 }
 
-void
-task_ask (task_t *task, const char *to, const ProtobufCMessage *message,
+static struct task_ask_t *
+make_ask (task_t *task, const char *to, const ProtobufCMessage *message,
           const ProtobufCMessageDescriptor *expect, task_answer_fn *on_answer_, void *item,
           bool tolerant)
 {
-    if (task->queued == TASK_QUEUE_MAX) {
-        task_fail (task, VALIDATION, "", "more than %u questions at once", TASK_QUEUE_MAX);
-        return;
-    }
     struct task_ask_t *ask = memory_new (1, sizeof *ask);
     *ask = (struct task_ask_t) {.task = task,
                                 .to = memory_strdup (to),
@@ -210,11 +206,44 @@ task_ask (task_t *task, const char *to, const ProtobufCMessage *message,
                                 .on_answer = on_answer_,
                                 .item = item,
                                 .tolerant = tolerant};
+    return ask;
+}
+
+static bool
+queue_is_full (task_t *task)
+{
+    if (task->queued == TASK_QUEUE_MAX)
+        task_fail (task, VALIDATION, "", "more than %u questions at once", TASK_QUEUE_MAX);
+    return task->queued == TASK_QUEUE_MAX;
+}
+
+void
+task_ask (task_t *task, const char *to, const ProtobufCMessage *message,
+          const ProtobufCMessageDescriptor *expect, task_answer_fn *on_answer_, void *item,
+          bool tolerant)
+{
+    if (queue_is_full (task))
+        return;
+    struct task_ask_t *ask = make_ask (task, to, message, expect, on_answer_, item, tolerant);
     if (task->queue_last)
         task->queue_last->following = ask;
     else
         task->queue = ask;
     task->queue_last = ask;
+    task->queued++;
+}
+
+void
+task_ask_first (task_t *task, const char *to, const ProtobufCMessage *message,
+                const ProtobufCMessageDescriptor *expect, task_answer_fn *on_answer_, void *item)
+{
+    if (queue_is_full (task))
+        return;
+    struct task_ask_t *ask = make_ask (task, to, message, expect, on_answer_, item, false);
+    ask->following = task->queue;
+    task->queue = ask;
+    if (!task->queue_last)
+        task->queue_last = ask;
     task->queued++;
 }
 

@@ -109,6 +109,12 @@ void
               const ProtobufCMessageDescriptor *expect, task_answer_fn *on_answer, void *item,
               bool tolerant);
 
+//  The same, but before whatever waits for the window: what follows up an answer is not to wait until
+//  all else of the step has been asked. Not tolerant.
+void
+    task_ask_first (task_t *task, const char *to, const ProtobufCMessage *message,
+                    const ProtobufCMessageDescriptor *expect, task_answer_fn *on_answer, void *item);
+
 //  When all has been answered, run 'next' (at once if nothing is being asked).
 void
     task_then (task_t *task, task_step_fn *next);

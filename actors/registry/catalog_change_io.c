@@ -322,15 +322,16 @@ catalog_installed (catalog_t *self, catalog_call_t *call)
 {
     const Ggen__InstalledRequest *request = (const void *) call->request;
     code_t code = catalog_open_to_change (self, call);
-    for (size_t i = 0; i < request->n_ids && code == OK; i++) {
+    if (code != OK)
+        return code;
+    for (size_t i = 0; i < request->n_ids; i++)
         if (!package_id_valid (request->ids [i]))
             return catalog_fail (call, reply_failure (VALIDATION, "", "'%.*s' is no package id",
                                                       PACKAGE_ID_MAX, request->ids [i]));
-        code = index_count_download (self->index, request->ids [i]);
-        if (code != OK)
-            code = catalog_index_failed (self, call, code);
-    }
-    if (code == OK)
+    code = index_count_downloads (self->index, request->ids, request->n_ids);
+    if (code != OK)
+        code = catalog_index_failed (self, call, code);
+    else
         call->reply = reply_new (&ggen__installed_reply__descriptor);
     return code;
 }

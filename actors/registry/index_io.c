@@ -339,14 +339,17 @@ index_count (index_t *self, uint64_t *count_p)
 }
 
 code_t
-index_count_download (index_t *self, const char *id)
+index_count_downloads (index_t *self, char *const *ids, size_t count)
 {
     index_db_begin (self->db);
-    index_db_run (self->db,
-                  "INSERT INTO downloads VALUES (?, 1)"
-                  " ON CONFLICT (id) DO UPDATE SET count = count + 1",
-                  "t", id);
-    index_db_run (self->db, "UPDATE ranks SET downloads = downloads + 1 WHERE id = ?", "t", id);
+    for (size_t i = 0; i < count; i++) {
+        index_db_run (self->db,
+                      "INSERT INTO downloads VALUES (?, 1)"
+                      " ON CONFLICT (id) DO UPDATE SET count = count + 1",
+                      "t", ids [i]);
+        index_db_run (self->db, "UPDATE ranks SET downloads = downloads + 1 WHERE id = ?", "t",
+                      ids [i]);
+    }
     code_t code = index_db_commit (self->db);
     return code == OK ? OK : index_fail (self, code, index_db_error (self->db));
 }

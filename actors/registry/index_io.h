@@ -89,7 +89,8 @@ must_use code_t index_search (index_t *self, const Ggen__SearchRequest *request,
 //  Number of ids.
 must_use code_t index_count (index_t *self, uint64_t *count_p);
 
-//  One more installation of this id. Unknown ids are counted too: they may come back.
-must_use code_t index_count_download (index_t *self, const char *id);
+//  One more installation of each of these ids, in one transaction. Unknown ids are counted too: they
+//  may come back.
+must_use code_t index_count_downloads (index_t *self, char *const *ids, size_t count);
 
 #endif

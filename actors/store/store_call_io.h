@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //  One request to the store while it is worked on, and what the store remembers between them. Used
-//  on the worker thread only.
+//  on the worker threads only.
 #ifndef GGEN_STORE_CALL_IO_H
 #define GGEN_STORE_CALL_IO_H
 
 #include "place_io.h"
 #include "store_io.h"
+
+#include <pthread.h>
 
 #include "runtime/actor/out.h"
 #include "runtime/host/job.h"
@@ -32,8 +34,12 @@ typedef struct {
     bool made_target;                       //  the root was made for it
 } held_t;
 
+//  Unpackings run beside each other: what they share they change under the mutex, and what other
+//  calls do with it is theirs alone while they run.
 typedef struct {
     const store_settings_t *settings;
+    pthread_mutex_t mutex;
+    unsigned running;                       //  calls; roots are let go of when there are none
     staged_t *staged;
     size_t staged_count;
     size_t staged_room;

@@ -258,11 +258,17 @@ work (job_t *job, void *arg)
 {
     store_call_t *call = arg;
     call->job = job;
+    pthread_mutex_lock (&call->store->mutex);
+    call->store->running++;
+    pthread_mutex_unlock (&call->store->mutex);
     for (size_t i = 0; i < COUNT_OF (operations); i++)
         if (operations [i].request == call->request->descriptor)
             call->code = operations [i].run (call);
     explain (call);
-    store_release (call->store);
+    pthread_mutex_lock (&call->store->mutex);
+    if (--call->store->running == 0)
+        store_release (call->store);
+    pthread_mutex_unlock (&call->store->mutex);
 }
 
 static void
@@ -299,7 +305,9 @@ on_any (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     call->subject = "";
     //  A job that was never run (cancelled before its turn) is answered as such.
     call->code = CANCELLED;
-    code_t code = jobs_start (self->jobs, at->ticket, work, call);
+    bool unpacks = message->descriptor == &ggen__unpack_request__descriptor;
+    code_t code = unpacks ? jobs_start_beside (self->jobs, at->ticket, work, call)
+                          : jobs_start (self->jobs, at->ticket, work, call);
     if (code) {
         call_free (call);
         return code;
@@ -339,6 +347,7 @@ create (const actor_env_t *env)
     if (!self)
         return NULL;
     self->store.settings = env->settings;
+    pthread_mutex_init (&self->store.mutex, NULL);
     self->out = env->out;
     self->jobs = env->host;
     return self;
@@ -355,6 +364,7 @@ destroy (void *self_)
     self->store.staged_count = 0;
     store_release (&self->store);
     free (self->store.staged);
+    pthread_mutex_destroy (&self->store.mutex);
     free (self);
 }
 

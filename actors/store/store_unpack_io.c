@@ -119,8 +119,11 @@ static code_t
 unpack_into (store_call_t *call, int archive, place_t *place)
 {
     const Ggen__UnpackRequest *request = (const void *) call->request;
+    store_t *store = call->store;
     staged_t staged = {.root = request->root};
-    store_temporary (call->store, staged.name);
+    pthread_mutex_lock (&store->mutex);
+    store_temporary (store, staged.name);
+    pthread_mutex_unlock (&store->mutex);
     code_t code = tree_remove (place->store_fd, staged.name, &call->refusal);
     if (code)
         return code;
@@ -134,7 +137,9 @@ unpack_into (store_call_t *call, int archive, place_t *place)
     close (dirfd);
     if (code == OK) {
         memcpy (staged.files_sha256, unpacked.files_sha256, SHA256_SIZE);
-        code = store_stage (call->store, &staged);
+        pthread_mutex_lock (&store->mutex);
+        code = store_stage (store, &staged);
+        pthread_mutex_unlock (&store->mutex);
     }
     if (code && tree_remove (place->store_fd, staged.name, NULL) != OK)
         call->hint = "the next installation removes what is left";
@@ -148,7 +153,9 @@ store_unpack (store_call_t *call)
 {
     const Ggen__UnpackRequest *request = (const void *) call->request;
     place_t place;
+    pthread_mutex_lock (&call->store->mutex);
     code_t code = store_open_place (call, request->root, true, &place);
+    pthread_mutex_unlock (&call->store->mutex);
     if (code)
         return code;
     int archive = open (request->archive_path, O_RDONLY | O_CLOEXEC);

@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  A packed TrustPin at its largest, with tag and length inside a list, which is without the former
-//  keys.
-#define PIN_PACKED_MAX                                                                            \
-    (PACKAGE_ID_MAX + 3 + PUBLISHER_KEY_SIZE + 2 + 11 + PIN_HOW_MAX + 2 + 11 + DIGEST_SIZE + 2 + 11 + 3)
-
 _Static_assert (PINS_MAX * PIN_PACKED_MAX < BODY_BYTES_MAX - (64 << 10),
                 "a list of all pins fits a message, with the registries beside it");
 _Static_assert (PACKAGE_ID_MAX <= MAP_KEY_MAX, "a name is a key");
@@ -70,9 +65,12 @@ pins_put (pins_t *self, const pin_t *pin)
 }
 
 bool
-pins_has_room (const pins_t *self, const char *name)
+pins_has_room (const pins_t *self, const pin_t *pins, size_t count)
 {
-    return map_count (self->map) < PINS_MAX || find (self, name);
+    size_t needed = map_count (self->map);
+    for (size_t i = 0; i < count; i++)
+        needed += !find (self, pins[i].name);
+    return needed <= PINS_MAX;
 }
 
 const pin_t *

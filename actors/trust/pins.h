@@ -25,6 +25,11 @@
 //  Keys that a name came from which are remembered; the oldest are forgotten first.
 #define FORMER_KEYS_MAX 8
 
+//  A packed TrustPin at its largest, with tag and length inside a list, which is without the former
+//  keys.
+#define PIN_PACKED_MAX                                                                            \
+    (PACKAGE_ID_MAX + 3 + PUBLISHER_KEY_SIZE + 2 + 11 + PIN_HOW_MAX + 2 + 11 + DIGEST_SIZE + 2 + 11 + 3)
+
 typedef struct {
     char name[PACKAGE_ID_MAX + 1];
     publisher_key_t key;
@@ -51,8 +56,8 @@ void pins_destroy (pins_t **self_p);
 //  OK, or STORAGE: PINS_MAX are there, or memory is short.
 must_use code_t pins_put (pins_t *self, const pin_t *pin);
 
-//  Is there room for a pin of this name?
-bool pins_has_room (const pins_t *self, const char *name);
+//  Is there room for these pins, all of other names?
+bool pins_has_room (const pins_t *self, const pin_t *pins, size_t count);
 
 //  The pin of a name, or NULL. Borrowed until the next put or remove.
 const pin_t *pins_get (const pins_t *self, const char *name);

@@ -25,7 +25,9 @@ typedef enum {
 typedef struct {
     unsigned table;
     bool removes;
-    pin_t pin;
+    pin_t *pins;                //  that are put; owned
+    size_t pins_count;
+    pin_t pin;                  //  that is removed
     char registry[UNSIGNED_NAME_MAX + 1];
     tables_done_fn *done;
     void *context;
@@ -47,6 +49,14 @@ struct tables_t {
 };
 
 static void load_table (tables_t *self, unsigned table);
+
+static void
+forget_change (tables_t *self)
+{
+    free (self->change.pins);
+    self->change.pins = NULL;
+    self->change.pins_count = 0;
+}
 
 //  ---- life --------------------------------------------------------------------------------------
 
@@ -75,6 +85,7 @@ tables_destroy (tables_t **self_p)
 {
     if (!*self_p)
         return;
+    forget_change (*self_p);
     pins_destroy (&(*self_p)->pins);
     free (*self_p);
     *self_p = NULL;
@@ -287,10 +298,12 @@ apply (tables_t *self, const change_t *change)
         erase_registry (self, change->registry);
         return OK;
     }
-    if (!change->removes)
-        return pins_put (self->pins, &change->pin);
-    pins_remove (self->pins, change->pin.name);
-    return OK;
+    if (change->removes)
+        pins_remove (self->pins, change->pin.name);
+    code_t code = OK;
+    for (size_t i = 0; i < change->pins_count && code == OK; i++)
+        code = pins_put (self->pins, &change->pins[i]);
+    return code;
 }
 
 static code_t
@@ -303,6 +316,7 @@ on_written (void *actor, void *self_, const answer_t *answer)
     assert (self->phase == WRITING);
     if (answer->code == OK && apply (self, &self->change) != OK)
         return FATAL;
+    forget_change (self);
     self->phase = LOADED;
     self->change.done (self->change.context, answer->failure);
     //  A change that failed may have been made all the same: only "state" knows.
@@ -358,12 +372,58 @@ change (tables_t *self, unsigned table, const char *key, const Ggen__TrustPin *v
 code_t
 tables_put_pin (tables_t *self, const pin_t *pin, tables_done_fn *done, void *context)
 {
-    if (!pins_has_room (self->pins, pin->name))
+    return tables_put_pins (self, pin, 1, done, context);
+}
+
+//  An entry of a put, with room for what it refers to.
+typedef struct {
+    Ggen__StateEntry entry;
+    uint8_t packed[PIN_PACKED_MAX];
+} put_pin_t;
+
+static code_t
+send_pins (tables_t *self)
+{
+    size_t count = self->change.pins_count;
+    put_pin_t *rooms = malloc (count * sizeof *rooms);
+    Ggen__StateEntry *list[PUT_PINS_MAX];
+    Ggen__StatePutRequest put = GGEN__STATE_PUT_REQUEST__INIT;
+    put.table = (char *) table_names[PINS];
+    put.urgent = true;
+    put.put = list;
+    put.n_put = rooms ? count : 0;
+    for (size_t i = 0; i < put.n_put; i++) {
+        pin_t *pin = &self->change.pins[i];
+        Ggen__TrustPin value;
+        pin_to_message (pin, &value);
+        assert (ggen__trust_pin__get_packed_size (&value) <= sizeof rooms[i].packed);
+        ggen__state_entry__init (list[i] = &rooms[i].entry);
+        list[i]->key = (ProtobufCBinaryData) {strlen (pin->name), (uint8_t *) pin->name};
+        list[i]->value = (ProtobufCBinaryData) {ggen__trust_pin__pack (&value, rooms[i].packed),
+                                                rooms[i].packed};
+    }
+    code_t code = rooms ? send_change (self, &put) : BUSY;
+    free (rooms);
+    return code;
+}
+
+code_t
+tables_put_pins (tables_t *self, const pin_t *pins, size_t count, tables_done_fn *done,
+                 void *context)
+{
+    assert (self->phase == LOADED && count > 0 && count <= PUT_PINS_MAX);
+    if (!pins_has_room (self->pins, pins, count))
         return STORAGE;
-    Ggen__TrustPin value;
-    self->change = (change_t) {.pin = *pin, .done = done, .context = context};
-    pin_to_message (&self->change.pin, &value);
-    return change (self, PINS, pin->name, &value);
+    self->change = (change_t) {.table = PINS, .done = done, .context = context};
+    self->change.pins = malloc (count * sizeof *pins);
+    if (!self->change.pins)
+        return BUSY;
+    memcpy (self->change.pins, pins, count * sizeof *pins);
+    self->change.pins_count = count;
+    code_t code = send_pins (self);
+    if (code)
+        forget_change (self);
+    return code;
 }
 
 code_t

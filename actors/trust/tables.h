@@ -8,6 +8,9 @@
 
 #include "runtime/actor/out.h"
 
+//  Pins of one change; packed they are far below what a put may have (state_io.h).
+#define PUT_PINS_MAX      256
+
 //  Registries whose unsigned packages may be accepted.
 #define UNSIGNED_MAX      64
 #define UNSIGNED_NAME_MAX 255           //  bytes of a registry's name or URL
@@ -45,6 +48,10 @@ typedef void (tables_done_fn) (void *context, const Ggen__Failure *failure);
 //  BUSY     memory is short; 'done' will not be called.
 must_use code_t tables_put_pin (tables_t *self, const pin_t *pin, tables_done_fn *done,
                                 void *context);
+
+//  The same for 1 .. PUT_PINS_MAX pins of different names, all or none of them. They are copied.
+must_use code_t tables_put_pins (tables_t *self, const pin_t *pins, size_t count,
+                                 tables_done_fn *done, void *context);
 must_use code_t tables_remove_pin (tables_t *self, const char *name, tables_done_fn *done,
                                    void *context);
 must_use code_t tables_put_registry (tables_t *self, const char *name, tables_done_fn *done,

@@ -256,6 +256,77 @@ on_succession (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     return OK;
 }
 
+//  ---- PinReleases -------------------------------------------------------------------------------
+
+static void
+all_kept (void *self_, const Ggen__Failure *failure)
+{
+    trust_t *self = self_;
+    Ggen__PinReleasesReply reply = GGEN__PIN_RELEASES_REPLY__INIT;
+    if (failure)
+        out_refuse_as (self->out, self->change.ticket, failure);
+    else
+        out_answer (self->out, self->change.ticket, &reply.base);
+}
+
+//  Each is judged by what is known before any of them, so no two may be of one name.
+static bool
+names_differ (const Ggen__PinReleasesRequest *request)
+{
+    for (size_t i = 0; i < request->n_releases; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp (request->releases[i]->name, request->releases[j]->name) == 0)
+                return false;
+    return true;
+}
+
+//  Judge all; pins[0 .. *count_p] are what accepting them means to keep. Returns false when one was
+//  refused, which has been answered.
+static bool
+judge_all (trust_t *self, const delivery_t *at, const Ggen__PinReleasesRequest *request,
+           pin_t *pins, size_t *count_p)
+{
+    *count_p = 0;
+    for (size_t i = 0; i < request->n_releases; i++) {
+        AUTO (policy_destroy) verdict_t *verdict = NULL;
+        const Ggen__CheckReleaseRequest *release = request->releases[i];
+        const pin_t *pin = pins_get (tables_pins (self->tables), release->name);
+        code_t code = policy_judge (&verdict, release, pin, self->crypto, at->wall_ms);
+        if (!verdict)
+            out_refuse (self->out, at->ticket, code, "", "trust: out of memory");
+        else if (code)
+            answer_refused (self, at->ticket, code, verdict, release);
+        if (code)
+            return false;
+        if (verdict->changes)
+            pins[(*count_p)++] = verdict->pin;
+    }
+    return true;
+}
+
+static code_t
+on_pin_releases (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    trust_t *self = self_;
+    const Ggen__PinReleasesRequest *request = (const void *) message;
+    pin_t pins[PUT_PINS_MAX];
+    size_t count;
+    if (!admit (self, at))
+        return OK;
+    if (request->n_releases > PUT_PINS_MAX || !names_differ (request))
+        return out_fail (at, VALIDATION, "", "up to %d releases of different names are pinned",
+                         PUT_PINS_MAX);
+    if (!judge_all (self, at, request, pins, &count))
+        return OK;
+    self->change = (waiting_change_t) {.ticket = at->ticket};
+    code_t code = OK;
+    if (count == 0)
+        all_kept (self, NULL);
+    else
+        code = tables_put_pins (self->tables, pins, count, all_kept, self);
+    return code ? refuse_change (at, code) : OK;
+}
+
 //  ---- TrustList, TrustAdd, TrustRemove ----------------------------------------------------------
 
 static code_t
@@ -403,6 +474,7 @@ on_remove (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 static const handler_t rows[] = {
     {&ggen__check_release_request__descriptor, on_check_release, THIS_NODE},
     {&ggen__succession_request__descriptor, on_succession, THIS_NODE},
+    {&ggen__pin_releases_request__descriptor, on_pin_releases, THIS_NODE},
     {&ggen__trust_list_request__descriptor, on_list, THIS_NODE},
     {&ggen__trust_add_request__descriptor, on_add, THIS_NODE},
     {&ggen__trust_remove_request__descriptor, on_remove, THIS_NODE},

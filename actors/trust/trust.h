@@ -16,6 +16,9 @@
 //                       the details of the failure, as "publisher" = "ed25519:...".
 //  SuccessionRequest    succession.h, from the pin; what it finds is not kept: CheckRelease does that
 //                       when something of the new key is accepted.
+//  PinReleasesRequest   the same for up to PUT_PINS_MAX releases of different names, with 'pin' or
+//                       not: all are accepted and kept in one change, or the first refusal is the
+//                       answer and nothing is kept.
 //  TrustListRequest     by name. A pin that does not decode is listed without a key; its name is
 //                       refused until TrustAdd or TrustRemove.
 //  TrustAddRequest      a name with a key, or the name of a registry whose unsigned packages

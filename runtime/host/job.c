@@ -2,71 +2,148 @@
 #include "job.h"
 
 #include "clock.h"
-#include "handover.h"
 
-#include <czmq.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #define PROGRESS_INTERVAL_MS 100
 
+typedef enum { WAITING, RUNNING, ENDED } phase_t;
+
+//  'phase' and 'progress' are under the mutex.
 struct job_t {
+    jobs_t *owner;
     ticket_t ticket;
     job_fn *work;
     void *arg;
+    bool beside;                    //  others that say so may run at the same time
     _Atomic bool cancelled;
-    zsock_t *pipe;              //  the worker's end
     int64_t reported_ms;
+    phase_t phase;
+    Ggen__Progress *progress;       //  the newest, not yet taken
 };
 
 struct jobs_t {
-    zactor_t *worker;
-    job_t *jobs[JOBS_MAX];      //  in the order of starting
+    pthread_mutex_t mutex;          //  of all below, but 'count' is the actor's thread's alone
+    pthread_cond_t changed;         //  a job came or ended, or 'ending'
+    pthread_t workers[JOBS_WORKERS_MAX];
+    unsigned workers_count;
+    int event;                      //  eventfd (2): something is to be taken; -1: none yet
+    bool ending;
+    job_t *jobs[JOBS_MAX];          //  in the order of starting
     unsigned count;
 };
 
-//  The next job for the worker; false when it has to end. A signal is no reason to.
-static bool
-next_job (zsock_t *pipe, job_t **job_p)
+//  ---- the workers -------------------------------------------------------------------------------
+
+//  The first that waits, if those before it let it run.
+static job_t *
+next_job (const jobs_t *self)
 {
-    int size;
-    do
-        size = zmq_recv (zsock_resolve (pipe), job_p, sizeof *job_p, 0);
-    while (size < 0 && errno == EINTR);
-    //  "$TERM" is shorter than a pointer.
-    return size == (int) sizeof *job_p;
+    bool running = false, alone = false;
+    for (unsigned i = 0; i < self->count; i++) {
+        job_t *job = self->jobs[i];
+        if (job->phase == WAITING)
+            return job->beside ? (alone ? NULL : job) : (running ? NULL : job);
+        running |= job->phase == RUNNING;
+        alone |= job->phase == RUNNING && !job->beside;
+    }
+    return NULL;
 }
 
+//  Failing would need 2^64 events that nobody took.
 static void
-send_job (void *pipe, job_t *job)
+raise_event (const jobs_t *self)
 {
-    while (zmq_send (zsock_resolve (pipe), &job, sizeof job, 0) < 0 && errno == EINTR)
-        ;
+    eventfd_write (self->event, 1);
 }
 
-//  Jobs cross the pipe as pointers: one owner at a time, handed over with the message.
-static void
-worker_main (zsock_t *pipe, void *args)
+static void *
+worker_main (void *self_)
 {
-    (void) args;
-    zsock_signal (pipe, 0);
-    job_t *job;
-    while (next_job (pipe, &job)) {
-        handover_take (job);
-        job->pipe = pipe;
+    jobs_t *self = self_;
+    pthread_mutex_lock (&self->mutex);
+    while (!self->ending) {
+        job_t *job = next_job (self);
+        if (!job) {
+            pthread_cond_wait (&self->changed, &self->mutex);
+            continue;
+        }
+        job->phase = RUNNING;
+        pthread_mutex_unlock (&self->mutex);
         if (!atomic_load (&job->cancelled))
             job->work (job, job->arg);
-        handover_give (job);
-        send_job (pipe, job);
+        pthread_mutex_lock (&self->mutex);
+        job->phase = ENDED;
+        raise_event (self);
+        pthread_cond_broadcast (&self->changed);
     }
+    pthread_mutex_unlock (&self->mutex);
     //  As in shell.c: before the thread is known to have ended.
     OPENSSL_thread_stop ();
+    return NULL;
 }
+
+//  Signals are for the main thread.
+static bool
+add_worker (jobs_t *self)
+{
+    sigset_t all, old;
+    sigfillset (&all);
+    pthread_sigmask (SIG_SETMASK, &all, &old);
+    bool added = pthread_create (&self->workers[self->workers_count], NULL, worker_main, self) == 0;
+    pthread_sigmask (SIG_SETMASK, &old, NULL);
+    self->workers_count += added;
+    return added;
+}
+
+//  Jobs that wait or run.
+static unsigned
+jobs_left (jobs_t *self)
+{
+    unsigned left = 0;
+    pthread_mutex_lock (&self->mutex);
+    for (unsigned i = 0; i < self->count; i++)
+        left += self->jobs[i]->phase != ENDED;
+    pthread_mutex_unlock (&self->mutex);
+    return left;
+}
+
+//  One worker always; another when this job could run beside those that are there.
+static bool
+have_workers (jobs_t *self, bool beside)
+{
+    if (self->event < 0)
+        self->event = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (self->event < 0)
+        return false;
+    if (self->workers_count == 0)
+        return add_worker (self);
+    bool more = beside && self->workers_count < JOBS_WORKERS_MAX
+                && self->workers_count <= jobs_left (self);
+    //  Without a further one it takes longer, nothing else.
+    (void) (more && add_worker (self));
+    return true;
+}
+
+//  ---- life --------------------------------------------------------------------------------------
 
 jobs_t *
 jobs_new (void)
 {
-    return calloc (1, sizeof (jobs_t));
+    jobs_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->event = -1;
+    pthread_mutex_init (&self->mutex, NULL);
+    pthread_cond_init (&self->changed, NULL);
+    return self;
 }
 
 void
@@ -75,34 +152,56 @@ jobs_destroy (jobs_t **self_p)
     jobs_t *self = *self_p;
     if (!self)
         return;
+    pthread_mutex_lock (&self->mutex);
+    self->ending = true;
     for (unsigned i = 0; i < self->count; i++)
         atomic_store (&self->jobs[i]->cancelled, true);
-    zactor_destroy (&self->worker);
+    pthread_cond_broadcast (&self->changed);
+    pthread_mutex_unlock (&self->mutex);
+    for (unsigned i = 0; i < self->workers_count; i++)
+        pthread_join (self->workers[i], NULL);
     for (unsigned i = 0; i < self->count; i++)
-        free (self->jobs[i]);
+        job_destroy (&self->jobs[i]);
+    if (self->event >= 0)
+        close (self->event);
+    pthread_cond_destroy (&self->changed);
+    pthread_mutex_destroy (&self->mutex);
     free (self);
     *self_p = NULL;
+}
+
+//  ---- for I/O actors ----------------------------------------------------------------------------
+
+static code_t
+start (jobs_t *self, ticket_t ticket, job_fn *work, void *arg, bool beside)
+{
+    if (self->count == JOBS_MAX || !have_workers (self, beside))
+        return BUSY;
+    job_t *job = calloc (1, sizeof *job);
+    if (!job)
+        return BUSY;
+    job->owner = self;
+    job->ticket = ticket;
+    job->work = work;
+    job->arg = arg;
+    job->beside = beside;
+    pthread_mutex_lock (&self->mutex);
+    self->jobs[self->count++] = job;
+    pthread_cond_signal (&self->changed);
+    pthread_mutex_unlock (&self->mutex);
+    return OK;
 }
 
 code_t
 jobs_start (jobs_t *self, ticket_t ticket, job_fn *work, void *arg)
 {
-    if (self->count == JOBS_MAX)
-        return BUSY;
-    if (!self->worker)
-        self->worker = zactor_new (worker_main, NULL);
-    job_t *job = calloc (1, sizeof *job);
-    if (!job || !self->worker) {
-        free (job);
-        return BUSY;
-    }
-    job->ticket = ticket;
-    job->work = work;
-    job->arg = arg;
-    self->jobs[self->count++] = job;
-    handover_give (job);
-    send_job (self->worker, job);
-    return OK;
+    return start (self, ticket, work, arg, false);
+}
+
+code_t
+jobs_start_beside (jobs_t *self, ticket_t ticket, job_fn *work, void *arg)
+{
+    return start (self, ticket, work, arg, true);
 }
 
 bool
@@ -128,10 +227,29 @@ job_arg (const job_t *job)
     return job->arg;
 }
 
+//  ---- inside the work ---------------------------------------------------------------------------
+
 bool
 job_cancelled (const job_t *job)
 {
     return atomic_load_explicit (&job->cancelled, memory_order_relaxed);
+}
+
+//  One allocation, freed as what protobuf-c unpacks is: by its members.
+static Ggen__Progress *
+progress_new (const char *stage, const char *subject, const char *unit)
+{
+    Ggen__Progress *self = malloc (sizeof *self);
+    if (!self)
+        return NULL;
+    ggen__progress__init (self);
+    self->stage = strdup (stage);
+    self->subject = strdup (subject);
+    self->unit = strdup (unit);
+    if (self->stage && self->subject && self->unit)
+        return self;
+    ggen__progress__free_unpacked (self, NULL);
+    return NULL;
 }
 
 void
@@ -142,61 +260,70 @@ job_progress (job_t *job, const char *stage, const char *subject, uint64_t done,
     if (now_ms - job->reported_ms < PROGRESS_INTERVAL_MS)
         return;
     job->reported_ms = now_ms;
-    Ggen__Progress progress = GGEN__PROGRESS__INIT;
-    progress.stage = (char *) stage;
-    progress.subject = (char *) subject;
-    progress.done = done;
-    progress.total = total;
-    progress.unit = (char *) unit;
-    zmq_msg_t part;
-    if (zmq_msg_init_size (&part, protobuf_c_message_get_packed_size (&progress.base)) != 0)
+    //  A lost progress harms nobody.
+    Ggen__Progress *progress = progress_new (stage, subject, unit);
+    if (!progress)
         return;
-    protobuf_c_message_pack (&progress.base, zmq_msg_data (&part));
-    //  The pipe is far larger than JOBS_MAX; a lost progress harms nobody.
-    void *raw = zsock_resolve (job->pipe);
-    if (zmq_send (raw, &job, sizeof job, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0
-        || zmq_msg_send (&part, raw, ZMQ_DONTWAIT) < 0)
-        zmq_msg_close (&part);
+    progress->done = done;
+    progress->total = total;
+    pthread_mutex_lock (&job->owner->mutex);
+    Ggen__Progress *older = job->progress;
+    job->progress = progress;
+    raise_event (job->owner);
+    pthread_mutex_unlock (&job->owner->mutex);
+    if (older)
+        ggen__progress__free_unpacked (older, NULL);
 }
 
-void *
-jobs_socket (jobs_t *self)
+//  ---- for the shell -----------------------------------------------------------------------------
+
+int
+jobs_fd (const jobs_t *self)
 {
-    return self->count > 0 ? zsock_resolve (self->worker) : NULL;
+    return self->count > 0 ? self->event : -1;
 }
 
 static void
-forget (jobs_t *self, const job_t *job)
+forget (jobs_t *self, unsigned at)
 {
-    for (unsigned i = 0; i < self->count; i++)
-        if (self->jobs[i] == job) {
-            memmove (self->jobs + i, self->jobs + i + 1,
-                     (self->count - i - 1) * sizeof *self->jobs);
-            self->count--;
-            return;
+    self->count--;
+    memmove (self->jobs + at, self->jobs + at + 1, (self->count - at) * sizeof *self->jobs);
+}
+
+static jobs_event_t
+take (jobs_t *self, job_t **job_p, Ggen__Progress **progress_p)
+{
+    for (unsigned i = 0; i < self->count; i++) {
+        job_t *job = *job_p = self->jobs[i];
+        *progress_p = job->progress;
+        job->progress = NULL;
+        if (*progress_p)
+            return JOBS_PROGRESS;
+        if (job->phase == ENDED) {
+            forget (self, i);
+            return JOBS_DONE;
         }
+    }
+    eventfd_t ignored;
+    if (self->event >= 0)
+        eventfd_read (self->event, &ignored);
+    return JOBS_NOTHING;
 }
 
 jobs_event_t
 jobs_next (jobs_t *self, job_t **job_p, Ggen__Progress **progress_p)
 {
-    void *raw = jobs_socket (self);
-    if (!raw || zmq_recv (raw, job_p, sizeof *job_p, ZMQ_DONTWAIT) != (int) sizeof *job_p)
-        return JOBS_NOTHING;
-    handover_take (*job_p);
-    if (!zsock_rcvmore (self->worker)) {
-        forget (self, *job_p);
-        return JOBS_DONE;
-    }
-    AUTO (zframe_destroy) zframe_t *packed = zframe_recv (self->worker);
-    *progress_p = packed ? ggen__progress__unpack (NULL, zframe_size (packed), zframe_data (packed))
-                         : NULL;
-    return *progress_p ? JOBS_PROGRESS : JOBS_NOTHING;
+    pthread_mutex_lock (&self->mutex);
+    jobs_event_t event = take (self, job_p, progress_p);
+    pthread_mutex_unlock (&self->mutex);
+    return event;
 }
 
 void
 job_destroy (job_t **job_p)
 {
+    if (*job_p && (*job_p)->progress)
+        ggen__progress__free_unpacked ((*job_p)->progress, NULL);
     free (*job_p);
     *job_p = NULL;
 }

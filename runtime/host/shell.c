@@ -10,7 +10,7 @@
 #include <openssl/crypto.h>
 #include <sodium.h>
 
-//  Messages between two looks at the jobs' socket.
+//  Messages between two looks at the jobs.
 #define BURST 64
 
 typedef struct {
@@ -247,7 +247,7 @@ static void
 take_messages_and_jobs (shell_t *self)
 {
     zmq_pollitem_t items[] = {{self->pipe, 0, ZMQ_POLLIN, 0},
-                              {jobs_socket (self->jobs), 0, ZMQ_POLLIN, 0}};
+                              {NULL, jobs_fd (self->jobs), ZMQ_POLLIN, 0}};
     zmq_poll (items, 2, wait_max_ms (self));
     read_clocks (self);
     collect_jobs (self);
@@ -269,7 +269,7 @@ shell_main (zsock_t *pipe, void *args)
     while (!self.stopped) {
         if (!self.actor && !self.given_up)
             revive (&self);
-        else if (self.jobs && jobs_socket (self.jobs))
+        else if (self.jobs && jobs_fd (self.jobs) >= 0)
             take_messages_and_jobs (&self);
         else
             take_message (&self);

@@ -126,7 +126,7 @@ static void
 finish_job (store_t *store)
 {
     for (;;) {
-        zmq_pollitem_t item = {jobs_socket (store->jobs), 0, ZMQ_POLLIN, 0};
+        zmq_pollitem_t item = {NULL, jobs_fd (store->jobs), ZMQ_POLLIN, 0};
         assert_int_equal (zmq_poll (&item, 1, 10000), 1);
         job_t *job;
         Ggen__Progress *progress;

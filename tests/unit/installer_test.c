@@ -19,6 +19,7 @@ dependencies_come_before_what_needs_them (void **state)
     assert_int_equal (installed ()->generation, 1);
     assert_int_equal (installed ()->fetched_bytes, 300);
     assert_int_equal (world.pinned, 3);
+    assert_int_equal (world.pinnings, 1);
     assert_true (installed ()->steps [0]->first_use);
     assert_true (installed ()->steps [2]->direct);
     assert_memory_equal (installed ()->steps [0]->publisher_key.data, world.keys [0].public_key, 32);

@@ -71,7 +71,8 @@ typedef struct {
 
     //  What was asked.
     unsigned deletes;
-    unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, offline;
+    unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, pinnings,
+        offline;
     char order [1024];              //  of unpacking
     unsigned reindexed;
     char swept [128], dropped [256];        //  generations; blobs, by their number
@@ -363,19 +364,21 @@ serve_publish (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *
 
 //  ---- answers: trust and keys -----------------------------------------------------------------------
 
-//  First use pins when asked to; another key than the pinned one is refused.
-static UNUSED void
-serve_check (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+//  First use pins when asked to; another key than the pinned one is refused. What is
+//  accepted is answered when 'answers'.
+static UNUSED bool
+judge_check (world_t *self, const fake_sent_t *asked, const Ggen__CheckReleaseRequest *request,
+             bool answers)
 {
-    const Ggen__CheckReleaseRequest *request = (const void *) message;
     Ggen__CheckReleaseReply reply = GGEN__CHECK_RELEASE_REPLY__INIT;
     if (request->record.len == 0) {
-        if (request->allow_unsigned)
-            fake_answer (&self->fake, asked, &reply.base);
-        else
+        if (!request->allow_unsigned)
             refuse_it (self, asked, MISSING_SIGNATURE, request->name);
-        return;
+        else if (answers)
+            fake_answer (&self->fake, asked, &reply.base);
+        return request->allow_unsigned;
     }
+    bool accepted = false;
     Ggen__SignedRecord *record = NULL;
     Ggen__Release *release = NULL;
     const uint8_t *pin = pin_of (self, request->name);
@@ -401,10 +404,25 @@ serve_check (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *me
         reply.publisher_key = record->key;
         reply.first_use = !pin;
         reply.release = release;
-        fake_answer (&self->fake, asked, &reply.base);
+        accepted = true;
+        if (answers)
+            fake_answer (&self->fake, asked, &reply.base);
     }
     record_release_destroy (&release);
     record_destroy (&record);
+    return accepted;
+}
+
+static UNUSED void
+serve_pinning (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__PinReleasesRequest *request = (const void *) message;
+    Ggen__PinReleasesReply reply = GGEN__PIN_RELEASES_REPLY__INIT;
+    for (size_t i = 0; i < request->n_releases; i++)
+        if (!judge_check (self, asked, request->releases [i], false))
+            return;
+    self->pinnings++;
+    fake_answer (&self->fake, asked, &reply.base);
 }
 
 static UNUSED void
@@ -894,7 +912,9 @@ serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
     else if (type == &ggen__publish_request__descriptor)
         serve_publish (self, asked, message);
     else if (type == &ggen__check_release_request__descriptor)
-        serve_check (self, asked, message);
+        judge_check (self, asked, (const void *) message, true);
+    else if (type == &ggen__pin_releases_request__descriptor)
+        serve_pinning (self, asked, message);
     else if (type == &ggen__trust_list_request__descriptor)
         serve_pins (self, asked, message);
     else if (type == &ggen__key_show_request__descriptor)
@@ -949,6 +969,7 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__list_versions_request__descriptor, &ggen__get_package_request__descriptor,
     &ggen__get_package_version_request__descriptor, &ggen__search_request__descriptor,
     &ggen__publish_request__descriptor, &ggen__check_release_request__descriptor,
+    &ggen__pin_releases_request__descriptor,
     &ggen__trust_list_request__descriptor, &ggen__key_show_request__descriptor,
     &ggen__sign_request__descriptor, &ggen__fetch_request__descriptor,
     &ggen__unpack_request__descriptor, &ggen__read_root_request__descriptor,

@@ -66,7 +66,7 @@ static UNUSED void
 rig_finish_job (rig_t *self)
 {
     for (;;) {
-        zmq_pollitem_t item = {jobs_socket (self->jobs), 0, ZMQ_POLLIN, 0};
+        zmq_pollitem_t item = {NULL, jobs_fd (self->jobs), ZMQ_POLLIN, 0};
         assert_int_equal (zmq_poll (&item, 1, 20000), 1);
         job_t *job;
         Ggen__Progress *progress;
