@@ -32,7 +32,8 @@ mirror_progress (void *self, const delivery_t *at, const ProtobufCMessage *messa
 {
     (void) self;
     uint8_t *copy = malloc (at->attachment.size + 1);
-    memcpy (copy, at->attachment.data, at->attachment.size);
+    if (at->attachment.size > 0)
+        memcpy (copy, at->attachment.data, at->attachment.size);
     return out_reply_with (at, message, copy, at->attachment.size, free_copy, NULL);
 }
 
