@@ -157,8 +157,8 @@ judge_step (const resolver_query_t *query, json_t *expected, bool hard, const ch
 static void
 run_case (json_t *test, const char *table, tally_t *tally)
 {
-    question_t question = {.arena = arena_new ()};
-    AUTO (arena_destroy) arena_t *arena = question.arena;
+    AUTO (arena_destroy) arena_t *arena = arena_new ();
+    question_t question = {.arena = arena};
     AUTO_JSON json_t *application = json_pack ("{s:{s:{}}}", "myapp", "0.0.0");
     add_packages (&question, json_object_get (test, "packages"), NULL);
     add_packages (&question, application, NULL);    //  What pub calls the root package
@@ -244,8 +244,8 @@ run_npm (const char *folder, const char *oracle)
 {
     AUTO_JSON json_t *graph = load (folder, "npm-graph.json");
     AUTO_JSON json_t *sets = load (folder, "npm-roots.json");
-    question_t question = {.arena = arena_new ()};
-    AUTO (arena_destroy) arena_t *arena = question.arena;
+    AUTO (arena_destroy) arena_t *arena = arena_new ();
+    question_t question = {.arena = arena};
     add_packages (&question, json_object_get (graph, "packages"),
         json_object_get (graph, "depsets"));
 
