@@ -5,7 +5,7 @@
 
 #include "runtime/actor/map.h"
 #include "runtime/actor/out.h"
-#include "runtime/actor/wire.h"
+#include "message.h"
 #include "upkeep.pb-c.h"
 #include "runtime/host/job.h"
 #include "runtime/host/log.h"
@@ -421,7 +421,7 @@ on_drop (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     work_t *work = work_new (self, DROP);
     if (!work)
         return BUSY;
-    work->drop = (Ggen__BlobDropRequest *) wire_copy (message);
+    work->drop = (Ggen__BlobDropRequest *) message_copy (message);
     work->dropped = malloc (sizeof *work->dropped);
     if (work->dropped) {
         ggen__blob_drop_reply__init (work->dropped);

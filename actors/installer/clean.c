@@ -181,7 +181,7 @@ static void
 on_blobs (task_t *task, void *item, const answer_t *answer)
 {
     clean_t *self = item;
-    self->blobs = (Ggen__BlobListReply *) wire_copy (answer->message);
+    self->blobs = (Ggen__BlobListReply *) message_copy (answer->message);
     if (!self->blobs)
         task_fail (task, INTERNAL, "", "out of memory");
 }
@@ -257,7 +257,7 @@ static void
 on_generations (task_t *task, void *item, const answer_t *answer)
 {
     clean_t *self = item;
-    self->there = (Ggen__GenerationsReply *) wire_copy (answer->message);
+    self->there = (Ggen__GenerationsReply *) message_copy (answer->message);
     if (!self->there)
         task_fail (task, INTERNAL, "", "out of memory");
 }

@@ -66,7 +66,7 @@ static void
 on_versions (task_t *task, void *item, const answer_t *answer)
 {
     gather_t *self = item;
-    Ggen__ListVersionsReply *reply = (Ggen__ListVersionsReply *) wire_copy (answer->message);
+    Ggen__ListVersionsReply *reply = (Ggen__ListVersionsReply *) message_copy (answer->message);
     if (!reply) {
         task_fail (task, INTERNAL, "", "out of memory");
         return;

@@ -144,7 +144,7 @@ static void
 on_generations (task_t *task, void *item, const answer_t *answer)
 {
     history_t *self = item;
-    self->there = (Ggen__GenerationsReply *) wire_copy (answer->message);
+    self->there = (Ggen__GenerationsReply *) message_copy (answer->message);
     if (!self->there)
         task_fail (task, INTERNAL, "", "out of memory");
 }

@@ -157,7 +157,7 @@ on_checked (task_t *task, void *item_, const answer_t *answer)
     }
     if (item->release)
         ggen__release__free_unpacked (item->release, NULL);
-    item->release = (Ggen__Release *) wire_copy (&release->base);
+    item->release = (Ggen__Release *) message_copy (&release->base);
     if (!item->release)
         task_fail (task, INTERNAL, "", "out of memory");
     set_bytes (&item->locked->publisher_key, reply->publisher_key);

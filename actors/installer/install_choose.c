@@ -289,7 +289,7 @@ lock_package (task_t *task, const Ggen__Package *package)
 static void
 keep_locked (Ggen__LockedPackage **locked_p, const Ggen__LockedPackage *old)
 {
-    Ggen__LockedPackage *kept = (Ggen__LockedPackage *) wire_copy (&old->base);
+    Ggen__LockedPackage *kept = (Ggen__LockedPackage *) message_copy (&old->base);
     kept->direct = (*locked_p)->direct;
     //  Its dependencies may be of other versions now.
     Ggen__LockedDependency **dependencies = kept->dependencies;
@@ -506,7 +506,7 @@ on_pins (task_t *task, void *item, const answer_t *answer)
     (void) item;
     install_t *self = install_of (task);
     const Ggen__TrustListReply *reply = (const void *) answer->message;
-    self->trust = (Ggen__TrustListReply *) wire_copy (answer->message);
+    self->trust = (Ggen__TrustListReply *) message_copy (answer->message);
     if (!self->trust)
         task_fail (task, INTERNAL, "", "out of memory");
     for (size_t i = 0; i < reply->n_pins; i++) {

@@ -72,7 +72,7 @@ on_records (task_t *task, void *line_, const answer_t *answer)
     (void) task;
     line_t *line = line_;
     if (answer->code == OK)
-        line->records = (Ggen__GetHeadsReply *) wire_copy (answer->message);
+        line->records = (Ggen__GetHeadsReply *) message_copy (answer->message);
 }
 
 void
@@ -104,7 +104,7 @@ on_line (task_t *task, void *line_, const answer_t *answer)
     (void) task;
     line_t *line = line_;
     if (answer->code == OK && !line->line)
-        line->line = (Ggen__SuccessionReply *) wire_copy (answer->message);
+        line->line = (Ggen__SuccessionReply *) message_copy (answer->message);
 }
 
 void

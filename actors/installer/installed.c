@@ -120,7 +120,7 @@ static void
 on_checked (task_t *task, void *item, const answer_t *answer)
 {
     (void) item;
-    task->more = wire_copy (answer->message);
+    task->more = message_copy (answer->message);
     task->free_more = verify_free;
     if (!task->more)
         task_fail (task, INTERNAL, "", "out of memory");

@@ -124,7 +124,7 @@ on_task (installer_t *self, const delivery_t *at, const ProtobufCMessage *messag
     task->out = self->out;
     task->crypto = self->crypto;
     task->ticket = at->ticket;
-    task->request = wire_copy (message);
+    task->request = message_copy (message);
     task->first = first;
     task->writes = writes;
     task->root = "";

@@ -171,7 +171,7 @@ on_package (task_t *task, void *item_, const answer_t *answer)
     if (answer->code == OK) {
         const Ggen__PackageReply *reply = (const void *) answer->message;
         if (reply->package && is_archive_of (item, reply->package)) {
-            item->own_package = (Ggen__Package *) wire_copy (&reply->package->base);
+            item->own_package = (Ggen__Package *) message_copy (&reply->package->base);
             item->package = item->own_package;
         }
     }

@@ -187,7 +187,7 @@ static void
 on_trust (task_t *task, void *item, const answer_t *answer)
 {
     policy_t *self = item;
-    self->trust = (Ggen__TrustListReply *) wire_copy (answer->message);
+    self->trust = (Ggen__TrustListReply *) message_copy (answer->message);
     if (!self->trust)
         task_fail (task, INTERNAL, "", "out of memory");
 }

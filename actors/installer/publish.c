@@ -94,7 +94,7 @@ static void
 on_published (task_t *task, void *item, const answer_t *message)
 {
     (void) item;
-    ((publish_t *) task->more)->published = (Ggen__PublishReply *) wire_copy (message->message);
+    ((publish_t *) task->more)->published = (Ggen__PublishReply *) message_copy (message->message);
 }
 
 static void
@@ -296,7 +296,7 @@ on_packed (task_t *task, void *item, const answer_t *message)
 {
     (void) item;
     publish_t *self = task->more;
-    self->packed = (Ggen__PackReply *) wire_copy (message->message);
+    self->packed = (Ggen__PackReply *) message_copy (message->message);
     head_set_bytes (&self->package->sha256, self->packed->sha256);
     self->package->size_bytes = self->packed->size_bytes;
     if (self->packed->files_count == 0)
@@ -355,7 +355,7 @@ on_records (task_t *task, void *item, const answer_t *message)
     (void) item;
     publish_t *self = task->more;
     if (message->code == OK)
-        self->records = (Ggen__GetHeadsReply *) wire_copy (message->message);
+        self->records = (Ggen__GetHeadsReply *) message_copy (message->message);
 }
 
 static void
@@ -363,7 +363,7 @@ on_versions (task_t *task, void *item, const answer_t *message)
 {
     (void) item;
     publish_t *self = task->more;
-    self->versions = (Ggen__ListVersionsReply *) wire_copy (message->message);
+    self->versions = (Ggen__ListVersionsReply *) message_copy (message->message);
     if (!self->versions)
         task_fail (task, INTERNAL, "", "out of memory");
 }
@@ -426,7 +426,7 @@ on_key (task_t *task, void *item, const answer_t *message)
     const Ggen__KeyShowReply *reply = (const void *) message->message;
     if (!reply->key)
         return;
-    self->key = (Ggen__KeyInfo *) wire_copy (&reply->key->base);
+    self->key = (Ggen__KeyInfo *) message_copy (&reply->key->base);
     if (!self->package->publisher) {
         self->package->publisher = memory_new (1, sizeof *self->package->publisher);
         ggen__publisher__init (self->package->publisher);
@@ -483,7 +483,7 @@ on_manifest (task_t *task, void *item, const answer_t *message)
         task_lacks_manifest (task, request->path);
         return;
     }
-    self->manifest = (Ggen__Manifest *) wire_copy (&reply->manifest->base);
+    self->manifest = (Ggen__Manifest *) message_copy (&reply->manifest->base);
     self->package = task_package_of (task, reply->manifest, request->path, request);
     if (!self->package)
         return;

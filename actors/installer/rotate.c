@@ -314,7 +314,7 @@ look (task_t *task)
 static void
 on_versions (task_t *task, void *name, const answer_t *message)
 {
-    ((name_t *) name)->versions = (Ggen__ListVersionsReply *) wire_copy (message->message);
+    ((name_t *) name)->versions = (Ggen__ListVersionsReply *) message_copy (message->message);
     if (!((name_t *) name)->versions)
         task_fail (task, INTERNAL, "", "out of memory");
 }
@@ -324,7 +324,7 @@ on_records (task_t *task, void *name, const answer_t *message)
 {
     (void) task;
     if (message->code == OK)
-        ((name_t *) name)->records = (Ggen__GetHeadsReply *) wire_copy (message->message);
+        ((name_t *) name)->records = (Ggen__GetHeadsReply *) message_copy (message->message);
 }
 
 static void
@@ -409,7 +409,7 @@ on_key (task_t *task, void *item, const answer_t *message)
     rotate_t *self = task->more;
     const Ggen__KeyShowReply *reply = (const void *) message->message;
     if (reply->key)
-        self->key = (Ggen__KeyInfo *) wire_copy (&reply->key->base);
+        self->key = (Ggen__KeyInfo *) message_copy (&reply->key->base);
     if (!self->key || same_bytes (self->key->public_key, request_of (task)->former_key))
         task_fail (task, VALIDATION, "", "a name is handed over from one key to another");
 }

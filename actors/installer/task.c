@@ -62,7 +62,7 @@ take_out (task_t *task, struct task_ask_t *ask)
 static void
 fail_as (task_t *task, const answer_t *answer)
 {
-    task->failure = (Ggen__Failure *) wire_copy (&answer->failure->base);
+    task->failure = (Ggen__Failure *) message_copy (&answer->failure->base);
     if (!task->failure)
         task_fail (task, answer->code, "", "%s", code_name (answer->code));
 }
@@ -201,7 +201,7 @@ make_ask (task_t *task, const char *to, const ProtobufCMessage *message,
     struct task_ask_t *ask = memory_new (1, sizeof *ask);
     *ask = (struct task_ask_t) {.task = task,
                                 .to = memory_strdup (to),
-                                .message = wire_copy (message),
+                                .message = message_copy (message),
                                 .expect = expect,
                                 .on_answer = on_answer_,
                                 .item = item,
@@ -268,14 +268,14 @@ task_fail (task_t *task, code_t code, const char *hint, const char *format, ...)
     failure.code = code;
     failure.message = text;
     failure.hint = (char *) hint;
-    task->failure = (Ggen__Failure *) wire_copy (&failure.base);
+    task->failure = (Ggen__Failure *) message_copy (&failure.base);
     assert (task->failure);
 }
 
 void
 task_answer (task_t *task, const ProtobufCMessage *message)
 {
-    task->reply = wire_copy (message);
+    task->reply = message_copy (message);
     if (!task->reply)
         task_fail (task, INTERNAL, "", "out of memory");
 }

@@ -10,7 +10,7 @@
 
 #include "runtime/actor/out.h"
 #include "runtime/actor/map.h"
-#include "runtime/actor/wire.h"
+#include "message.h"
 
 #include "cache.pb-c.h"
 #include "installer.pb-c.h"

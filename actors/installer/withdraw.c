@@ -228,7 +228,7 @@ on_line (task_t *task, void *item, const answer_t *message)
     (void) item;
     withdraw_t *self = task->more;
     if (message->code == OK)
-        self->line = (Ggen__SuccessionReply *) wire_copy (message->message);
+        self->line = (Ggen__SuccessionReply *) message_copy (message->message);
 }
 
 static void
@@ -294,7 +294,7 @@ on_key (task_t *task, void *item, const answer_t *message)
     withdraw_t *self = task->more;
     const Ggen__KeyShowReply *reply = (const void *) message->message;
     if (reply->key)
-        self->key = (Ggen__KeyInfo *) wire_copy (&reply->key->base);
+        self->key = (Ggen__KeyInfo *) message_copy (&reply->key->base);
     if (!self->key)
         task_fail (task, INTERNAL, "", "the keyring's answer lacks the key");
 }
@@ -304,7 +304,7 @@ on_versions (task_t *task, void *item, const answer_t *message)
 {
     (void) item;
     withdraw_t *self = task->more;
-    self->versions = (Ggen__ListVersionsReply *) wire_copy (message->message);
+    self->versions = (Ggen__ListVersionsReply *) message_copy (message->message);
     if (!self->versions)
         task_fail (task, INTERNAL, "", "out of memory");
 }
@@ -315,7 +315,7 @@ on_records (task_t *task, void *item, const answer_t *message)
     (void) item;
     withdraw_t *self = task->more;
     if (message->code == OK)
-        self->records = (Ggen__GetHeadsReply *) wire_copy (message->message);
+        self->records = (Ggen__GetHeadsReply *) message_copy (message->message);
 }
 
 static void

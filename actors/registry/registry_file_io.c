@@ -6,7 +6,7 @@
 
 #include "actors/registry/catalog_io.h"
 #include "runtime/actor/out.h"
-#include "runtime/actor/wire.h"
+#include "message.h"
 #include "runtime/host/job.h"
 #include "runtime/host/log.h"
 #include "upkeep.pb-c.h"
@@ -140,7 +140,7 @@ on_request (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return BUSY;
     task->owner = self;
     task->operation = find_operation (message->descriptor);
-    task->request = wire_copy (message);
+    task->request = message_copy (message);
     task->call.request = task->request;
     task->call.wall_s = at->wall_ms / 1000;
     task->code = CANCELLED;

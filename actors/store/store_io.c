@@ -5,7 +5,7 @@
 #include "store_call_io.h"
 #include "tree_io.h"
 
-#include "runtime/actor/wire.h"
+#include "message.h"
 #include "upkeep.pb-c.h"
 
 #include <pwd.h>
@@ -295,7 +295,7 @@ on_any (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     store_actor_t *self = self_;
     store_call_t *call = calloc (1, sizeof *call);
-    if (!call || !(call->request = wire_copy (message))) {
+    if (!call || !(call->request = message_copy (message))) {
         free (call);
         return BUSY;
     }

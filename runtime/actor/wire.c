@@ -266,16 +266,3 @@ wire_unpack (wire_arena_t *arena, const ProtobufCMessageDescriptor *descriptor, 
         return NULL;
     return protobuf_c_message_unpack (descriptor, &arena->allocator, wire.size, wire.data);
 }
-
-ProtobufCMessage *
-wire_copy (const ProtobufCMessage *message)
-{
-    size_t size = protobuf_c_message_get_packed_size (message);
-    uint8_t *packed = malloc (size ? size : 1);
-    if (!packed)
-        return NULL;
-    protobuf_c_message_pack (message, packed);
-    ProtobufCMessage *copy = protobuf_c_message_unpack (message->descriptor, NULL, size, packed);
-    free (packed);
-    return copy;
-}

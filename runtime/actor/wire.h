@@ -49,8 +49,4 @@ bool wire_valid (const ProtobufCMessageDescriptor *descriptor, bytes_t wire);
 ProtobufCMessage *wire_unpack (wire_arena_t *arena, const ProtobufCMessageDescriptor *descriptor,
                                bytes_t wire);
 
-//  A copy that outlives its arena; free it with protobuf_c_message_free_unpacked (copy, NULL).
-//  NULL: out of memory.
-ProtobufCMessage *wire_copy (const ProtobufCMessage *message);
-
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 //  The bytes as an envelope, by hand and by protobuf-c's tables; and as every message there is.
+#include "message.h"
 #include "messages/vocabulary.h"
 #include "runtime/actor/envelope.h"
 #include "tests/fuzz/lib/fuzz.h"
@@ -60,7 +61,7 @@ read_message (wire_arena_t *arena, const ProtobufCMessageDescriptor *descriptor,
         return;
     size_t size;
     free (pack (message, &size));
-    ProtobufCMessage *copy = wire_copy (message);
+    ProtobufCMessage *copy = message_copy (message);
     must_hold (copy != NULL);
     protobuf_c_message_free_unpacked (copy, NULL);
 }

@@ -13,7 +13,7 @@
 #include "publisher.pb-c.h"
 #include "record.h"
 #include "registry.pb-c.h"
-#include "runtime/actor/wire.h"
+#include "message.h"
 #include "store.pb-c.h"
 #include "trust.pb-c.h"
 #include "upkeep.pb-c.h"
@@ -355,7 +355,7 @@ serve_publish (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *
     Ggen__PublishReply reply = GGEN__PUBLISH_REPLY__INIT;
     entry_t *entry = &self->entries [self->entries_count++];
     memset (entry, 0, sizeof *entry);
-    entry->package = (Ggen__Package *) wire_copy (&request->package->base);
+    entry->package = (Ggen__Package *) message_copy (&request->package->base);
     self->publishes++;
     reply.location = "/reg/published";
     reply.acknowledged = 1;
