@@ -13,7 +13,7 @@
 //  CRASH_UNSYNCED  "syncfs" or "all": these calls only say that they synced. For the test that the
 //               enumeration of power losses finds what is not synced
 //
-//  Without CRASH_HOME only naps are shortened. What escapes: mmap, io_uring, children's calls, and
+//  Without CRASH_HOME nothing is changed. What escapes: mmap, io_uring, children's calls, and
 //  stdio but for streams of fdopen ().
 #include <dlfcn.h>
 #include <errno.h>
@@ -701,22 +701,6 @@ int
 syncfs (int fd)
 {
     return sync_any (SYS_syncfs, fd, "syncall");
-}
-
-//  ---- waiting -------------------------------------------------------------------------------------
-
-//  libczmq sleeps 200 ms at exit when a thread of its own has not closed its last socket yet. Of
-//  tens of thousands of runs that would be most of the time. (The label: the style check would take
-//  the definition for a test that waits.)
-int shorter_nap (const struct timespec *time, struct timespec *rest) __asm__ ("nanosleep");
-
-int
-shorter_nap (const struct timespec *time, struct timespec *rest)
-{
-    struct timespec shorter = {.tv_nsec = 2000000};
-    bool short_already = time->tv_sec == 0 && time->tv_nsec <= shorter.tv_nsec;
-    pthread_once (&once, set_up);
-    return (int) kernel (SYS_nanosleep, short_already ? time : &shorter, rest);
 }
 
 //  ---- by number -----------------------------------------------------------------------------------
