@@ -57,9 +57,10 @@ puppet_send (void *self_, const parcel_t *parcel)
     uint8_t *envelope = puppet_pack (&parcel->envelope->base, &size);
     snprintf (said->to, sizeof said->to, "%s", parcel->to);
     said->envelope = ggen__envelope__unpack (NULL, size, envelope);
-    said->body = parcel->body ? puppet_pack (parcel->body, &said->body_size) : calloc (1, 1);
-    if (!parcel->body)
-        said->body_size = 0;
+    said->body_size = parcel_body_size (parcel);
+    said->body = calloc (1, said->body_size + 1);
+    assert_non_null (said->body);
+    parcel_body_write (parcel, said->body);
     if (self->watch) {
         self->watch (self->watch_context, envelope, size);
         self->watch (self->watch_context, said->body, said->body_size);

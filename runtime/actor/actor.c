@@ -42,6 +42,23 @@ actor_class_check (const actor_class_t *class, char *why, size_t why_size)
     return OK;
 }
 
+//  ---- parcels -------------------------------------------------------------------------------------
+
+size_t
+parcel_body_size (const parcel_t *self)
+{
+    return self->body ? protobuf_c_message_get_packed_size (self->body) : self->packed.size;
+}
+
+void
+parcel_body_write (const parcel_t *self, uint8_t *bytes)
+{
+    if (self->body)
+        protobuf_c_message_pack (self->body, bytes);
+    else if (self->packed.size > 0)
+        memcpy (bytes, self->packed.data, self->packed.size);
+}
+
 //  ---- life ----------------------------------------------------------------------------------------
 
 actor_t *
@@ -164,6 +181,26 @@ dispatch (actor_t *self, const Ggen__Envelope *envelope, const mail_t *mail)
     }
 }
 
+static bool
+is_transit (const Ggen__Envelope *envelope)
+{
+    return actor_is_remote (envelope->to) && !actor_is_remote (envelope->from);
+}
+
+static code_t
+pass (actor_t *self, const Ggen__Envelope *envelope, const mail_t *mail)
+{
+    if (!self->class->transit)
+        return actor_drop (self);
+    transit_t transit = {.envelope = envelope,
+                         .body = mail->body,
+                         .attachment = mail->attachment,
+                         .now_ms = self->out.now_ms,
+                         .wall_ms = self->out.wall_ms};
+    self->metrics.handled++;
+    return self->class->transit (self->state, &transit) == FATAL ? FATAL : OK;
+}
+
 static void
 set_time (actor_t *self, int64_t now_ms, int64_t wall_ms)
 {
@@ -182,7 +219,8 @@ deliver (actor_t *self, const mail_t *mail)
         actor_drop (self);
     else {
         self->out.trace = envelope.trace;
-        code = dispatch (self, &envelope, mail);
+        code = is_transit (&envelope) ? pass (self, &envelope, mail)
+                                      : dispatch (self, &envelope, mail);
         self->out.trace = 0;
     }
     wire_arena_reset (self->envelopes);

@@ -49,6 +49,16 @@ typedef struct {
     bytes_t attachment;         //  bulk bytes beside the body; data is NULL without
 } delivery_t;
 
+//  A message for another address that passes through this actor: swarm's work. 'to' in the envelope
+//  says for whom. All is borrowed for the call.
+typedef struct {
+    const Ggen__Envelope *envelope;
+    bytes_t body;               //  packed
+    bytes_t attachment;
+    int64_t now_ms;
+    int64_t wall_ms;
+} transit_t;
+
 //  Returns OK when the message was dealt with: answered (out_reply, out_fail), or its ticket kept
 //  to be answered later. Any other code answers a request with that code. FATAL ends the actor:
 //  the host answers its open requests with INTERNAL and starts a new incarnation.
@@ -93,6 +103,9 @@ typedef struct {
     bool (*ready) (const void *self);
     //  Every rpc of this service must have a row, or the host does not start.
     const ProtobufCServiceDescriptor *service;
+    //  Mail from this node for an actor of another one ("dht@12D3KooW...") comes here, whatever its
+    //  kind and type. OK or FATAL. NULL: such mail is dropped as invalid.
+    code_t (*transit) (void *self, const transit_t *mail);
     //  Result of a job that ran on a worker (runtime/host/job.h). I/O actors only.
     code_t (*job_done) (void *self, void *job, int64_t now_ms);
 } actor_class_t;
@@ -109,12 +122,17 @@ typedef struct {
 typedef struct {
     const char *to;
     const Ggen__Envelope *envelope;
-    const ProtobufCMessage *body;       //  NULL: no body
+    const ProtobufCMessage *body;       //  NULL: no body, or 'packed'
+    bytes_t packed;                     //  the body, when it was packed before
     void *attachment;
     size_t attachment_size;
     void (*free_attachment) (void *data, void *hint);
     void *hint;
 } parcel_t;
+
+//  Bytes of its body, and writing them.
+size_t parcel_body_size (const parcel_t *self);
+void parcel_body_write (const parcel_t *self, uint8_t *bytes);
 
 //  The way out of an actor: the bus, or the simulator.
 typedef struct {

@@ -18,4 +18,10 @@ real_verify (void *context, const uint8_t *signature, const uint8_t *message, si
     return crypto_sign_verify_detached (signature, message, size, key) == 0;
 }
 
-const crypto_t crypto_real = {real_sha256, real_verify};
+static bool
+real_transport_key (const uint8_t key[CRYPTO_KEY_BYTES], uint8_t transport_key[CRYPTO_KEY_BYTES])
+{
+    return crypto_sign_ed25519_pk_to_curve25519 (transport_key, key) == 0;
+}
+
+const crypto_t crypto_real = {real_sha256, real_verify, real_transport_key};

@@ -17,7 +17,19 @@ typedef struct {
     //  record_verify_fn of messages/record.h; 'context' is not used.
     bool (*verify) (void *context, const uint8_t *signature, const uint8_t *message, size_t size,
                     const uint8_t *key);
+    //  The X25519 key of an Ed25519 public key (RFC 7748, 4.1), which a transport proves. False
+    //  when it is none.
+    bool (*transport_key) (const uint8_t key[CRYPTO_KEY_BYTES],
+                           uint8_t transport_key[CRYPTO_KEY_BYTES]);
 } crypto_t;
+
+//  This node among others: its public key, and signing with the secret one, which nobody sees.
+typedef struct {
+    uint8_t key[CRYPTO_KEY_BYTES];      //  Ed25519
+    void (*sign) (void *context, const void *message, size_t size,
+                  uint8_t signature[CRYPTO_SIGNATURE_BYTES]);
+    void *context;
+} identity_t;
 
 //  OpenSSL's SHA-256 (it uses the CPU's SHA instructions) and libsodium's Ed25519.
 extern const crypto_t crypto_real;

@@ -74,6 +74,23 @@ write_string (uint8_t *end, unsigned field, const char *text)
     return end + size;
 }
 
+static size_t
+bytes_size (ProtobufCBinaryData data)
+{
+    return data.len ? 1 + varint_size (data.len) + data.len : 0;
+}
+
+static uint8_t *
+write_bytes (uint8_t *end, unsigned field, ProtobufCBinaryData data)
+{
+    if (data.len == 0)
+        return end;
+    *end++ = TAG (field, BYTES);
+    end = write_varint (end, data.len);
+    memcpy (end, data.data, data.len);
+    return end + data.len;
+}
+
 //  An enum is an int32, and protobuf makes 64 bits of its sign.
 static uint64_t
 kind_number (const Ggen__Envelope *self)
@@ -87,7 +104,7 @@ envelope_size (const Ggen__Envelope *self)
     return number_size (kind_number (self)) + (self->id ? 9 : 0) + string_size (self->from)
            + string_size (self->reply_to) + string_size (self->type)
            + number_size (self->budget_ms) + (self->trace ? 9 : 0) + (self->sent_us ? 9 : 0)
-           + string_size (self->to);
+           + string_size (self->to) + bytes_size (self->route);
 }
 
 size_t
@@ -102,6 +119,7 @@ envelope_pack (const Ggen__Envelope *self, uint8_t *bytes)
     end = write_fixed (end, 7, self->trace);
     end = write_fixed (end, 8, self->sent_us);
     end = write_string (end, 9, self->to);
+    end = write_bytes (end, 10, self->route);
     return (size_t) (end - bytes);
 }
 
@@ -125,6 +143,20 @@ read_string (char **text_p, wire_arena_t *arena, bytes_t part)
     memcpy (text, part.data, part.size);
     text[part.size] = 0;
     *text_p = text;
+    return true;
+}
+
+static bool
+read_bytes (ProtobufCBinaryData *data, wire_arena_t *arena, bytes_t part)
+{
+    *data = (ProtobufCBinaryData) {0};
+    if (part.size == 0)
+        return true;
+    data->data = wire_arena_alloc (arena, part.size);
+    if (!data->data)
+        return false;
+    memcpy (data->data, part.data, part.size);
+    data->len = part.size;
     return true;
 }
 
@@ -156,8 +188,10 @@ read_field (Ggen__Envelope *self, wire_arena_t *arena, uint64_t tag, uint64_t va
         return true;
     case TAG (9, BYTES):
         return read_string (&self->to, arena, part);
+    case TAG (10, BYTES):
+        return read_bytes (&self->route, arena, part);
     default:
-        return tag >> 3 > 9;
+        return tag >> 3 > 10;
     }
 }
 

@@ -166,6 +166,7 @@ out_ask (out_t *self, const ask_t *ask)
     envelope.id = (uint64_t) self->epoch << 32 | number;
     envelope.trace = trace;
     envelope.budget_ms = budget_ms;
+    envelope.route = (ProtobufCBinaryData) {ask->route.size, (uint8_t *) ask->route.data};
     parcel_t parcel = {.to = ask->to, .body = ask->message};
     post (self, &parcel, &envelope);
     return OK;
@@ -201,6 +202,43 @@ out_event (out_t *self, const char *to, const ProtobufCMessage *message)
     envelope.trace = self->trace;
     parcel_t parcel = {.to = to, .body = message};
     post (self, &parcel, &envelope);
+}
+
+void
+out_event_with (out_t *self, const char *to, const ProtobufCMessage *message, void *attachment,
+                size_t size, void (*free_attachment) (void *data, void *hint), void *hint)
+{
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__EVENT;
+    envelope.trace = self->trace;
+    parcel_t parcel = {.to = to,
+                       .body = message,
+                       .attachment = attachment,
+                       .attachment_size = size,
+                       .free_attachment = free_attachment,
+                       .hint = hint};
+    post (self, &parcel, &envelope);
+}
+
+static void
+free_copy (void *data, void *hint)
+{
+    (void) hint;
+    free (data);
+}
+
+//  What has no memory for its attachment goes without: its receiver refuses it.
+void
+out_pass (out_t *self, const char *to, Ggen__Envelope *envelope, bytes_t body, bytes_t attachment)
+{
+    parcel_t parcel = {.to = to, .packed = body, .envelope = envelope};
+    if (attachment.size > 0 && (parcel.attachment = malloc (attachment.size)) != NULL) {
+        memcpy (parcel.attachment, attachment.data, attachment.size);
+        parcel.attachment_size = attachment.size;
+        parcel.free_attachment = free_copy;
+    }
+    envelope->sent_us = self->port.clock_us (self->port.context);
+    self->port.send (self->port.context, &parcel);
 }
 
 int64_t

@@ -64,6 +64,7 @@ typedef struct {
     ticket_t parent;                            //  the request this is done for, or 0
     answer_fn *on_answer;                       //  exactly once with the end, before it any progress
     void *arg;
+    bytes_t route;                              //  packed Addresses: where another node may be
     bool quiet;                                 //  do not pass its progress on to the parent's asker
 } ask_t;
 
@@ -78,6 +79,16 @@ must_use code_t out_ask (out_t *self, const ask_t *ask);
 
 //  Send an event; nobody answers, and at a full mailbox it is lost and counted there.
 void out_event (out_t *self, const char *to, const ProtobufCMessage *message);
+
+//  Send an event with bulk bytes, which are taken (parcel_t).
+void out_event_with (out_t *self, const char *to, const ProtobufCMessage *message,
+                     void *attachment, size_t size,
+                     void (*free_attachment) (void *data, void *hint), void *hint);
+
+//  Pass mail on as it is, under the sender that its envelope names: swarm's work. The attachment is
+//  copied.
+void out_pass (out_t *self, const char *to, Ggen__Envelope *envelope, bytes_t body,
+               bytes_t attachment);
 
 //  Monotonic and wall time of the call that is being handled.
 int64_t out_now_ms (const out_t *self);

@@ -35,11 +35,11 @@ start (frames_t *frames, const char *to, const Ggen__Envelope *envelope, size_t 
 code_t
 packet_pack (frames_t *frames, const parcel_t *parcel)
 {
-    size_t body_size = parcel->body ? protobuf_c_message_get_packed_size (parcel->body) : 0;
     uint8_t *body;
-    code_t code = start (frames, parcel->to, parcel->envelope, body_size, &body);
-    if (code == OK && body_size > 0)
-        protobuf_c_message_pack (parcel->body, body);
+    code_t code =
+        start (frames, parcel->to, parcel->envelope, parcel_body_size (parcel), &body);
+    if (code == OK)
+        parcel_body_write (parcel, body);
     if (!parcel->attachment)
         return code;
     if (code == OK

@@ -52,6 +52,8 @@ some_envelope (rng_t *rng)
     envelope.trace = some_number (rng);
     envelope.sent_us = some_number (rng);
     envelope.to = (char *) some_text (rng);
+    const char *route = some_text (rng);
+    envelope.route = (ProtobufCBinaryData) {strlen (route), (uint8_t *) route};
     return envelope;
 }
 
@@ -70,7 +72,8 @@ same (const Ggen__Envelope *a, const Ggen__Envelope *b)
     return a->kind == b->kind && a->id == b->id && strcmp (a->from, b->from) == 0
            && strcmp (a->reply_to, b->reply_to) == 0 && strcmp (a->type, b->type) == 0
            && a->budget_ms == b->budget_ms && a->trace == b->trace && a->sent_us == b->sent_us
-           && strcmp (a->to, b->to) == 0;
+           && strcmp (a->to, b->to) == 0 && a->route.len == b->route.len
+           && memcmp (a->route.data, b->route.data, a->route.len) == 0;
 }
 
 //  Both take it and see the same, or both refuse it. It is read from memory of just its size, so
@@ -96,7 +99,7 @@ every_field_of_the_envelope_is_known_here (void **state)
 {
     (void) state;
     const ProtobufCMessageDescriptor *descriptor = &ggen__envelope__descriptor;
-    assert_int_equal (descriptor->n_fields, 9);
+    assert_int_equal (descriptor->n_fields, 10);
     for (unsigned i = 0; i < descriptor->n_fields; i++)
         assert_int_equal (descriptor->fields[i].id, i + 1);
 }

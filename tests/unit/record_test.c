@@ -162,7 +162,7 @@ the_signed_bytes_name_the_kind (void **state)
     assert_memory_equal (bytes, "ggen record 1\0HEAD", size);
     free (bytes);
     assert_null (record_signing_bytes (GGEN__RECORD_KIND__RECORD_NONE, payload, &size));
-    assert_null (record_signing_bytes ((Ggen__RecordKind) 4, payload, &size));
+    assert_null (record_signing_bytes ((Ggen__RecordKind) 7, payload, &size));
     assert_null (record_signing_bytes (GGEN__RECORD_KIND__HEAD,
         (bytes_t) {payload.data, RECORD_PAYLOAD_MAX + 1}, &size));
 }
@@ -263,7 +263,7 @@ kinds_and_sizes_have_to_be_right (void **state)
     assert_int_equal (open_parts (1, RECORD_PAYLOAD_MAX + 1, 32, 64), SERIALIZATION);
     assert_int_equal (open_parts (1, 0, 32, 64), SERIALIZATION);
     assert_int_equal (open_parts (0, 1, 32, 64), SERIALIZATION);
-    assert_int_equal (open_parts (4, 1, 32, 64), SERIALIZATION);
+    assert_int_equal (open_parts (7, 1, 32, 64), SERIALIZATION);
     assert_int_equal (open_parts (-1, 1, 32, 64), SERIALIZATION);
     assert_int_equal (open_parts (1, 1, 31, 64), SERIALIZATION);
     assert_int_equal (open_parts (1, 1, 33, 64), SERIALIZATION);

@@ -9,7 +9,7 @@ letter_t *
 letter_new (const parcel_t *parcel)
 {
     size_t envelope_size = ggen__envelope__get_packed_size (parcel->envelope);
-    size_t body_size = parcel->body ? protobuf_c_message_get_packed_size (parcel->body) : 0;
+    size_t body_size = parcel_body_size (parcel);
     size_t attachment_size = parcel->attachment ? parcel->attachment_size : 0;
     letter_t *self = calloc (1, sizeof *self + envelope_size + body_size + attachment_size);
     if (!self)
@@ -19,8 +19,7 @@ letter_new (const parcel_t *parcel)
     self->attachment_size = attachment_size;
     snprintf (self->to, sizeof self->to, "%s", parcel->to);
     ggen__envelope__pack (parcel->envelope, self->bytes);
-    if (parcel->body)
-        protobuf_c_message_pack (parcel->body, self->bytes + envelope_size);
+    parcel_body_write (parcel, self->bytes + envelope_size);
     if (parcel->attachment) {
         memcpy (self->bytes + envelope_size + body_size, parcel->attachment, attachment_size);
         parcel->free_attachment (parcel->attachment, parcel->hint);
