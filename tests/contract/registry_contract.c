@@ -65,8 +65,8 @@ start_memory (fixture_t *fixture)
 static unsigned
 start_coordinator (fixture_t *fixture)
 {
-    static const registry_backend_t backends[] = {{"registry_memory", true}};
-    static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000};
+    static const registry_backend_t backends[] = {{"registry_memory", true, false}};
+    static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000, 0};
     fixture->roles[0] = (role_t) {.class = &memory_registry_actor};
     fixture->roles[1] = (role_t) {.class = &registry_actor, .settings = &settings};
     return 2;
@@ -77,8 +77,10 @@ static unsigned
 start_nested (fixture_t *fixture)
 {
     static const registry_backend_t backends[] = {
-        {"registry_inner", true}, {"registry_empty", false}, {"registry_absent", false}};
-    static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000};
+        {"registry_inner", true, false},
+        {"registry_empty", false, false},
+        {"registry_absent", false, false}};
+    static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000, 0};
     start_coordinator (fixture);
     fixture->roles[1].name = "registry_inner";
     fixture->roles[2] = (role_t) {.class = &registry_actor, .settings = &settings};
@@ -99,8 +101,8 @@ start_file (fixture_t *fixture)
 static unsigned
 start_coordinated_file (fixture_t *fixture)
 {
-    static const registry_backend_t backends[] = {{"registry_file", true}};
-    static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000};
+    static const registry_backend_t backends[] = {{"registry_file", true, false}};
+    static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000, 0};
     start_file (fixture);
     fixture->roles[1] = (role_t) {.class = &registry_actor, .settings = &settings};
     return 2;

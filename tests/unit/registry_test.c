@@ -7,8 +7,10 @@
 #include "registry.pb-c.h"
 
 static const registry_backend_t three[] = {
-    {"registry_file", true}, {"registry_p2p", true}, {"registry_http", false}};
-static const registry_settings_t settings = {three, COUNT_OF (three), 5000};
+    {"registry_file", true, false},
+    {"registry_p2p", true, false},
+    {"registry_http", false, false}};
+static const registry_settings_t settings = {three, COUNT_OF (three), 5000, 0};
 
 typedef struct {
     fake_t fake;
@@ -518,7 +520,7 @@ without_any_registry_only_metadata_answers (void **state)
 {
     (void) state;
     fake_t fake;
-    const registry_settings_t none = {NULL, 0, 0};
+    const registry_settings_t none = {NULL, 0, 0, 0};
     fake_start (&fake, &registry_actor, &none);
     uint64_t id = fake_request (
         &fake, "cli", &(Ggen__ExistsRequest) GGEN__EXISTS_REQUEST__INIT.base, 0);
@@ -572,8 +574,8 @@ static void
 an_actor_that_would_ask_itself_is_not_born (void **state)
 {
     (void) state;
-    const registry_backend_t self_reference[] = {{"registry", true}};
-    const registry_settings_t own = {self_reference, 1, 0};
+    const registry_backend_t self_reference[] = {{"registry", true, false}};
+    const registry_settings_t own = {self_reference, 1, 0, 0};
     actor_setup_t setup = {.settings = &own, .crypto = &crypto_real};
     assert_null (actor_new (&registry_actor, &setup));
 }
