@@ -18,6 +18,9 @@
 #define PASSPHRASE_FILE                                                                            \
     {.name = "passphrase-file", .kind = OPTION_PATH, .value_name = "FILE",                         \
      .help = "the key's passphrase is the first line of FILE, instead of asking for it"}
+#define REGISTRY                                                                                   \
+    {.name = "registry", .kind = OPTION_TEXT, .value_name = "REGISTRY", .initial = "all",          \
+     .help = "all, file, p2p, http (central), or a name of `registry list`"}
 
 const option_t command_globals [] = {
     {.name = "help", .letter = 'h', .kind = OPTION_FLAG, .help = "this text"},
@@ -68,8 +71,7 @@ static const option_t search_options [] = {
      .max = COUNT_LIMIT, .help = "leave out the first N results"},
     {.name = "sort", .kind = OPTION_CHOICE, .value_name = "relevance|downloads|name|updated",
      .initial = "relevance", .help = "order of the results"},
-    {.name = "registry", .kind = OPTION_CHOICE, .value_name = "all|p2p|file|http|central",
-     .initial = "all", .help = "where to look; central is http"},
+    REGISTRY,
     {.name = "p2p", .kind = OPTION_FLAG, .help = "the same as --registry p2p"},
     {.name = "fuzzy", .kind = OPTION_FLAG, .help = "also names that differ by a letter or two"},
     {.name = "detailed", .kind = OPTION_FLAG, .help = "print all that is known of each result"},
@@ -86,8 +88,7 @@ static const option_t install_options [] = {
     {.name = "frozen", .kind = OPTION_FLAG, .help = "exactly what ggen.lock says, or fail"},
     {.name = "offline", .kind = OPTION_FLAG,
      .help = "only what is on this machine: the cache and the file registry"},
-    {.name = "registry", .kind = OPTION_CHOICE, .value_name = "all|p2p|file|http|central",
-     .initial = "all", .help = "where to look; central is http"},
+    REGISTRY,
     {.name = "publisher", .kind = OPTION_TEXT, .value_name = "KEY",
      .help = "accept the named packages from this publisher only"},
     {.name = "allow-unsigned", .kind = OPTION_FLAG, .help = "accept packages that nobody signed"},
@@ -419,7 +420,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
 
     {.id = VERB_REGISTRY_LIST, .path = "market registry list",
      .aliases = {"market registry ls"}, .needs = NEEDS_READ,
-     .help = "the registries that are asked, and what is wrong with them",
+     .help = "the registries that are asked",
      .examples = {"ggen market registry list"}},
     {.id = VERB_REGISTRY_ADD, .path = "market registry add", .arguments = "NAME DIR|URL",
      .arguments_min = 2, .arguments_max = 2, .needs = NEEDS_WRITE,
@@ -435,14 +436,14 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"ggen market registry remove team"}},
     {.id = VERB_REGISTRY_IMPORT, .path = "market registry import", .arguments = "FILE",
      .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_WRITE, .options = import_options,
-     .help = "take over an index.json, also of the older shapes",
+     .help = "take over an index.json of any shape",
      .more = "Its packages are listed as those of a source of their own. They can be installed "
              "where the index names an archive on this machine; without a signature only after "
              "`trust add --unsigned NAME`. Imported again, a source is replaced.",
      .examples = {"ggen market registry import ./index.json --name legacy"}},
     {.id = VERB_REGISTRY_SYNC, .path = "market registry sync", .arguments = "[PKG...]",
      .arguments_max = ANY_NUMBER, .needs = NEEDS_READ, .options = sync_options,
-     .help = "copy a registry into a directory that any web server can serve",
+     .help = "copy a registry for a web server",
      .more = "Every archive, digest and signature is checked before it is copied. What is there "
              "already is left alone; nothing is removed. Without PKG all packages.",
      .examples = {"ggen market registry sync --to /srv/www/ggen",

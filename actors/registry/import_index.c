@@ -254,7 +254,8 @@ add_version (import_index_t *self, const char *id, const char *number, const jso
 static code_t
 add_entry (import_index_t *self, const char *key, const json_t *entry)
 {
-    const char *own = text_of (entry, "id", NULL), *name = key ? key : text_of (entry, "name", NULL);
+    const char *own = text_of (entry, "id", NULL);
+    const char *name = key ? key : text_of (entry, "name", NULL);
     const char *id = layout_id_is_valid (own) ? own : layout_id_is_valid (name) ? name : NULL;
     json_t *versions = json_object_get (entry, "versions"), *version;
     const char *number = text_of (entry, "version", "latest_version");
@@ -427,14 +428,17 @@ import_index_path (const char *url)
     size_t scheme = strspn (url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
     char *path = url [scheme] == ':' ? NULL : strdup (url), *to = path;
     for (const char *from = path; from && *from; from++) {
-        int high = *from == '%' ? hex_value (from [1]) : -1;
-        int low = high >= 0 ? hex_value (from [2]) : -1;
-        if (*from == '%' && (low < 0 || high + low == 0)) {
+        if (*from != '%') {
+            *to++ = *from;
+            continue;
+        }
+        int high = hex_value (from [1]), low = high >= 0 ? hex_value (from [2]) : -1;
+        if (low < 0 || high + low == 0) {
             free (path);
             return NULL;
         }
-        *to++ = *from == '%' ? (char) (high * 16 + low) : *from;
-        from += *from == '%' ? 2 : 0;
+        *to++ = (char) (high * 16 + low);
+        from += 2;
     }
     if (path)
         *to = 0;

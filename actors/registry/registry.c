@@ -159,7 +159,10 @@ static code_t
 begin (registry_t *self, const delivery_t *at, const ProtobufCMessage *message, call_t **call_p)
 {
     //  So that each can ask each backend.
-    unsigned calls_max = PENDING_MAX / (self->backends_count > 0 ? self->backends_count : 1);
+    unsigned asked = 0;
+    for (unsigned i = 0; i < self->backends_count; i++)
+        asked += self->backends[i].enabled;
+    unsigned calls_max = PENDING_MAX / (asked > 0 ? asked : 1);
     call_t *call = self->calls_count < calls_max
                        ? call_new (at->ticket, message, self->backends, self->backends_count)
                        : NULL;

@@ -50,7 +50,8 @@
 #define REGISTRY_LIMIT_MAX    1000
 #define REGISTRY_QUERY_MAX    1000      //  characters
 
-//  Operations at one time: PENDING_MAX divided by the number of backends. More are refused: BUSY.
+//  Operations at one time: PENDING_MAX divided by the number of backends that are asked. More are
+//  refused: BUSY.
 
 typedef struct {
     const char *address;        //  "registry_file"

@@ -10,7 +10,7 @@
 #include "actors/registry/reply.h"
 #include "actors/registry/source_file_io.h"
 #include "runtime/actor/out.h"
-#include "runtime/actor/wire.h"
+#include "message.h"
 #include "runtime/host/job.h"
 
 #define WHY_MAX 5000
@@ -56,6 +56,7 @@ static const operation_t operations [] = {
     {&ggen__list_versions_request__descriptor, catalog_list_versions, answers_versions},
     {&ggen__exists_request__descriptor, catalog_exists, answers_exists},
     {&ggen__metadata_request__descriptor, catalog_metadata, answers_metadata},
+    {&ggen__get_heads_request__descriptor, catalog_get_heads, answers_get_heads},
 };
 
 //  ---- the list, on the worker -------------------------------------------------------------------
@@ -328,7 +329,7 @@ on_request (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return BUSY;
     task->owner = self;
     task->operation = find_operation (message->descriptor);
-    task->request = wire_copy (message);
+    task->request = message_copy (message);
     task->ticket = at->ticket;
     task->wall_s = at->wall_ms / 1000;
     task->code = CANCELLED;
@@ -404,6 +405,7 @@ static const handler_t rows [] = {
     {&ggen__delete_request__descriptor, on_change, THIS_NODE},
     {&ggen__exists_request__descriptor, on_request, THIS_NODE},
     {&ggen__metadata_request__descriptor, on_metadata, THIS_NODE},
+    {&ggen__get_heads_request__descriptor, on_request, THIS_NODE},
     {0},
 };
 

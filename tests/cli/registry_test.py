@@ -177,6 +177,29 @@ def a_damaged_list_of_sources_is_told_and_not_overwritten(home):
     equal(home.json("market", "search")["total"], 1)
 
 
+@test
+def a_source_can_be_named_where_packages_are_looked_for(home):
+    other, third = home.another(), home.another()
+    publish(home, CORE)
+    publish(other, REST)
+    publish(third, PACKS / "greeting-docs")
+    home.run("market", "registry", "add", "team", other.path / "registry")
+    home.run("market", "registry", "add", "docs", third.path / "registry")
+
+    def found(*names):
+        words = [word for name in names for word in ("--registry", name)]
+        document = home.json("market", "search", *words)
+        return [result["id"] for result in document["results"]], document["incomplete"]
+
+    equal(found(), (["greeting-core", "greeting-docs", "greeting-rest"], False))
+    equal(found("team"), (["greeting-rest"], False))
+    equal(found("file"), (["greeting-core"], False))
+    contains(home.run("market", "search", "--registry", "nobody", ok=1).err, "registry list")
+    home.run("market", "install", "greeting-docs", "--registry", "file", ok=1)
+    # Its dependencies come from there too.
+    home.run("market", "install", "greeting-docs", "--registry", "docs", ok=1)
+
+
 # ---- import ----------------------------------------------------------------------------------------
 
 def unsigned_archive(home, name="loner"):
@@ -250,7 +273,7 @@ def an_entry_without_an_archive_fails_and_says_what_is_missing(home):
 def an_entry_with_an_archive_is_installed_after_the_registry_is_trusted(home):
     path, digest = unsigned_archive(home)
     shutil.copy(path, home.dir / "the archive.tar.gz")
-    for number, url in enumerate(("../the%20archive.tar.gz", f"file://{path}", "a/the.tar.gz")):
+    for number, url in enumerate(("../the%20archive.tar.gz", f"file://{path}", "a/the%2Etar%2egz")):
         home.write("old/a/x", "")
         shutil.copy(path, home.dir / "old/a/the.tar.gz")
         write_index(home, [{"name": "loner", "version": "1.0.0", "download_url": url,
