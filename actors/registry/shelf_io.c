@@ -57,13 +57,20 @@ make_directory (const char *path)
     return start == -1 ? disk_code (errno) : disk_make_directories (start, path);
 }
 
+bool
+shelf_is_there (const shelf_t *self)
+{
+    struct stat there, ours;
+    return self->root != -1 && stat (self->directory, &there) == 0
+           && fstat (self->root, &ours) == 0 && there.st_ino == ours.st_ino
+           && there.st_dev == ours.st_dev;
+}
+
 //  (Re)opens the directory when it is not the one that our descriptor stands for.
 static code_t
 open_root (shelf_t *self)
 {
-    struct stat there, ours;
-    if (self->root != -1 && stat (self->directory, &there) == 0 && fstat (self->root, &ours) == 0
-        && there.st_ino == ours.st_ino && there.st_dev == ours.st_dev)
+    if (shelf_is_there (self))
         return OK;
     disk_close (&self->root);
     code_t code = self->looks ? OK : make_directory (self->directory);
@@ -265,6 +272,24 @@ shelf_open (shelf_t **self_p, const char *directory)
     if (code == OK || code == LOCK_TIMEOUT || code == PERMISSION_DENIED)
         return OK;                  //  Else somebody is writing, or we may only read
     shelf_close (self_p);
+    return code;
+}
+
+code_t
+shelf_open_foreign (shelf_t **self_p, const char *directory)
+{
+    *self_p = NULL;
+    shelf_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return STORAGE;
+    self->lock = -1;
+    self->root = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    code_t code = self->root == -1 ? disk_code (errno) : OK;
+    if (code == OK && !(self->directory = realpath (directory, NULL)))
+        code = disk_code (errno);
+    if (code != OK)
+        shelf_close (&self);
+    *self_p = self;
     return code;
 }
 

@@ -449,7 +449,9 @@ shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p)
                 && memcmp (ours->sha256.data, package->sha256.data, ours->sha256.len) == 0;
     bytes_t head = {package->head.data, package->head.len};
     *already_there_p = same;
-    if (same && shelf_head_is_newest (self, package->id, head))
+    if (same && item->again)
+        code = put_new (self, item, true);
+    else if (same && shelf_head_is_newest (self, package->id, head))
         code = shelf_replace_head (self, package->id, package->version, head, item->wall_s);
     else if (!same)
         code = item->force ? put_new (self, item, true) : fail_digest (self, ours, package);
