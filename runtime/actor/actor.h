@@ -141,14 +141,21 @@ typedef struct {
     uint64_t (*clock_us) (void *context);   //  stamps envelopes; monotonic microseconds
 } port_t;
 
+//  Memory for the one message that is being handled. Actors that run in one thread may share it: none
+//  keeps anything there after its input. NULL: out of memory.
+typedef struct actor_scratch_t actor_scratch_t;
+actor_scratch_t *actor_scratch_new (void);
+void actor_scratch_destroy (actor_scratch_t **self_p);
+
 typedef struct {
-    const char *name;           //  NULL = the class's
+    const char *name;           //  NULL = the class's; outlives the actor
     uint32_t epoch;             //  of this incarnation; no two of one name share it
     uint8_t key[RNG_KEY_BYTES]; //  of its random stream
     const crypto_t *crypto;
     port_t port;
     const void *settings;
     void *host;
+    actor_scratch_t *scratch;   //  NULL: one of its own; else outlives the actor
     int64_t now_ms;
     int64_t wall_ms;
 } actor_setup_t;
@@ -167,7 +174,7 @@ typedef struct {
 must_use code_t actor_class_check (const actor_class_t *class, char *why, size_t why_size);
 
 //  NULL: out of memory or the class's create failed. 'setup' is borrowed for the call, but what
-//  its pointers point to (crypto, port context) must outlive the actor.
+//  its pointers point to (name, crypto, port context, scratch) must outlive the actor.
 actor_t *actor_new (const actor_class_t *class, const actor_setup_t *setup);
 
 //  Open requests are not answered, waiting requests are not called back.

@@ -156,6 +156,7 @@ incarnate (world_t *self, uint32_t at, uint8_t number)
                            .crypto = self->crypto,
                            .port = {self, port_send, port_clock_us},
                            .settings = seat->settings,
+                           .scratch = self->scratch,
                            .now_ms = clocks_mono_ms (&node->traits.clocks, self->now_us),
                            .wall_ms = clocks_wall_ms (&node->traits.clocks, self->now_us)};
     make_key (self, at, seat->name, setup.epoch, setup.key);

@@ -43,6 +43,9 @@ world_new (const world_setup_t *setup)
     self->crypto = setup->real_crypto ? &crypto_real : &crypto_sim;
     self->agenda = agenda_new ();
     self->letters = letters_new ();
+    self->scratch = actor_scratch_new ();
+    if (!self->scratch)
+        abort ();
     self->actions.next = self->actions.previous = &self->actions;
     memcpy (self->digest, &setup->seed, sizeof setup->seed);
     world_rng (self, &self->rng, "service", 0);
@@ -81,6 +84,7 @@ world_destroy (world_t **self_p)
     network_close (self);
     agenda_destroy (&self->agenda);
     letters_destroy (&self->letters);
+    actor_scratch_destroy (&self->scratch);
     free (self->nodes);
     free (self->keys);
     free (self->fault);

@@ -97,6 +97,7 @@ struct world_t {
     const crypto_t *crypto;
     agenda_t *agenda;
     letters_t *letters;
+    actor_scratch_t *scratch;   //  of all actors
     node_t *nodes;
     uint32_t nodes_count, nodes_room;
     uint32_t *keys;             //  public key -> node, open addressing
