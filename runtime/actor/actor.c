@@ -67,7 +67,7 @@ actor_scratch_new (void)
     actor_scratch_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
-    self->envelopes = wire_arena_new (1u << 20);
+    self->envelopes = wire_arena_new (ACTOR_ARENA_MAX);
     self->bodies = wire_arena_new (ARENA_LOCAL_MAX);
     if (!self->envelopes || !self->bodies)
         actor_scratch_destroy (&self);
@@ -108,6 +108,7 @@ actor_new (const actor_class_t *class, const actor_setup_t *setup)
                            .out = &self->out,
                            .rng = &self->rng,
                            .crypto = setup->crypto,
+                           .arena = self->scratch->envelopes,
                            .settings = setup->settings,
                            .host = setup->host,
                            .now_ms = setup->now_ms,
@@ -233,6 +234,13 @@ set_time (actor_t *self, int64_t now_ms, int64_t wall_ms)
     self->out.wall_ms = wall_ms;
 }
 
+static void
+forget_scratch (actor_t *self)
+{
+    wire_arena_reset (self->scratch->envelopes);
+    wire_arena_reset (self->scratch->bodies);
+}
+
 static code_t
 deliver (actor_t *self, const mail_t *mail)
 {
@@ -248,8 +256,7 @@ deliver (actor_t *self, const mail_t *mail)
                                       : dispatch (self, &envelope, mail);
         self->out.trace = 0;
     }
-    wire_arena_reset (self->scratch->envelopes);
-    wire_arena_reset (self->scratch->bodies);
+    forget_scratch (self);
     return code;
 }
 
@@ -274,18 +281,26 @@ actor_deliver (actor_t *self, const mail_t *mail, int64_t now_ms, int64_t wall_m
     return code ? code : deliver_held (self);
 }
 
+static code_t
+tick (actor_t *self)
+{
+    const actor_class_t *class = self->class;
+    int64_t now_ms = self->out.now_ms;
+    if (answers_expire (self) == FATAL)
+        return FATAL;
+    requests_expire (self);
+    if (class->tick && class->deadline_ms && class->deadline_ms (self->state) <= now_ms)
+        return class->tick (self->state, now_ms, self->out.wall_ms) == FATAL ? FATAL : OK;
+    return OK;
+}
+
 code_t
 actor_tick (actor_t *self, int64_t now_ms, int64_t wall_ms)
 {
     set_time (self, now_ms, wall_ms);
-    if (answers_expire (self) == FATAL)
-        return FATAL;
-    requests_expire (self);
-    const actor_class_t *class = self->class;
-    if (class->tick && class->deadline_ms && class->deadline_ms (self->state) <= now_ms
-        && class->tick (self->state, now_ms, wall_ms) == FATAL)
-        return FATAL;
-    return deliver_held (self);
+    code_t code = tick (self);
+    forget_scratch (self);
+    return code ? code : deliver_held (self);
 }
 
 int64_t
@@ -307,8 +322,9 @@ code_t
 actor_job_done (actor_t *self, void *job, int64_t now_ms, int64_t wall_ms)
 {
     set_time (self, now_ms, wall_ms);
-    return self->class->job_done (self->state, job, now_ms) == FATAL ? FATAL
-                                                                      : deliver_held (self);
+    code_t code = self->class->job_done (self->state, job, now_ms);
+    forget_scratch (self);
+    return code == FATAL ? FATAL : deliver_held (self);
 }
 
 void

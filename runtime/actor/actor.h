@@ -10,6 +10,7 @@
 #include "crypto.h"
 #include "deadlines.h"
 #include "rng.h"
+#include "wire.h"
 
 //  Longest address: "name", "client-N" or "name@PEERID".
 #define ADDRESS_MAX 127
@@ -34,6 +35,9 @@
 
 typedef struct actor_t actor_t;
 typedef struct out_t out_t;
+
+//  What an actor may take of its arena within one input.
+#define ACTOR_ARENA_MAX (1u << 20)
 
 //  A request that still has to be answered. 0 = none (the message was an event).
 typedef uint64_t ticket_t;
@@ -80,6 +84,8 @@ typedef struct {
     out_t *out;
     rng_t *rng;
     const crypto_t *crypto;
+    wire_arena_t *arena;        //  for what is needed within one call only: it is reset after each
+                                //  input, may be other actors' as well, and has ACTOR_ARENA_MAX bytes
     const void *settings;       //  as its class defines; from node.c
     void *host;                 //  what I/O actors get of the host (runtime/host/job.h); else NULL
     int64_t now_ms;
