@@ -167,7 +167,7 @@ world_add (world_t *self, const traits_t *traits)
     assert (self->nodes_count < WORLD_NODES_MAX);
     uint32_t at = self->nodes_count++;
     node_t *node = &self->nodes[at];
-    *node = (node_t) {.first_end = NO_INDEX};
+    *node = (node_t) {.first_end = NO_INDEX, .swarm = WORLD_SEATS_MAX};
     node->identity = malloc (sizeof *node->identity);
     if (!node->identity)
         abort ();
@@ -201,7 +201,6 @@ world_start (world_t *self, uint32_t at)
     node->state = NODE_ON;
     node->life++;
     node->uplink_us = self->now_us;
-    node->link_number = 0;
     self->counts.nodes_on++;
     seats_open (self, at, &plan);
     tell_observers (self, at, true);
