@@ -229,6 +229,7 @@ dht_destroy (void *self_)
 {
     dht_t *self = self_;
     dht_op_drop_all (self);
+    dht_query_drop_all (self);
     records_destroy (&self->records);
     kbucket_destroy (&self->table);
     dht_keep_destroy (&self->keep);

@@ -49,7 +49,7 @@ typedef enum {
 //  A request to another node that was not answered yet.
 struct query_t {
     op_t *op;                   //  NULL: nobody waits for it any more
-    query_t *next, **link;      //  in op->queries
+    query_t *next, **link;      //  of all that wait
     contact_t contact;
     int64_t sent_ms;
     digest_t key;               //  QUERY_DEAD: of the provider record
@@ -74,8 +74,11 @@ bool dht_query_has_room (const dht_t *self, query_kind_t kind);
 //  Returns false when it could not be sent.
 bool dht_query_send (dht_t *self, const query_ask_t *ask);
 
-//  Its op no longer waits; what comes is still news of the node.
-void dht_query_forget (query_t *query);
+//  This op no longer waits; what comes is still news of the nodes.
+void dht_query_forget (dht_t *self, const op_t *op);
+
+//  The actor ends.
+void dht_query_drop_all (dht_t *self);
 
 //  ---- operations --------------------------------------------------------------------------------
 
@@ -96,7 +99,6 @@ struct op_t {
     uint64_t target;
     lookup_t *lookup;           //  NULL in the queue
     harvest_t *harvest;         //  OP_READ
-    query_t *queries;
     uint8_t paths;
     bool background;
     bool woken;                 //  something happened to it
@@ -268,6 +270,7 @@ struct dht_t {
     provide_t *provide;
     pace_t pace;
     estimate_t estimate;
+    query_t *waiting;
     op_t *running;
     op_t *queue;
     op_t *queue_last;

@@ -28,8 +28,6 @@ dht_op_new (op_kind_t kind, op_event_fn *on_event, const digest_t *key, const de
 void
 dht_op_free (op_t *op)
 {
-    while (op->queries)
-        dht_query_forget (op->queries);
     lookup_destroy (&op->lookup);
     harvest_destroy (&op->harvest);
     if (op->kind == OP_WRITE) {
@@ -134,6 +132,7 @@ dht_op_end (dht_t *self, op_t *op)
         link = &(*link)->next;
     *link = op->next;
     self->running_count--;
+    dht_query_forget (self, op);
     dht_op_free (op);
     start_queued (self);
 }

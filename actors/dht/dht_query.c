@@ -28,27 +28,39 @@ dht_query_has_room (const dht_t *self, query_kind_t kind)
 }
 
 void
-dht_query_forget (query_t *query)
+dht_query_forget (dht_t *self, const op_t *op)
 {
-    if (!query->op)
-        return;
-    *query->link = query->next;
-    if (query->next)
-        query->next->link = query->link;
-    query->op = NULL;
+    for (query_t *query = self->waiting; query; query = query->next)
+        if (query->op == op)
+            query->op = NULL;
+}
+
+void
+dht_query_drop_all (dht_t *self)
+{
+    while (self->waiting) {
+        query_t *query = self->waiting;
+        self->waiting = query->next;
+        free (query);
+    }
 }
 
 static void
-belong_to (query_t *query, op_t *op)
+take_out (query_t *query)
 {
-    query->op = op;
-    if (!op)
-        return;
-    query->next = op->queries;
-    query->link = &op->queries;
+    *query->link = query->next;
+    if (query->next)
+        query->next->link = query->link;
+}
+
+static void
+put_in (dht_t *self, query_t *query)
+{
+    query->next = self->waiting;
+    query->link = &self->waiting;
     if (query->next)
         query->next->link = &query->next;
-    op->queries = query;
+    self->waiting = query;
 }
 
 //  ---- what an answer says of the node -------------------------------------------------------------
@@ -116,6 +128,7 @@ on_answer (void *self_, void *query_, const answer_t *answer)
     query_t *query = query_;
     if (answer->progress)
         return OK;
+    take_out (query);
     --*counter_of (self, query->kind);
     note (self, query, answer);
     if (answer->code)
@@ -124,7 +137,6 @@ on_answer (void *self_, void *query_, const answer_t *answer)
         dht_serve_checked_dead (self, query, is_unreachable (answer->code));
     op_t *op = query->op;
     if (op) {
-        dht_query_forget (query);
         op->woken = true;
         dht_op_answered (self, op, query, answer);
     }
@@ -161,7 +173,8 @@ dht_query_send (dht_t *self, const query_ask_t *ask)
         free (query);
         return false;
     }
-    belong_to (query, ask->op);
+    query->op = ask->op;
+    put_in (self, query);
     ++*counter_of (self, ask->kind);
     self->queries++;
     if (ask->op)

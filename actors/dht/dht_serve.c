@@ -17,6 +17,7 @@ refuse_client (const delivery_t *at)
 
 //  Contacts in an answer, with room for what they refer to.
 typedef struct {
+    contact_t found[KBUCKET_K];
     contact_message_t rooms[KBUCKET_K];
     Ggen__Contact *list[KBUCKET_K];
     size_t count;
@@ -26,12 +27,11 @@ static void
 add_closer (const dht_t *self, const delivery_t *at, uint64_t place, closer_t *closer)
 {
     peer_key_t asker;
-    contact_t found[KBUCKET_K];
     bool remote = peer_id_of_address (&asker, at->from) == OK;
     closer->count =
-        kbucket_closest (self->table, place, remote ? &asker : NULL, found, KBUCKET_K);
+        kbucket_closest (self->table, place, remote ? &asker : NULL, closer->found, KBUCKET_K);
     for (size_t i = 0; i < closer->count; i++) {
-        contact_to_message (&found[i], &closer->rooms[i]);
+        contact_to_message (&closer->found[i], &closer->rooms[i]);
         closer->list[i] = &closer->rooms[i].message;
     }
 }

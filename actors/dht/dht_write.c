@@ -49,6 +49,8 @@ keep_own (dht_t *self, op_t *op, size_t count)
     stored.age_secs = op->write.age_secs;
     records_put_t put = dht_serve_keep (self, &op->key, &op->write.element, &stored, 0, NULL);
     op->write.ours = true;
+    if (count == KBUCKET_K)
+        op->write.targets_count--;      //  We take the place of the farthest
     op->write.asked++;
     op->write.acknowledged += put == RECORDS_STORED || put == RECORDS_KNOWN;
 }

@@ -70,7 +70,7 @@ harvest_provider (contact_t *provider, bytes_t packed, const dht_element_t *elem
                   const ProtobufCBinaryData *hints, size_t hints_count, sha256_fn *sha256)
 {
     AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
-    Ggen__Provider *payload = NULL;
+    AUTO (discovery_provider_destroy) Ggen__Provider *payload = NULL;
     ProtobufCBinaryData key = {sizeof element->signer, (uint8_t *) element->signer};
     if (record_open (&record, packed) == OK && discovery_provider (&payload, record) == OK
         && payload->n_addresses > 0) {
@@ -79,8 +79,6 @@ harvest_provider (contact_t *provider, bytes_t packed, const dht_element_t *elem
     }
     if (contact_from_fields (provider, key, hints, hints_count, sha256) != OK)
         *provider = (contact_t) {0};
-    if (payload)
-        ggen__provider__free_unpacked (payload, NULL);
 }
 
 static harvest_item_t *
