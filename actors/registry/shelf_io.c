@@ -207,11 +207,8 @@ shelf_is_locked (const shelf_t *self)
     return self->lock != -1;
 }
 
-static bool
-is_leftover (const char *name)
-{
-    return strncmp (name, ".tmp-", 5) == 0 || strcmp (name, ".trash") == 0;
-}
+//  What may be left behind, but for files of one name that the next writer replaces.
+static const char *const leftovers [] = {LAYOUT_STAGES, LAYOUT_TRASH};
 
 //  Whether there is nothing to make and nothing to remove: then opening writes nothing.
 static bool
@@ -221,18 +218,10 @@ is_tidy (shelf_t *self)
     int64_t wall_s;
     if (shelf_generation (self, &generation, &wall_s) != OK || generation == 0)
         return false;
-    int copied = openat (self->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = copied == -1 ? NULL : fdopendir (copied);
-    if (!list) {
-        disk_close (&copied);
-        return false;
-    }
-    bool tidy = true;
-    const struct dirent *entry;
-    while (tidy && (entry = readdir (list)))
-        tidy = !is_leftover (entry->d_name);
-    closedir (list);
-    return tidy;
+    for (size_t i = 0; i < COUNT_OF (leftovers); i++)
+        if (faccessat (self->root, leftovers [i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            return false;
+    return true;
 }
 
 static code_t
@@ -336,16 +325,7 @@ void
 shelf_sweep (shelf_t *self)
 {
     assert (shelf_is_locked (self));
-    int copied = openat (self->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = copied == -1 ? NULL : fdopendir (copied);
-    if (!list) {
-        disk_close (&copied);
-        return;
-    }
-    struct dirent *entry;
-    while ((entry = readdir (list)))
-        if (is_leftover (entry->d_name))
-            if (disk_remove (self->root, entry->d_name) != OK)
-                shelf_fail_disk (self, STORAGE, entry->d_name);
-    closedir (list);
+    for (size_t i = 0; i < COUNT_OF (leftovers); i++)
+        if (disk_remove (self->root, leftovers [i]) != OK)
+            shelf_fail_disk (self, STORAGE, leftovers [i]);
 }

@@ -12,7 +12,7 @@
 //                KEY.rotation              that came by itself; a rotation by this recovery key
 //      .lock                               flock EX around changes; holds the writer's pid
 //      generation                          "NUMBER WALL_SECONDS": the last change, see below
-//      .tmp-*  .trash/                     being made; being removed
+//      .tmp/  .trash/                      being made; being removed
 //
 //  A directory is a version when it holds 'package'; '/' in an id makes directories in directories.
 //  A publish becomes true by one rename of a complete, synced directory to ID/VERSION.

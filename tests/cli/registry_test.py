@@ -437,8 +437,8 @@ def wrong_places_and_names_are_refused(home):
 def what_a_killed_sync_left_is_swept_by_the_next(home):
     publish(home, CORE)
     mirror(home)
-    stage = home.dir / "mirror" / ".tmp-99999-1"
-    stage.mkdir()
+    stage = home.dir / "mirror" / ".tmp" / "99999-1"
+    stage.mkdir(parents=True)
     (stage / "package").write_text("half made")
     publish(home, REST)
     equal(mirror(home)["copied"], 1)
