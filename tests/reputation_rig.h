@@ -76,12 +76,13 @@ rig_teardown (void **unused)
     return 0;
 }
 
-//  Time passes, and "state" answers meanwhile.
+//  Time passes, and "state" answers meanwhile; what is due at the end is done.
 static inline void
 rig_wait (int64_t ms)
 {
     int64_t until_ms = reputation.now_ms + ms;
-    while (reputation.now_ms < until_ms) {
+    rig_settle ();
+    while (reputation.now_ms < until_ms || actor_deadline_ms (reputation.actor) <= until_ms) {
         int64_t next_ms = actor_deadline_ms (reputation.actor);
         if (next_ms > until_ms)
             next_ms = until_ms;
