@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+//  What people do, by the actors that their nodes have. Nobody else includes it but work*.c.
+#ifndef GGEN_TESTS_WORK_H
+#define GGEN_TESTS_WORK_H
+
+#include "play.h"
+
+//  Have the package's newest head signed and told. False: its publisher is not there.
+bool work_dht_publish (play_t *play, uint32_t package);
+
+//  A node looks for it.
+bool work_dht_read (play_t *play, uint32_t node, uint32_t package, bool full);
+
+#endif
