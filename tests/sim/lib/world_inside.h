@@ -7,6 +7,7 @@
 #include "agenda.h"
 #include "crypto_sim.h"
 #include "network.h"
+#include "storage.h"
 
 enum { DUE_LETTER, DUE_WORK, DUE_WAKE, DUE_ACTION, DUE_LINK };
 
@@ -29,6 +30,7 @@ typedef struct {
 
 typedef struct {
     crypto_sim_identity_t *identity;
+    storage_t *storage;         //  NULL: nobody has asked for it
     traits_t traits;
     seat_t *seats;
     uint8_t seats_count;
