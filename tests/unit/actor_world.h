@@ -168,6 +168,24 @@ attach (toy_t *self, const delivery_t *at, ticket_t ticket)
     return out_reply_with (&to, &reply.base, malloc (10), 10, count_free, &self->freed);
 }
 
+//  The same with bulk bytes.
+static inline void
+ask_attached (toy_t *self, ticket_t parent)
+{
+    Ggen__Progress question = GGEN__PROGRESS__INIT;
+    ask_t ask = {.to = "peer",
+                 .message = &question.base,
+                 .expect = &ggen__progress__descriptor,
+                 .parent = parent,
+                 .on_answer = on_end,
+                 .arg = (void *) (uintptr_t) parent,
+                 .attachment = malloc (10),
+                 .attachment_size = 10,
+                 .free_attachment = count_free,
+                 .hint = &self->freed};
+    self->asked = out_ask (self->out, &ask);
+}
+
 static inline code_t
 order (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
@@ -185,6 +203,12 @@ order (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         ask_peer (self, 0, 0, false);
     else if (strcmp (verb, "ask for the held") == 0)
         ask_peer (self, self->held, 0, false);
+    else if (strcmp (verb, "ask attached") == 0)
+        ask_attached (self, at->ticket);
+    else if (strcmp (verb, "ask attached for the held") == 0)
+        ask_attached (self, self->held);
+    else if (strcmp (verb, "forget") == 0)
+        out_forget (self->out, on_end, NULL);
     else if (strcmp (verb, "attach") == 0)
         return attach (self, at, at->ticket);
     else if (strcmp (verb, "attach twice") == 0)
