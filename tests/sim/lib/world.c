@@ -204,6 +204,7 @@ world_start (world_t *self, uint32_t at)
     node->uplink_us = self->now_us;
     self->counts.nodes_on++;
     seats_open (self, at, &plan);
+    cables_listen (self, at);
     tell_observers (self, at, true);
 }
 
@@ -215,7 +216,7 @@ end_node (world_t *self, uint32_t at, node_state_t state, bool crash)
     if (node_runs (node)) {
         if (crash && node->storage)
             storage_crash (node->storage, &self->rng);
-        links_lose (self, at, state == NODE_GONE);
+        cables_lose (self, at, state == NODE_GONE);
         seats_close (self, at);
         node->life++;
         self->counts.nodes_on--;
@@ -269,7 +270,7 @@ thaw (void *context, world_t *self)
     if (node->state != NODE_FROZEN || node->frozen_us > self->now_us)
         return;
     node->state = NODE_ON;
-    links_look (self, at);
+    cables_look (self, at);
     seats_thaw (self, at);
 }
 
@@ -281,7 +282,7 @@ world_freeze (world_t *self, uint32_t at, int64_t ms)
         return;
     node->state = NODE_FROZEN;
     node->frozen_us = self->now_us + ms * 1000;
-    links_look (self, at);
+    cables_look (self, at);
     world_at (self, node->frozen_us, thaw, (void *) (uintptr_t) at);
 }
 
@@ -353,7 +354,7 @@ happen (world_t *self, const due_t *due)
         seats_wake (self, due->a, (uint8_t) due->b, due->at_us);
         break;
     case DUE_LINK:
-        links_due (self, due->a, due->b);
+        cables_due (self, due->a, due->b);
         break;
     default:
         act (self, due->thing);
