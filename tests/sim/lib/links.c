@@ -63,9 +63,28 @@ grow_numbers (world_t *self)
     free (old);
 }
 
+//  Of a link that came in we chose the number: it says where it is, and which use of that place.
+static uint64_t
+inbound_number (const world_t *self, uint32_t link)
+{
+    return ((uint64_t) self->network.links[link].generation << 32 | (link + 1)) << 1;
+}
+
+static uint32_t
+find_inbound (const world_t *self, uint32_t node, uint64_t number)
+{
+    uint32_t link = (uint32_t) (number >> 1) - 1;
+    if (link >= self->network.count)
+        return NO_INDEX;
+    const end_t *end = &self->network.links[link].ends[1];
+    return end->open && end->node == node && end->number == number ? 2 * link + 1 : NO_INDEX;
+}
+
 static uint32_t
 find_end (const world_t *self, uint32_t node, uint64_t number)
 {
+    if (number % 2 == 0)
+        return find_inbound (self, node, number);
     return self->network.numbers_room
                ? self->network.numbers[number_slot (self, node, number)]
                : NO_INDEX;
@@ -130,6 +149,8 @@ open_end (world_t *self, uint32_t at, uint32_t node, uint64_t number)
         end_of (self, place->first_end)->previous = at;
     place->first_end = at;
     place->links_count++;
+    if (at % 2 == 1)
+        return;
     network->numbers[number_slot (self, node, number)] = at;
     network->numbers_count++;
 }
@@ -152,7 +173,8 @@ close_end (world_t *self, uint32_t at)
     end_t *end = end_of (self, at);
     if (!end->open)
         return;
-    forget_number (self, end);
+    if (at % 2 == 0)
+        forget_number (self, end);
     end->open = false;
     node_t *place = &self->nodes[end->node];
     if (end->next != NO_INDEX)
@@ -204,7 +226,7 @@ static void
 post_note (world_t *self, uint32_t at, note_t *note, int64_t at_us)
 {
     end_t *end = end_of (self, at);
-    uint8_t seat = seats_find (&self->nodes[end->node], "swarm");
+    uint8_t seat = self->nodes[end->node].swarm;
     if (seat == WORLD_SEATS_MAX) {
         letters_free (self->letters, &note);
         return;
@@ -254,6 +276,9 @@ tell_up (world_t *self, uint32_t at, bool inbound)
     tell (self, at, &up.base, self->now_us);
 }
 
+//  When the network has changed for a link.
+static void look (world_t *self, uint32_t link);
+
 //  ---- dialling ------------------------------------------------------------------------------------
 
 static void
@@ -296,7 +321,7 @@ static void
 take_dial (world_t *self, uint32_t node, const Ggen__LinkDial *dial)
 {
     self->network.counts.dials++;
-    if (find_end (self, node, dial->link) != NO_INDEX)
+    if (dial->link % 2 == 0 || find_end (self, node, dial->link) != NO_INDEX)
         return;
     uint32_t link = new_link (self), ip = 0;
     uint16_t port = 0;
@@ -331,13 +356,12 @@ accept_link (world_t *self, uint32_t link)
 {
     link_t *place = &self->network.links[link];
     uint32_t target = place->ends[1].node;
-    node_t *host = &self->nodes[target];
+    const node_t *host = &self->nodes[target];
     if (host->state != NODE_ON || network_blocked (self, place->ends[0].node, target)) {
         fail_dial (self, 2 * link, CONNECTION_FAILED, "it broke in the handshake", place->way_us);
         return;
     }
-    host->link_number += 2;
-    open_end (self, 2 * link + 1, target, host->link_number);
+    open_end (self, 2 * link + 1, target, inbound_number (self, link));
     self->network.counts.ups++;
     tell_up (self, 2 * link + 1, true);
     due (self, self->now_us + place->way_us, link, LINK_ANSWER);
@@ -351,7 +375,7 @@ answer_dialler (world_t *self, uint32_t link)
         return;
     place->up = true;
     tell_up (self, 2 * link, false);
-    links_look (self, place->ends[0].node);
+    look (self, link);
 }
 
 //  ---- ending --------------------------------------------------------------------------------------

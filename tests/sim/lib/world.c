@@ -43,6 +43,9 @@ world_new (const world_setup_t *setup)
     self->crypto = setup->real_crypto ? &crypto_real : &crypto_sim;
     self->agenda = agenda_new ();
     self->letters = letters_new ();
+    self->scratch = actor_scratch_new ();
+    if (!self->scratch)
+        abort ();
     self->actions.next = self->actions.previous = &self->actions;
     memcpy (self->digest, &setup->seed, sizeof setup->seed);
     world_rng (self, &self->rng, "service", 0);
@@ -81,6 +84,7 @@ world_destroy (world_t **self_p)
     network_close (self);
     agenda_destroy (&self->agenda);
     letters_destroy (&self->letters);
+    actor_scratch_destroy (&self->scratch);
     free (self->nodes);
     free (self->keys);
     free (self->fault);
@@ -163,7 +167,7 @@ world_add (world_t *self, const traits_t *traits)
     assert (self->nodes_count < WORLD_NODES_MAX);
     uint32_t at = self->nodes_count++;
     node_t *node = &self->nodes[at];
-    *node = (node_t) {.first_end = NO_INDEX};
+    *node = (node_t) {.first_end = NO_INDEX, .swarm = WORLD_SEATS_MAX};
     node->identity = malloc (sizeof *node->identity);
     if (!node->identity)
         abort ();
@@ -197,7 +201,6 @@ world_start (world_t *self, uint32_t at)
     node->state = NODE_ON;
     node->life++;
     node->uplink_us = self->now_us;
-    node->link_number = 0;
     self->counts.nodes_on++;
     seats_open (self, at, &plan);
     tell_observers (self, at, true);

@@ -31,14 +31,14 @@ typedef struct {
     crypto_sim_identity_t *identity;
     traits_t traits;
     seat_t *seats;
-    uint32_t seats_count;
+    uint8_t seats_count;
+    uint8_t swarm;              //  its seat "swarm", or WORLD_SEATS_MAX
     uint32_t life;              //  number of its incarnation
     uint32_t epoch;             //  of the actor born last
     node_state_t state;
     int64_t frozen_us;          //  until then, when it is
     int64_t uplink_us;          //  its uplink is busy until then
     uint64_t sent_bytes, received_bytes;
-    uint64_t link_number;       //  last one given to a link that came in
     uint32_t first_end;         //  its links
     uint32_t links_count;
     uint8_t group;
@@ -72,7 +72,7 @@ typedef struct {
 typedef struct {
     link_t *links;
     uint32_t count, room, first_free;
-    uint32_t *numbers;          //  (node, number) -> end, open addressing
+    uint32_t *numbers;          //  (node, number) -> end of who dialled, open addressing
     uint32_t numbers_room, numbers_count;
     uint32_t *hosts;            //  (ip, port) -> node, open addressing
     uint32_t hosts_room;
@@ -97,6 +97,7 @@ struct world_t {
     const crypto_t *crypto;
     agenda_t *agenda;
     letters_t *letters;
+    actor_scratch_t *scratch;   //  of all actors
     node_t *nodes;
     uint32_t nodes_count, nodes_room;
     uint32_t *keys;             //  public key -> node, open addressing
