@@ -20,6 +20,10 @@
 #define BOOTSTRAPS_ONE_IN 100u
 #define BOOTSTRAPS_MIN    3u
 
+//  Nodes that take the place of others: at most so many.
+#define NODES_MORE  4u
+#define NODES_EXTRA 1000u
+
 //  ---- time ----------------------------------------------------------------------------------------
 
 int64_t
@@ -140,7 +144,7 @@ check_names (const play_t *self)
         double value;
         uint64_t counted;
         const char *word = line->values[0].word, *what = NULL;
-        if (line->verb->id == VERB_MIX && honest_mix (word) == MIX_NONE)
+        if (line->verb->id == VERB_MIX && nodes_mix (word) == MIX_NONE)
             what = "there is no such mix";
         else if (line->verb->id == VERB_LIARS && !adversary_find (word))
             what = "there are no such liars";
@@ -160,14 +164,14 @@ check_names (const play_t *self)
 }
 
 static void
-set_up (play_t *self, scenario_options_t *options, world_setup_t *setup)
+set_up (play_t *self, world_setup_t *setup)
 {
+    scenario_options_t *options = &self->options;
     if (options->nodes == 0)
         options->nodes = (uint32_t) early_number (self, VERB_NODES, "<count>", DEFAULT_NODES);
     if (options->minutes <= 0)
         options->minutes =
             early_number (self, VERB_LENGTH, "<time>", DEFAULT_LENGTH_SECS) / 60;
-    self->options = *options;
     self->nodes = options->nodes;
     self->end_us = (int64_t) (options->minutes * 60e6);
     self->settle_us =
@@ -176,6 +180,7 @@ set_up (play_t *self, scenario_options_t *options, world_setup_t *setup)
     uint32_t bootstraps = options->nodes / BOOTSTRAPS_ONE_IN;
     bootstraps = bootstraps < BOOTSTRAPS_MIN ? BOOTSTRAPS_MIN : bootstraps;
     bootstraps = (uint32_t) early_number (self, VERB_BOOTSTRAPS, "<count>", bootstraps);
+    bootstraps = bootstraps > HONEST_BOOTSTRAPS_MAX ? HONEST_BOOTSTRAPS_MAX : bootstraps;
     self->bootstraps = bootstraps < options->nodes ? bootstraps : options->nodes;
     setup->natted = early_number (self, VERB_NET, "nat", 0);
     setup->loss = early_number (self, VERB_NET, "loss", 0);
@@ -191,10 +196,14 @@ static void
 compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
 {
     play_t *self = self_;
+    player_t *player = &self->players[node];
+    if (!player->identity)
+        player->identity = truth_identity (self->truth, world_identity (world, node));
+    nodes_settings (honest_settings (self->honest, world, node), player->identity);
     honest_compose (self->honest, world, node, plan);
-    const adversary_t *liar = self->players[node].liar;
-    if (liar)
-        liar->arm (self->players[node].gang, world, node, plan);
+    nodes_plan (plan, self->mix);
+    if (player->liar)
+        player->liar->arm (player->gang, world, node, plan);
 }
 
 static void *
@@ -204,6 +213,7 @@ create (scenario_options_t *options, world_setup_t *setup)
     play_t *self = calloc (1, sizeof *self);
     if (!self)
         abort ();
+    self->options = *options;
     self->script = script_read (options->file, why, sizeof why);
     if (!self->script) {
         fprintf (stderr, "%s\n", why);
@@ -216,12 +226,14 @@ create (scenario_options_t *options, world_setup_t *setup)
         destroy (self);
         return NULL;
     }
-    set_up (self, options, setup);
+    set_up (self, setup);
+    *options = self->options;
     honest_options_t honest = {
+        .nodes_max = NODES_MORE * self->nodes + NODES_EXTRA,
         .bootstraps = self->bootstraps,
-        .mix = honest_mix (early_word (self, VERB_MIX, "dht")),
         .plain_dht = strcmp (early_word (self, VERB_DHT, "own"), "plain") == 0,
-        .truth = self->truth};
+        .follower = "follower"};
+    self->mix = nodes_mix (early_word (self, VERB_MIX, "dht"));
     self->honest = honest_new (&honest);
     setup->compose = compose;
     setup->context = self;

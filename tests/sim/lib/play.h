@@ -10,6 +10,7 @@
 
 #include "honest.h"
 #include "measures.h"
+#include "nodes.h"
 #include "scenario.h"
 #include "script.h"
 #include "truth.h"
@@ -25,6 +26,7 @@
 typedef struct adversary_t adversary_t;
 
 typedef struct {
+    const identity_t *identity;     //  that notes what it signs; NULL: it never started
     const adversary_t *liar;        //  NULL: it is honest
     void *gang;                     //  what its kind has in common
     uint32_t publisher;             //  number of its publisher, or PLAY_NOBODY
@@ -65,6 +67,7 @@ struct deed_t {
 struct play_t {
     scenario_options_t options;
     script_t *script;
+    mix_t mix;
     world_t *world;
     honest_t *honest;
     truth_t *truth;

@@ -81,7 +81,7 @@ announce (deed_t *deed)
         return;
     rng_bytes (&deed->rng, item, sizeof item);
     Ggen__AnnounceRequest request = GGEN__ANNOUNCE_REQUEST__INIT;
-    request.topic = HONEST_TOPIC;
+    request.topic = (char *) NODES_TOPIC;
     request.item = (ProtobufCBinaryData) {sizeof item, item};
     clients_ask (play->world, node, "gossip", &request.base, ANNOUNCE_BUDGET_MS, NULL, NULL);
 }

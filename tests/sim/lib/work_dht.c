@@ -11,13 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WRITE_BUDGET_MS 60000u
+#define WRITE_BUDGET_MS WORK_BUDGET_MS
 #define READ_BUDGET_MS  40000u
 
+typedef struct {
     play_t *play;
     uint32_t package;
     uint64_t seq;
-    bool full, away;
+    bool full;
+    bool away;                      //  the publisher's node is off
+    bool final;                     //  it has to be found
 } job_t;
 
 static job_t *
@@ -112,6 +115,14 @@ count_read (const job_t *job, const client_reply_t *reply, const Ggen__DhtReadRe
     measures_t *measures = job->play->measures;
     uint64_t seq = read ? seq_in (job->play, job->package, read) : 0;
     bool found = job->full ? seq >= job->seq : seq > 0;
+    if (job->final) {
+        measures_try (measures, MEASURE_SETTLED, found);
+        if (!found)
+            world_violation (job->play->world, "settled: node %u finds no head of %s of seq %llu",
+                             reply->node, library_package (job->play->library, job->package)->name,
+                             (unsigned long long) job->seq);
+        return;
+    }
     measures_try (measures, MEASURE_LOOKUPS, found);
     if (job->away)
         measures_try (measures, MEASURE_LOOKUPS_AWAY, found);
@@ -138,19 +149,32 @@ on_read (void *job_, world_t *world, const client_reply_t *reply)
     free (job);
 }
 
-bool
-work_dht_read (play_t *play, uint32_t node, uint32_t number, bool full)
+static void
+read_head (play_t *play, uint32_t node, uint32_t number, job_t *job)
 {
     const package_t *package = library_package (play->library, number);
     digest_t key;
     key_of (play, number, &key);
     Ggen__DhtReadRequest read = GGEN__DHT_READ_REQUEST__INIT;
     read.key = (ProtobufCBinaryData) {sizeof key.bytes, key.bytes};
-    read.first_valid = !full;
-    job_t *job = job_new (play, number);
-    job->full = full;
+    read.first_valid = !job->full;
     job->seq = package->seq_stored;
     job->away = !players_is_on (play, library_publisher (play->library, package->publisher)->node);
     clients_ask (play->world, node, "dht", &read.base, READ_BUDGET_MS, on_read, job);
-    return true;
+}
+
+void
+work_dht_read (play_t *play, uint32_t node, uint32_t number, bool full)
+{
+    job_t *job = job_new (play, number);
+    job->full = full;
+    read_head (play, node, number, job);
+}
+
+void
+work_look_finally (play_t *play, uint32_t node, uint32_t number)
+{
+    job_t *job = job_new (play, number);
+    job->full = job->final = true;
+    read_head (play, node, number, job);
 }
