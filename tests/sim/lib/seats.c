@@ -167,11 +167,10 @@ incarnate (world_t *self, uint32_t at, uint8_t number)
 }
 
 static void
-wake_later (world_t *self, uint32_t at, uint8_t number)
+wake_later_at (world_t *self, uint32_t at, uint8_t number, int64_t deadline_ms)
 {
     node_t *node = &self->nodes[at];
     seat_t *seat = &node->seats[number];
-    int64_t deadline_ms = actor_deadline_ms (seat->actor);
     if (deadline_ms == DEADLINE_NEVER)
         return;
     int64_t wake_us = clocks_virtual_us (&node->traits.clocks, deadline_ms);
@@ -183,6 +182,12 @@ wake_later (world_t *self, uint32_t at, uint8_t number)
         return;
     seat->wake_us = wake_us;
     world_due (self, DUE_WAKE, wake_us, at, number);
+}
+
+static void
+wake_later (world_t *self, uint32_t at, uint8_t number)
+{
+    wake_later_at (self, at, number, actor_deadline_ms (self->nodes[at].seats[number].actor));
 }
 
 static void
@@ -226,12 +231,14 @@ tick (world_t *self, uint32_t at, uint8_t number)
     node_t *node = &self->nodes[at];
     seat_t *seat = &node->seats[number];
     int64_t now_ms = clocks_mono_ms (&node->traits.clocks, self->now_us);
-    if (actor_deadline_ms (seat->actor) <= now_ms) {
+    int64_t deadline_ms = actor_deadline_ms (seat->actor);
+    if (deadline_ms <= now_ms) {
         code_t code = actor_tick (seat->actor, now_ms,
                                   clocks_wall_ms (&node->traits.clocks, self->now_us));
         after (self, at, number, NULL, code);
+        deadline_ms = actor_deadline_ms (seat->actor);
     }
-    wake_later (self, at, number);
+    wake_later_at (self, at, number, deadline_ms);
 }
 
 static void
