@@ -330,6 +330,8 @@ queue (world_t *self, uint32_t at, uint8_t number, note_t *note)
     seat->depth_bytes += (uint32_t) letters_size (note);
     if (seat->depth > self->counts.depth_max)
         self->counts.depth_max = seat->depth;
+    if (seat->depth_bytes > self->counts.depth_bytes_max)
+        self->counts.depth_bytes_max = seat->depth_bytes;
     work_later (self, at, number);
 }
 
@@ -355,18 +357,26 @@ asked_name (const seat_t *seat, const Ggen__Envelope *envelope)
 }
 
 static void
-refuse_letter (world_t *self, uint32_t at, uint8_t number, const note_t *note, admit_t why)
+refuse_request (world_t *self, const note_t *note, code_t code, const char *why)
 {
-    const seat_t *seat = &self->nodes[at].seats[number];
+    const seat_t *seat = &self->nodes[note->node].seats[note->seat];
     Ggen__Envelope *about = world_envelope (note);
     if (!about)
         return;
-    if (why == ADMIT_BUSY)
-        refuse (self, at, asked_name (seat, about), asker_of (about), about, BUSY,
-                "its mailbox is half full");
-    else
-        refuse (self, at, about->from, seat->name, about, BUSY,
-                "the answer did not fit into the asker's mailbox");
+    refuse (self, note->node, asked_name (seat, about), asker_of (about), about, code, why);
+    ggen__envelope__free_unpacked (about, NULL);
+}
+
+//  A reply too large for the mailbox of who asked: that is told so in its place.
+static void
+strip (world_t *self, const note_t *note)
+{
+    const seat_t *seat = &self->nodes[note->node].seats[note->seat];
+    Ggen__Envelope *about = world_envelope (note);
+    if (!about)
+        return;
+    refuse (self, note->node, about->from, seat->name, about, BUSY,
+            "the answer did not fit into the asker's mailbox");
     ggen__envelope__free_unpacked (about, NULL);
 }
 
@@ -404,13 +414,16 @@ arrive_inside (world_t *self, note_t *note)
             queue (self, at, number, note);
         return;
     }
-    if (verdict == ADMIT_DROP) {
-        self->counts.dropped += note->kind != GGEN__KIND__REPLY;
-        self->counts.replies_lost += note->kind == GGEN__KIND__REPLY;
-    } else {
+    if (verdict == ADMIT_BUSY) {
         self->counts.busy++;
-        refuse_letter (self, at, number, note, verdict);
-    }
+        refuse_request (self, note, BUSY, "its mailbox is half full");
+    } else if (verdict == ADMIT_STRIP) {
+        self->counts.busy++;
+        strip (self, note);
+    } else if (note->kind == GGEN__KIND__REPLY)
+        self->counts.replies_lost++;
+    else
+        self->counts.dropped++;
     letters_free (self->letters, &note);
 }
 
@@ -425,11 +438,16 @@ seats_arrive (world_t *self, note_t *note)
         return;
     }
     record (self, note);
-    if (note->seat != SEAT_CLIENTS) {
+    code_t code = OK;
+    if (note->seat == SEAT_CLIENTS)
+        clients_hear (self, note);
+    else if (self->refuse && note->kind == GGEN__KIND__REQUEST
+             && (code = self->refuse (self->refuse_context, self, note)) != OK)
+        refuse_request (self, note, code, "refused by the simulator");
+    else {
         arrive_inside (self, note);
         return;
     }
-    clients_hear (self, note);
     letters_free (self->letters, &note);
 }
 
@@ -468,6 +486,26 @@ seats_wake (world_t *self, uint32_t at, uint8_t number, int64_t at_us)
     }
     begin (self, at, number);
     tick (self, at, number);
+}
+
+void
+seats_fail (world_t *self, uint32_t at, uint8_t number)
+{
+    if (number >= self->nodes[at].seats_count)
+        return;
+    begin (self, at, number);
+    after (self, at, number, NULL, FATAL);
+    wake_later (self, at, number);
+}
+
+void
+seats_stall (world_t *self, uint32_t at, uint8_t number, int64_t us)
+{
+    if (number >= self->nodes[at].seats_count)
+        return;
+    seat_t *seat = &self->nodes[at].seats[number];
+    if (seat->free_us < self->now_us + us)
+        seat->free_us = self->now_us + us;
 }
 
 void

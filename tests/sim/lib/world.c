@@ -299,6 +299,25 @@ world_skew (world_t *self, uint32_t at, int64_t skew_ms, int32_t drift_ppm)
     self->nodes[at].traits.clocks.drift_ppm = drift_ppm;
 }
 
+void
+world_fail (world_t *self, uint32_t node, uint8_t seat)
+{
+    seats_fail (self, node, seat);
+}
+
+void
+world_stall (world_t *self, uint32_t node, uint8_t seat, int64_t ms)
+{
+    seats_stall (self, node, seat, ms * 1000);
+}
+
+void
+world_refuse (world_t *self, refuse_fn *refuse, void *context)
+{
+    self->refuse = refuse;
+    self->refuse_context = context;
+}
+
 //  ---- time ----------------------------------------------------------------------------------------
 
 static action_t *
@@ -439,6 +458,18 @@ actor_metrics_t
 world_metrics (const world_t *self, uint32_t node, uint8_t seat)
 {
     return actor_metrics (self->nodes[node].seats[seat].actor);
+}
+
+void
+world_debts (const world_t *self, uint32_t *open_p, uint32_t *pending_p)
+{
+    *open_p = *pending_p = 0;
+    for (uint32_t node = 0; node < self->nodes_count; node++)
+        for (uint8_t seat = 0; seat < self->nodes[node].seats_count; seat++) {
+            actor_metrics_t metrics = world_metrics (self, node, seat);
+            *open_p += metrics.open;
+            *pending_p += metrics.pending;
+        }
 }
 
 uint32_t

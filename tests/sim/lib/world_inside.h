@@ -109,6 +109,8 @@ struct world_t {
     network_t network;
     clients_t *clients;
     action_t actions;           //  head of the list of all
+    refuse_fn *refuse;
+    void *refuse_context;
     observer_t observers[WORLD_OBSERVERS_MAX];
     unsigned observers_count;
     rng_t rng;                  //  of handlers' times
@@ -155,6 +157,10 @@ void seats_wake (world_t *self, uint32_t node, uint8_t seat, int64_t at_us);
 
 //  It is no longer frozen.
 void seats_thaw (world_t *self, uint32_t node);
+
+//  As world_fail and world_stall.
+void seats_fail (world_t *self, uint32_t node, uint8_t seat);
+void seats_stall (world_t *self, uint32_t node, uint8_t seat, int64_t us);
 
 //  ---- cables.c -------------------------------------------------------------------------------------
 
