@@ -56,23 +56,28 @@ refuse (world_t *self, uint32_t node, const char *asked, const char *asker,
     seats_say (self, node, asker, &envelope, &failure.base);
 }
 
+//  There is no such name on the node: the envelope keeps what it was.
 static void
-drop_attachment (const parcel_t *parcel)
+send_nowhere (world_t *self, uint32_t node, const parcel_t *parcel, int64_t at_us)
 {
-    if (parcel->attachment)
-        parcel->free_attachment (parcel->attachment, parcel->hint);
+    Ggen__Envelope envelope = *parcel->envelope;
+    envelope.to = (char *) parcel->to;
+    parcel_t named = *parcel;
+    named.envelope = &envelope;
+    seats_post (self, node, SEAT_NOBODY, letters_write (self->letters, &named), at_us);
 }
 
-//  There is no such name on the node.
 static void
-send_nowhere (world_t *self, uint32_t node, const parcel_t *parcel)
+arrive_nowhere (world_t *self, const note_t *note)
 {
     self->counts.nowhere++;
-    if (parcel->envelope->kind == GGEN__KIND__REQUEST)
-        refuse (self, node, parcel->to, asker_of (parcel->envelope), parcel->envelope,
-                strchr (parcel->to, '@') ? NODE_NOT_STARTED : FEATURE_NOT_ENABLED,
-                "this node has no such actor");
-    drop_attachment (parcel);
+    Ggen__Envelope *about = note->kind == GGEN__KIND__REQUEST ? world_envelope (note) : NULL;
+    if (!about)
+        return;
+    refuse (self, note->node, about->to, asker_of (about), about,
+            strchr (about->to, '@') ? NODE_NOT_STARTED : FEATURE_NOT_ENABLED,
+            "this node has no such actor");
+    ggen__envelope__free_unpacked (about, NULL);
 }
 
 //  The bus's one rule: no '@', an actor of this node; '@', to "swarm".
@@ -88,10 +93,10 @@ send_from (world_t *self, uint32_t node, const parcel_t *parcel, int64_t at_us)
         cables_take (self, node, parcel);
     else if (clients_number (parcel->to, &client)) {
         note_t *note = letters_write (self->letters, parcel);
-        note->generation = client;
+        note->client = client;
         seats_post (self, node, SEAT_CLIENTS, note, at_us);
     } else
-        send_nowhere (self, node, parcel);
+        send_nowhere (self, node, parcel, at_us);
 }
 
 static void
@@ -441,6 +446,8 @@ seats_arrive (world_t *self, note_t *note)
     code_t code = OK;
     if (note->seat == SEAT_CLIENTS)
         clients_hear (self, note);
+    else if (note->seat == SEAT_NOBODY)
+        arrive_nowhere (self, note);
     else if (self->refuse && note->kind == GGEN__KIND__REQUEST
              && (code = self->refuse (self->refuse_context, self, note)) != OK)
         refuse_request (self, note, code, "refused by the simulator");

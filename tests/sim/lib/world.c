@@ -318,6 +318,14 @@ world_refuse (world_t *self, refuse_fn *refuse, void *context)
     self->refuse_context = context;
 }
 
+void
+world_post (world_t *self, uint32_t node, const char *to, Ggen__Envelope *envelope,
+            const ProtobufCMessage *body)
+{
+    if (node_runs (&self->nodes[node]))
+        seats_say (self, node, to, envelope, body);
+}
+
 //  ---- time ----------------------------------------------------------------------------------------
 
 static action_t *
@@ -423,6 +431,13 @@ world_envelope (const note_t *note)
     return ggen__envelope__unpack (NULL, note->envelope_size, note->bytes);
 }
 
+bool
+world_client (const note_t *note, uint32_t *number_p)
+{
+    *number_p = note->client;
+    return note->seat == SEAT_CLIENTS;
+}
+
 uint32_t
 world_nodes_count (const world_t *self)
 {
@@ -444,7 +459,9 @@ world_seat (const world_t *self, uint32_t node, const char *name)
 const char *
 world_seat_name (const world_t *self, uint32_t node, uint8_t seat)
 {
-    return seat < self->nodes[node].seats_count ? self->nodes[node].seats[seat].name : "client";
+    if (seat < self->nodes[node].seats_count)
+        return self->nodes[node].seats[seat].name;
+    return seat == SEAT_CLIENTS ? "client" : "nobody";
 }
 
 void *

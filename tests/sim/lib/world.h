@@ -144,6 +144,13 @@ void world_stall (world_t *self, uint32_t node, uint8_t seat, int64_t ms);
 typedef code_t (refuse_fn) (void *context, world_t *world, const note_t *note);
 void world_refuse (world_t *self, refuse_fn *refuse, void *context);
 
+//  ---- from outside --------------------------------------------------------------------------------
+
+//  Mail to an actor of a node that is on, now, under the sender that the envelope names. clients.h does
+//  this for those who want an answer; 'body' may be NULL. All is borrowed for the call.
+void world_post (world_t *self, uint32_t node, const char *to, Ggen__Envelope *envelope,
+                 const ProtobufCMessage *body);
+
 //  ---- time ----------------------------------------------------------------------------------------
 
 //  Virtual microseconds since the start.
@@ -179,7 +186,11 @@ void world_observe (world_t *self, const observer_t *observer);
 //  What a letter's envelope says. Free it with ggen__envelope__free_unpacked.
 Ggen__Envelope *world_envelope (const note_t *note);
 
-//  The seat's number; WORLD_SEATS_MAX when there is none of this name, or the node is off.
+//  True for mail of a client: *number_p is the N of "client-N".
+bool world_client (const note_t *note, uint32_t *number_p);
+
+//  The seat's number; WORLD_SEATS_MAX when there is none of this name, or the node is off. The name of
+//  a seat; "client" and "nobody" where letters for clients, and for names that nobody has, are.
 uint8_t world_seat (const world_t *self, uint32_t node, const char *name);
 const char *world_seat_name (const world_t *self, uint32_t node, uint8_t seat);
 

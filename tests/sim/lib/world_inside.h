@@ -12,7 +12,8 @@
 enum { DUE_LETTER, DUE_WORK, DUE_WAKE, DUE_ACTION, DUE_LINK };
 
 #define NO_INDEX     UINT32_MAX
-#define SEAT_CLIENTS UINT8_MAX      //  where the mail of clients arrives
+#define SEAT_CLIENTS UINT8_MAX          //  where the mail of clients arrives
+#define SEAT_NOBODY  (UINT8_MAX - 1)    //  and that for names which the node does not have
 
 typedef struct {
     const actor_class_t *class;
@@ -212,7 +213,7 @@ int64_t network_resend_us (world_t *self, size_t size, int64_t way_us);
 void clients_open (world_t *self);
 void clients_close (world_t *self);
 
-//  Mail for a client: its number is the letter's 'generation'.
+//  Mail for a client.
 void clients_hear (world_t *self, const note_t *note);
 
 //  The number of "client-N"; false when it is no client's address.
