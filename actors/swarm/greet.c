@@ -122,7 +122,11 @@ static void
 up_inbound (swarm_t *self, const Ggen__LinkUp *up)
 {
     link_t *link = NULL;
-    if (!has_room (self, up->address))
+    int64_t banned_ms =
+        bans_left_ms (&self->bans, up->transport_key.data, out_now_ms (self->out));
+    if (banned_ms > 0)
+        self->refused_banned++;
+    else if (!has_room (self, up->address))
         self->refused_full++;
     else if ((link = links_add (self->links)) != NULL
              && (link->greeting = greeting_new ()) == NULL)
@@ -241,6 +245,8 @@ on_identify (swarm_t *self, link_t *link, const Ggen__Identify *identify)
 static void
 on_goodbye (swarm_t *self, link_t *link, const Ggen__Goodbye *goodbye)
 {
+    if (link->named)
+        book_pause (self->book, &link->key, sessions_pause_ms (self, goodbye));
     code_t code = goodbye->code == BUSY || goodbye->code == LOW_REPUTATION ? goodbye->code
                                                                            : CONNECTION_FAILED;
     greet_failed (self, link, code, NULL);

@@ -32,6 +32,7 @@ typedef struct {
     Ggen__Tier tier;
     bool kept;                      //  not made for one lookup
     bool persistent;                //  redialled for ever
+    uint8_t bootstrap;              //  0, or 1 + its number in the settings
     bool named;                     //  found by links_peer
     peer_key_t key;
     char text[PEER_ID_TEXT + 1];
@@ -98,6 +99,7 @@ typedef struct {
     uint32_t dials;                 //  not up, or up and no session yet
     uint32_t greetings;             //  that came in
     uint32_t kept, transients;      //  sessions
+    uint32_t kept_inbound;          //  of the kept
 } census_t;
 
 census_t links_census (const links_t *self);

@@ -189,6 +189,7 @@ static void
 on_goodbye (swarm_t *self, link_t *link, const Ggen__Goodbye *goodbye)
 {
     code_t code = goodbye->code < FATAL ? goodbye->code : NETWORK;
+    book_pause (self->book, &link->key, sessions_pause_ms (self, goodbye));
     sessions_end (self, link, code, "the peer ended its session");
 }
 

@@ -16,6 +16,12 @@ void sessions_update (swarm_t *self, link_t *link, const Ggen__SessionUpdate *up
 //  Tell the peer what has changed of us.
 void sessions_renew (swarm_t *self, link_t *link);
 
+//  It is meant to stay, from now on. Nothing changes when there is no room for it.
+void sessions_keep (swarm_t *self, link_t *link, bool persistent);
+
+//  It is no longer: it ends when nothing passes for a while.
+void sessions_release (swarm_t *self, link_t *link);
+
 //  It is over: what is in flight fails, listeners hear of it, *link is gone.
 void sessions_end (swarm_t *self, link_t *link, code_t code, const char *why);
 
@@ -25,6 +31,9 @@ void sessions_goodbye (swarm_t *self, link_t *link, code_t code, const char *rea
 
 //  A DRAINING or transient link is due.
 void sessions_due (swarm_t *self, link_t *link);
+
+//  Until when a Goodbye keeps us from dialling its sender of ourselves.
+int64_t sessions_pause_ms (const swarm_t *self, const Ggen__Goodbye *goodbye);
 
 //  What we are now: CLIENT as long as we do not know that we can be dialled.
 Ggen__Tier sessions_tier (const swarm_t *self);
