@@ -140,6 +140,7 @@ ends_remove (ends_t *self, end_t *end)
         end->first = next;
     }
     free (end->endpoint);
+    free (end->address);
     free (end);
 }
 

@@ -24,6 +24,7 @@ typedef struct {
     uint8_t routing_size;
     uint8_t key[32];                //  X25519 of the other side
     char *endpoint;                 //  dialled; NULL for one that came in
+    multiaddr_t *address;           //  of it; NULL for one that came in
     int fd;                         //  of one that came in; -1
     uint32_t slot;                  //  of its deadline
     int64_t ends_ms;                //  the dial's end, or when a closing one is let go of

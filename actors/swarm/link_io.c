@@ -20,6 +20,9 @@
 //  ZeroMQ does not say when a full queue has room again.
 #define RETRY_MS 2
 
+//  Between looks whether another node of this process has left ZAP to us.
+#define ADMIT_MS 100
+
 //  A closing link may still have something on its way.
 #define PARTING_MS 200
 
@@ -30,6 +33,7 @@ typedef struct {
     guard_t *guard;
     uint64_t last_inbound;              //  number of the last link that came in: even
     int64_t look_ms;                    //  when the guard looks next
+    int64_t admit_ms;                   //  when we look next whether we have to answer ZAP
     bool announced;                     //  swarm knows where we listen
 } links_t;
 
@@ -250,8 +254,12 @@ dial (links_t *self, const Ggen__LinkDial *request, int64_t now_ms, const char *
     if (!end)
         return BUSY;
     memcpy (end->key, request->transport_key.data, sizeof end->key);
+    end->address = malloc (sizeof *end->address);
+    if (end->address)
+        *end->address = address;
     *reason = "the system refuses";
-    if (wires_dial (self->wires, endpoint, end->routing, end->routing_size, end->key) != OK) {
+    if (!end->address
+        || wires_dial (self->wires, endpoint, end->routing, end->routing_size, end->key) != OK) {
         ends_remove (self->ends, end);
         return NETWORK;
     }
@@ -365,7 +373,6 @@ take_news_of_dialled (links_t *self, const wires_event_t *event)
     end_t *end = ends_by_endpoint (self->ends, event->endpoint);
     if (!end)
         return;
-    multiaddr_t address = {.kind = MULTIADDR_IP4};
     switch (event->news) {
     case WIRES_CONNECTED:
         end->fd = event->fd;
@@ -373,7 +380,7 @@ take_news_of_dialled (links_t *self, const wires_event_t *event)
     case WIRES_SECURED:
         end->up = true;
         end->ends_ms = DEADLINE_NEVER;
-        tell_up (self, end, &address);
+        tell_up (self, end, end->address);
         break;
     case WIRES_FAILED:
         bring_down (self, end, CONNECTION_FAILED, "another node is there");
@@ -470,6 +477,8 @@ links_tick (void *self_, int64_t now_ms, int64_t wall_ms)
     }
     while ((end = ends_due (self->ends, now_ms)) != NULL)
         due (self, end, now_ms);
+    if (self->admit_ms <= now_ms)
+        self->admit_ms = wires_admit (self->wires) ? DEADLINE_NEVER : now_ms + ADMIT_MS;
     if (self->look_ms <= now_ms) {
         unsigned cut = guard_look (self->guard);
         if (cut > 0)
@@ -487,7 +496,9 @@ links_deadline_ms (const void *self_)
     if (!self->announced)
         return 0;
     int64_t earliest_ms = ends_earliest_ms (self->ends);
-    return earliest_ms < self->look_ms ? earliest_ms : self->look_ms;
+    if (self->look_ms < earliest_ms)
+        earliest_ms = self->look_ms;
+    return self->admit_ms < earliest_ms ? self->admit_ms : earliest_ms;
 }
 
 //  ---- life ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 #include <czmq.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #define QUEUE_MESSAGES    256           //  to and from one peer, in ZeroMQ
 #define LINGER_MS         500           //  for what is to be sent at the end
 #define ADDRESSES_MAX     8
+#define ENFORCE_ZAP       93            //  ZMQ_ZAP_ENFORCE_DOMAIN, which zmq.h keeps for drafts: who is
+                                        //  not let in by ZAP stays out also while nobody answers
 #define ZAP_BURST         16
 
 typedef struct {
@@ -26,7 +29,8 @@ typedef struct {
 
 struct wires_t {
     side_t sides[WIRES_SIDES];
-    void *zap;                          //  NULL: another node of this process answers
+    void *zap;                          //  NULL: somebody else of this process answers, or did until
+                                        //  now: its name is free a little later
     uint8_t listening[ADDRESSES_MAX][MULTIADDR_SIZE_MAX];
     size_t listening_size[ADDRESSES_MAX];
     unsigned listening_count;
@@ -72,8 +76,11 @@ open_side (wires_t *self, void *context, wires_side_t side, const link_settings_
     if (side == WIRES_IN) {
         set_number (it->router, ZMQ_CURVE_SERVER, 1);
         zmq_setsockopt (it->router, ZMQ_ZAP_DOMAIN, "ggen", 4);
+        set_number (it->router, ENFORCE_ZAP, 1);
     }
-    snprintf (endpoint, sizeof endpoint, "inproc://ggen-link-%p-%u", (void *) self, side);
+    //  A name is taken a little longer than its socket lives.
+    static atomic_uint names;
+    snprintf (endpoint, sizeof endpoint, "inproc://ggen-link-%u", atomic_fetch_add (&names, 1));
     if (zmq_socket_monitor (it->router, endpoint, ZMQ_EVENT_ALL) != 0)
         return false;
     it->monitor = zmq_socket (context, ZMQ_PAIR);
@@ -167,8 +174,7 @@ wires_destroy (wires_t **self_p)
         return;
     for (unsigned side = 0; side < WIRES_SIDES; side++)
         close_side (&self->sides[side]);
-    if (self->zap)
-        zmq_close (self->zap);
+    zap_close (&self->zap);
     free (self);
     *self_p = NULL;
 }
@@ -195,11 +201,15 @@ wires_listening (const wires_t *self, unsigned index, uint8_t bytes[MULTIADDR_SI
     return self->listening_size[index];
 }
 
-void
+bool
 wires_admit (wires_t *self)
 {
+    bool taken;
+    if (!self->zap)
+        self->zap = zap_open (zsys_init (), &taken);
     if (self->zap)
         zap_answer (self->zap, ZAP_BURST);
+    return self->zap != NULL;
 }
 
 //  ---- dialling and sending ------------------------------------------------------------------------

@@ -69,7 +69,8 @@ typedef struct {
 //  The next thing a monitor tells; false when there is none. To be asked before wires_receive.
 bool wires_event (wires_t *self, wires_side_t side, wires_event_t *event);
 
-//  Answer ZAP.
-void wires_admit (wires_t *self);
+//  Answer ZAP. False: another node of this process does that; to be asked again from time to time,
+//  for it may end.
+bool wires_admit (wires_t *self);
 
 #endif

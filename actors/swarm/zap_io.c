@@ -30,6 +30,16 @@ zap_open (void *context, bool *taken)
     return NULL;
 }
 
+void
+zap_close (void **socket_p)
+{
+    if (!*socket_p)
+        return;
+    zmq_unbind (*socket_p, ENDPOINT);
+    zmq_close (*socket_p);
+    *socket_p = NULL;
+}
+
 typedef struct {
     uint8_t id[ID_MAX];
     size_t id_size;

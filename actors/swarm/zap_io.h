@@ -12,6 +12,9 @@
 //  context: where another one answers already, *taken becomes true.
 void *zap_open (void *context, bool *taken);
 
+//  Frees the name at once: closing the socket alone frees it some time later. NULL is fine.
+void zap_close (void **socket_p);
+
 //  Answer the requests that have come, at most 'max'.
 void zap_answer (void *socket, unsigned max);
 

@@ -117,8 +117,8 @@ typedef struct {
     code_t (*transit) (void *self, const transit_t *mail);
     //  Result of a job that ran on a worker (runtime/host/job.h). I/O actors only.
     code_t (*job_done) (void *self, void *job, int64_t now_ms);
-    //  The raw ZeroMQ sockets that it waits for, at most ACTOR_SOCKETS_MAX; asked once after create.
-    //  I/O actors only, and 'input' with it.
+    //  The raw ZeroMQ sockets that it waits for, at most ACTOR_SOCKETS_MAX; asked before each wait.
+    //  At least one. I/O actors only, and 'input' with it.
     unsigned (*sockets) (void *self, void **sockets);
     //  Something came on one of them: take a bounded number of messages from each. OK or FATAL.
     code_t (*input) (void *self, int64_t now_ms);

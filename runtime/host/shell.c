@@ -21,8 +21,7 @@ typedef struct {
     int64_t wall_ms;                        //  at now_us; read once a millisecond
     actor_t *actor;
     jobs_t *jobs;
-    void *sockets[ACTOR_SOCKETS_MAX];       //  of the actor
-    unsigned sockets_count;
+    bool has_sockets;                       //  the actor waits for some of its own
     uint32_t epoch;
     int64_t fatals_ms[SHELL_FATALS_MAX];    //  when the last ones were, as a ring
     unsigned fatals;
@@ -77,7 +76,7 @@ incarnate (shell_t *self)
                            .wall_ms = self->wall_ms};
     randombytes_buf (actor.key, sizeof actor.key);
     self->actor = actor_new (setup->class, &actor);
-    self->sockets_count = self->actor ? actor_sockets (self->actor, self->sockets) : 0;
+    self->has_sockets = self->actor && setup->class->sockets;
     sodium_memzero (actor.key, sizeof actor.key);
     atomic_fetch_add (&setup->mailbox->incarnation, 1);
 }
@@ -86,7 +85,7 @@ static void
 disincarnate (shell_t *self)
 {
     jobs_destroy (&self->jobs);
-    self->sockets_count = 0;
+    self->has_sockets = false;
     actor_destroy (&self->actor);
 }
 
@@ -248,10 +247,10 @@ take_message (shell_t *self)
 }
 
 static void
-take_input (shell_t *self, const zmq_pollitem_t *items)
+take_input (shell_t *self, const zmq_pollitem_t *items, unsigned count)
 {
     bool any = false;
-    for (unsigned i = 0; i < self->sockets_count; i++)
+    for (unsigned i = 0; i < count; i++)
         any |= (items[i].revents & ZMQ_POLLIN) != 0;
     if (any && self->actor)
         after (self, actor_input (self->actor, now_ms (self), self->wall_ms));
@@ -261,14 +260,16 @@ static void
 take_whatever_comes (shell_t *self)
 {
     zmq_pollitem_t items[2 + ACTOR_SOCKETS_MAX] = {{self->pipe, 0, ZMQ_POLLIN, 0}};
+    void *sockets[ACTOR_SOCKETS_MAX];
+    unsigned sockets_count = self->has_sockets ? actor_sockets (self->actor, sockets) : 0;
     int count = 1;
-    for (unsigned i = 0; i < self->sockets_count; i++)
-        items[count++] = (zmq_pollitem_t) {self->sockets[i], 0, ZMQ_POLLIN, 0};
+    for (unsigned i = 0; i < sockets_count; i++)
+        items[count++] = (zmq_pollitem_t) {sockets[i], 0, ZMQ_POLLIN, 0};
     if (jobs_fd (self->jobs) >= 0)
         items[count++] = (zmq_pollitem_t) {NULL, jobs_fd (self->jobs), ZMQ_POLLIN, 0};
     zmq_poll (items, count, wait_max_ms (self));
     read_clocks (self);
-    take_input (self, items + 1);
+    take_input (self, items + 1, sockets_count);
     collect_jobs (self);
     frames_t frames;
     for (unsigned i = 0; i < BURST && !self->stopped; i++)
@@ -288,7 +289,7 @@ shell_main (zsock_t *pipe, void *args)
     while (!self.stopped) {
         if (!self.actor && !self.given_up)
             revive (&self);
-        else if (self.jobs && (self.sockets_count > 0 || jobs_fd (self.jobs) >= 0))
+        else if (self.jobs && (self.has_sockets || jobs_fd (self.jobs) >= 0))
             take_whatever_comes (&self);
         else
             take_message (&self);
