@@ -10,6 +10,8 @@
 //  Handlers' times, in microseconds, about as measured on the bus.
 #define SERVICE_SWARM_US_MIN 10u
 #define SERVICE_SWARM_US_MAX 60u
+//  Of a node in a crowd: memory is for other things.
+#define SWARM_KNOWN_MAX      32u
 #define SERVICE_STATE_US_MIN 50u
 #define SERVICE_STATE_US_MAX 400u
 
@@ -65,7 +67,7 @@ know_bootstraps (honest_t *self, const world_t *world)
         address.has_peer = true;
         memcpy (address.peer.bytes, world_identity (world, i)->key, PEER_KEY_SIZE);
         self->bootstraps[i] = (swarm_bootstrap_t) {
-            {self->addresses[i], multiaddr_encode (&address, self->addresses[i])}, i};
+            {self->addresses[i], multiaddr_encode (&address, self->addresses[i])}, 0};
         self->known[i] = true;
     }
 }
@@ -79,6 +81,11 @@ make (honest_t *self, world_t *world, uint32_t node, honest_settings_t *settings
     settings->swarm.protocols = protocols;
     settings->swarm.reachable = reachable;
     settings->swarm.listeners = listeners;
+    settings->address.data = settings->address_bytes;
+    settings->address.size = world_address (world, node, settings->address_bytes);
+    settings->swarm.addresses = &settings->address;
+    settings->swarm.addresses_count = 1;
+    settings->swarm.max_known = SWARM_KNOWN_MAX;
     settings->swarm.bootstraps = self->bootstraps;
     settings->swarm.bootstraps_count = self->options.bootstraps;
     settings->dht = self->options.plain_dht ? dht_settings_plain (identity)

@@ -38,6 +38,8 @@ typedef struct {
     gossip_settings_t gossip;
     reputation_settings_t reputation;
     storage_state_settings_t state;
+    uint8_t address_bytes[WORLD_ADDRESS_BYTES];
+    bytes_t address;            //  of the swarm's settings
     bool made;
 } honest_settings_t;
 honest_settings_t *honest_settings (honest_t *self, world_t *world, uint32_t node);
