@@ -49,7 +49,7 @@ void
 //  Whom to ask now; false when nobody (more answers have to come first, or it is done). Asks nothing twice:
 //  either lookup_asked follows, or the next call gives the same.
 bool
-    lookup_next (const lookup_t *self, uint16_t *id_p, const contact_t **contact_p);
+    lookup_next (lookup_t *self, uint16_t *id_p, const contact_t **contact_p);
 
 //  It was asked; it is late from 'late_ms' on.
 void
