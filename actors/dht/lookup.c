@@ -293,7 +293,8 @@ static uint16_t
 walk (const lookup_t *self, uint8_t *path_p, bool *left_p)
 {
     view_t view;
-    unsigned live = 0, share = path_share (self), of_path[LOOKUP_PATHS_MAX] = {0};
+    unsigned live = 0, share = path_share (self);
+    uint8_t of_path[LOOKUP_PATHS_MAX] = {0}, seeds[LOOKUP_PATHS_MAX] = {0};
     uint16_t best = NOBODY;
     look (self, &view);
     *left_p = false;
@@ -301,13 +302,14 @@ walk (const lookup_t *self, uint8_t *path_p, bool *left_p)
         uint8_t path = view.path[i];
         if (path == NO_PATH)
             continue;
-        phase_t phase = self->candidates[self->order[i]].phase;
+        const candidate_t *candidate = &self->candidates[self->order[i]];
         bool wanted = live++ < self->shape.k;
         wanted |= of_path[path]++ < share;
-        if (!wanted || phase == ANSWERED)
+        wanted |= candidate->named_by == NOBODY && seeds[candidate->first_on]++ < LOOKUP_SEEDS;
+        if (!wanted || candidate->phase == ANSWERED)
             continue;
         *left_p = true;
-        if (best == NOBODY && phase == NEW
+        if (best == NOBODY && candidate->phase == NEW
             && view.paths[path].asked < allowed (self, &view.paths[path])) {
             best = self->order[i];
             *path_p = path;

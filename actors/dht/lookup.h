@@ -25,6 +25,10 @@
 
 #define LOOKUP_DOUBT 3
 
+//  Of those that a path began with, so many answer before it ends, however near others are: a liar among
+//  the first would lead it among its own kind.
+#define LOOKUP_SEEDS 2
+
 typedef struct {
     uint8_t k;                  //  how many closest are wanted; at most LOOKUP_K_MAX
     uint8_t paths;              //  1 .. LOOKUP_PATHS_MAX
