@@ -25,7 +25,8 @@ typedef enum {
     HONEST,
     SILENT,                         //  takes requests and never answers
     LIAR,                           //  names other liars, has no records, says it stored
-    INVENTOR                        //  names nodes that do not exist, close to what is looked for
+    INVENTOR,                       //  names nodes that do not exist, close to what is looked for
+    FORGER                          //  has herd_t.forgery under every key
 } nature_t;
 
 typedef struct {
@@ -66,7 +67,7 @@ typedef struct herd_t {
     char answer_type[64];
     uint64_t asked;
     bool answered;
-    unsigned puts_lost_percent;
+    Ggen__StoredRecord *forgery;
 } herd_t;
 
 //  ---- letters -------------------------------------------------------------------------------------
@@ -189,7 +190,7 @@ herd_state (herd_node_t *node, const Ggen__Envelope *envelope)
 //  What a liar answers, without an actor.
 static inline void
 herd_lie (herd_node_t *liar, herd_node_t *asker, const Ggen__Envelope *envelope,
-           const char *address, int64_t latency_ms, const uint8_t *body, size_t size)
+          const char *address, int64_t latency_ms)
 {
     herd_t *self = liar->herd;
     Ggen__Contact rooms[KBUCKET_K], *list[KBUCKET_K];
@@ -197,7 +198,6 @@ herd_lie (herd_node_t *liar, herd_node_t *asker, const Ggen__Envelope *envelope,
     uint8_t addresses[KBUCKET_K][MULTIADDR_SIZE_MAX];
     peer_key_t keys[KBUCKET_K];
     size_t count = 0;
-    (void) body, (void) size;
     for (uint32_t i = 0; i < self->count && count < KBUCKET_K; i++) {
         uint32_t at = liar->nature == LIAR ? (uint32_t) rng_below (&self->rng, self->count) : i;
         if (liar->nature == LIAR && self->nodes[at].nature != LIAR)
@@ -221,6 +221,8 @@ herd_lie (herd_node_t *liar, herd_node_t *asker, const Ggen__Envelope *envelope,
     found.closer = got.closer = list;
     found.n_closer = got.n_closer = count;
     put.stored = true;
+    got.records = &self->forgery;
+    got.n_records = liar->nature == FORGER;
     const ProtobufCMessage *lie = strcmp (envelope->type, "FindNodeRequest") == 0 ? &found.base
                                 : strcmp (envelope->type, "PutRecordRequest") == 0 ? &put.base
                                                                                    : &got.base;
@@ -317,7 +319,7 @@ herd_send (void *node_, const parcel_t *parcel)
         else if (to->nature == HONEST)
             herd_post (self, to->number, self->now_ms + latency_ms, &envelope, body, size);
         else if (to->nature != SILENT && envelope.kind == GGEN__KIND__REQUEST)
-            herd_lie (to, node, &envelope, parcel->to, latency_ms, body, size);
+            herd_lie (to, node, &envelope, parcel->to, latency_ms);
     }
     free (body);
     if (parcel->attachment)
@@ -404,6 +406,13 @@ herd_add (herd_t *self, nature_t nature, const dht_settings_t *settings)
         rng_bytes (&self->rng, setup.key, sizeof setup.key);
         node->actor = actor_new (&dht_actor, &setup);
         assert_non_null (node->actor);
+        uint8_t bytes[MULTIADDR_SIZE_MAX];
+        ProtobufCBinaryData address = {herd_address (node->ip, bytes), bytes};
+        Ggen__Dialability dialability = GGEN__DIALABILITY__INIT;
+        dialability.known = dialability.dialable = true;
+        dialability.addresses = &address;
+        dialability.n_addresses = 1;
+        herd_tell (self, node->number, "swarm", GGEN__KIND__EVENT, &dialability.base);
     }
     return node->number;
 }
