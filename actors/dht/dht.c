@@ -222,7 +222,7 @@ on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     reply.records = records_count (self->records);
     reply.records_bytes = records_bytes (self->records);
     reply.provided = dht_provide_count (self);
-    reply.nodes_estimate = estimate_nodes (&self->estimate);
+    reply.nodes_estimate = self->nodes_estimate;
     reply.server = dht_is_server (self);
     reply.queries = self->queries;
     reply.queries_failed = self->queries_failed;
