@@ -425,6 +425,24 @@ when_all_have_to_stay_a_new_one_is_not_remembered (void **unused)
     assert_true (is_known (1));
 }
 
+static void
+those_who_are_banned_are_never_forgotten (void **unused)
+{
+    (void) unused;
+    rig_stop ();
+    settings.peers_max = 32;
+    rig_start ();
+    rig_settle ();
+    for (uint32_t i = 1; i <= 24; i++)
+        saw (i, WRONG_BYTES);
+    has_company (8);
+    rig_settle ();
+    saw (100, SERVED);
+    assert_false (is_known (100));
+    for (uint32_t i = 1; i <= 24; i++)
+        assert_true (is_known (i));
+}
+
 //  ---- size ----------------------------------------------------------------------------------------
 
 static void *
@@ -492,6 +510,7 @@ main (void)
         rigged (a_bad_peer_is_forgotten_after_a_week_and_a_good_one_is_not),
         rigged (when_full_those_without_history_and_long_unseen_go_first),
         rigged (when_all_have_to_stay_a_new_one_is_not_remembered),
+        rigged (those_who_are_banned_are_never_forgotten),
         rigged (an_idle_reputation_takes_less_than_2_KiB),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
