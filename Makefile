@@ -47,6 +47,7 @@ CLIOBJ  := $(call obj,$(CLI))
 UNIT   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/contract/*.c))
 SIM    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/sim/*.c))
 SIMLIB := $(call obj,$(wildcard tests/sim/lib/*.c))
+SIMBIN := $(call obj,$(wildcard tests/sim/program/*.c))
 SHARED := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/shared/*.c))
 FUZZ   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*.c))
 FUZZLIB := $(call obj,$(wildcard tests/fuzz/lib/*.c))
@@ -54,7 +55,7 @@ BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
-.PHONY: all deps demo check tests crash check-shared san fuzz fuzzers tsan style syntax coverage bench-bus \
+.PHONY: all deps demo sim check tests crash check-shared san fuzz fuzzers tsan style syntax coverage bench-bus \
     bench-local help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -73,7 +74,7 @@ check: deps                     ## install what is missing, build, run every tes
 	@$(MAKE) --no-print-directory tests
 	@python3 tests/run.py --build $(B) $(if $(ONLY),--only $(ONLY))
 
-tests: all $(UNIT) $(SIM) $(FUZZ) $(B)/tests/crash/shim.so
+tests: all $(UNIT) $(SIM) $(B)/ggen-sim $(FUZZ) $(B)/tests/crash/shim.so
 
 crash: all $(B)/tests/crash/shim.so ## every crash, fault and power-loss point of every operation (half an hour)
 	@python3 tests/crash/crash.py --build $(B) $(if $(ONLY),--only "$(ONLY)") $(CRASH)
@@ -90,6 +91,13 @@ san:                            ## every test under AddressSanitizer, UBSan and 
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
 	@$(MAKE) --no-print-directory B=$(B)/san CC=clang CXX=clang++ OPT="-O1 -g" \
 	    MODE="-fsanitize=address,undefined -fno-sanitize=vptr,function -fno-sanitize-recover=undefined -fno-omit-frame-pointer" check
+
+NODES    ?= 1000
+SEED     ?= 1
+MINUTES  ?= 1
+SCENARIO ?= toy
+sim: $(B)/ggen-sim              ## run the simulator (SCENARIO=toy NODES=1000 SEED=1 MINUTES=1)
+	@$(B)/ggen-sim --scenario $(SCENARIO) --nodes $(NODES) --seed $(SEED) --minutes $(MINUTES)
 
 SECS ?= 60
 fuzz:                           ## each fuzz target for SECS=60 seconds with libFuzzer (ONLY=archive: one of them)
@@ -134,6 +142,11 @@ bench-local: all $(BENCH)       ## installs, searches and resolves beside bare p
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+#  The simulator: no ZeroMQ, no CZMQ (tests/sim/program_test.c looks).
+$(B)/ggen-sim: $(SIMBIN) $(B)/libsim.a $(B)/libpure.a
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_pure)
 
 $(B)/libggen.a: $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 	@rm -f $@; ar rcs $@ $^

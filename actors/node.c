@@ -6,6 +6,9 @@
 #include "actors/installer/installer.h"
 #include "actors/registry/registry.h"
 #include "actors/registry/registry_file_io.h"
+#include "actors/registry/registry_sources_io.h"
+#include "actors/registry/source_file_io.h"
+#include "actors/registry/sources_io.h"
 #include "actors/store/sandbox_io.h"
 #include "actors/store/store_io.h"
 #include "actors/trust/keyring_io.h"
@@ -33,9 +36,11 @@ typedef struct {
     char *cache_dir;
     char *state_path;
     char *keys_dir;
-    registry_backend_t backends[1];
+    registry_backend_t backends[2];
     registry_settings_t registry;
     registry_file_settings_t registry_file;
+    registry_sources_settings_t registry_sources;
+    sources_settings_t sources;
     cache_settings_t cache;
     blobs_settings_t blobs;
     store_settings_t store;
@@ -95,12 +100,17 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
     if (!self->home || !self->registry_dir || !self->cache_dir || !self->state_path
         || !self->keys_dir)
         return false;
-    self->backends[0] = (registry_backend_t) {registry_file_actor.name, true};
+    self->backends[0] = (registry_backend_t) {.address = registry_file_actor.name, .writes = true};
+    self->backends[1]
+        = (registry_backend_t) {.address = registry_sources_actor.name, .sources = true};
     //  Of the kinds that registry.mode can name, this build has one.
     const char *mode = config_string (config, "registry.mode");
     const bool files = strcmp (mode, "hybrid") == 0 || strcmp (mode, "file") == 0;
-    self->registry = (registry_settings_t) {self->backends, files ? COUNT_OF (self->backends) : 0,
-                                            0};
+    self->registry = (registry_settings_t) {.backends = self->backends,
+                                            .backends_count = files ? COUNT_OF (self->backends) : 0,
+                                            .sources_count = source_file_count (self->home)};
+    self->registry_sources.home = self->home;
+    self->sources = (sources_settings_t) {self->home, self->registry_dir, writable};
     self->registry_file = (registry_file_settings_t) {.directory = self->registry_dir,
                                                        .writable = writable,
                                                        .looks = options->dry && !writable};
@@ -128,6 +138,8 @@ cast_all (node_t *self)
     cast (self, &installer_actor, NULL);
     cast (self, &registry_actor, &self->registry);
     cast (self, &registry_file_actor, &self->registry_file);
+    cast (self, &registry_sources_actor, &self->registry_sources);
+    cast (self, &sources_actor, &self->sources);
     cast (self, &trust_actor, NULL);
     cast (self, &keyring_actor, &self->keyring);
     cast (self, &cache_actor, &self->cache);

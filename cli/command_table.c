@@ -18,6 +18,9 @@
 #define PASSPHRASE_FILE                                                                            \
     {.name = "passphrase-file", .kind = OPTION_PATH, .value_name = "FILE",                         \
      .help = "the key's passphrase is the first line of FILE, instead of asking for it"}
+#define REGISTRY                                                                                   \
+    {.name = "registry", .kind = OPTION_TEXT, .value_name = "REGISTRY", .initial = "all",          \
+     .help = "all, file, p2p, http (central), or a name of `registry list`"}
 
 const option_t command_globals [] = {
     {.name = "help", .letter = 'h', .kind = OPTION_FLAG, .help = "this text"},
@@ -50,6 +53,7 @@ const group_t command_groups [] = {
     {.path = "config", .aliases = {"market config", "p2p config"}, .help = "settings"},
     {.path = "p2p", .aliases = {"market p2p"}, .help = "the network of nodes"},
     {.path = "node", .help = "the node that stores, finds and serves packages"},
+    {.path = "market registry", .help = "where packages come from besides this home"},
 };
 const size_t command_groups_count = COUNT_OF (command_groups);
 
@@ -67,8 +71,7 @@ static const option_t search_options [] = {
      .max = COUNT_LIMIT, .help = "leave out the first N results"},
     {.name = "sort", .kind = OPTION_CHOICE, .value_name = "relevance|downloads|name|updated",
      .initial = "relevance", .help = "order of the results"},
-    {.name = "registry", .kind = OPTION_CHOICE, .value_name = "all|p2p|file|http|central",
-     .initial = "all", .help = "where to look; central is http"},
+    REGISTRY,
     {.name = "p2p", .kind = OPTION_FLAG, .help = "the same as --registry p2p"},
     {.name = "fuzzy", .kind = OPTION_FLAG, .help = "also names that differ by a letter or two"},
     {.name = "detailed", .kind = OPTION_FLAG, .help = "print all that is known of each result"},
@@ -85,8 +88,7 @@ static const option_t install_options [] = {
     {.name = "frozen", .kind = OPTION_FLAG, .help = "exactly what ggen.lock says, or fail"},
     {.name = "offline", .kind = OPTION_FLAG,
      .help = "only what is on this machine: the cache and the file registry"},
-    {.name = "registry", .kind = OPTION_CHOICE, .value_name = "all|p2p|file|http|central",
-     .initial = "all", .help = "where to look; central is http"},
+    REGISTRY,
     {.name = "publisher", .kind = OPTION_TEXT, .value_name = "KEY",
      .help = "accept the named packages from this publisher only"},
     {.name = "allow-unsigned", .kind = OPTION_FLAG, .help = "accept packages that nobody signed"},
@@ -218,6 +220,18 @@ static const option_t clean_options [] = {
 static const option_t help_options [] = {
     {.name = "man", .kind = OPTION_FLAG, .help = "the manual page, in roff"},
     {.name = "list", .kind = OPTION_FLAG, .help = "the verbs only, one on each line"},
+    END};
+
+static const option_t import_options [] = {
+    {.name = "name", .kind = OPTION_TEXT, .value_name = "NAME", .initial = "imported",
+     .help = "name of the source that it becomes"},
+    END};
+
+static const option_t sync_options [] = {
+    {.name = "from", .kind = OPTION_TEXT, .value_name = "REGISTRY", .initial = "file",
+     .help = "a source of `registry list`, or a registry directory"},
+    {.name = "to", .kind = OPTION_PATH, .value_name = "DIR", .help = "where the copy is made"},
+    DRY_RUN,
     END};
 
 const verb_t command_verbs [VERBS_COUNT] = {
@@ -403,4 +417,35 @@ const verb_t command_verbs [VERBS_COUNT] = {
              "failure ask again: what was handed over stays so.",
      .examples = {"ggen market key rotate", "ggen market key rotate --recovery",
                   "ggen market key rotate --recovery-file ./paper.txt --former ed25519:9f3c..."}},
+
+    {.id = VERB_REGISTRY_LIST, .path = "market registry list",
+     .aliases = {"market registry ls"}, .needs = NEEDS_READ,
+     .help = "the registries that are asked",
+     .examples = {"ggen market registry list"}},
+    {.id = VERB_REGISTRY_ADD, .path = "market registry add", .arguments = "NAME DIR|URL",
+     .arguments_min = 2, .arguments_max = 2, .needs = NEEDS_WRITE,
+     .help = "ask another registry too",
+     .more = "DIR is a registry directory, for instance one that `registry sync` made: it is read "
+             "in place and never written to. An http(s) URL is kept, and not asked by this build.",
+     .examples = {"ggen market registry add team /srv/ggen-registry"}},
+    {.id = VERB_REGISTRY_REMOVE, .path = "market registry remove", .arguments = "NAME",
+     .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_WRITE,
+     .help = "no longer ask a registry",
+     .more = "What is installed stays. Its unsigned packages are no longer accepted; what was "
+             "imported is deleted, a directory is left alone.",
+     .examples = {"ggen market registry remove team"}},
+    {.id = VERB_REGISTRY_IMPORT, .path = "market registry import", .arguments = "FILE",
+     .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_WRITE, .options = import_options,
+     .help = "take over an index.json of any shape",
+     .more = "Its packages are listed as those of a source of their own. They can be installed "
+             "where the index names an archive on this machine; without a signature only after "
+             "`trust add --unsigned NAME`. Imported again, a source is replaced.",
+     .examples = {"ggen market registry import ./index.json --name legacy"}},
+    {.id = VERB_REGISTRY_SYNC, .path = "market registry sync", .arguments = "[PKG...]",
+     .arguments_max = ANY_NUMBER, .needs = NEEDS_READ, .options = sync_options,
+     .help = "copy a registry for a web server",
+     .more = "Every archive, digest and signature is checked before it is copied. What is there "
+             "already is left alone; nothing is removed. Without PKG all packages.",
+     .examples = {"ggen market registry sync --to /srv/www/ggen",
+                  "ggen market registry sync --from team --to ./mirror demo-pack"}},
 };

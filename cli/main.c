@@ -308,6 +308,11 @@ static run_t *const runs [VERBS_COUNT] = {
     [VERB_YANK] = yank_run,
     [VERB_UNPUBLISH] = unpublish_run,
     [VERB_KEY_ROTATE] = key_rotate_run,
+    [VERB_REGISTRY_LIST] = registry_list_run,
+    [VERB_REGISTRY_ADD] = registry_add_run,
+    [VERB_REGISTRY_REMOVE] = registry_remove_run,
+    [VERB_REGISTRY_IMPORT] = registry_import_run,
+    [VERB_REGISTRY_SYNC] = registry_sync_run,
 };
 
 static int

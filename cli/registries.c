@@ -19,13 +19,31 @@ named (const args_t *args)
     return strcmp (name, "central") == 0 ? "http" : name;
 }
 
+//  Named sources are below the one backend that stands for them; theirs are nobody's.
 static bool
-is_there (const Ggen__MetadataReply *all, const char *name)
+is_there (const Ggen__MetadataReply *all, const char *name, unsigned depth)
 {
     for (size_t at = 0; at < all->n_backends; at++)
-        if (strcmp (all->backends [at]->name, name) == 0)
+        if (strcmp (all->backends [at]->name, name) == 0
+        ||  (depth > 0 && is_there (all->backends [at], name, depth - 1)))
             return true;
     return false;
+}
+
+static void
+refuse (const screen_t *screen, const char *name)
+{
+    char message [128];
+    if (strcmp (name, "file") == 0 || strcmp (name, "p2p") == 0 || strcmp (name, "http") == 0) {
+        snprintf (message, sizeof message, "the %s registry is not enabled here", name);
+        render_error (screen, FEATURE_NOT_ENABLED, message,
+                      "leave --registry out to ask all there are; `ggen --version` tells what this "
+                      "build has, registry.mode what of it is asked");
+        return;
+    }
+    snprintf (message, sizeof message, "there is no registry called %.64s", name);
+    render_error (screen, VALIDATION, message,
+                  "`ggen market registry list` names them, `ggen market registry add` adds one");
 }
 
 bool
@@ -39,12 +57,8 @@ registries_take (registries_t *self, session_t *session, const args_t *args,
     Ggen__MetadataRequest request = GGEN__METADATA_REQUEST__INIT;
     const Ggen__MetadataReply *all =
         session_ask (session, "registry", &request.base, &ggen__metadata_reply__descriptor);
-    if (!all || is_there (all, name))
+    if (!all || is_there (all, name, 1))
         return all != NULL;
-    char message [64];
-    snprintf (message, sizeof message, "the %s registry is not enabled here", name);
-    render_error (screen, FEATURE_NOT_ENABLED, message,
-                  "leave --registry out to ask all there are; `ggen --version` tells what this "
-                  "build has, registry.mode what of it is asked");
+    refuse (screen, name);
     return false;
 }

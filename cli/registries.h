@@ -12,7 +12,8 @@ typedef struct {
 } registries_t;
 
 //  What the command line names. The node is asked whether it has that registry: false when not, and
-//  that was printed with FEATURE_NOT_ENABLED, or when it did not answer.
+//  that was printed (FEATURE_NOT_ENABLED; VALIDATION for a name that is no registry), or when it
+//  did not answer.
 bool
     registries_take (registries_t *self, session_t *session, const args_t *args,
                      const screen_t *screen);

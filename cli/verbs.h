@@ -50,5 +50,10 @@ int update_run (const args_t *args, const screen_t *screen);
 int history_run (const args_t *args, const screen_t *screen);
 int clean_run (const args_t *args, const screen_t *screen);
 int policy_run (const args_t *args, const screen_t *screen);
+int registry_list_run (const args_t *args, const screen_t *screen);
+int registry_add_run (const args_t *args, const screen_t *screen);
+int registry_remove_run (const args_t *args, const screen_t *screen);
+int registry_import_run (const args_t *args, const screen_t *screen);
+int registry_sync_run (const args_t *args, const screen_t *screen);
 
 #endif

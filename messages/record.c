@@ -83,10 +83,9 @@ record_check (const Ggen__SignedRecord *record, record_verify_fn *verify, void *
     return good ? OK : INVALID_SIGNATURE;
 }
 
-//  Unpack a payload of the kind wanted; NULL when it is not one, or not in its one encoding.
 //  The worst payload is of empty dependencies: 64 KiB make protobuf-c take 5 MB for a moment.
-static ProtobufCMessage *
-unpack_payload (const Ggen__SignedRecord *record, Ggen__RecordKind kind,
+ProtobufCMessage *
+record_payload (const Ggen__SignedRecord *record, Ggen__RecordKind kind,
     const ProtobufCMessageDescriptor *type)
 {
     const ProtobufCBinaryData *payload = &record->payload;
@@ -104,7 +103,7 @@ code_t
 record_release (Ggen__Release **release_p, const Ggen__SignedRecord *record)
 {
     *release_p = (Ggen__Release *)
-        unpack_payload (record, GGEN__RECORD_KIND__RELEASE, &ggen__release__descriptor);
+        record_payload (record, GGEN__RECORD_KIND__RELEASE, &ggen__release__descriptor);
     if (!*release_p)
         return SERIALIZATION;
     if (record_valid_release (*release_p))
@@ -117,7 +116,7 @@ code_t
 record_head (Ggen__Head **head_p, const Ggen__SignedRecord *record)
 {
     *head_p = (Ggen__Head *)
-        unpack_payload (record, GGEN__RECORD_KIND__HEAD, &ggen__head__descriptor);
+        record_payload (record, GGEN__RECORD_KIND__HEAD, &ggen__head__descriptor);
     if (!*head_p)
         return SERIALIZATION;
     if (record_valid_head (*head_p))
@@ -130,7 +129,7 @@ code_t
 record_rotation (Ggen__Rotation **rotation_p, const Ggen__SignedRecord *record)
 {
     *rotation_p = (Ggen__Rotation *)
-        unpack_payload (record, GGEN__RECORD_KIND__ROTATION, &ggen__rotation__descriptor);
+        record_payload (record, GGEN__RECORD_KIND__ROTATION, &ggen__rotation__descriptor);
     if (!*rotation_p)
         return SERIALIZATION;
     if (record_valid_rotation (*rotation_p))

@@ -3,7 +3,7 @@
 //  Nothing here trusts anybody: who may sign for a name is the trust actor's to say. Signatures are
 //  checked by a function that the caller brings.
 //  The order for bytes that others sent: record_open, record_check, then record_release,
-//  record_head or record_rotation.
+//  record_head or record_rotation; discovery_valid.h has the same for the other kinds.
 #ifndef GGEN_RECORD_H
 #define GGEN_RECORD_H
 
@@ -57,6 +57,12 @@ must_use code_t
     record_head (Ggen__Head **head_p, const Ggen__SignedRecord *record);
 must_use code_t
     record_rotation (Ggen__Rotation **rotation_p, const Ggen__SignedRecord *record);
+
+//  The payload of a record that record_open () gave, as the message of its kind, unpacked as above
+//  but not judged. NULL: another kind, or what SERIALIZATION means above. The caller frees it.
+ProtobufCMessage *
+    record_payload (const Ggen__SignedRecord *record, Ggen__RecordKind kind,
+        const ProtobufCMessageDescriptor *type);
 
 //  Free and set to NULL; NULL is accepted.
 void

@@ -7,6 +7,7 @@
 #include "runtime/actor/out.h"
 #include "upkeep.pb-c.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,14 +248,19 @@ import (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
     ask_blobs (self, flight, &request.base, &ggen__blob_import_reply__descriptor);
 }
 
+//  A lone source's failure is what people read: it tells what is missing, and where it would be.
 static void
-pass_over (flight_t *flight)
+pass_over (flight_t *flight, const Ggen__FetchSource *source)
 {
     bool offline = fetch_offline (flight->fetch);
+    char text[FETCH_REASON_MAX];
+    const char *subject = fetch_is_lone (flight->fetch) ? fetch_subject (flight->fetch) : "";
+    snprintf (text, sizeof text, "%s%snot tried: %s (the archive is at %s)", subject,
+              *subject ? ": " : "", offline ? "offline" : "this registry is not served here",
+              source->location);
     Ggen__Failure failure = GGEN__FAILURE__INIT;
     failure.code = offline ? NETWORK : FEATURE_NOT_ENABLED;
-    failure.message = offline ? "not tried: offline"
-                              : "not tried: this registry is not served here";
+    failure.message = text;
     fetch_source_failed (flight->fetch, &failure);
 }
 
@@ -268,11 +274,12 @@ advance (cache_t *self, flight_t *flight)
     }
     const Ggen__FetchSource *source;
     while ((source = fetch_source (flight->fetch)) != NULL) {
-        if (strcmp (source->registry, "file") == 0) {
+        //  A path is on this machine, whatever the registry is called that told of it.
+        if (strcmp (source->registry, "file") == 0 || source->location[0] == '/') {
             import (self, flight, source);
             return;
         }
-        pass_over (flight);
+        pass_over (flight, source);
     }
     land_failed (self, flight, fetch_failure (flight->fetch));
 }

@@ -75,6 +75,18 @@ fetch_size_bytes (const fetch_t *self)
     return self->ask->size_bytes;
 }
 
+const char *
+fetch_subject (const fetch_t *self)
+{
+    return self->ask->subject;
+}
+
+bool
+fetch_is_lone (const fetch_t *self)
+{
+    return self->ask->n_sources == 1;
+}
+
 bool
 fetch_offline (const fetch_t *self)
 {

@@ -22,6 +22,12 @@ const digest_t *fetch_digest (const fetch_t *self);
 uint64_t fetch_size_bytes (const fetch_t *self);
 bool fetch_offline (const fetch_t *self);
 
+//  What it is for people, or "". Borrowed.
+const char *fetch_subject (const fetch_t *self);
+
+//  Is there one source only?
+bool fetch_is_lone (const fetch_t *self);
+
 //  True when a request wants just this: the same digest and size from the same sources.
 bool fetch_matches (const fetch_t *self, const Ggen__FetchRequest *ask, const digest_t *digest);
 

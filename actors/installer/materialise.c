@@ -135,9 +135,27 @@ on_fetched (task_t *task, void *item_, const answer_t *answer)
 
 //  ---- fetch ---------------------------------------------------------------------------------------
 
+//  An entry of an imported index may tell of a version that nobody has the bytes of.
+static void
+lacks_archive (task_t *task, const item_t *item)
+{
+    const Ggen__Package *package = item->package;
+    bool placed = package && *package->location;
+    task_fail (task, PACKAGE_NOT_FOUND,
+               "get the archive, and install it by its path: ggen market install ./FILE.tar.gz",
+               "%s %s: %s%s lists it without its archive and the archive's checksum%s%s",
+               item->locked->name, item->locked->version, package ? "the registry " : "ggen.lock",
+               package ? package->source : "", placed ? "; it would be at " : "",
+               placed ? package->location : "");
+}
+
 static void
 ask_fetch (task_t *task, item_t *item)
 {
+    if (item->locked->sha256.len == 0) {
+        lacks_archive (task, item);
+        return;
+    }
     char subject [512];
     snprintf (subject, sizeof subject, "%s@%s", item->locked->name, item->locked->version);
     Ggen__FetchSource source = GGEN__FETCH_SOURCE__INIT, *sources [] = {&source};

@@ -170,6 +170,19 @@ warn_of_size (call_t *call, const char *which, size_t kept, size_t count)
     call_warn (call, "only the %s %zu of %zu fit into one answer", which, kept, count);
 }
 
+//  A backend that stands for several has found two digests of one version. What the others say does
+//  not make that harmless. Returns whether this was the answer.
+static bool
+refuse_as_conflict (out_t *out, const call_t *call)
+{
+    for (unsigned i = 0; i < call->slots_count; i++)
+        if (call->slots[i].failure && call->slots[i].failure->code == SECURITY) {
+            out_refuse_as (out, call->ticket, call->slots[i].failure);
+            return true;
+        }
+    return false;
+}
+
 //  ---- reading -----------------------------------------------------------------------------------
 
 //  Hits of all registries, each id once as far as it can be seen.
@@ -252,6 +265,8 @@ void
 answers_package (out_t *out, const crypto_t *crypto, call_t *call)
 {
     unsigned not_found = call_failures_count (call, PACKAGE_NOT_FOUND);
+    if (refuse_as_conflict (out, call))
+        return;
     if (call_replies_count (call) + not_found == 0) {
         answers_failure (out, call);
         return;
@@ -287,6 +302,8 @@ answers_package (out_t *out, const crypto_t *crypto, call_t *call)
 void
 answers_versions (out_t *out, const crypto_t *crypto, call_t *call)
 {
+    if (refuse_as_conflict (out, call))
+        return;
     if (call_replies_count (call) + call_failures_count (call, PACKAGE_NOT_FOUND) == 0) {
         answers_failure (out, call);
         return;

@@ -110,9 +110,12 @@ answers_metadata (out_t *out, const crypto_t *crypto, call_t *call)
     reply.version = GGEN_VERSION;
     for (unsigned i = 0; i < call->slots_count; i++) {
         const slot_t *slot = &call->slots[i];
+        if (!slot->asked)
+            continue;
+        Ggen__MetadataReply **backend = &backends[reply.n_backends++];
         if (slot->reply) {
-            backends[i] = (Ggen__MetadataReply *) slot->reply;
-            include (&reply, &features, slot, backends[i]);
+            *backend = (Ggen__MetadataReply *) slot->reply;
+            include (&reply, &features, slot, *backend);
             continue;
         }
         snprintf (reasons[i], sizeof reasons[i], "unavailable: %s",
@@ -122,10 +125,9 @@ answers_metadata (out_t *out, const crypto_t *crypto, call_t *call)
         absent[i].name = (char *) slot->backend->name;
         absent[i].features = &reason_list[i];
         absent[i].n_features = 1;
-        backends[i] = &absent[i];
+        *backend = &absent[i];
     }
     reply.backends = backends;
-    reply.n_backends = call->slots_count;
     reply.features = features.list;
     reply.n_features = features.count;
     out_answer (out, call->ticket, &reply.base);

@@ -16,6 +16,8 @@ typedef struct {
     char *address;
     const char *name;                   //  the short one; inside 'address'
     bool writes;
+    bool sources;                       //  stands for named sources
+    bool enabled;                       //  is asked
 } backend_t;
 
 //  A backend's part in a call.

@@ -4,21 +4,17 @@
 #include "actors/registry/catalog_self_io.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "actors/registry/archive_io.h"
 #include "actors/registry/disk_io.h"
 #include "actors/registry/publication.h"
 #include "messages/package_id.h"
 #include "runtime/host/job.h"
 #include "runtime/host/log.h"
 
-#define HASH_BYTES (256u << 10)
 #define LOCK_SLICE_MS 20        //  between two looks at whether to stop
 
 static code_t
@@ -86,68 +82,6 @@ catalog_follow (catalog_t *self, const char *id, const char *version, const char
 
 //  ---- publish
 
-typedef struct {
-    digest_t digest;
-    uint64_t size_bytes;
-    const char *format;         //  by its first bytes
-} archive_t;
-
-//  Zstandard (RFC 8878, section 3.1.1) or else gzip, which is not checked here.
-static const char *
-format_of (const uint8_t *data, size_t size)
-{
-    static const uint8_t zstandard [] = {0x28, 0xb5, 0x2f, 0xfd};
-    bool is_zstandard
-        = size >= sizeof zstandard && memcmp (data, zstandard, sizeof zstandard) == 0;
-    return is_zstandard ? "tar.zst" : "tar.gz";
-}
-
-//  0 or an errno; ECANCELED when the job should stop.
-static int
-hash_file (catalog_call_t *call, int fd, uint64_t total, EVP_MD_CTX *hasher, uint8_t *buffer,
-           archive_t *archive)
-{
-    for (;;) {
-        ssize_t got = read (fd, buffer, HASH_BYTES);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return errno;
-        if (got == 0)
-            return 0;
-        if (archive->size_bytes == 0)
-            archive->format = format_of (buffer, (size_t) got);
-        EVP_DigestUpdate (hasher, buffer, (size_t) got);
-        archive->size_bytes += (uint64_t) got;
-        if (job_cancelled (call->job))
-            return ECANCELED;
-        if (archive->size_bytes < total)
-            job_progress (call->job, "hash", "archive", archive->size_bytes, total, "bytes");
-    }
-}
-
-static int
-hash_archive (catalog_call_t *call, const char *path, archive_t *archive)
-{
-    struct stat st;
-    *archive = (archive_t) {.format = "tar.gz"};
-    AUTO (disk_close) int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd == -1 || fstat (fd, &st) != 0)
-        return errno;
-    if (!S_ISREG (st.st_mode))
-        return EINVAL;
-    EVP_MD_CTX *hasher = EVP_MD_CTX_new ();
-    uint8_t *buffer = malloc (HASH_BYTES);
-    int error = ENOMEM;
-    if (hasher && buffer && EVP_DigestInit_ex (hasher, EVP_sha256 (), NULL) == 1)
-        error = hash_file (call, fd, (uint64_t) st.st_size, hasher, buffer, archive);
-    if (error == 0 && EVP_DigestFinal_ex (hasher, archive->digest.bytes, NULL) != 1)
-        error = ENOMEM;
-    free (buffer);
-    EVP_MD_CTX_free (hasher);
-    return error;
-}
-
 //  Everything about a request that can be judged without the registry. *format_p is the archive's.
 static code_t
 judge (const catalog_t *self, catalog_call_t *call, const char **format_p)
@@ -160,7 +94,7 @@ judge (const catalog_t *self, catalog_call_t *call, const char **format_p)
     failure = publication_check_records (request, self->crypto, format_p);
     if (failure)
         return catalog_fail (call, failure);
-    int error = hash_archive (call, request->archive_path, &archive);
+    int error = archive_read (&archive, request->archive_path, call->job);
     if (error == ECANCELED)
         return cancelled (call);
     if (error != 0)

@@ -29,6 +29,16 @@ catalog_new (const registry_file_settings_t *settings, const crypto_t *crypto)
     return self;
 }
 
+catalog_t *
+catalog_new_foreign (const char *directory, const crypto_t *crypto)
+{
+    const registry_file_settings_t settings = {.directory = directory};
+    catalog_t *self = catalog_new (&settings, crypto);
+    if (self)
+        self->foreign = true;
+    return self;
+}
+
 static void
 close_all (catalog_t *self)
 {
@@ -109,10 +119,20 @@ catalog_keep_warning (catalog_t *self, char *text)
     self->warning = text;
 }
 
+static code_t
+open_foreign_index (catalog_t *self, char **warning_p)
+{
+    self->in_memory = true;
+    return self->index ? index_refresh (self->index, warning_p)
+                       : index_open_in_memory (&self->index, self->shelf, warning_p);
+}
+
 //  On disk, or where that is refused in memory.
 static code_t
 open_index (catalog_t *self, char **warning_p)
 {
+    if (self->foreign)
+        return open_foreign_index (self, warning_p);
     code_t code = self->index ? index_refresh (self->index, warning_p)
                               : index_open (&self->index, self->shelf, warning_p);
     if (self->in_memory || (code != PERMISSION_DENIED && code != INSUFFICIENT_DISK_SPACE))
@@ -127,16 +147,28 @@ open_index (catalog_t *self, char **warning_p)
     return code;
 }
 
+static code_t
+open_shelf (catalog_t *self)
+{
+    //  Copied anew, it is another directory by the same name.
+    if (self->foreign && self->shelf && !shelf_is_there (self->shelf))
+        close_all (self);
+    if (self->shelf)
+        return OK;
+    return self->foreign ? shelf_open_foreign (&self->shelf, self->directory)
+           : self->looks ? shelf_open_to_look (&self->shelf, self->directory)
+                         : shelf_open (&self->shelf, self->directory);
+}
+
 code_t
 catalog_open (catalog_t *self, catalog_call_t *call)
 {
-    if (!self->writable && access (self->directory, F_OK) != 0 && errno == ENOENT) {
+    if (!self->writable && !self->foreign && access (self->directory, F_OK) != 0
+        && errno == ENOENT) {
         close_all (self);
         return OK;
     }
-    code_t code = self->shelf   ? OK
-                  : self->looks ? shelf_open_to_look (&self->shelf, self->directory)
-                                : shelf_open (&self->shelf, self->directory);
+    code_t code = open_shelf (self);
     if (code != OK)
         return catalog_fail (call, reply_failure (code, hint_of (code), "%s cannot be opened",
                                                   self->directory));

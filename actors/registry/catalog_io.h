@@ -28,6 +28,11 @@ typedef struct job_t job_t;
 
 //  'settings' are copied; 'crypto' is borrowed for its life. Opens nothing.
 catalog_t *catalog_new (const registry_file_settings_t *settings, const crypto_t *crypto);
+
+//  A registry directory that belongs to somebody else: nothing is ever written to it, so its index
+//  is made in memory, anew whenever the directory's generation has moved.
+//  STORAGE is then also the answer when the directory is not there.
+catalog_t *catalog_new_foreign (const char *directory, const crypto_t *crypto);
 void catalog_destroy (catalog_t **self_p);
 
 //  One request and what became of it.

@@ -12,6 +12,7 @@ struct catalog {
     char *directory;
     bool writable;
     bool looks;
+    bool foreign;               //  somebody else's: never written to
     unsigned lock_attempt_ms;
     const crypto_t *crypto;
     shelf_t *shelf;             //  NULL until opened, and while there is no directory

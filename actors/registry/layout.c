@@ -24,7 +24,7 @@ layout_version_is_valid (const char *version)
 bool
 layout_is_reserved (const char *name)
 {
-    static const char *whole [] = {".trash", ".lock", "generation"};
+    static const char *whole [] = {LAYOUT_STAGES, LAYOUT_TRASH, ".lock", "generation"};
     //  With their companions: index.db-journal, index.json.corrupted.
     static const char *prefixes [] = {".tmp-", "index.json", "index.db"};
     size_t length = strcspn (name, "/");

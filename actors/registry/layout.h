@@ -10,6 +10,10 @@
 #define LAYOUT_NAME_MAX 255     //  bytes of one file name
 #define LAYOUT_PATH_MAX 768     //  bytes of "ID/VERSION/FILE" and its NUL
 
+//  What is being made and what is being removed lies in these.
+#define LAYOUT_STAGES ".tmp"
+#define LAYOUT_TRASH ".trash"
+
 //  True for an id that has a place in the registry: a package id (SPEC 3.1) whose first part is no
 //  name that the registry itself uses (layout_is_reserved).
 bool layout_id_is_valid (const char *id);
@@ -18,7 +22,8 @@ bool layout_id_is_valid (const char *id);
 bool layout_version_is_valid (const char *version);
 
 //  True for the names at the top of the registry directory that are no ids: the lock, the
-//  generation, the indexes with their companions, ".tmp-*" and ".trash".
+//  generation, the indexes with their companions, ".tmp", ".tmp-*" (files that are being replaced) and
+//  ".trash".
 bool layout_is_reserved (const char *name);
 
 //  "ID/VERSION" relative to the registry directory. Both have passed the checks above.

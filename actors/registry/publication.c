@@ -240,7 +240,8 @@ publication_owner (const Ggen__Package *package, publisher_key_t *key)
 {
     ProtobufCBinaryData named = {0};
     AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
-    if (package->record.len > 0 && record_open (&record, bytes_of (package->record)) != OK)
+    if (package->record.len > 0 && (record_open (&record, bytes_of (package->record)) != OK
+                                    || record->kind != GGEN__RECORD_KIND__RELEASE))
         return OWNER_UNKNOWN;
     if (record)
         named = record->key;

@@ -3,6 +3,7 @@
 
 #include "answers.h"
 #include "call.h"
+#include "sources.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -158,7 +159,10 @@ static code_t
 begin (registry_t *self, const delivery_t *at, const ProtobufCMessage *message, call_t **call_p)
 {
     //  So that each can ask each backend.
-    unsigned calls_max = PENDING_MAX / (self->backends_count > 0 ? self->backends_count : 1);
+    unsigned asked = 0;
+    for (unsigned i = 0; i < self->backends_count; i++)
+        asked += self->backends[i].enabled;
+    unsigned calls_max = PENDING_MAX / (asked > 0 ? asked : 1);
     call_t *call = self->calls_count < calls_max
                        ? call_new (at->ticket, message, self->backends, self->backends_count)
                        : NULL;
@@ -188,7 +192,8 @@ on_read (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return BUSY;
     uint32_t budget_ms = budget_of (self, method_of (call), left_ms (at));
     for (unsigned i = 0; i < call->slots_count; i++)
-        ask_backend (self, &call->slots[i], message, budget_ms);
+        if (call->slots[i].backend->enabled)
+            ask_backend (self, &call->slots[i], message, budget_ms);
     proceed (self, call);
     return OK;
 }
@@ -218,23 +223,33 @@ characters (const char *text)
 }
 
 static bool
-is_named (const Ggen__SearchRequest *request, const char *name)
+is_backend (const registry_t *self, const char *name)
 {
-    for (size_t i = 0; i < request->n_registries; i++)
-        if (strcmp (request->registries[i], name) == 0)
+    for (unsigned i = 0; i < self->backends_count; i++)
+        if (strcmp (self->backends[i].name, name) == 0)
             return true;
-    return request->n_registries == 0;
+    return false;
+}
+
+//  Is this backend, or a source that it stands for, to be asked?
+static bool
+is_named (const registry_t *self, const Ggen__SearchRequest *request, const backend_t *backend)
+{
+    bool named = request->n_registries == 0;
+    for (size_t i = 0; i < request->n_registries; i++)
+        named |= strcmp (request->registries[i], backend->name) == 0
+                 || (backend->sources && !is_backend (self, request->registries[i]));
+    return named && backend->enabled;
 }
 
 static void
 warn_of_unknown (const registry_t *self, call_t *call, const Ggen__SearchRequest *request)
 {
+    for (unsigned i = 0; i < self->backends_count; i++)
+        if (self->backends[i].sources && self->backends[i].enabled)
+            return;                     //  It knows its names, and tells of the others
     for (size_t i = 0; i < request->n_registries; i++) {
-        unsigned known = 0;
-        while (known < self->backends_count
-               && strcmp (self->backends[known].name, request->registries[i]) != 0)
-            known++;
-        if (known < self->backends_count)
+        if (is_backend (self, request->registries[i]))
             continue;
         call->incomplete = true;
         call_warn (call, "registry '%.80s' is not enabled here", request->registries[i]);
@@ -246,8 +261,22 @@ count_named (const registry_t *self, const Ggen__SearchRequest *request)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < self->backends_count; i++)
-        count += is_named (request, self->backends[i].name);
+        count += is_named (self, request, &self->backends[i]);
     return count;
+}
+
+//  Of the names asked for, those of sources.
+static void
+ask_sources (registry_t *self, slot_t *slot, const Ggen__SearchRequest *request,
+             const Ggen__SearchRequest *each, uint32_t budget_ms)
+{
+    Ggen__SearchRequest ask = *each;
+    ask.registries = calloc (request->n_registries + 1, sizeof *ask.registries);
+    for (size_t i = 0; ask.registries && i < request->n_registries; i++)
+        if (!is_backend (self, request->registries[i]))
+            ask.registries[ask.n_registries++] = request->registries[i];
+    ask_backend (self, slot, &ask.base, budget_ms);
+    free (ask.registries);
 }
 
 //  Several registries are each asked for all that the page could hold; one is asked for the page.
@@ -274,10 +303,29 @@ on_search (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         each.limit = wanted < REGISTRY_LIMIT_MAX ? (uint32_t) wanted : REGISTRY_LIMIT_MAX;
     }
     uint32_t budget_ms = budget_of (self, method_of (call), left_ms (at));
-    for (unsigned i = 0; i < call->slots_count; i++)
-        if (is_named (request, call->slots[i].backend->name))
-            ask_backend (self, &call->slots[i], &each.base, budget_ms);
+    for (unsigned i = 0; i < call->slots_count; i++) {
+        slot_t *slot = &call->slots[i];
+        if (!is_named (self, request, slot->backend))
+            continue;
+        if (slot->backend->sources)
+            ask_sources (self, slot, request, &each, budget_ms);
+        else
+            ask_backend (self, slot, &each.base, budget_ms);
+    }
     proceed (self, call);
+    return OK;
+}
+
+//  ---- sources -----------------------------------------------------------------------------------
+
+static code_t
+on_sources_changed (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) at;
+    registry_t *self = self_;
+    for (unsigned i = 0; i < self->backends_count; i++)
+        if (self->backends[i].sources)
+            self->backends[i].enabled = ((const Ggen__SourcesChanged *) message)->count > 0;
     return OK;
 }
 
@@ -311,6 +359,8 @@ add_backend (registry_t *self, const registry_backend_t *settings, const char *o
     if (strncmp (backend->address, PREFIX, prefix) == 0)
         backend->name += prefix;
     backend->writes = settings->writes;
+    backend->sources = settings->sources;
+    backend->enabled = true;
     self->backends_count++;
     return true;
 }
@@ -330,6 +380,8 @@ create (const actor_env_t *env)
             destroy (self);
             return NULL;
         }
+        else if (settings->backends[i].sources)
+            self->backends[i].enabled = settings->sources_count > 0;
     return self;
 }
 
@@ -344,6 +396,7 @@ static const handler_t rows[] = {
     {&ggen__metadata_request__descriptor, on_read, THIS_NODE},
     {&ggen__put_head_request__descriptor, on_change, THIS_NODE},
     {&ggen__get_heads_request__descriptor, on_read, THIS_NODE},
+    {&ggen__sources_changed__descriptor, on_sources_changed, THIS_NODE},
     {0},
 };
 

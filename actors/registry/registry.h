@@ -35,6 +35,9 @@
 //      registry that never had the name has nothing to keep.
 //  GetHeadsRequest
 //      What all have, without what is there twice; who answers with a failure is a warning.
+//  One of the backends may stand for named sources (registry_sources_io.h). It is asked only while
+//  there are any, as SourcesChanged tells; names in SearchRequest.registries that are no backend's
+//  are its sources'. Where it has found two digests of one version, that is the answer.
 //
 //  Two digests of one version are SECURITY {each source: its digest}; in a Search, which hands out
 //  no bytes, a warning: one liar must not be able to stop every search.
@@ -43,15 +46,17 @@
 
 #include "runtime/actor/actor.h"
 
-#define REGISTRY_BACKENDS_MAX 8
+#define REGISTRY_BACKENDS_MAX 16
 #define REGISTRY_LIMIT_MAX    1000
 #define REGISTRY_QUERY_MAX    1000      //  characters
 
-//  Operations at one time: PENDING_MAX divided by the number of backends. More are refused: BUSY.
+//  Operations at one time: PENDING_MAX divided by the number of backends that are asked. More are
+//  refused: BUSY.
 
 typedef struct {
     const char *address;        //  "registry_file"
     bool writes;                //  takes publishes and deletes
+    bool sources;               //  stands for named sources
 } registry_backend_t;
 
 //  env->settings; borrowed for create only.
@@ -59,6 +64,7 @@ typedef struct {
     const registry_backend_t *backends;
     unsigned backends_count;    //  at most REGISTRY_BACKENDS_MAX; none of them this actor itself
     uint32_t answer_ms;         //  how long a backend may take to answer a question; 0 = 10 s
+    unsigned sources_count;     //  that there are at the start
 } registry_settings_t;
 
 extern const actor_class_t registry_actor;

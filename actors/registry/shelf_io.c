@@ -57,13 +57,20 @@ make_directory (const char *path)
     return start == -1 ? disk_code (errno) : disk_make_directories (start, path);
 }
 
+bool
+shelf_is_there (const shelf_t *self)
+{
+    struct stat there, ours;
+    return self->root != -1 && stat (self->directory, &there) == 0
+           && fstat (self->root, &ours) == 0 && there.st_ino == ours.st_ino
+           && there.st_dev == ours.st_dev;
+}
+
 //  (Re)opens the directory when it is not the one that our descriptor stands for.
 static code_t
 open_root (shelf_t *self)
 {
-    struct stat there, ours;
-    if (self->root != -1 && stat (self->directory, &there) == 0 && fstat (self->root, &ours) == 0
-        && there.st_ino == ours.st_ino && there.st_dev == ours.st_dev)
+    if (shelf_is_there (self))
         return OK;
     disk_close (&self->root);
     code_t code = self->looks ? OK : make_directory (self->directory);
@@ -200,11 +207,8 @@ shelf_is_locked (const shelf_t *self)
     return self->lock != -1;
 }
 
-static bool
-is_leftover (const char *name)
-{
-    return strncmp (name, ".tmp-", 5) == 0 || strcmp (name, ".trash") == 0;
-}
+//  What may be left behind, but for files of one name that the next writer replaces.
+static const char *const leftovers [] = {LAYOUT_STAGES, LAYOUT_TRASH};
 
 //  Whether there is nothing to make and nothing to remove: then opening writes nothing.
 static bool
@@ -214,18 +218,10 @@ is_tidy (shelf_t *self)
     int64_t wall_s;
     if (shelf_generation (self, &generation, &wall_s) != OK || generation == 0)
         return false;
-    int copied = openat (self->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = copied == -1 ? NULL : fdopendir (copied);
-    if (!list) {
-        disk_close (&copied);
-        return false;
-    }
-    bool tidy = true;
-    const struct dirent *entry;
-    while (tidy && (entry = readdir (list)))
-        tidy = !is_leftover (entry->d_name);
-    closedir (list);
-    return tidy;
+    for (size_t i = 0; i < COUNT_OF (leftovers); i++)
+        if (faccessat (self->root, leftovers [i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            return false;
+    return true;
 }
 
 static code_t
@@ -265,6 +261,24 @@ shelf_open (shelf_t **self_p, const char *directory)
     if (code == OK || code == LOCK_TIMEOUT || code == PERMISSION_DENIED)
         return OK;                  //  Else somebody is writing, or we may only read
     shelf_close (self_p);
+    return code;
+}
+
+code_t
+shelf_open_foreign (shelf_t **self_p, const char *directory)
+{
+    *self_p = NULL;
+    shelf_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return STORAGE;
+    self->lock = -1;
+    self->root = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    code_t code = self->root == -1 ? disk_code (errno) : OK;
+    if (code == OK && !(self->directory = realpath (directory, NULL)))
+        code = disk_code (errno);
+    if (code != OK)
+        shelf_close (&self);
+    *self_p = self;
     return code;
 }
 
@@ -311,16 +325,7 @@ void
 shelf_sweep (shelf_t *self)
 {
     assert (shelf_is_locked (self));
-    int copied = openat (self->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = copied == -1 ? NULL : fdopendir (copied);
-    if (!list) {
-        disk_close (&copied);
-        return;
-    }
-    struct dirent *entry;
-    while ((entry = readdir (list)))
-        if (is_leftover (entry->d_name))
-            if (disk_remove (self->root, entry->d_name) != OK)
-                shelf_fail_disk (self, STORAGE, entry->d_name);
-    closedir (list);
+    for (size_t i = 0; i < COUNT_OF (leftovers); i++)
+        if (disk_remove (self->root, leftovers [i]) != OK)
+            shelf_fail_disk (self, STORAGE, leftovers [i]);
 }

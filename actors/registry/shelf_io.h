@@ -12,7 +12,7 @@
 //                KEY.rotation              that came by itself; a rotation by this recovery key
 //      .lock                               flock EX around changes; holds the writer's pid
 //      generation                          "NUMBER WALL_SECONDS": the last change, see below
-//      .tmp-*  .trash/                     being made; being removed
+//      .tmp/  .trash/                      being made; being removed
 //
 //  A directory is a version when it holds 'package'; '/' in an id makes directories in directories.
 //  A publish becomes true by one rename of a complete, synced directory to ID/VERSION.
@@ -54,6 +54,15 @@ must_use code_t shelf_open (shelf_t **self_p, const char *directory);
 //  The same for a directory that is there and in which nothing at all may be written: shelf_lock
 //  and with it every change is PERMISSION_DENIED.
 must_use code_t shelf_open_to_look (shelf_t **self_p, const char *directory);
+
+//  The same for somebody else's directory: nothing in it is created, locked or swept, now or later,
+//  and shelf_lock must not be called.
+//  STORAGE    also when there is no such directory.
+must_use code_t shelf_open_foreign (shelf_t **self_p, const char *directory);
+
+//  Does the directory's name still lead to what was opened?
+bool shelf_is_there (const shelf_t *self);
+
 //  Unlocks and closes. NULL is fine.
 void shelf_close (shelf_t **self_p);
 
@@ -86,6 +95,7 @@ typedef struct {
     const char *manifest_name;          //  one of the four of SPEC 3.1; NULL = none
     const char *minisig;                //  text to lie beside the archive; NULL = none
     bool force;                         //  replace another digest
+    bool again;                         //  replace the same digest too: its bytes are damaged
     int64_t wall_s;
 } shelf_put_t;
 

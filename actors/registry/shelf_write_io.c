@@ -13,7 +13,7 @@
 #include "actors/registry/shelf_self_io.h"
 #include "actors/registry/signed_head.h"
 
-#define STAGE_MAX 64            //  bytes of ".tmp-PID-N"
+#define STAGE_MAX 64            //  bytes of ".tmp/PID-N"
 #define DIGEST_SIZE 32
 #define STAGE_TRIES_MAX 1000    //  names left behind by a process of our pid
 
@@ -137,8 +137,10 @@ check_place (shelf_t *self, const char *id, const char *version)
 static code_t
 make_stage (shelf_t *self, char stage [STAGE_MAX], int *dir_p)
 {
+    if (mkdirat (self->root, LAYOUT_STAGES, 0777) != 0 && errno != EEXIST)
+        return shelf_fail_disk (self, disk_code (errno), LAYOUT_STAGES);
     for (int i = 0; i < STAGE_TRIES_MAX; i++) {
-        snprintf (stage, STAGE_MAX, ".tmp-%d-%u", (int) getpid (), self->serial++);
+        snprintf (stage, STAGE_MAX, LAYOUT_STAGES "/%d-%u", (int) getpid (), self->serial++);
         if (mkdirat (self->root, stage, 0777) == 0) {
             *dir_p = disk_open_directory (self->root, stage);
             return *dir_p == -1 ? shelf_fail_disk (self, disk_code (errno), stage) : OK;
@@ -401,6 +403,7 @@ put_new (shelf_t *self, const shelf_put_t *item, bool replaces)
     //  What is at the stage now is what failed, or what was replaced, or nothing.
     if (disk_remove (self->root, stage) != OK && code == OK)
         shelf_fail (self, STORAGE, "%s/%s stays until the next sweep", self->directory, stage);
+    unlinkat (self->root, LAYOUT_STAGES, AT_REMOVEDIR);
     if (code == OK && item->package->head.len)
         shelf_drop_older_heads (self, item->package->id,
                                 (bytes_t) {item->package->head.data, item->package->head.len});
@@ -449,7 +452,9 @@ shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p)
                 && memcmp (ours->sha256.data, package->sha256.data, ours->sha256.len) == 0;
     bytes_t head = {package->head.data, package->head.len};
     *already_there_p = same;
-    if (same && shelf_head_is_newest (self, package->id, head))
+    if (same && item->again)
+        code = put_new (self, item, true);
+    else if (same && shelf_head_is_newest (self, package->id, head))
         code = shelf_replace_head (self, package->id, package->version, head, item->wall_s);
     else if (!same)
         code = item->force ? put_new (self, item, true) : fail_digest (self, ours, package);
@@ -504,12 +509,12 @@ shelf_delete (shelf_t *self, const char *id, const char *version, int64_t wall_s
         code = hand_head_over (self, id, version);
     if (code != OK)
         return code;
-    if (mkdirat (self->root, ".trash", 0777) != 0 && errno != EEXIST)
-        return shelf_fail_disk (self, disk_code (errno), ".trash");
+    if (mkdirat (self->root, LAYOUT_TRASH, 0777) != 0 && errno != EEXIST)
+        return shelf_fail_disk (self, disk_code (errno), LAYOUT_TRASH);
     layout_version_path (path, id, version);
     int renamed = -1;
     for (int i = 0; renamed != 0 && i < STAGE_TRIES_MAX; i++) {
-        snprintf (trash, sizeof trash, ".trash/%d-%u", (int) getpid (), self->serial++);
+        snprintf (trash, sizeof trash, LAYOUT_TRASH "/%d-%u", (int) getpid (), self->serial++);
         renamed = renameat2 (self->root, path, self->root, trash, RENAME_NOREPLACE);
         if (renamed != 0 && errno != EEXIST)
             break;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "keyring_io.h"
 
+#include "discovery_valid.h"
 #include "keyring_self_io.h"
 #include "record.h"
 
@@ -347,17 +348,26 @@ on_list (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 
 //  ---- signing -----------------------------------------------------------------------------------
 
-//  We sign what everybody else would accept, and nothing that could mean something elsewhere.
+//  We sign what everybody else would accept, and nothing that could mean something elsewhere: where
+//  a node is and what it has are said by its own key, a successor by a recovery key.
 static bool
 is_record (const Ggen__SignedRecord *record)
 {
     AUTO (record_release_destroy) Ggen__Release *release = NULL;
     AUTO (record_head_destroy) Ggen__Head *head = NULL;
+    AUTO (discovery_listing_destroy) Ggen__Listing *listing = NULL;
     if (record->payload.len == 0)
         return false;
-    if (record->kind == GGEN__RECORD_KIND__RELEASE)
-        return record_release (&release, record) == OK;
-    return record->kind == GGEN__RECORD_KIND__HEAD && record_head (&head, record) == OK;
+    switch (record->kind) {
+        case GGEN__RECORD_KIND__RELEASE:
+            return record_release (&release, record) == OK;
+        case GGEN__RECORD_KIND__HEAD:
+            return record_head (&head, record) == OK;
+        case GGEN__RECORD_KIND__LISTING:
+            return discovery_listing (&listing, record) == OK;
+        default:
+            return false;
+    }
 }
 
 static code_t
@@ -400,7 +410,8 @@ on_sign (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     record.kind = request->kind;
     record.payload = request->payload;
     if (!is_record (&record))
-        return out_fail (at, VALIDATION, "", "only a valid release or head is ever signed");
+        return out_fail (at, VALIDATION, "",
+                         "only a valid release, head or listing is ever signed");
     AUTO (key_file_destroy) key_file_t *key = key_file_new ();
     if (!key)
         return BUSY;

@@ -8,8 +8,8 @@
 //  KeyExportRequest    the key file, copied to a new file at an absolute path, 0600.
 //  KeyImportRequest    a key file as KeyExport wrote it; 'name' empty takes the name inside. One
 //                      that others may read is taken, with a line in the log.
-//  SignRequest         a record of a valid Release or Head, and of nothing else; 'key_name' empty
-//                      is "default".
+//  SignRequest         a record of a valid Release, Head or Listing, and of nothing else;
+//                      'key_name' empty is "default".
 //  KeySucceedRequest, KeyPromoteRequest    the two halves of a rotation: the key that will follow, as
 //                      NAME-next, and the exchange of the two; the former stays as NAME-FINGERPRINT.
 //                      Each can be asked again after a crash.

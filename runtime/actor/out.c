@@ -11,7 +11,7 @@
 static void
 post (out_t *self, parcel_t *parcel, Ggen__Envelope *envelope)
 {
-    envelope->from = self->name;
+    envelope->from = (char *) self->name;
     envelope->sent_us = self->port.clock_us (self->port.context);
     if (strchr (parcel->to, '@'))
         envelope->to = (char *) parcel->to;
@@ -146,6 +146,15 @@ budget_of (const out_t *self, const ask_t *ask)
     return left_ms > 0 ? (uint32_t) left_ms : 1;
 }
 
+//  Bulk bytes of an ask that is not sent.
+static code_t
+not_asked (const ask_t *ask, code_t code)
+{
+    if (ask->attachment)
+        ask->free_attachment (ask->attachment, ask->hint);
+    return code;
+}
+
 code_t
 out_ask (out_t *self, const ask_t *ask)
 {
@@ -153,23 +162,52 @@ out_ask (out_t *self, const ask_t *ask)
     if (ask->parent) {
         const open_request_t *parent = tickets_get (self->tickets, ask->parent);
         if (!parent || parent->cancelled)
-            return CANCELLED;
+            return not_asked (ask, CANCELLED);
         trace = parent->trace;
     }
     uint32_t budget_ms = budget_of (self, ask);
     int64_t deadline_ms = budget_ms > 0 ? self->now_ms + budget_ms : DEADLINE_NEVER;
     uint32_t number = pending_add (self->pending, ask, budget_ms, deadline_ms);
     if (number == 0)
-        return BUSY;
+        return not_asked (ask, BUSY);
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
     envelope.kind = GGEN__KIND__REQUEST;
     envelope.id = (uint64_t) self->epoch << 32 | number;
     envelope.trace = trace;
     envelope.budget_ms = budget_ms;
     envelope.route = (ProtobufCBinaryData) {ask->route.size, (uint8_t *) ask->route.data};
-    parcel_t parcel = {.to = ask->to, .body = ask->message};
+    parcel_t parcel = {.to = ask->to,
+                       .body = ask->message,
+                       .attachment = ask->attachment,
+                       .attachment_size = ask->attachment_size,
+                       .free_attachment = ask->free_attachment,
+                       .hint = ask->hint};
     post (self, &parcel, &envelope);
     return OK;
+}
+
+static void
+post_cancel (out_t *self, const waiting_t *waiting, uint32_t number)
+{
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__CANCEL;
+    envelope.id = (uint64_t) self->epoch << 32 | number;
+    parcel_t parcel = {.to = waiting->to};
+    post (self, &parcel, &envelope);
+}
+
+void
+out_forget (out_t *self, answer_fn *on_answer, const void *arg)
+{
+    uint32_t cursor = 0, number;
+    while ((number = pending_next (self->pending, &cursor)) != 0) {
+        const waiting_t *waiting = pending_get (self->pending, number);
+        waiting_t taken;
+        if (waiting->on_answer != on_answer || waiting->arg != arg)
+            continue;
+        post_cancel (self, waiting, number);
+        pending_remove (self->pending, number, &taken);
+    }
 }
 
 bool
@@ -182,11 +220,7 @@ out_cancel_children (out_t *self, ticket_t ticket)
         if (waiting->parent != ticket)
             continue;
         any = true;
-        Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-        envelope.kind = GGEN__KIND__CANCEL;
-        envelope.id = (uint64_t) self->epoch << 32 | number;
-        parcel_t parcel = {.to = waiting->to};
-        post (self, &parcel, &envelope);
+        post_cancel (self, waiting, number);
         pending_extend (self->pending, number, self->now_ms + WIND_DOWN_MS);
     }
     return any;

@@ -66,6 +66,10 @@ typedef struct {
     void *arg;
     bytes_t route;                              //  packed Addresses: where another node may be
     bool quiet;                                 //  do not pass its progress on to the parent's asker
+    void *attachment;                           //  bulk bytes, taken (parcel_t) whatever is returned
+    size_t attachment_size;
+    void (*free_attachment) (void *data, void *hint);
+    void *hint;
 } ask_t;
 
 //  Ask somebody. The parent's trace and deadline carry over; when the parent is cancelled the ask
@@ -74,6 +78,10 @@ typedef struct {
 //  BUSY        PENDING_MAX requests wait already; on_answer will not be called.
 //  CANCELLED   the parent is no longer wanted; on_answer will not be called.
 must_use code_t out_ask (out_t *self, const ask_t *ask);
+
+//  Want the answer no longer of what was asked with this on_answer and arg: those asked are told
+//  (CANCEL), and on_answer is not called any more.
+void out_forget (out_t *self, answer_fn *on_answer, const void *arg);
 
 //  ---- telling -------------------------------------------------------------------------------------
 

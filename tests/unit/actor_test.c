@@ -251,6 +251,11 @@ more_requests_than_it_may_owe_are_busy_until_one_ends (void **state)
     assert_answer (only_sent (world), "client-2", id, "Failure", BUSY);
     assert_int_equal (actor_metrics (world->actor).refused_busy, 1);
     assert_int_equal (actor_metrics (world->actor).open, OPEN_MAX);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    id = request_from (world, REMOTE, &body.base, 0);
+    sent_t sent = only_sent (world);
+    assert_answer (sent, REMOTE, id, "Failure", BUSY);
+    assert_true (sent.routed);
     order_silently (world, "answer the held");
     only_sent (world);
     order_from (world, "client-2", "hold", 0);
@@ -402,6 +407,49 @@ an_attachment_is_freed_exactly_once_on_every_path (void **state)
     assert_int_equal (toy->freed, 6);
 }
 
+static void
+an_ask_takes_its_attachment_whether_it_is_sent_or_not (void **state)
+{
+    world_t *world = *state;
+    toy_t *toy = toy_of (world);
+    order_from (world, "client-1", "ask attached", 0);
+    assert_int_equal (toy->asked, OK);
+    assert_true (only_sent (world).attached);
+    assert_int_equal (toy->freed, 1);
+    //  For a request that is over; and when too many wait.
+    cancel (world, "client-1", order_from (world, "client-1", "hold", 0));
+    only_sent (world);
+    order_silently (world, "ask attached for the held");
+    assert_int_equal (toy->asked, CANCELLED);
+    assert_int_equal (toy->freed, 2);
+    for (unsigned i = 0; i < PENDING_MAX; i++)
+        order_silently (world, "ask alone");
+    world->sent_count = 0;
+    order_silently (world, "ask attached");
+    assert_int_equal (toy->asked, BUSY);
+    assert_int_equal (toy->freed, 3);
+    assert_silent (world);
+}
+
+static void
+what_was_asked_and_is_forgotten_is_cancelled_and_never_answered (void **state)
+{
+    world_t *world = *state;
+    sent_t kept = asked_by (world, "ask", 0);
+    order_silently (world, "ask alone");
+    sent_t asked = only_sent (world);
+    order_silently (world, "forget");
+    sent_t cancelled = only_sent (world);
+    assert_int_equal (cancelled.kind, GGEN__KIND__CANCEL);
+    assert_int_equal (cancelled.id, asked.id);
+    assert_string_equal (cancelled.to, "peer");
+    assert_int_equal (actor_metrics (world->actor).pending, 1);
+    progress_from (world, GGEN__KIND__REPLY, "peer", asked.id, 1);
+    assert_int_equal (toy_of (world)->ended, 0);
+    progress_from (world, GGEN__KIND__REPLY, "peer", kept.id, 1);
+    assert_int_equal (toy_of (world)->ended, 1);
+}
+
 //  ---- classes -------------------------------------------------------------------------------------
 
 static void
@@ -494,6 +542,8 @@ main (void)
         IN_WORLD (ticks_come_when_they_are_due),
         IN_WORLD (an_actor_whose_create_fails_is_not_born),
         IN_WORLD (an_attachment_is_freed_exactly_once_on_every_path),
+        IN_WORLD (an_ask_takes_its_attachment_whether_it_is_sent_or_not),
+        IN_WORLD (what_was_asked_and_is_forgotten_is_cancelled_and_never_answered),
         IN_WORLD (a_class_is_checked_for_double_and_missing_rows),
         IN_WORLD (flipped_bits_never_crash_it),
     };

@@ -23,6 +23,7 @@ typedef struct {
     uint64_t id, trace;
     uint32_t budget_ms;
     char to[ADDRESS_MAX + 1], from[ADDRESS_MAX + 1], type[64];
+    bool routed;                //  the envelope says to which node
     code_t code;                //  of a Failure
     uint64_t number;            //  of a Progress
     bool attached;
@@ -46,7 +47,8 @@ world_send (void *context, const parcel_t *parcel)
                       .id = parcel->envelope->id,
                       .trace = parcel->envelope->trace,
                       .budget_ms = parcel->envelope->budget_ms,
-                      .attached = parcel->attachment != NULL};
+                      .attached = parcel->attachment != NULL,
+                      .routed = strcmp (parcel->envelope->to, parcel->to) == 0};
     snprintf (sent->to, sizeof sent->to, "%s", parcel->to);
     snprintf (sent->from, sizeof sent->from, "%s", parcel->envelope->from);
     snprintf (sent->type, sizeof sent->type, "%s", parcel->envelope->type);
@@ -168,6 +170,24 @@ attach (toy_t *self, const delivery_t *at, ticket_t ticket)
     return out_reply_with (&to, &reply.base, malloc (10), 10, count_free, &self->freed);
 }
 
+//  The same with bulk bytes.
+static inline void
+ask_attached (toy_t *self, ticket_t parent)
+{
+    Ggen__Progress question = GGEN__PROGRESS__INIT;
+    ask_t ask = {.to = "peer",
+                 .message = &question.base,
+                 .expect = &ggen__progress__descriptor,
+                 .parent = parent,
+                 .on_answer = on_end,
+                 .arg = (void *) (uintptr_t) parent,
+                 .attachment = malloc (10),
+                 .attachment_size = 10,
+                 .free_attachment = count_free,
+                 .hint = &self->freed};
+    self->asked = out_ask (self->out, &ask);
+}
+
 static inline code_t
 order (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
@@ -185,6 +205,12 @@ order (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         ask_peer (self, 0, 0, false);
     else if (strcmp (verb, "ask for the held") == 0)
         ask_peer (self, self->held, 0, false);
+    else if (strcmp (verb, "ask attached") == 0)
+        ask_attached (self, at->ticket);
+    else if (strcmp (verb, "ask attached for the held") == 0)
+        ask_attached (self, self->held);
+    else if (strcmp (verb, "forget") == 0)
+        out_forget (self->out, on_end, NULL);
     else if (strcmp (verb, "attach") == 0)
         return attach (self, at, at->ticket);
     else if (strcmp (verb, "attach twice") == 0)

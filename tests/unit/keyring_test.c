@@ -9,10 +9,12 @@
 
 #include "actors/trust/keyring_io.h"
 #include "digest.h"
+#include "discovery_valid.h"
 #include "hex.h"
 #include "publisher_key.h"
 #include "publisher.pb-c.h"
 #include "record.h"
+#include "record_valid.h"
 #include "runtime/host/log.h"
 #include "tests/puppet.h"
 #include "trust.pb-c.h"
@@ -554,6 +556,78 @@ what_is_no_valid_record_is_never_signed (void **state)
     assert_refused (&request.base, VALIDATION, NULL);
 }
 
+static size_t
+pack_listing (uint8_t packed[256], uint32_t ttl_secs)
+{
+    uint8_t sha256[32] = {1};
+    Ggen__Listing listing = GGEN__LISTING__INIT;
+    listing.name = "rust-cli";
+    listing.seq = 3;
+    listing.ttl_secs = ttl_secs;
+    listing.version = "1.0.0";
+    listing.sha256 = (ProtobufCBinaryData) {sizeof sha256, sha256};
+    listing.size_bytes = 1;
+    return ggen__listing__pack (&listing, packed);
+}
+
+static void
+a_valid_listing_is_signed (void **state)
+{
+    (void) state;
+    uint8_t payload[256];
+    generate ("");
+    Ggen__SignRequest request = GGEN__SIGN_REQUEST__INIT;
+    request.kind = GGEN__RECORD_KIND__LISTING;
+    request.payload = (ProtobufCBinaryData) {pack_listing (payload, 60), payload};
+    puppet_ask (&puppet, &request.base);
+    Ggen__SignReply *reply = puppet_hear (&puppet, &ggen__sign_reply__descriptor);
+    AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
+    AUTO (discovery_listing_destroy) Ggen__Listing *listing = NULL;
+    assert_int_equal (record_open (&record, (bytes_t) {reply->record.data, reply->record.len}), OK);
+    assert_int_equal (record_check (record, verify, NULL), OK);
+    assert_int_equal (discovery_listing (&listing, record), OK);
+    puppet_free (reply);
+    request.payload.len = pack_listing (payload, 0);
+    assert_refused (&request.base, VALIDATION, "only a valid release, head or listing");
+    request.payload.len = pack_listing (payload, 60);
+    request.kind = GGEN__RECORD_KIND__HEAD;
+    assert_refused (&request.base, VALIDATION, "only a valid release, head or listing");
+}
+
+//  Each is a good payload of its kind.
+static void
+what_nodes_and_recovery_keys_sign_is_never_signed_by_a_publisher (void **state)
+{
+    (void) state;
+    uint8_t payload[256], sha256[32] = {1}, next[32] = {2};
+    generate ("");
+    Ggen__Provider provider = GGEN__PROVIDER__INIT;
+    provider.sha256 = (ProtobufCBinaryData) {sizeof sha256, sha256};
+    provider.seq = provider.ttl_secs = 1;
+    assert_true (discovery_valid_provider (&provider));
+    Ggen__PeerRecord peer = GGEN__PEER_RECORD__INIT;
+    peer.seq = peer.ttl_secs = 1;
+    assert_true (discovery_valid_peer (&peer));
+    Ggen__Rotation rotation = GGEN__ROTATION__INIT;
+    rotation.former_key = provider.sha256;
+    rotation.new_key = (ProtobufCBinaryData) {sizeof next, next};
+    rotation.seq = 1;
+    assert_true (record_valid_rotation (&rotation));
+    const struct {
+        Ggen__RecordKind kind;
+        const ProtobufCMessage *payload;
+    } rows[] = {{GGEN__RECORD_KIND__PROVIDER, &provider.base},
+                {GGEN__RECORD_KIND__PEER, &peer.base},
+                {GGEN__RECORD_KIND__ROTATION, &rotation.base}};
+    for (size_t i = 0; i < COUNT_OF (rows); i++) {
+        Ggen__SignRequest request = GGEN__SIGN_REQUEST__INIT;
+        request.kind = rows[i].kind;
+        request.payload = (ProtobufCBinaryData) {protobuf_c_message_pack (rows[i].payload, payload),
+                                                 payload};
+        assert_refused (&request.base, VALIDATION, "only a valid release, head or listing");
+    }
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
 
 //  ---- rotation ----------------------------------------------------------------------------------
@@ -695,6 +769,8 @@ main (void)
         TEST (an_import_of_what_is_no_key_keeps_nothing),
         TEST (a_signed_record_holds_for_everybody),
         TEST (what_is_no_valid_record_is_never_signed),
+        TEST (a_valid_listing_is_signed),
+        TEST (what_nodes_and_recovery_keys_sign_is_never_signed_by_a_publisher),
         TEST (a_next_key_takes_the_name_and_the_former_is_kept),
         TEST (a_promotion_that_was_cut_short_is_done_again),
         TEST (a_passphrase_comes_through_a_private_fifo_only),

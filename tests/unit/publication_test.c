@@ -2,6 +2,9 @@
 //  What the file registry refuses to publish, and that nothing of it stays.
 #include "registry_file_fixture.h"
 
+#include "actors/registry/publication.h"
+#include "messages/discovery_valid.h"
+
 typedef struct {
     fixture_t *fixture;
     draft_t draft;
@@ -213,6 +216,104 @@ what_agrees_is_published_with_its_head_and_format (void **state)
     assert_non_null (strstr (reply->location, "/b/1.0.0/b-1.0.0.tar.zst"));
 }
 
+//  ---- what other kinds of records are for -------------------------------------------------------
+
+//  A good record of each kind but RELEASE.
+static ProtobufCBinaryData
+make_other (const signer_t *signer, Ggen__RecordKind kind)
+{
+    uint8_t bytes [32] = {1}, next [32] = {2};
+    const ProtobufCBinaryData digest = {sizeof bytes, bytes};
+    Ggen__Listing listing = GGEN__LISTING__INIT;
+    Ggen__Provider provider = GGEN__PROVIDER__INIT;
+    Ggen__PeerRecord peer = GGEN__PEER_RECORD__INIT;
+    Ggen__Rotation rotation = GGEN__ROTATION__INIT;
+    switch (kind) {
+        case GGEN__RECORD_KIND__LISTING:
+            listing.name = (char *) "a";
+            listing.version = (char *) "1.0.0";
+            listing.sha256 = digest;
+            listing.seq = listing.ttl_secs = 1;
+            listing.size_bytes = 1;
+            assert_true (discovery_valid_listing (&listing));
+            return sign (signer, kind, &listing.base);
+        case GGEN__RECORD_KIND__PROVIDER:
+            provider.sha256 = digest;
+            provider.seq = provider.ttl_secs = 1;
+            assert_true (discovery_valid_provider (&provider));
+            return sign (signer, kind, &provider.base);
+        case GGEN__RECORD_KIND__PEER:
+            peer.seq = peer.ttl_secs = 1;
+            assert_true (discovery_valid_peer (&peer));
+            return sign (signer, kind, &peer.base);
+        case GGEN__RECORD_KIND__ROTATION:
+            rotation.former_key = digest;
+            rotation.new_key = (ProtobufCBinaryData) {sizeof next, next};
+            rotation.seq = 1;
+            return sign (signer, kind, &rotation.base);
+        default:
+            return make_head (signer, "a", digest);
+    }
+}
+
+static const Ggen__RecordKind found_by [] = {
+    GGEN__RECORD_KIND__LISTING, GGEN__RECORD_KIND__PROVIDER, GGEN__RECORD_KIND__PEER};
+
+static void
+what_packages_are_found_by_is_neither_release_nor_head (void **state)
+{
+    attempt_t self;
+    begin (&self, state);
+    for (size_t i = 0; i < COUNT_OF (found_by); i++) {
+        self.draft.package.record = make_other (&self.signer, found_by [i]);
+        expect (&self, SERIALIZATION, "the release of a@1.0.0 is not acceptable");
+        again (&self);
+        sign_draft (&self.draft, &self.signer);
+        self.draft.package.head = make_other (&self.signer, found_by [i]);
+        expect (&self, SERIALIZATION, "the head of a@1.0.0 is not acceptable");
+        again (&self);
+    }
+    sign_draft (&self.draft, &self.signer);
+    assert_non_null (send_draft (self.fixture, &self.draft));
+}
+
+//  PutHead takes heads and rotations of their signers.
+static void
+no_other_kind_is_put_as_a_head (void **state)
+{
+    (void) state;
+    signer_t signer = make_signer (1);
+    for (int kind = GGEN__RECORD_KIND__HEAD; kind <= GGEN__RECORD_KIND__PEER; kind++) {
+        Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
+        request.id = (char *) "a";
+        bool taken = kind == GGEN__RECORD_KIND__HEAD || kind == GGEN__RECORD_KIND__ROTATION;
+        request.record = make_other (&signer, (Ggen__RecordKind) kind);
+        Ggen__Failure *failure = publication_check_head (&request, &crypto_real);
+        assert_int_equal (!failure, taken);
+        if (failure)
+            assert_int_equal (failure->code, VALIDATION);
+        ggen__failure__free_unpacked (failure, NULL);
+        free (request.record.data);
+    }
+}
+
+//  A stored package whose record is of a node belongs to nobody who could prove it.
+static void
+only_a_release_says_whose_a_package_is (void **state)
+{
+    (void) state;
+    signer_t signer = make_signer (1);
+    for (size_t i = 0; i < COUNT_OF (found_by); i++) {
+        Ggen__Package package = GGEN__PACKAGE__INIT;
+        publisher_key_t owner;
+        package.record = make_other (&signer, found_by [i]);
+        assert_int_equal (publication_owner (&package, &owner), OWNER_UNKNOWN);
+        assert_false (publication_may_change (&package,
+                                              (ProtobufCBinaryData) {32, signer.public}));
+        free (package.record.data);
+    }
+}
+
 #define T(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int
@@ -227,6 +328,9 @@ main (void)
         T (another_publisher_than_the_signer_is_refused),
         T (a_head_that_does_not_belong_is_refused),
         T (what_agrees_is_published_with_its_head_and_format),
+        T (what_packages_are_found_by_is_neither_release_nor_head),
+        T (no_other_kind_is_put_as_a_head),
+        T (only_a_release_says_whose_a_package_is),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

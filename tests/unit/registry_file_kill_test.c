@@ -157,7 +157,7 @@ left_a_stage (const fixture_t *self)
 {
     char pattern [128];
     glob_t found;
-    snprintf (pattern, sizeof pattern, "%s/.tmp-[0-9]*", self->directory);
+    snprintf (pattern, sizeof pattern, "%s/.tmp/[0-9]*", self->directory);
     bool left = glob (pattern, 0, NULL, &found) == 0;
     globfree (&found);
     return left;

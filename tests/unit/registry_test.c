@@ -5,10 +5,13 @@
 
 #include "actors/registry/registry.h"
 #include "registry.pb-c.h"
+#include "sources.pb-c.h"
 
 static const registry_backend_t three[] = {
-    {"registry_file", true}, {"registry_p2p", true}, {"registry_http", false}};
-static const registry_settings_t settings = {three, COUNT_OF (three), 5000};
+    {"registry_file", true, false},
+    {"registry_p2p", true, false},
+    {"registry_http", false, false}};
+static const registry_settings_t settings = {three, COUNT_OF (three), 5000, 0};
 
 typedef struct {
     fake_t fake;
@@ -518,7 +521,7 @@ without_any_registry_only_metadata_answers (void **state)
 {
     (void) state;
     fake_t fake;
-    const registry_settings_t none = {NULL, 0, 0};
+    const registry_settings_t none = {NULL, 0, 0, 0};
     fake_start (&fake, &registry_actor, &none);
     uint64_t id = fake_request (
         &fake, "cli", &(Ggen__ExistsRequest) GGEN__EXISTS_REQUEST__INIT.base, 0);
@@ -568,12 +571,110 @@ an_answer_too_large_for_one_message_is_cut_and_says_so (void **state)
     assert_true (any_has (reply->warnings, reply->n_warnings, "only the newest 1 of 3"));
 }
 
+//  ---- named sources -----------------------------------------------------------------------------
+
+static const registry_backend_t with_sources[] = {
+    {"registry_file", true, false}, {"registry_sources", false, true}};
+
+static void
+tell_sources (fake_t *fake, unsigned count)
+{
+    Ggen__SourcesChanged event = GGEN__SOURCES_CHANGED__INIT;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    event.count = count;
+    envelope.kind = GGEN__KIND__EVENT;
+    envelope.from = "sources";
+    envelope.type = "SourcesChanged";
+    fake_deliver (fake, &envelope, &event.base);
+}
+
+//  How many are asked whether a package exists.
+static unsigned
+count_asked (fake_t *fake)
+{
+    Ggen__ExistsRequest request = GGEN__EXISTS_REQUEST__INIT;
+    request.id = "pack";
+    fake_request (fake, "cli", &request.base, 0);
+    unsigned count = 1;
+    const void *sent;
+    fake_sent_t *asked = fake_expect (fake, request.base.descriptor, &sent);
+    assert_string_equal (asked->to, with_sources[0].address);
+    if (fake->sent_count > fake->seen) {
+        asked = fake_expect (fake, request.base.descriptor, &sent);
+        assert_string_equal (asked->to, with_sources[1].address);
+        count++;
+    }
+    fake_expect_nothing (fake);
+    return count;
+}
+
+static void
+sources_are_asked_only_while_there_are_any (void **state)
+{
+    (void) state;
+    fake_t fake;
+    const registry_settings_t none = {with_sources, COUNT_OF (with_sources), 5000, 0};
+    const registry_settings_t some = {with_sources, COUNT_OF (with_sources), 5000, 2};
+    fake_start (&fake, &registry_actor, &none);
+    assert_int_equal (count_asked (&fake), 1);
+    tell_sources (&fake, 1);
+    assert_int_equal (count_asked (&fake), 2);
+    tell_sources (&fake, 0);
+    assert_int_equal (count_asked (&fake), 1);
+    fake_stop (&fake);
+    fake_start (&fake, &registry_actor, &some);
+    assert_int_equal (count_asked (&fake), 2);
+    fake_stop (&fake);
+}
+
+static void
+a_name_that_is_no_backends_is_asked_of_the_sources (void **state)
+{
+    (void) state;
+    fake_t fake;
+    const registry_settings_t some = {with_sources, COUNT_OF (with_sources), 5000, 1};
+    fake_start (&fake, &registry_actor, &some);
+    char *names[] = {"file", "team"};
+    Ggen__SearchRequest request = GGEN__SEARCH_REQUEST__INIT;
+    request.limit = 10;
+    request.registries = names + 1;
+    request.n_registries = 1;
+    fake_request (&fake, "cli", &request.base, 0);
+    const Ggen__SearchRequest *sent;
+    fake_sent_t *asked = fake_expect (&fake, request.base.descriptor, &sent);
+    assert_string_equal (asked->to, "registry_sources");
+    assert_int_equal (sent->n_registries, 1);
+    assert_string_equal (sent->registries[0], "team");
+    fake_expect_nothing (&fake);
+    request.registries = names;
+    request.n_registries = 2;
+    fake_request (&fake, "cli", &request.base, 0);
+    asked = fake_expect (&fake, request.base.descriptor, &sent);
+    assert_string_equal (asked->to, "registry_file");
+    assert_int_equal (sent->n_registries, 0);
+    asked = fake_expect (&fake, request.base.descriptor, &sent);
+    assert_string_equal (asked->to, "registry_sources");
+    assert_int_equal (sent->n_registries, 1);
+    fake_stop (&fake);
+}
+
+static void
+a_conflict_that_a_backend_has_found_is_the_answer (void **state)
+{
+    fixture_t *self = *state;
+    uint64_t id = ask_package (self);
+    answer_package (self, 0, package (self, "pack", "1.0.0", 1));
+    fail_backend (self, 1, SECURITY);
+    answer_package (self, 2, package (self, "pack", "1.0.0", 1));
+    fake_expect_failure (&self->fake, id, SECURITY);
+}
+
 static void
 an_actor_that_would_ask_itself_is_not_born (void **state)
 {
     (void) state;
-    const registry_backend_t self_reference[] = {{"registry", true}};
-    const registry_settings_t own = {self_reference, 1, 0};
+    const registry_backend_t self_reference[] = {{"registry", true, false}};
+    const registry_settings_t own = {self_reference, 1, 0, 0};
     actor_setup_t setup = {.settings = &own, .crypto = &crypto_real};
     assert_null (actor_new (&registry_actor, &setup));
 }
@@ -618,6 +719,9 @@ main (void)
         TEST (without_any_registry_only_metadata_answers),
         TEST (more_calls_than_it_can_ask_for_are_refused),
         TEST (an_answer_too_large_for_one_message_is_cut_and_says_so),
+        TEST (sources_are_asked_only_while_there_are_any),
+        TEST (a_name_that_is_no_backends_is_asked_of_the_sources),
+        TEST (a_conflict_that_a_backend_has_found_is_the_answer),
         TEST (an_actor_that_would_ask_itself_is_not_born),
         TEST (the_class_has_a_row_for_each_rpc),
     };

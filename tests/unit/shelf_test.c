@@ -230,7 +230,7 @@ an_archive_of_another_size_is_refused_and_leaves_nothing (void **state)
     DIR *list = opendir (self->directory);
     struct dirent *entry;
     while ((entry = readdir (list)))
-        assert_int_not_equal (strncmp (entry->d_name, ".tmp-", 5), 0);
+        assert_int_not_equal (strncmp (entry->d_name, ".tmp", 4), 0);
     closedir (list);
 }
 
@@ -376,18 +376,20 @@ leftovers_of_a_crash_are_swept_at_open_unless_somebody_writes (void **state)
 {
     fixture_t *self = *state;
     char path [512];
-    snprintf (path, sizeof path, "%s/.tmp-1-1", self->directory);
+    snprintf (path, sizeof path, "%s/.tmp", self->directory);
     assert_int_equal (mkdir (path, 0777), 0);
-    snprintf (path, sizeof path, "%s/.tmp-1-1/package", self->directory);
+    snprintf (path, sizeof path, "%s/.tmp/1-1", self->directory);
+    assert_int_equal (mkdir (path, 0777), 0);
+    snprintf (path, sizeof path, "%s/.tmp/1-1/package", self->directory);
     write_text (path, "half");
     shelf_t *other;
     lock (self);
     assert_int_equal (shelf_open (&other, self->directory), OK);
     shelf_close (&other);
-    assert_true (is_there (self, ".tmp-1-1"));
+    assert_true (is_there (self, ".tmp/1-1"));
     shelf_unlock (self->shelf);
     reopen (self);
-    assert_false (is_there (self, ".tmp-1-1"));
+    assert_false (is_there (self, ".tmp/1-1"));
 }
 
 static void
@@ -440,7 +442,7 @@ opening_what_is_in_order_does_not_write (void **state)
     shelf_close (&other);
     struct stat after = lock_stat (self);
     assert_memory_equal (&after.st_ctim, &before.st_ctim, sizeof before.st_ctim);
-    snprintf (path, sizeof path, "%s/.tmp-left", self->directory);
+    snprintf (path, sizeof path, "%s/.tmp", self->directory);
     assert_int_equal (mkdir (path, 0777), 0);
     assert_int_equal (shelf_open (&other, self->directory), OK);
     shelf_close (&other);
@@ -460,7 +462,7 @@ who_only_looks_makes_removes_and_locks_nothing (void **state)
     Ggen__Package *package;
     char left [PATH_MAX], absent [PATH_MAX];
     assert_int_equal (put (self, "a", "1.0.0", 1), OK);
-    snprintf (left, sizeof left, "%s/.tmp-left", self->directory);
+    snprintf (left, sizeof left, "%s/.tmp", self->directory);
     snprintf (absent, sizeof absent, "%s/absent", self->directory);
     assert_int_equal (mkdir (left, 0777), 0);
     assert_int_equal (shelf_open_to_look (&other, self->directory), OK);
@@ -551,7 +553,9 @@ a_writer_killed_before_the_rename_leaves_the_old_state (void **state)
         if (shelf_open (&shelf, self->directory) == OK
             && shelf_lock (shelf, 0, 0, NULL, NULL) == OK) {
             char path [512];
-            snprintf (path, sizeof path, "%s/.tmp-%d-0", self->directory, (int) getpid ());
+            snprintf (path, sizeof path, "%s/.tmp", self->directory);
+            mkdir (path, 0777);
+            snprintf (path, sizeof path, "%s/.tmp/%d-0", self->directory, (int) getpid ());
             mkdir (path, 0777);
             kill (getpid (), SIGKILL);
         }

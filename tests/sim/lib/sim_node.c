@@ -18,7 +18,7 @@ const char *const sim_node_actors[SIM_ACTORS_COUNT] = {
 void
 sim_node_start (const sim_things_t *things, scheduler_t *scheduler)
 {
-    static const registry_backend_t backend = {"registry_file", true};
+    static const registry_backend_t backend = {.address = "registry_file", .writes = true};
     static const registry_settings_t registry = {.backends = &backend, .backends_count = 1};
     static const cache_settings_t cache = {CACHE_BYTES_MAX};
     scheduler_add (scheduler, &installer_actor, NULL);

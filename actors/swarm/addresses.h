@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//  A few addresses of one node in one piece of memory: binary multiaddrs without /p2p, each behind
+//  its length. At most MULTIADDR_PEER_MAX; further ones, and those that are none, are left out.
+#ifndef GGEN_SWARM_ADDRESSES_H
+#define GGEN_SWARM_ADDRESSES_H
+
+#include "multiaddr.h"
+
+//  All zero is empty.
+typedef struct {
+    uint8_t *bytes;
+    uint16_t size;
+} addresses_t;
+
+//  Copy 'count' addresses. One without an IP (0.0.0.0, ::) stands for the IP of '*seen' with its own
+//  port, and is left out when that is no IP; with 'seen' NULL it is kept as it is. Those that name
+//  another node than 'key' (NULL: any) are left out. False: out of memory; *self is empty.
+bool addresses_set (addresses_t *self, const ProtobufCBinaryData *fields, size_t count,
+                    const bytes_t *seen, const peer_key_t *key);
+
+//  The same from a packed Addresses, without those that have no IP; one that does not decode is empty.
+bool addresses_unpack (addresses_t *self, bytes_t packed, const peer_key_t *key);
+
+void addresses_clear (addresses_t *self);
+
+//  The next one; start with *cursor = 0. False at the end.
+bool addresses_next (const addresses_t *self, uint16_t *cursor, bytes_t *address);
+
+//  As fields of a message, which borrow from *self. Returns how many.
+size_t addresses_fields (const addresses_t *self, ProtobufCBinaryData fields[MULTIADDR_PEER_MAX]);
+
+bool addresses_equal (const addresses_t *a, const addresses_t *b);
+
+//  Where strangers are counted: as multiaddr_group; 0 also for what is no address.
+uint64_t addresses_group (bytes_t address);
+
+//  Do two addresses have the same IP?
+bool addresses_same_ip (bytes_t a, bytes_t b);
+
+#endif

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+#include "links.h"
+
+#include "runtime/actor/deadlines.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS_FIRST 4u
+
+struct links_t {
+    link_t **slots;
+    uint16_t *by_number, *by_peer;      //  first of a chain; as many as slots
+    deadlines_t *deadlines;
+    uint64_t salt;
+    uint32_t slots_count;               //  a power of two
+    uint32_t links_max;
+    uint32_t count;
+};
+
+//  ---- chains --------------------------------------------------------------------------------------
+
+static uint32_t
+mixed (const links_t *self, uint64_t value)
+{
+    value = (value ^ self->salt) * 0x9E3779B97F4A7C15u;
+    value = (value ^ value >> 32) * 0xD6E8FEB86659FD93u;
+    return (uint32_t) (value >> 40) & (self->slots_count - 1);
+}
+
+static uint16_t *
+number_chain (const links_t *self, uint64_t number)
+{
+    return &self->by_number[mixed (self, number)];
+}
+
+//  By its last characters: the first are the same for all.
+static uint16_t *
+peer_chain (const links_t *self, const char *text)
+{
+    uint64_t tail[2];
+    memcpy (tail, text + PEER_ID_TEXT - sizeof tail, sizeof tail);
+    return &self->by_peer[mixed (self, tail[0] * (self->salt | 1) + tail[1])];
+}
+
+static void
+chain_number (links_t *self, link_t *link)
+{
+    uint16_t *chain = number_chain (self, link->number);
+    link->next_by_number = *chain;
+    *chain = link->slot;
+}
+
+static void
+chain_peer (links_t *self, link_t *link)
+{
+    uint16_t *chain = peer_chain (self, link->text);
+    link->next_by_peer = *chain;
+    *chain = link->slot;
+}
+
+static void
+unchain_number (links_t *self, link_t *link)
+{
+    uint16_t *at = number_chain (self, link->number);
+    while (*at != link->slot)
+        at = &self->slots[*at]->next_by_number;
+    *at = link->next_by_number;
+}
+
+//  ---- life ----------------------------------------------------------------------------------------
+
+static bool
+resize (links_t *self, uint32_t count)
+{
+    link_t **slots = realloc (self->slots, count * sizeof *slots);
+    if (slots)
+        self->slots = slots;
+    uint16_t *chains = malloc (2 * count * sizeof *chains);
+    if (!slots || !chains || deadlines_grow (self->deadlines, count) != OK) {
+        free (chains);
+        return false;
+    }
+    memset (chains, 0xFF, 2 * count * sizeof *chains);
+    memset (slots + self->slots_count, 0, (count - self->slots_count) * sizeof *slots);
+    free (self->by_number);
+    self->by_number = chains;
+    self->by_peer = chains + count;
+    self->slots_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (slots[i] && slots[i]->number)
+            chain_number (self, slots[i]);
+        if (slots[i] && slots[i]->named)
+            chain_peer (self, slots[i]);
+    }
+    return true;
+}
+
+links_t *
+links_new (uint32_t links_max, uint64_t salt)
+{
+    assert (links_max < LINKS_NONE);
+    links_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->salt = salt;
+    self->links_max = links_max;
+    self->deadlines = deadlines_new (SLOTS_FIRST);
+    if (!self->deadlines || !resize (self, SLOTS_FIRST))
+        links_destroy (&self);
+    return self;
+}
+
+void
+links_destroy (links_t **self_p)
+{
+    links_t *self = *self_p;
+    if (!self)
+        return;
+    uint32_t cursor = 0;
+    link_t *link;
+    while (self->slots && (link = links_next (self, &cursor)) != NULL)
+        links_remove (self, &link);
+    free (self->slots);
+    free (self->by_number);
+    deadlines_destroy (&self->deadlines);
+    free (self);
+    *self_p = NULL;
+}
+
+link_t *
+links_add (links_t *self)
+{
+    if (self->count == self->links_max
+        || (self->count == self->slots_count && !resize (self, 2 * self->slots_count)))
+        return NULL;
+    link_t *link = calloc (1, sizeof *link);
+    if (!link)
+        return NULL;
+    uint32_t slot = 0;
+    while (self->slots[slot])
+        slot++;
+    link->slot = (uint16_t) slot;
+    link->flights = link->heir = LINKS_NONE;
+    self->slots[slot] = link;
+    self->count++;
+    return link;
+}
+
+void
+links_remove (links_t *self, link_t **link_p)
+{
+    link_t *link = *link_p;
+    if (link->number)
+        unchain_number (self, link);
+    links_unname (self, link);
+    deadlines_set (self->deadlines, link->slot, DEADLINE_NEVER);
+    greeting_destroy (&link->greeting);
+    addresses_clear (&link->addresses);
+    self->slots[link->slot] = NULL;
+    self->count--;
+    free (link);
+    *link_p = NULL;
+}
+
+//  ---- finding -------------------------------------------------------------------------------------
+
+link_t *
+links_at (const links_t *self, uint16_t slot)
+{
+    return slot < self->slots_count ? self->slots[slot] : NULL;
+}
+
+link_t *
+links_find (const links_t *self, uint64_t number)
+{
+    uint16_t slot = number ? *number_chain (self, number) : LINKS_NONE;
+    while (slot != LINKS_NONE && self->slots[slot]->number != number)
+        slot = self->slots[slot]->next_by_number;
+    return links_at (self, slot);
+}
+
+link_t *
+links_peer (const links_t *self, const char *text)
+{
+    if (strlen (text) != PEER_ID_TEXT)
+        return NULL;
+    uint16_t slot = *peer_chain (self, text);
+    while (slot != LINKS_NONE && strcmp (self->slots[slot]->text, text) != 0)
+        slot = self->slots[slot]->next_by_peer;
+    return links_at (self, slot);
+}
+
+void
+links_number (links_t *self, link_t *link, uint64_t number)
+{
+    if (link->number)
+        unchain_number (self, link);
+    link->number = number;
+    link->unwritten_bytes = 0;
+    if (number)
+        chain_number (self, link);
+}
+
+void
+links_name (links_t *self, link_t *link, const peer_key_t *key, const char *text)
+{
+    links_unname (self, link);
+    link->key = *key;
+    memcpy (link->text, text, sizeof link->text);
+    link->named = true;
+    chain_peer (self, link);
+}
+
+void
+links_unname (links_t *self, link_t *link)
+{
+    if (!link->named)
+        return;
+    uint16_t *at = peer_chain (self, link->text);
+    while (*at != link->slot)
+        at = &self->slots[*at]->next_by_peer;
+    *at = link->next_by_peer;
+    link->named = false;
+}
+
+void
+links_swap (links_t *self, link_t *a, link_t *b)
+{
+    link_t was = *a;
+    uint64_t number = b->number;
+    uint32_t unwritten_bytes = b->unwritten_bytes;
+    links_number (self, b, 0);
+    links_number (self, a, number);
+    links_number (self, b, was.number);
+    a->unwritten_bytes = unwritten_bytes;
+    a->inbound = b->inbound;
+    a->seen_size = b->seen_size;
+    memcpy (a->seen, b->seen, sizeof a->seen);
+    b->unwritten_bytes = was.unwritten_bytes;
+    b->inbound = was.inbound;
+    b->seen_size = was.seen_size;
+    memcpy (b->seen, was.seen, sizeof b->seen);
+}
+
+link_t *
+links_next (const links_t *self, uint32_t *cursor)
+{
+    while (*cursor < self->slots_count) {
+        link_t *link = self->slots[(*cursor)++];
+        if (link)
+            return link;
+    }
+    return NULL;
+}
+
+//  ---- deadlines -----------------------------------------------------------------------------------
+
+void
+links_deadline (links_t *self, const link_t *link, int64_t at_ms)
+{
+    deadlines_set (self->deadlines, link->slot, at_ms);
+}
+
+int64_t
+links_earliest_ms (const links_t *self)
+{
+    return deadlines_earliest_ms (self->deadlines);
+}
+
+link_t *
+links_due (const links_t *self, int64_t now_ms)
+{
+    uint32_t slot;
+    return deadlines_due (self->deadlines, now_ms, &slot) ? self->slots[slot] : NULL;
+}
+
+uint32_t
+links_count (const links_t *self)
+{
+    return self->count;
+}
+
+bytes_t
+link_seen (const link_t *link)
+{
+    return (bytes_t) {link->seen, link->seen_size};
+}
+
+census_t
+links_census (const links_t *self)
+{
+    census_t census = {0};
+    for (uint32_t i = 0; i < self->slots_count; i++) {
+        const link_t *link = self->slots[i];
+        if (!link || link->state == LINK_DRAINING)
+            continue;
+        if (link->state == LINK_SESSION)
+            link->kept ? census.kept++ : census.transients++;
+        else
+            link->inbound ? census.greetings++ : census.dials++;
+    }
+    return census;
+}
+
+size_t
+link_protocols (const link_t *link, const char *const *names, char **protocols)
+{
+    size_t count = 0;
+    for (unsigned i = 0; names && names[i] && i < 8 * sizeof link->protocols; i++)
+        if (link->protocols >> i & 1)
+            protocols[count++] = (char *) names[i];
+    return count;
+}

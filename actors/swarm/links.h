@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//  All links, found by their number and by their peer. One link_t is a peer from the moment that
+//  somebody wants to talk to it: dialled, greeting, in session. A second link to a peer that has a
+//  session drains: what still comes in on it counts as the session's, until it is closed.
+#ifndef GGEN_SWARM_LINKS_H
+#define GGEN_SWARM_LINKS_H
+
+#include "addresses.h"
+#include "greeting.h"
+#include "limits.h"
+
+#define LINKS_NONE     UINT16_MAX
+#define LINKS_SEEN_MAX 24u          //  bytes of an IP and a port as multiaddr; longer is no address
+
+typedef enum {
+    LINK_DIALLING,                  //  LinkDial is out
+    LINK_GREETING,                  //  it is up; Hello and Identify are exchanged
+    LINK_SESSION,
+    LINK_DRAINING
+} link_state_t;
+
+typedef struct {
+    //  The connection; links_swap exchanges this part of two.
+    uint64_t number;                //  0: none now
+    uint32_t unwritten_bytes;       //  sent and not known to have left
+    bool inbound;
+    uint8_t seen_size;
+    uint8_t seen[LINKS_SEEN_MAX];   //  its address as we see it
+
+    //  The peer.
+    link_state_t state;
+    Ggen__Tier tier;
+    bool kept;                      //  not made for one lookup
+    bool persistent;                //  redialled for ever
+    bool named;                     //  found by links_peer
+    peer_key_t key;
+    char text[PEER_ID_TEXT + 1];
+    greeting_t *greeting;           //  DIALLING and GREETING only
+    addresses_t addresses;          //  as it says
+    uint64_t sent_bytes, received_bytes;
+    int64_t since_ms;
+    int64_t used_ms;                //  when mail last went either way
+    int64_t told_ms;                //  when we last complained of it
+    bucket_t bucket;
+    uint32_t owed_since;            //  seconds
+    uint32_t rtt_us;                //  0 = not known
+    int32_t skew_ms;
+    uint16_t protocols;             //  bit i: the i-th of ours
+    uint16_t owed;                  //  its requests here that are not answered
+    uint16_t flights, flights_count;    //  flights.h
+    uint16_t heir;                  //  DRAINING: slot of the session
+    uint16_t slot;
+    uint16_t next_by_number, next_by_peer;
+} link_t;
+
+typedef struct links_t links_t;
+
+//  At most 'links_max' (below LINKS_NONE); 'salt' keeps others from choosing where they are kept.
+links_t *links_new (uint32_t links_max, uint64_t salt);
+void links_destroy (links_t **self_p);
+
+//  A new one, DIALLING, without number and peer. NULL at the bound or without memory. Pointers stay
+//  good until links_remove.
+link_t *links_add (links_t *self);
+
+//  Frees its greeting, too. Its flights have ended before.
+void links_remove (links_t *self, link_t **link_p);
+
+link_t *links_at (const links_t *self, uint16_t slot);
+link_t *links_find (const links_t *self, uint64_t number);
+
+//  The one named so, by its peer id as text: DIALLING, GREETING or SESSION.
+link_t *links_peer (const links_t *self, const char *text);
+
+//  Have it found under this number, and no longer under its last one.
+void links_number (links_t *self, link_t *link, uint64_t number);
+
+//  Have it found as this peer, which has to be nobody else's name.
+void links_name (links_t *self, link_t *link, const peer_key_t *key, const char *text);
+void links_unname (links_t *self, link_t *link);
+
+void links_swap (links_t *self, link_t *a, link_t *b);
+
+//  Walk: start with *cursor = 0; NULL at the end. The one just given may be removed.
+link_t *links_next (const links_t *self, uint32_t *cursor);
+
+//  Its one deadline; the link that is due.
+void links_deadline (links_t *self, const link_t *link, int64_t at_ms);
+int64_t links_earliest_ms (const links_t *self);
+link_t *links_due (const links_t *self, int64_t now_ms);
+
+uint32_t links_count (const links_t *self);
+
+bytes_t link_seen (const link_t *link);
+
+//  How many there are of each kind. Counted when it is asked.
+typedef struct {
+    uint32_t dials;                 //  not up, or up and no session yet
+    uint32_t greetings;             //  that came in
+    uint32_t kept, transients;      //  sessions
+} census_t;
+
+census_t links_census (const links_t *self);
+
+//  Those of 'names' that the peer serves. Returns how many.
+size_t link_protocols (const link_t *link, const char *const *names, char **protocols);
+
+#endif

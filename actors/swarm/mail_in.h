@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+//  Mail of other nodes for actors here. Who sent it is what the link has proven, not what it says;
+//  it reaches only the actors of the settings, and an answer only whoever asked for it (SPEC 9).
+#ifndef GGEN_SWARM_MAIL_IN_H
+#define GGEN_SWARM_MAIL_IN_H
+
+#include "link.pb-c.h"
+#include "swarm_self.h"
+
+//  LinkReceived.
+void mail_in_received (swarm_t *self, const Ggen__LinkReceived *received, bytes_t attachment);
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "speak.h"
+
+#include "frame.h"
+#include "link.pb-c.h"
+#include "runtime/actor/envelope.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ENVELOPE_MAX 256u           //  bytes: three short names, four numbers
+
+_Static_assert (ENVELOPE_MAX > 2 * (SWARM_NAME_MAX + 3) + FRAME_TYPE_MAX + 3 + 2 + 6 + 3 * 9,
+                "every envelope fits");
+
+static void
+free_copy (void *data, void *hint)
+{
+    (void) hint;
+    free (data);
+}
+
+static void
+send (swarm_t *self, const Ggen__LinkSend *message, bytes_t attachment)
+{
+    uint8_t *copy = attachment.size > 0 ? malloc (attachment.size) : NULL;
+    if (!copy) {
+        out_event (self->out, "link", &message->base);
+        return;
+    }
+    memcpy (copy, attachment.data, attachment.size);
+    out_event_with (self->out, "link", &message->base, copy, attachment.size, free_copy, NULL);
+}
+
+void
+speak_mail (swarm_t *self, link_t *link, const said_mail_t *mail, uint32_t budget_ms)
+{
+    uint8_t packed[ENVELOPE_MAX];
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = mail->kind;
+    envelope.id = mail->id;
+    envelope.from = (char *) mail->from;
+    envelope.to = (char *) mail->to;
+    envelope.type = (char *) mail->type;
+    envelope.trace = mail->trace;
+    envelope.budget_ms = budget_ms;
+    Ggen__LinkSend message = GGEN__LINK_SEND__INIT;
+    message.link = link->number;
+    message.envelope.data = packed;
+    message.envelope.len = envelope_pack (&envelope, packed);
+    message.body = (ProtobufCBinaryData) {mail->body.size, (uint8_t *) mail->body.data};
+    size_t size = message.envelope.len + mail->body.size + mail->attachment.size;
+    link->unwritten_bytes += (uint32_t) size;
+    link->sent_bytes += size;
+    send (self, &message, mail->attachment);
+}
+
+void
+speak_message (swarm_t *self, link_t *link, const ProtobufCMessage *message)
+{
+    size_t size = protobuf_c_message_get_packed_size (message);
+    uint8_t *body = malloc (size + 1);
+    if (!body)
+        return;
+    protobuf_c_message_pack (message, body);
+    said_mail_t mail = {.kind = GGEN__KIND__EVENT,
+                        .from = "swarm",
+                        .to = "swarm",
+                        .type = message->descriptor->short_name,
+                        .body = {body, size}};
+    speak_mail (self, link, &mail, 0);
+    free (body);
+}
+
+void
+speak_goodbye (swarm_t *self, link_t *link, code_t code, const char *reason, uint32_t pause_secs)
+{
+    Ggen__Goodbye goodbye = GGEN__GOODBYE__INIT;
+    goodbye.code = code;
+    goodbye.reason = (char *) reason;
+    goodbye.pause_secs = pause_secs;
+    if (link->number)
+        speak_message (self, link, &goodbye.base);
+    speak_close (self, link);
+}
+
+void
+speak_close (swarm_t *self, link_t *link)
+{
+    Ggen__LinkClose close = GGEN__LINK_CLOSE__INIT;
+    if (!link->number)
+        return;
+    close.link = link->number;
+    out_event (self->out, "link", &close.base);
+    links_number (self->links, link, 0);
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+//  Saying something on a link.
+#ifndef GGEN_SWARM_SPEAK_H
+#define GGEN_SWARM_SPEAK_H
+
+#include "swarm_self.h"
+
+//  Mail, with what is left of its budget. The attachment is copied.
+void speak_mail (swarm_t *self, link_t *link, const said_mail_t *mail, uint32_t budget_ms);
+
+//  A message of ours to the swarm on the other side.
+void speak_message (swarm_t *self, link_t *link, const ProtobufCMessage *message);
+
+//  Say why it ends, and that we are not to be dialled for so long; then close it.
+void speak_goodbye (swarm_t *self, link_t *link, code_t code, const char *reason,
+                    uint32_t pause_secs);
+
+//  Close it; it has no number any more.
+void speak_close (swarm_t *self, link_t *link);
+
+#endif

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "swarm.h"
+
+#include "greet.h"
+#include "link.pb-c.h"
+#include "mail_in.h"
+#include "mail_out.h"
+#include "reputation.pb-c.h"
+#include "sessions.h"
+#include "speak.h"
+
+#include <stdlib.h>
+
+void
+swarm_settings_default (swarm_settings_t *self)
+{
+    *self = (swarm_settings_t) {.tier = GGEN__TIER__COMMUNITY,
+                                .max_peers = 128,
+                                .min_peers = 5,
+                                .max_transients = 64,
+                                .max_known = 256};
+}
+
+//  ---- for all files -------------------------------------------------------------------------------
+
+void
+swarm_tell (const swarm_t *self, const ProtobufCMessage *message)
+{
+    const char *const *names = self->settings->listeners;
+    for (unsigned i = 0; names && names[i]; i++)
+        out_event (self->out, names[i], message);
+}
+
+void
+swarm_complain (swarm_t *self, link_t *link, Ggen__Experience experience, const char *detail)
+{
+    int64_t now_ms = out_now_ms (self->out);
+    if (link->told_ms > 0 && now_ms - link->told_ms < COMPLAINT_MS)
+        return;
+    Ggen__Observation observation = GGEN__OBSERVATION__INIT;
+    link->told_ms = now_ms;
+    observation.peer_key = peer_key_to_field (&link->key);
+    observation.experience = experience;
+    observation.detail = (char *) detail;
+    out_event (self->out, "reputation", &observation.base);
+}
+
+//  ---- links ---------------------------------------------------------------------------------------
+
+static code_t
+on_link_up (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) at;
+    greet_up (self, (const void *) message);
+    return OK;
+}
+
+static code_t
+on_link_down (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) at;
+    swarm_t *self = self_;
+    const Ggen__LinkDown *down = (const void *) message;
+    link_t *link = links_find (self->links, down->link);
+    if (!link)
+        return OK;
+    links_number (self->links, link, 0);
+    if (link->state == LINK_SESSION)
+        sessions_end (self, link, CONNECTION_FAILED, "the connection broke");
+    else if (link->state == LINK_DRAINING)
+        links_remove (self->links, &link);
+    else
+        greet_failed (self, link, down->code == TIMEOUT ? TIMEOUT : CONNECTION_FAILED, NULL);
+    return OK;
+}
+
+static code_t
+on_link_received (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    mail_in_received (self, (const void *) message, at->attachment);
+    return OK;
+}
+
+static code_t
+on_link_written (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) at;
+    swarm_t *self = self_;
+    const Ggen__LinkWritten *written = (const void *) message;
+    link_t *link = links_find (self->links, written->link);
+    if (link)
+        link->unwritten_bytes -= written->bytes_count < link->unwritten_bytes
+                                     ? (uint32_t) written->bytes_count
+                                     : link->unwritten_bytes;
+    return OK;
+}
+
+static code_t
+on_link_listening (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) at;
+    swarm_t *self = self_;
+    const Ggen__LinkListening *listening = (const void *) message;
+    addresses_clear (&self->listening);
+    addresses_set (&self->listening, listening->addresses, listening->n_addresses,
+                   NULL, NULL);
+    return OK;
+}
+
+//  ---- life ----------------------------------------------------------------------------------------
+
+static void
+swarm_destroy (void *self_)
+{
+    swarm_t *self = self_;
+    uint32_t cursor = 0;
+    link_t *link;
+    while (self->links && (link = links_next (self->links, &cursor)) != NULL)
+        if (link->greeting)
+            parked_clear (&link->greeting->parked, &self->parked_bytes);
+    links_destroy (&self->links);
+    flights_destroy (&self->flights);
+    addresses_clear (&self->listening);
+    free (self);
+}
+
+static bool
+take_addresses (swarm_t *self)
+{
+    const swarm_settings_t *settings = self->settings;
+    ProtobufCBinaryData fields[MULTIADDR_PEER_MAX];
+    size_t count = 0;
+    for (; count < settings->addresses_count && count < MULTIADDR_PEER_MAX; count++)
+        fields[count] = (ProtobufCBinaryData) {settings->addresses[count].size,
+                                               (uint8_t *) settings->addresses[count].data};
+    return addresses_set (&self->listening, fields, count, NULL, NULL);
+}
+
+static void *
+swarm_create (const actor_env_t *env)
+{
+    swarm_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->out = env->out;
+    self->rng = env->rng;
+    self->crypto = env->crypto;
+    self->settings = env->settings;
+    //  Numbers of another incarnation are not met again
+    self->number = rng_u64 (self->rng) << 32 | 1;
+    self->links = links_new (self->settings->max_peers + self->settings->max_transients
+                                 + DIALS_MAX + GREETINGS_MAX,
+                             rng_u64 (self->rng));
+    self->flights = flights_new ();
+    if (!self->links || !self->flights || !take_addresses (self)) {
+        swarm_destroy (self);
+        return NULL;
+    }
+    return self;
+}
+
+static code_t
+swarm_tick (void *self_, int64_t now_ms, int64_t wall_ms)
+{
+    (void) wall_ms;
+    swarm_t *self = self_;
+    link_t *link;
+    while ((link = links_due (self->links, now_ms)) != NULL)
+        if (link->state == LINK_SESSION || link->state == LINK_DRAINING)
+            sessions_due (self, link);
+        else
+            greet_failed (self, link, TIMEOUT, "the handshake took too long");
+    mail_out_expire (self, now_ms);
+    return OK;
+}
+
+static int64_t
+swarm_deadline_ms (const void *self_)
+{
+    const swarm_t *self = self_;
+    int64_t links_ms = links_earliest_ms (self->links);
+    int64_t flights_ms = flights_earliest_ms (self->flights);
+    return links_ms < flights_ms ? links_ms : flights_ms;
+}
+
+static const handler_t rows[] = {
+    {&ggen__link_received__descriptor, on_link_received, THIS_NODE},
+    {&ggen__link_written__descriptor, on_link_written, THIS_NODE},
+    {&ggen__link_up__descriptor, on_link_up, THIS_NODE},
+    {&ggen__link_down__descriptor, on_link_down, THIS_NODE},
+    {&ggen__link_listening__descriptor, on_link_listening, THIS_NODE},
+    {0}};
+
+const actor_class_t swarm_actor = {.name = "swarm",
+                                   .create = swarm_create,
+                                   .destroy = swarm_destroy,
+                                   .rows = rows,
+                                   .tick = swarm_tick,
+                                   .deadline_ms = swarm_deadline_ms,
+                                   .transit = mail_out_transit};

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+//  What the files of the swarm share; nobody else includes it.
+#ifndef GGEN_SWARM_SELF_H
+#define GGEN_SWARM_SELF_H
+
+#include "flights.h"
+#include "links.h"
+#include "runtime/actor/out.h"
+#include "reputation.pb-c.h"
+#include "swarm.h"
+
+//  A link that shows no sign of life is closed by "link"; these bound what a live one may take.
+#define DIAL_MS        4000         //  for one address
+#define DIAL_ALL_MS    10000        //  for all addresses of a peer
+#define GREETING_MS    2000         //  from LinkUp to a session (SPEC 8)
+#define DRAINING_MS    3000         //  for what is on its way on the link that goes
+#define YOUNG_MS       (DIAL_ALL_MS + GREETING_MS)      //  two links this close were dialled at once
+#define IDLE_MS        30000        //  a transient session without mail ends (SPEC 8)
+
+#define DIALS_MAX      64u          //  at one time; the next is refused with BUSY
+#define GREETINGS_MAX  128u         //  links that came in and are nobody's yet; the next is closed
+#define STRANGERS_MAX  5u           //  of them from one IP (SPEC 8); loopback: any number
+#define NEIGHBOURS_MAX 64u          //  sessions with one IP that came in, as above
+
+#define UNWRITTEN_MAX  (2u << 20)   //  bytes a peer has yet to read; then its requests fail with BUSY
+#define REPLIES_MAX    (8u << 20)   //  the same with replies to it; then its session ends
+#define OWED_MAX       64u          //  requests of one peer that are not answered; the next gets BUSY
+#define OWED_SECS      60u          //  those that nobody answered are forgotten after so long
+
+#define BUDGET_OUT_MS  600000u      //  longest and default budget of a request to another node
+#define BUDGET_IN_MS   120000u      //  of one from another node
+#define BODY_IN_MAX    (1u << 20)   //  bytes of a body from another node (SPEC 8)
+#define FULL_PAUSE_SECS 60u         //  for those whom we have no room for
+#define COMPLAINT_MS   1000         //  one observation a second of each peer is enough
+
+typedef struct {
+    out_t *out;
+    rng_t *rng;
+    const crypto_t *crypto;
+    const swarm_settings_t *settings;
+    links_t *links;
+    flights_t *flights;
+    addresses_t listening;          //  where we can be dialled, as far as we know
+    uint64_t number;                //  of the link dialled last
+    size_t parked_bytes;
+    bucket_t bucket;
+    uint64_t refused_banned, refused_full, refused_rate, dropped_invalid;
+} swarm_t;
+
+//  Tell all listeners.
+void swarm_tell (const swarm_t *self, const ProtobufCMessage *message);
+
+//  Tell "reputation" what a peer did, at most once in COMPLAINT_MS each.
+void swarm_complain (swarm_t *self, link_t *link, Ggen__Experience experience, const char *detail);
+
+#endif

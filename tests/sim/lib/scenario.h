@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+//  A scenario as the program sees it: what nodes are made of, what happens to them, and what is looked
+//  at. One of these is one const struct; scenario_find knows all of them by name.
+#ifndef GGEN_TESTS_SCENARIO_H
+#define GGEN_TESTS_SCENARIO_H
+
+#include "world.h"
+
+#include <stdio.h>
+
+typedef struct {
+    uint32_t nodes;
+    uint64_t seed;
+    double minutes;             //  of virtual time
+    bool real_crypto;
+    const char *file;           //  of the scenario's own text; NULL = none
+} scenario_options_t;
+
+typedef struct {
+    const char *name;
+    const char *help;
+    //  What world_new is to be given beyond seed and cryptography. 'setup' is filled with defaults.
+    //  Returns the scenario's own state, which is the context of the rest, and that of compose when
+    //  'setup' names none.
+    void *(*create) (const scenario_options_t *options, world_setup_t *setup);
+    void (*destroy) (void *self);
+    //  The world is there and empty: add and start nodes, plan actions, observe.
+    void (*begin) (void *self, world_t *world);
+    //  Time is over: what can only be judged at the end (world_violation). May be NULL.
+    void (*end) (void *self, world_t *world);
+    //  Its own results, as lines "  name value", or as members of a JSON object after those that are
+    //  there: ", "name": value". May be NULL.
+    void (*report) (void *self, const world_t *world, FILE *file, bool json);
+} scenario_t;
+
+//  NULL: there is none of this name.
+const scenario_t *scenario_find (const char *name);
+
+//  Number 'index' of them; NULL at the end.
+const scenario_t *scenario_at (unsigned index);
+
+extern const scenario_t scenario_toy;
+extern const scenario_t scenario_calm;
+
+#endif

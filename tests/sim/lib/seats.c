@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: MIT
+#include "world_inside.h"
+
+#include "runtime/actor/admit.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+//  Of an attachment so much is part of the digest.
+#define DIGEST_ATTACHMENT_BYTES 64u
+
+//  ---- names ---------------------------------------------------------------------------------------
+
+uint8_t
+seats_find (const node_t *node, const char *name)
+{
+    for (uint32_t i = 0; i < node->seats_count; i++)
+        if (strcmp (node->seats[i].name, name) == 0)
+            return (uint8_t) i;
+    return WORLD_SEATS_MAX;
+}
+
+//  ---- sending -------------------------------------------------------------------------------------
+
+void
+seats_post (world_t *self, uint32_t node, uint8_t seat, note_t *note, int64_t at_us)
+{
+    note->node = node;
+    note->life = self->nodes[node].life;
+    note->seat = seat;
+    note->at_us = at_us;
+    agenda_push (self->agenda, DUE_LETTER, (due_t) {.at_us = at_us, .thing = note});
+}
+
+static const char *
+asker_of (const Ggen__Envelope *request)
+{
+    return *request->reply_to ? request->reply_to : request->from;
+}
+
+//  As the bus answers in the place of a mailbox.
+static void
+refuse (world_t *self, uint32_t node, const char *asked, const char *asker,
+        const Ggen__Envelope *about, code_t code, const char *why)
+{
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    failure.code = code;
+    failure.message = (char *) why;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__REPLY;
+    envelope.id = about->id;
+    envelope.trace = about->trace;
+    envelope.from = (char *) asked;
+    seats_say (self, node, asker, &envelope, &failure.base);
+}
+
+static void
+drop_attachment (const parcel_t *parcel)
+{
+    if (parcel->attachment)
+        parcel->free_attachment (parcel->attachment, parcel->hint);
+}
+
+//  There is no such name on the node.
+static void
+send_nowhere (world_t *self, uint32_t node, const parcel_t *parcel)
+{
+    self->counts.nowhere++;
+    if (parcel->envelope->kind == GGEN__KIND__REQUEST)
+        refuse (self, node, parcel->to, asker_of (parcel->envelope), parcel->envelope,
+                strchr (parcel->to, '@') ? NODE_NOT_STARTED : FEATURE_NOT_ENABLED,
+                "this node has no such actor");
+    drop_attachment (parcel);
+}
+
+//  The bus's one rule: no '@', an actor of this node; '@', to "swarm".
+static void
+send_from (world_t *self, uint32_t node, const parcel_t *parcel, int64_t at_us)
+{
+    uint32_t client;
+    const node_t *place = &self->nodes[node];
+    uint8_t seat = strchr (parcel->to, '@') ? place->swarm : seats_find (place, parcel->to);
+    if (seat < WORLD_SEATS_MAX)
+        seats_post (self, node, seat, letters_write (self->letters, parcel), at_us);
+    else if (strcmp (parcel->to, "link") == 0)
+        cables_take (self, node, parcel);
+    else if (clients_number (parcel->to, &client)) {
+        note_t *note = letters_write (self->letters, parcel);
+        note->generation = client;
+        seats_post (self, node, SEAT_CLIENTS, note, at_us);
+    } else
+        send_nowhere (self, node, parcel);
+}
+
+static void
+port_send (void *context, const parcel_t *parcel)
+{
+    world_t *self = context;
+    send_from (self, self->speaker, parcel, self->speaking_us + WORLD_HOP_US);
+}
+
+static uint64_t
+port_clock_us (void *context)
+{
+    const world_t *self = context;
+    return clocks_mono_us (&self->nodes[self->speaker].traits.clocks, self->now_us);
+}
+
+void
+seats_say (world_t *self, uint32_t node, const char *to, Ggen__Envelope *envelope,
+           const ProtobufCMessage *body)
+{
+    envelope->sent_us = clocks_mono_us (&self->nodes[node].traits.clocks, self->now_us);
+    if (strchr (to, '@'))
+        envelope->to = (char *) to;
+    if (body)
+        envelope->type = (char *) body->descriptor->short_name;
+    parcel_t parcel = {.to = to, .envelope = envelope, .body = body};
+    send_from (self, node, &parcel, self->now_us + WORLD_HOP_US);
+}
+
+//  ---- an actor's life -----------------------------------------------------------------------------
+
+static void
+speak (world_t *self, uint32_t node, uint8_t seat, int64_t until_us)
+{
+    self->speaker = node;
+    self->speaker_seat = seat;
+    self->speaking_us = until_us;
+}
+
+//  The random streams of one seed and incarnation are the same whatever happens elsewhere.
+static void
+make_key (const world_t *self, uint32_t node, const char *name, uint32_t epoch,
+          uint8_t key[RNG_KEY_BYTES])
+{
+    crypto_generichash_state state;
+    crypto_generichash_init (&state, (const uint8_t *) &self->setup.seed,
+                             0, RNG_KEY_BYTES);
+    crypto_generichash_update (&state, (const uint8_t *) &self->setup.seed,
+                               sizeof self->setup.seed);
+    crypto_generichash_update (&state, (const uint8_t *) &node, sizeof node);
+    crypto_generichash_update (&state, (const uint8_t *) &epoch, sizeof epoch);
+    crypto_generichash_update (&state, (const uint8_t *) name, strlen (name));
+    crypto_generichash_final (&state, key, RNG_KEY_BYTES);
+}
+
+static void
+incarnate (world_t *self, uint32_t at, uint8_t number)
+{
+    node_t *node = &self->nodes[at];
+    seat_t *seat = &node->seats[number];
+    actor_setup_t setup = {.name = seat->name,
+                           .epoch = ++node->epoch,
+                           .crypto = self->crypto,
+                           .port = {self, port_send, port_clock_us},
+                           .settings = seat->settings,
+                           .scratch = self->scratch,
+                           .now_ms = clocks_mono_ms (&node->traits.clocks, self->now_us),
+                           .wall_ms = clocks_wall_ms (&node->traits.clocks, self->now_us)};
+    make_key (self, at, seat->name, setup.epoch, setup.key);
+    seat->actor = actor_new (seat->class, &setup);
+    if (!seat->actor)
+        abort ();
+}
+
+static void
+wake_later (world_t *self, uint32_t at, uint8_t number)
+{
+    node_t *node = &self->nodes[at];
+    seat_t *seat = &node->seats[number];
+    int64_t deadline_ms = actor_deadline_ms (seat->actor);
+    if (deadline_ms == DEADLINE_NEVER)
+        return;
+    int64_t wake_us = clocks_virtual_us (&node->traits.clocks, deadline_ms);
+    if (wake_us < seat->free_us)
+        wake_us = seat->free_us;
+    if (wake_us <= self->now_us)
+        wake_us = self->now_us + 1;
+    if (wake_us >= seat->wake_us)
+        return;
+    seat->wake_us = wake_us;
+    world_due (self, DUE_WAKE, wake_us, at, number);
+}
+
+static void
+revive (world_t *self, uint32_t at, uint8_t number)
+{
+    seat_t *seat = &self->nodes[at].seats[number];
+    actor_abandon (seat->actor);
+    actor_destroy (&seat->actor);
+    incarnate (self, at, number);
+    self->counts.incarnations++;
+}
+
+static void
+after (world_t *self, uint32_t at, uint8_t number, const note_t *note, code_t code)
+{
+    if (code == FATAL)
+        revive (self, at, number);
+    for (unsigned i = 0; i < self->observers_count; i++)
+        if (self->observers[i].handled)
+            self->observers[i].handled (self->observers[i].context, self, at, number, note);
+}
+
+//  Begin a handler: it takes a time, and what it sends leaves at the end of that.
+static void
+begin (world_t *self, uint32_t at, uint8_t number)
+{
+    node_t *node = &self->nodes[at];
+    seat_t *seat = &node->seats[number];
+    uint64_t spread = seat->service_us_max - seat->service_us_min + 1u;
+    uint64_t service_us = seat->service_us_min + rng_below (&self->rng, spread);
+    if (node->traits.slow > 1.0f)
+        service_us = (uint64_t) ((double) service_us * (double) node->traits.slow);
+    seat->free_us = self->now_us + (int64_t) service_us;
+    speak (self, at, number, seat->free_us);
+}
+
+//  Deadlines are looked at after every message, as the shell does.
+static void
+tick (world_t *self, uint32_t at, uint8_t number)
+{
+    node_t *node = &self->nodes[at];
+    seat_t *seat = &node->seats[number];
+    int64_t now_ms = clocks_mono_ms (&node->traits.clocks, self->now_us);
+    if (actor_deadline_ms (seat->actor) <= now_ms) {
+        code_t code = actor_tick (seat->actor, now_ms,
+                                  clocks_wall_ms (&node->traits.clocks, self->now_us));
+        after (self, at, number, NULL, code);
+    }
+    wake_later (self, at, number);
+}
+
+static void
+handle (world_t *self, uint32_t at, uint8_t number, note_t *note)
+{
+    node_t *node = &self->nodes[at];
+    mail_t mail = letters_mail (note);
+    begin (self, at, number);
+    code_t code = actor_deliver (node->seats[number].actor, &mail,
+                                 clocks_mono_ms (&node->traits.clocks, self->now_us),
+                                 clocks_wall_ms (&node->traits.clocks, self->now_us));
+    after (self, at, number, note, code);
+    letters_free (self->letters, &note);
+    tick (self, at, number);
+}
+
+void
+seats_open (world_t *self, uint32_t at, const node_plan_t *plan)
+{
+    node_t *node = &self->nodes[at];
+    node->seats = calloc (plan->count, sizeof *node->seats);
+    if (!node->seats && plan->count > 0)
+        abort ();
+    node->seats_count = (uint8_t) plan->count;
+    for (uint8_t i = 0; i < plan->count; i++) {
+        const seat_plan_t *seat = &plan->seats[i];
+        bool given = seat->service_us_max > 0;
+        node->seats[i] = (seat_t) {
+            .class = seat->class,
+            .name = seat->name ? seat->name : seat->class->name,
+            .settings = seat->settings,
+            .wake_us = INT64_MAX,
+            .service_us_min = (uint16_t) (given ? seat->service_us_min : WORLD_SERVICE_US_MIN),
+            .service_us_max = (uint16_t) (given ? seat->service_us_max : WORLD_SERVICE_US_MAX)};
+    }
+    node->swarm = seats_find (node, "swarm");
+    for (uint8_t i = 0; i < plan->count; i++) {
+        begin (self, at, i);
+        incarnate (self, at, i);
+        wake_later (self, at, i);
+    }
+}
+
+void
+seats_close (world_t *self, uint32_t at)
+{
+    node_t *node = &self->nodes[at];
+    for (uint32_t i = node->seats_count; i > 0; i--) {
+        seat_t *seat = &node->seats[i - 1];
+        speak (self, at, (uint8_t) (i - 1), self->now_us);
+        actor_destroy (&seat->actor);
+        while (seat->first) {
+            note_t *next = seat->first->next;
+            letters_free (self->letters, &seat->first);
+            seat->first = next;
+        }
+    }
+    free (node->seats);
+    node->seats = NULL;
+    node->seats_count = 0;
+    node->swarm = WORLD_SEATS_MAX;
+}
+
+//  ---- mailboxes -----------------------------------------------------------------------------------
+
+static void
+work_later (world_t *self, uint32_t at, uint8_t number)
+{
+    const node_t *node = &self->nodes[at];
+    seat_t *seat = &node->seats[number];
+    if (seat->working || !seat->first || node->state == NODE_FROZEN)
+        return;
+    seat->working = true;
+    world_due (self, DUE_WORK, seat->free_us > self->now_us ? seat->free_us : self->now_us, at,
+               number);
+}
+
+static void
+queue (world_t *self, uint32_t at, uint8_t number, note_t *note)
+{
+    seat_t *seat = &self->nodes[at].seats[number];
+    note->next = NULL;
+    if (seat->last)
+        seat->last->next = note;
+    else
+        seat->first = note;
+    seat->last = note;
+    seat->depth++;
+    seat->depth_bytes += (uint32_t) letters_size (note);
+    if (seat->depth > self->counts.depth_max)
+        self->counts.depth_max = seat->depth;
+    work_later (self, at, number);
+}
+
+static note_t *
+take (seat_t *seat)
+{
+    note_t *note = seat->first;
+    seat->first = note->next;
+    if (!seat->first)
+        seat->last = NULL;
+    seat->depth--;
+    seat->depth_bytes -= (uint32_t) letters_size (note);
+    return note;
+}
+
+//  What is refused was asked of the address that its sender named: of another node's actor, when it
+//  was to pass through.
+static const char *
+asked_name (const seat_t *seat, const Ggen__Envelope *envelope)
+{
+    bool passes = strchr (envelope->to, '@') && !strchr (envelope->from, '@');
+    return passes ? envelope->to : seat->name;
+}
+
+static void
+refuse_letter (world_t *self, uint32_t at, uint8_t number, const note_t *note, admit_t why)
+{
+    const seat_t *seat = &self->nodes[at].seats[number];
+    Ggen__Envelope *about = world_envelope (note);
+    if (!about)
+        return;
+    if (why == ADMIT_BUSY)
+        refuse (self, at, asked_name (seat, about), asker_of (about), about, BUSY,
+                "its mailbox is half full");
+    else
+        refuse (self, at, about->from, seat->name, about, BUSY,
+                "the answer did not fit into the asker's mailbox");
+    ggen__envelope__free_unpacked (about, NULL);
+}
+
+static void
+record (world_t *self, const note_t *note)
+{
+    const uint8_t *from = (const uint8_t *) &note->at_us;
+    size_t size = (size_t) (note->bytes - from) + note->envelope_size + note->body_size;
+    crypto_shorthash_siphashx24 (self->digest, from, size, self->digest);
+    if (note->attachment) {
+        size_t part = note->attachment_size < DIGEST_ATTACHMENT_BYTES ? note->attachment_size
+                                                                      : DIGEST_ATTACHMENT_BYTES;
+        crypto_shorthash_siphashx24 (self->digest, note->attachment, part, self->digest);
+    }
+    self->counts.letters++;
+    self->counts.kinds[note->kind & 7]++;
+    for (unsigned i = 0; i < self->observers_count; i++)
+        if (self->observers[i].arrives)
+            self->observers[i].arrives (self->observers[i].context, self, note);
+}
+
+static void
+arrive_inside (world_t *self, note_t *note)
+{
+    uint32_t at = note->node;
+    uint8_t number = note->seat;
+    node_t *node = &self->nodes[at];
+    seat_t *seat = &node->seats[number];
+    size_t size = letters_size (note);
+    admit_t verdict = admit_message (note->kind, size, seat->depth, seat->depth_bytes);
+    if (verdict == ADMIT_TAKE) {
+        if (!seat->first && seat->free_us <= self->now_us && node->state == NODE_ON)
+            handle (self, at, number, note);
+        else
+            queue (self, at, number, note);
+        return;
+    }
+    if (verdict == ADMIT_DROP) {
+        self->counts.dropped += note->kind != GGEN__KIND__REPLY;
+        self->counts.replies_lost += note->kind == GGEN__KIND__REPLY;
+    } else {
+        self->counts.busy++;
+        refuse_letter (self, at, number, note, verdict);
+    }
+    letters_free (self->letters, &note);
+}
+
+void
+seats_arrive (world_t *self, note_t *note)
+{
+    const node_t *node = &self->nodes[note->node];
+    if (!node_runs (node) || note->life != node->life
+        || (note->end != LETTER_NO_LINK && !cables_deliver (self, note))) {
+        self->counts.lost++;
+        letters_free (self->letters, &note);
+        return;
+    }
+    record (self, note);
+    if (note->seat != SEAT_CLIENTS) {
+        arrive_inside (self, note);
+        return;
+    }
+    clients_hear (self, note);
+    letters_free (self->letters, &note);
+}
+
+void
+seats_work (world_t *self, uint32_t at, uint8_t number)
+{
+    node_t *node = &self->nodes[at];
+    if (number >= node->seats_count)
+        return;
+    seat_t *seat = &node->seats[number];
+    if (!seat->working)
+        return;
+    seat->working = false;
+    if (!seat->first || node->state != NODE_ON)
+        return;
+    if (seat->free_us <= self->now_us)
+        handle (self, at, number, take (seat));
+    work_later (self, at, number);
+}
+
+void
+seats_wake (world_t *self, uint32_t at, uint8_t number, int64_t at_us)
+{
+    node_t *node = &self->nodes[at];
+    if (number >= node->seats_count || node->seats[number].wake_us != at_us) {
+        self->counts.events--;          //  It was set anew since: nothing happens
+        return;
+    }
+    seat_t *seat = &node->seats[number];
+    seat->wake_us = INT64_MAX;
+    if (node->state != NODE_ON)
+        return;
+    if (seat->free_us > self->now_us) {
+        wake_later (self, at, number);
+        return;
+    }
+    begin (self, at, number);
+    tick (self, at, number);
+}
+
+void
+seats_thaw (world_t *self, uint32_t at)
+{
+    node_t *node = &self->nodes[at];
+    for (uint8_t i = 0; i < node->seats_count; i++) {
+        work_later (self, at, i);
+        wake_later (self, at, i);
+    }
+}
