@@ -20,7 +20,7 @@ sim_node_start (const sim_things_t *things, scheduler_t *scheduler)
 {
     static const registry_backend_t backend = {.address = "registry_file", .writes = true};
     static const registry_settings_t registry = {.backends = &backend, .backends_count = 1};
-    static const cache_settings_t cache = {CACHE_BYTES_MAX};
+    static const cache_settings_t cache = {.bytes_max = CACHE_BYTES_MAX};
     scheduler_add (scheduler, &installer_actor, NULL);
     scheduler_add (scheduler, &registry_actor, &registry);
     scheduler_add (scheduler, &trust_actor, NULL);
