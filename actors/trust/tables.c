@@ -27,26 +27,38 @@ typedef struct {
     bool removes;
     pin_t *pins;                //  that are put; owned
     size_t pins_count;
-    pin_t pin;                  //  that is removed
-    char registry[UNSIGNED_NAME_MAX + 1];
+    char name[UNSIGNED_NAME_MAX + 1];   //  of the pin that is removed, or of the registry
     tables_done_fn *done;
     void *context;
 } change_t;
 
+//  Why the last load failed. Few have one, and it is large.
+typedef struct {
+    Ggen__Failure failure;
+    char why[FAILURE_TEXT_MAX + 1];
+    char hint[FAILURE_TEXT_MAX + 1];
+} load_failure_t;
+
+_Static_assert (PACKAGE_ID_MAX <= UNSIGNED_NAME_MAX, "a change has room for either name");
+
 struct tables_t {
     out_t *out;
     pins_t *pins;
-    char registries[UNSIGNED_MAX][UNSIGNED_NAME_MAX + 1];   //  sorted
+    char *registries[UNSIGNED_MAX];     //  sorted
     unsigned registries_count;
     phase_t phase;
     unsigned loading;           //  table that is being loaded
     unsigned tries;             //  failed ones in a row
     int64_t retry_ms;
     change_t change;
-    Ggen__Failure failure;      //  why the last load failed
-    char why[FAILURE_TEXT_MAX + 1];
-    char hint[FAILURE_TEXT_MAX + 1];
+    load_failure_t *failure;    //  NULL: none, or no memory to keep it
 };
+
+//  When there is no memory for it.
+static const Ggen__Failure unexplained = {.base = PROTOBUF_C_MESSAGE_INIT (&ggen__failure__descriptor),
+                                          .code = BUSY,
+                                          .message = "the pinned publishers cannot be loaded",
+                                          .hint = "try again"};
 
 static void load_table (tables_t *self, unsigned table);
 
@@ -56,6 +68,13 @@ forget_change (tables_t *self)
     free (self->change.pins);
     self->change.pins = NULL;
     self->change.pins_count = 0;
+}
+
+static void
+forget_registries (tables_t *self)
+{
+    while (self->registries_count > 0)
+        free (self->registries[--self->registries_count]);
 }
 
 //  ---- life --------------------------------------------------------------------------------------
@@ -68,9 +87,6 @@ tables_new (const actor_env_t *env)
         return NULL;
     self->out = env->out;
     self->retry_ms = DEADLINE_NEVER;
-    ggen__failure__init (&self->failure);
-    self->failure.message = self->why;
-    self->failure.hint = self->hint;
     self->pins = pins_new (rng_u64 (env->rng));
     if (!self->pins) {
         tables_destroy (&self);
@@ -86,6 +102,8 @@ tables_destroy (tables_t **self_p)
     if (!*self_p)
         return;
     forget_change (*self_p);
+    forget_registries (*self_p);
+    free ((*self_p)->failure);
     pins_destroy (&(*self_p)->pins);
     free (*self_p);
     *self_p = NULL;
@@ -115,7 +133,9 @@ tables_tick (tables_t *self, int64_t now_ms)
 const Ggen__Failure *
 tables_failure (const tables_t *self)
 {
-    return self->phase == FAILED ? &self->failure : NULL;
+    if (self->phase != FAILED)
+        return NULL;
+    return self->failure ? &self->failure->failure : &unexplained;
 }
 
 const pins_t *
@@ -167,11 +187,12 @@ insert_registry (tables_t *self, const char *name)
     unsigned at = registry_place (self, name);
     if (tables_has_registry (self, name))
         return OK;
-    if (self->registries_count == UNSIGNED_MAX)
+    char *copy = self->registries_count < UNSIGNED_MAX ? strdup (name) : NULL;
+    if (!copy)
         return STORAGE;
-    memmove (self->registries[at + 1], self->registries[at],
+    memmove (self->registries + at + 1, self->registries + at,
              (self->registries_count++ - at) * sizeof self->registries[0]);
-    snprintf (self->registries[at], sizeof self->registries[0], "%s", name);
+    self->registries[at] = copy;
     return OK;
 }
 
@@ -181,7 +202,8 @@ erase_registry (tables_t *self, const char *name)
     if (!tables_has_registry (self, name))
         return;
     unsigned at = registry_place (self, name);
-    memmove (self->registries[at], self->registries[at + 1],
+    free (self->registries[at]);
+    memmove (self->registries + at, self->registries + at + 1,
              (--self->registries_count - at) * sizeof self->registries[0]);
 }
 
@@ -199,11 +221,25 @@ print (char text[FAILURE_TEXT_MAX + 1], const char *prefix, const char *what)
 }
 
 static void
+keep_failure (tables_t *self, code_t code, const char *why, const char *hint)
+{
+    if (!self->failure)
+        self->failure = malloc (sizeof *self->failure);
+    load_failure_t *kept = self->failure;
+    if (!kept)
+        return;
+    ggen__failure__init (&kept->failure);
+    kept->failure.code = code;
+    kept->failure.message = kept->why;
+    kept->failure.hint = kept->hint;
+    print (kept->why, "the pinned publishers cannot be loaded: ", why);
+    print (kept->hint, "", hint);
+}
+
+static void
 load_failed (tables_t *self, code_t code, const char *why, const char *hint)
 {
-    self->failure.code = code;
-    print (self->why, "the pinned publishers cannot be loaded: ", why);
-    print (self->hint, "", hint);
+    keep_failure (self, code, why, hint);
     if (self->tries < LOAD_TRIES)
         self->tries++;
     self->phase = self->tries < LOAD_TRIES ? LOADING : FAILED;
@@ -252,7 +288,7 @@ load_table (tables_t *self, unsigned table)
     if (table == PINS)
         pins_clear (self->pins);
     else
-        self->registries_count = 0;
+        forget_registries (self);
     ask_page (self, (ProtobufCBinaryData) {0, NULL});
 }
 
@@ -282,6 +318,8 @@ on_page (void *actor, void *self_, const answer_t *answer)
     else {
         self->phase = LOADED;
         self->tries = 0;
+        free (self->failure);
+        self->failure = NULL;
     }
     return OK;
 }
@@ -294,12 +332,12 @@ apply (tables_t *self, const change_t *change)
 {
     if (change->table == REGISTRIES) {
         if (!change->removes)
-            return insert_registry (self, change->registry);
-        erase_registry (self, change->registry);
+            return insert_registry (self, change->name);
+        erase_registry (self, change->name);
         return OK;
     }
     if (change->removes)
-        pins_remove (self->pins, change->pin.name);
+        pins_remove (self->pins, change->name);
     code_t code = OK;
     for (size_t i = 0; i < change->pins_count && code == OK; i++)
         code = pins_put (self->pins, &change->pins[i]);
@@ -430,8 +468,8 @@ code_t
 tables_remove_pin (tables_t *self, const char *name, tables_done_fn *done, void *context)
 {
     self->change = (change_t) {.done = done, .context = context};
-    snprintf (self->change.pin.name, sizeof self->change.pin.name, "%s", name);
-    return change (self, PINS, self->change.pin.name, NULL);
+    snprintf (self->change.name, sizeof self->change.name, "%s", name);
+    return change (self, PINS, self->change.name, NULL);
 }
 
 code_t
@@ -443,14 +481,14 @@ tables_put_registry (tables_t *self, const char *name, tables_done_fn *done, voi
     value.how = PIN_ADDED;
     value.since = out_wall_ms (self->out) / 1000;
     self->change = (change_t) {.done = done, .context = context};
-    snprintf (self->change.registry, sizeof self->change.registry, "%s", name);
-    return change (self, REGISTRIES, self->change.registry, &value);
+    snprintf (self->change.name, sizeof self->change.name, "%s", name);
+    return change (self, REGISTRIES, self->change.name, &value);
 }
 
 code_t
 tables_remove_registry (tables_t *self, const char *name, tables_done_fn *done, void *context)
 {
     self->change = (change_t) {.done = done, .context = context};
-    snprintf (self->change.registry, sizeof self->change.registry, "%s", name);
-    return change (self, REGISTRIES, self->change.registry, NULL);
+    snprintf (self->change.name, sizeof self->change.name, "%s", name);
+    return change (self, REGISTRIES, self->change.name, NULL);
 }

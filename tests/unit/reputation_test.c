@@ -7,7 +7,6 @@
 
 #include "tests/reputation_rig.h"
 
-#include <malloc.h>
 #include <math.h>
 
 #define HOUR_MS 3600000
@@ -443,48 +442,6 @@ those_who_are_banned_are_never_forgotten (void **unused)
         assert_true (is_known (i));
 }
 
-//  ---- size ----------------------------------------------------------------------------------------
-
-static void *
-blank_create (const actor_env_t *env)
-{
-    (void) env;
-    return malloc (1);
-}
-
-static const actor_class_t blank_actor = {
-    .name = "blank", .create = blank_create, .destroy = free, .rows = (const handler_t[]) {{0}}};
-
-//  What one idle actor of this class takes.
-static size_t
-idle_bytes (const actor_class_t *class)
-{
-    static puppet_t many[64];
-    size_t before = mallinfo2 ().uordblks;
-    for (size_t i = 0; i < COUNT_OF (many); i++) {
-        many[i] = (puppet_t) {.wall_ms = WALL_SECS};
-        puppet_start (&many[i], class, &settings);
-        while (many[i].said_count > 0)
-            said_free (&many[i].said[--many[i].said_count]);
-    }
-    size_t bytes = (mallinfo2 ().uordblks - before) / COUNT_OF (many);
-    for (size_t i = 0; i < COUNT_OF (many); i++)
-        puppet_stop (&many[i]);
-    return bytes;
-}
-
-//  Beside what any actor takes.
-static void
-an_idle_reputation_takes_less_than_2_KiB (void **unused)
-{
-    (void) unused;
-#ifndef GGEN_INSTRUMENTED
-    idle_bytes (&blank_actor);
-    size_t blank = idle_bytes (&blank_actor), idle = idle_bytes (&reputation_actor);
-    assert_true (idle < blank + 2048);
-#endif
-}
-
 int
 main (void)
 {
@@ -511,7 +468,6 @@ main (void)
         rigged (when_full_those_without_history_and_long_unseen_go_first),
         rigged (when_all_have_to_stay_a_new_one_is_not_remembered),
         rigged (those_who_are_banned_are_never_forgotten),
-        rigged (an_idle_reputation_takes_less_than_2_KiB),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
