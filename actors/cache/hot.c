@@ -83,7 +83,7 @@ hot_counts (const hot_t *self)
     return self->counts;
 }
 
-//  ---- entries -------------------------------------------------------------------------------------
+//  ---- entries -----------------------------------------------------------------------------------
 
 //  The map has its own copy of the key.
 static uint64_t
@@ -129,7 +129,7 @@ is_old (const hot_t *self, const entry_t *entry, int64_t now_ms)
     return now_ms - entry->put_ms >= ttl_ms;
 }
 
-//  ---- putting -------------------------------------------------------------------------------------
+//  ---- putting -----------------------------------------------------------------------------------
 
 static entry_t *
 entry_new (bytes_t key, bytes_t value, int64_t now_ms)
@@ -180,7 +180,7 @@ hot_put (hot_t *self, bytes_t key, bytes_t value, int64_t now_ms)
     return OK;
 }
 
-//  ---- getting -------------------------------------------------------------------------------------
+//  ---- getting -----------------------------------------------------------------------------------
 
 hot_found_t
 hot_get (hot_t *self, bytes_t key, int64_t now_ms, bytes_t *value_p, int64_t *age_ms_p)
@@ -207,7 +207,7 @@ hot_get (hot_t *self, bytes_t key, int64_t now_ms, bytes_t *value_p, int64_t *ag
     return HOT_FOUND;
 }
 
-//  ---- dropping ------------------------------------------------------------------------------------
+//  ---- dropping ----------------------------------------------------------------------------------
 
 bool
 hot_drop (hot_t *self, bytes_t key)

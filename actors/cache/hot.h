@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  The hot tier: small values by key, in memory, for a time. Of too many, those used longest ago go.
-//  A value counts as old from when it was put, however often it is used, so that what changes
+//  The hot tier: small values by key, in memory, for a time. Of too many, those used longest ago
+//  go. A value counts as old from when it was put, however often it is used, so that what changes
 //  elsewhere is noticed; that something is not there is believed for a shorter time.
 #ifndef GGEN_HOT_H
 #define GGEN_HOT_H

@@ -55,10 +55,11 @@ struct tables_t {
 };
 
 //  When there is no memory for it.
-static const Ggen__Failure unexplained = {.base = PROTOBUF_C_MESSAGE_INIT (&ggen__failure__descriptor),
-                                          .code = BUSY,
-                                          .message = "the pinned publishers cannot be loaded",
-                                          .hint = "try again"};
+static const Ggen__Failure unexplained = {
+    .base = PROTOBUF_C_MESSAGE_INIT (&ggen__failure__descriptor),
+    .code = BUSY,
+    .message = "the pinned publishers cannot be loaded",
+    .hint = "try again"};
 
 static void load_table (tables_t *self, unsigned table);
 

@@ -47,7 +47,7 @@ expect (hot_t *hot, const char *key, const char *expected, int64_t now_ms, int64
     assert_int_equal (age_ms, expected_age_ms);
 }
 
-//  ---- by itself -----------------------------------------------------------------------------------
+//  ---- by itself ---------------------------------------------------------------------------------
 
 static void
 what_was_put_is_there_for_five_minutes_however_often_it_is_used (void **state)
@@ -184,7 +184,7 @@ a_prefix_drops_all_that_begins_so (void **state)
     hot_destroy (&hot);
 }
 
-//  ---- against a plain list ------------------------------------------------------------------------
+//  ---- against a plain list ----------------------------------------------------------------------
 
 #define MODEL_KEYS 40
 
@@ -266,7 +266,7 @@ it_is_what_a_list_with_times_would_be (void **state)
     hot_destroy (&hot);
 }
 
-//  ---- as the cache serves it ----------------------------------------------------------------------
+//  ---- as the cache serves it --------------------------------------------------------------------
 
 static puppet_t cache;
 

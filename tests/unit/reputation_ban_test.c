@@ -16,7 +16,7 @@
 #define FLOODED     GGEN__EXPERIENCE__FLOODED
 #define FORGED      GGEN__EXPERIENCE__FORGED
 
-//  ---- rules ---------------------------------------------------------------------------------------
+//  ---- rules -------------------------------------------------------------------------------------
 
 static void
 wrong_bytes_ban_for_an_hour_once_the_ban_is_on_disk (void **unused)
@@ -140,7 +140,7 @@ the_key_with_the_other_sign_is_the_same_peer (void **unused)
     puppet_free (reply);
 }
 
-//  ---- is it us? -----------------------------------------------------------------------------------
+//  ---- is it us? ---------------------------------------------------------------------------------
 
 static void
 while_more_than_half_of_our_peers_fail_nobody_is_to_blame (void **unused)
@@ -245,7 +245,7 @@ the_only_peer_is_not_banned_for_failing (void **unused)
     assert_false (is_banned (2));
 }
 
-//  ---- swarm forgets -------------------------------------------------------------------------------
+//  ---- swarm forgets -----------------------------------------------------------------------------
 
 static void
 a_banned_peer_that_comes_up_is_banned_again_for_the_rest (void **unused)
@@ -305,7 +305,7 @@ many_old_bans_are_told_a_few_at_a_time (void **unused)
     assert_int_equal (told, 100);
 }
 
-//  ---- clocks --------------------------------------------------------------------------------------
+//  ---- clocks ------------------------------------------------------------------------------------
 
 static void
 a_clock_that_is_set_neither_frees_nor_locks (void **unused)
@@ -371,7 +371,7 @@ a_ban_that_is_over_stays_over_when_the_clock_is_set_back (void **unused)
     assert_false (is_banned (1));
 }
 
-//  ---- people --------------------------------------------------------------------------------------
+//  ---- people ------------------------------------------------------------------------------------
 
 static void
 a_ban_by_a_person_is_answered_when_it_is_kept_and_swarm_told (void **unused)
@@ -454,7 +454,8 @@ we_do_not_ban_ourselves (void **unused)
     expect_failure (VALIDATION);
 }
 
-//  The second is on its way to disk with the first still there: only what is true in the end is told.
+//  The second is on its way to disk with the first still there: only what is true in the end is
+//  told.
 static void
 a_ban_and_its_end_on_their_way_to_disk_end_as_asked_last (void **unused)
 {

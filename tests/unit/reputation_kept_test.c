@@ -15,7 +15,7 @@
 #define FAILED      GGEN__EXPERIENCE__FAILED
 #define WRONG_BYTES GGEN__EXPERIENCE__WRONG_BYTES
 
-//  ---- the disk ------------------------------------------------------------------------------------
+//  ---- the disk ----------------------------------------------------------------------------------
 
 static void
 a_ban_that_cannot_be_kept_is_obeyed_all_the_same (void **unused)
@@ -231,6 +231,37 @@ a_load_that_fails_half_way_takes_no_row_twice (void **unused)
     puppet_free (reply);
 }
 
+//  Before the rest is there, bans of the rows that came are in force, end, and can be ended.
+static void
+half_a_load_is_of_use (void **unused)
+{
+    (void) unused;
+    settings.peers_max = 4;
+    rig_restart ();
+    for (uint32_t i = 0; i < 3; i++)
+        saw (i, WRONG_BYTES);
+    rig_settle ();
+    rig_stop ();
+    kept.page_max = 2;
+    rig_start ();
+    puppet_relay (&reputation, &state);
+    kept.load_code = STORAGE;
+    rig_wait (LEDGER_TRIES * LEDGER_RETRY_MS);
+    assert_true (is_banned (0) && is_banned (1));
+    ask_unban (0);
+    rig_settle ();
+    puppet_free (puppet_hear (&reputation, &ggen__unban_reply__descriptor));
+    //  Three bans are as many as four peers may have
+    saw (5, WRONG_BYTES);
+    saw (6, WRONG_BYTES);
+    assert_true (is_banned (5) && is_banned (6));
+    rig_wait (3600 * 1000);
+    assert_false (is_banned (1) || is_banned (5));
+    kept.load_code = OK;
+    rig_wait (LEDGER_AGAIN_MS);
+    assert_false (is_banned (0));
+}
+
 static void
 a_smaller_table_takes_what_fits_and_drops_the_other_rows (void **unused)
 {
@@ -242,6 +273,23 @@ a_smaller_table_takes_what_fits_and_drops_the_other_rows (void **unused)
     rig_restart ();
     rig_wait (LEDGER_DELAY_MS);
     assert_int_equal (kept.count, 16);
+}
+
+//  Found by fuzzing: what is not UTF-8 must not leave in a message.
+static void
+a_reason_that_is_no_text_is_none (void **unused)
+{
+    (void) unused;
+    saw (1, WRONG_BYTES);
+    rig_settle ();
+    uint8_t *found = memmem (kept.entries[0].value, kept.entries[0].value_size, "wrong bytes", 11);
+    assert_non_null (found);
+    found[3] = 0xFF;
+    rig_restart ();
+    Ggen__ReputationReply *reply = asked_about (1);
+    assert_true (reply->peers[0]->score->banned);
+    assert_string_equal (reply->peers[0]->ban_reason, "");
+    puppet_free (reply);
 }
 
 //  Whatever is on disk, no byte of it stops the actor.
@@ -258,15 +306,16 @@ rows_of_any_bytes_are_survived (void **unused)
     rng_t rng = seeded_rng (21);
     for (unsigned round = 0; round < 300; round++) {
         memory_entry_t *entry = &kept.entries[rng_below (&rng, kept.count)];
+        uint8_t damage = (uint8_t) (1 + rng_below (&rng, 255));
         if (entry->value_size > 0)
-            entry->value[rng_below (&rng, entry->value_size)] ^= (uint8_t) (1 + rng_below (&rng, 255));
+            entry->value[rng_below (&rng, entry->value_size)] ^= damage;
         rig_restart ();
         puppet_free (asked_about_all ());
         rig_wait (LEDGER_DELAY_MS);
     }
 }
 
-//  ---- anything ------------------------------------------------------------------------------------
+//  ---- anything ----------------------------------------------------------------------------------
 
 static void
 do_something (rng_t *rng)
@@ -311,8 +360,8 @@ do_something (rng_t *rng)
     }
 }
 
-//  What swarm was told last of each peer is what is true of it, when all has settled; and nobody with a
-//  ban was evicted from a table that is always full.
+//  What swarm was told last of each peer is what is true of it, when all has settled; and nobody
+//  with a ban was evicted from a table that is always full.
 static void
 swarm_is_told_what_is_true (void **unused)
 {
@@ -363,7 +412,9 @@ main (void)
         rigged (one_that_is_forgotten_and_returns_keeps_its_row),
         rigged (a_state_that_cannot_be_read_does_not_stop_it),
         rigged (a_load_that_fails_half_way_takes_no_row_twice),
+        rigged (half_a_load_is_of_use),
         rigged (a_smaller_table_takes_what_fits_and_drops_the_other_rows),
+        rigged (a_reason_that_is_no_text_is_none),
         rigged (rows_of_any_bytes_are_survived),
         rigged (swarm_is_told_what_is_true),
     };

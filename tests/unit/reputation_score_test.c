@@ -17,7 +17,7 @@
 
 #define assert_near(a, b, epsilon) assert_true (fabs ((double) (a) - (double) (b)) < (epsilon))
 
-//  ---- score ---------------------------------------------------------------------------------------
+//  ---- score -------------------------------------------------------------------------------------
 
 //  Totals computed apart from this program, from the formula of SPEC 7.
 static void
@@ -123,7 +123,7 @@ one_more_success_never_lowers_a_score_and_one_more_failure_never_raises_it (void
     }
 }
 
-//  ---- places --------------------------------------------------------------------------------------
+//  ---- places ------------------------------------------------------------------------------------
 
 //  Computed apart from this program, as the angle between two vectors (not by haversines).
 static void
@@ -166,7 +166,7 @@ places_off_the_globe_are_refused (void **state)
     assert_near (geo_longitude (&place), 180, 1e-9);
 }
 
-//  ---- distinct packages ---------------------------------------------------------------------------
+//  ---- distinct packages -------------------------------------------------------------------------
 
 static void
 up_to_sixteen_packages_are_counted_exactly (void **state)
@@ -184,8 +184,8 @@ up_to_sixteen_packages_are_counted_exactly (void **state)
     }
 }
 
-//  1.04 / sqrt (64) is 13 %; the mean of 200 such counts is within four of its own errors, and of the
-//  little that counts just above sixteen are raised (never below 17).
+//  1.04 / sqrt (64) is 13 %; the mean of 200 such counts is within four of its own errors, and of
+//  the little that counts just above sixteen are raised (never below 17).
 static void
 more_packages_are_counted_with_an_error_of_thirteen_percent (void **state)
 {
@@ -261,7 +261,7 @@ bytes_that_are_no_count_are_refused (void **state)
     assert_int_equal (distinct_unpack (&distinct, (bytes_t) {bytes, 65}), VALIDATION);
 }
 
-//  ---- history -------------------------------------------------------------------------------------
+//  ---- history -----------------------------------------------------------------------------------
 
 #define T0 1763600000u
 

@@ -18,7 +18,7 @@
 
 #define assert_near(a, b, epsilon) assert_true (fabs ((double) (a) - (double) (b)) < (epsilon))
 
-//  ---- counting ------------------------------------------------------------------------------------
+//  ---- counting ----------------------------------------------------------------------------------
 
 static void
 a_peer_never_met_is_given_credit (void **unused)
@@ -189,7 +189,7 @@ history_is_told_of_those_who_are_named (void **unused)
     puppet_free (reply);
 }
 
-//  ---- ranking -------------------------------------------------------------------------------------
+//  ---- ranking -----------------------------------------------------------------------------------
 
 static void
 ranks_the_best_first_the_low_later_and_the_banned_last (void **unused)
@@ -261,7 +261,7 @@ a_request_out_of_bounds_is_refused (void **unused)
     expect_failure (VALIDATION);
 }
 
-//  ---- places --------------------------------------------------------------------------------------
+//  ---- places ------------------------------------------------------------------------------------
 
 static void
 at_home_in_berlin (void)
@@ -325,7 +325,7 @@ a_place_off_the_globe_is_none (void **unused)
     puppet_free (reply);
 }
 
-//  ---- whom it remembers ---------------------------------------------------------------------------
+//  ---- whom it remembers -------------------------------------------------------------------------
 
 static bool
 is_known (uint32_t number)
