@@ -27,39 +27,33 @@ typedef struct {
     bool removes;
     pin_t *pins;                //  that are put; owned
     size_t pins_count;
-    char name[UNSIGNED_NAME_MAX + 1];   //  of the pin that is removed, or of the registry
+    pin_t pin;                  //  that is removed
+    char registry[UNSIGNED_NAME_MAX + 1];
     tables_done_fn *done;
     void *context;
 } change_t;
 
-//  Why the last load failed. Few have one, and it is large.
+//  Why the last load failed.
 typedef struct {
-    Ggen__Failure failure;
     char why[FAILURE_TEXT_MAX + 1];
     char hint[FAILURE_TEXT_MAX + 1];
-} load_failure_t;
+} texts_t;
 
-_Static_assert (PACKAGE_ID_MAX <= UNSIGNED_NAME_MAX, "a change has room for either name");
+typedef char registry_name_t[UNSIGNED_NAME_MAX + 1];
 
 struct tables_t {
     out_t *out;
     pins_t *pins;
-    char *registries[UNSIGNED_MAX];     //  sorted
+    registry_name_t *registries;    //  sorted; NULL, or room for UNSIGNED_MAX
     unsigned registries_count;
     phase_t phase;
     unsigned loading;           //  table that is being loaded
     unsigned tries;             //  failed ones in a row
     int64_t retry_ms;
     change_t change;
-    load_failure_t *failure;    //  NULL: none, or no memory to keep it
+    Ggen__Failure failure;      //  of the last load
+    texts_t *texts;             //  NULL: none has failed
 };
-
-//  When there is no memory for it.
-static const Ggen__Failure unexplained = {
-    .base = PROTOBUF_C_MESSAGE_INIT (&ggen__failure__descriptor),
-    .code = BUSY,
-    .message = "the pinned publishers cannot be loaded",
-    .hint = "try again"};
 
 static void load_table (tables_t *self, unsigned table);
 
@@ -69,13 +63,6 @@ forget_change (tables_t *self)
     free (self->change.pins);
     self->change.pins = NULL;
     self->change.pins_count = 0;
-}
-
-static void
-forget_registries (tables_t *self)
-{
-    while (self->registries_count > 0)
-        free (self->registries[--self->registries_count]);
 }
 
 //  ---- life --------------------------------------------------------------------------------------
@@ -88,6 +75,7 @@ tables_new (const actor_env_t *env)
         return NULL;
     self->out = env->out;
     self->retry_ms = DEADLINE_NEVER;
+    ggen__failure__init (&self->failure);
     self->pins = pins_new (rng_u64 (env->rng));
     if (!self->pins) {
         tables_destroy (&self);
@@ -103,8 +91,8 @@ tables_destroy (tables_t **self_p)
     if (!*self_p)
         return;
     forget_change (*self_p);
-    forget_registries (*self_p);
-    free ((*self_p)->failure);
+    free ((*self_p)->registries);
+    free ((*self_p)->texts);
     pins_destroy (&(*self_p)->pins);
     free (*self_p);
     *self_p = NULL;
@@ -134,9 +122,7 @@ tables_tick (tables_t *self, int64_t now_ms)
 const Ggen__Failure *
 tables_failure (const tables_t *self)
 {
-    if (self->phase != FAILED)
-        return NULL;
-    return self->failure ? &self->failure->failure : &unexplained;
+    return self->phase == FAILED ? &self->failure : NULL;
 }
 
 const pins_t *
@@ -182,18 +168,26 @@ tables_registries (const tables_t *self, const char *names[UNSIGNED_MAX])
     return self->registries_count;
 }
 
+//  Most nodes never have one.
+static bool
+has_room (tables_t *self)
+{
+    if (!self->registries)
+        self->registries = malloc (UNSIGNED_MAX * sizeof *self->registries);
+    return self->registries && self->registries_count < UNSIGNED_MAX;
+}
+
 static code_t
 insert_registry (tables_t *self, const char *name)
 {
     unsigned at = registry_place (self, name);
     if (tables_has_registry (self, name))
         return OK;
-    char *copy = self->registries_count < UNSIGNED_MAX ? strdup (name) : NULL;
-    if (!copy)
+    if (!has_room (self))
         return STORAGE;
-    memmove (self->registries + at + 1, self->registries + at,
+    memmove (self->registries[at + 1], self->registries[at],
              (self->registries_count++ - at) * sizeof self->registries[0]);
-    self->registries[at] = copy;
+    snprintf (self->registries[at], sizeof self->registries[0], "%s", name);
     return OK;
 }
 
@@ -203,8 +197,7 @@ erase_registry (tables_t *self, const char *name)
     if (!tables_has_registry (self, name))
         return;
     unsigned at = registry_place (self, name);
-    free (self->registries[at]);
-    memmove (self->registries + at, self->registries + at + 1,
+    memmove (self->registries[at], self->registries[at + 1],
              (--self->registries_count - at) * sizeof self->registries[0]);
 }
 
@@ -222,25 +215,17 @@ print (char text[FAILURE_TEXT_MAX + 1], const char *prefix, const char *what)
 }
 
 static void
-keep_failure (tables_t *self, code_t code, const char *why, const char *hint)
-{
-    if (!self->failure)
-        self->failure = malloc (sizeof *self->failure);
-    load_failure_t *kept = self->failure;
-    if (!kept)
-        return;
-    ggen__failure__init (&kept->failure);
-    kept->failure.code = code;
-    kept->failure.message = kept->why;
-    kept->failure.hint = kept->hint;
-    print (kept->why, "the pinned publishers cannot be loaded: ", why);
-    print (kept->hint, "", hint);
-}
-
-static void
 load_failed (tables_t *self, code_t code, const char *why, const char *hint)
 {
-    keep_failure (self, code, why, hint);
+    self->failure.code = code;
+    if (!self->texts)
+        self->texts = malloc (sizeof *self->texts);
+    if (self->texts) {
+        print (self->texts->why, "the pinned publishers cannot be loaded: ", why);
+        print (self->texts->hint, "", hint);
+        self->failure.message = self->texts->why;
+        self->failure.hint = self->texts->hint;
+    }
     if (self->tries < LOAD_TRIES)
         self->tries++;
     self->phase = self->tries < LOAD_TRIES ? LOADING : FAILED;
@@ -289,7 +274,7 @@ load_table (tables_t *self, unsigned table)
     if (table == PINS)
         pins_clear (self->pins);
     else
-        forget_registries (self);
+        self->registries_count = 0;
     ask_page (self, (ProtobufCBinaryData) {0, NULL});
 }
 
@@ -319,8 +304,6 @@ on_page (void *actor, void *self_, const answer_t *answer)
     else {
         self->phase = LOADED;
         self->tries = 0;
-        free (self->failure);
-        self->failure = NULL;
     }
     return OK;
 }
@@ -333,12 +316,12 @@ apply (tables_t *self, const change_t *change)
 {
     if (change->table == REGISTRIES) {
         if (!change->removes)
-            return insert_registry (self, change->name);
-        erase_registry (self, change->name);
+            return insert_registry (self, change->registry);
+        erase_registry (self, change->registry);
         return OK;
     }
     if (change->removes)
-        pins_remove (self->pins, change->name);
+        pins_remove (self->pins, change->pin.name);
     code_t code = OK;
     for (size_t i = 0; i < change->pins_count && code == OK; i++)
         code = pins_put (self->pins, &change->pins[i]);
@@ -469,27 +452,27 @@ code_t
 tables_remove_pin (tables_t *self, const char *name, tables_done_fn *done, void *context)
 {
     self->change = (change_t) {.done = done, .context = context};
-    snprintf (self->change.name, sizeof self->change.name, "%s", name);
-    return change (self, PINS, self->change.name, NULL);
+    snprintf (self->change.pin.name, sizeof self->change.pin.name, "%s", name);
+    return change (self, PINS, self->change.pin.name, NULL);
 }
 
 code_t
 tables_put_registry (tables_t *self, const char *name, tables_done_fn *done, void *context)
 {
-    if (self->registries_count == UNSIGNED_MAX && !tables_has_registry (self, name))
+    if (!has_room (self) && !tables_has_registry (self, name))
         return STORAGE;
     Ggen__TrustPin value = GGEN__TRUST_PIN__INIT;
     value.how = PIN_ADDED;
     value.since = out_wall_ms (self->out) / 1000;
     self->change = (change_t) {.done = done, .context = context};
-    snprintf (self->change.name, sizeof self->change.name, "%s", name);
-    return change (self, REGISTRIES, self->change.name, &value);
+    snprintf (self->change.registry, sizeof self->change.registry, "%s", name);
+    return change (self, REGISTRIES, self->change.registry, &value);
 }
 
 code_t
 tables_remove_registry (tables_t *self, const char *name, tables_done_fn *done, void *context)
 {
     self->change = (change_t) {.done = done, .context = context};
-    snprintf (self->change.name, sizeof self->change.name, "%s", name);
-    return change (self, REGISTRIES, self->change.name, NULL);
+    snprintf (self->change.registry, sizeof self->change.registry, "%s", name);
+    return change (self, REGISTRIES, self->change.registry, NULL);
 }
