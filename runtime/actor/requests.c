@@ -34,6 +34,8 @@ refuse_unopened (actor_t *self, const Ggen__Envelope *envelope, code_t code, con
     parcel_t parcel = {.to = *envelope->reply_to ? envelope->reply_to : envelope->from,
                        .envelope = &reply,
                        .body = &failure.base};
+    if (actor_is_remote (parcel.to))
+        reply.to = (char *) parcel.to;
     self->out.port.send (self->out.port.context, &parcel);
 }
 

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define WORLD_WALL_MS 1763600000000
+#define WORLD_PAIRS_MAX (1u << 24)
 #define WORLD_DIAL_MS 300           //  what it takes to learn that a node is gone
 
 typedef enum {
@@ -52,6 +53,7 @@ typedef struct world_t {
     world_node_t *nodes;
     uint32_t count, room;
     map_t *by_key;
+    map_t *met;                     //  pairs that have, or had, a session
     world_letter_t *letters;        //  a heap
     size_t letters_count, letters_room;
     uint64_t order;
@@ -225,98 +227,6 @@ world_lie (world_node_t *liar, world_node_t *asker, const Ggen__Envelope *envelo
     world_answer (asker, envelope, address, 2 * latency_ms, lie);
 }
 
-static inline void
-world_send (void *node_, const parcel_t *parcel)
-{
-    world_node_t *node = node_;
-    world_t *self = node->world;
-    Ggen__Envelope envelope = *parcel->envelope;
-    size_t size = parcel_body_size (parcel);
-    uint8_t *body = malloc (size + 1);
-    parcel_body_write (parcel, body);
-    if (strcmp (parcel->to, "state") == 0)
-        world_state (node, &envelope);
-    else if (strcmp (parcel->to, "tester") == 0 && envelope.kind == GGEN__KIND__REPLY
-             && envelope.id == self->asked) {
-        self->answered = true;
-        free (self->answer);
-        self->answer = malloc (size + 1);
-        memcpy (self->answer, body, size);
-        self->answer_size = size;
-        snprintf (self->answer_type, sizeof self->answer_type, "%s", envelope.type);
-    }
-    else if (strncmp (parcel->to, "dht@", 4) == 0) {
-        world_node_t *to = world_find (self, parcel->to);
-        char from[ADDRESS_MAX + 1];
-        peer_id_address (&node->key, "dht", from);
-        envelope.from = from;
-        envelope.to = NULL;
-        envelope.route = (ProtobufCBinaryData) {0, NULL};
-        int64_t latency_ms = to ? world_latency_ms (self, node->number, to->number) : 0;
-        self->carried++;
-        self->carried_bytes += size + 150;
-        if (!to || (!to->actor && to->nature == HONEST)) {
-            Ggen__Failure failure = GGEN__FAILURE__INIT;
-            failure.code = CONNECTION_FAILED;
-            if (envelope.kind == GGEN__KIND__REQUEST)
-                world_answer (node, &envelope, parcel->to, WORLD_DIAL_MS, &failure.base);
-        }
-        else if (to->nature == HONEST)
-            world_post (self, to->number, self->now_ms + latency_ms, &envelope, body, size);
-        else if (to->nature != SILENT && envelope.kind == GGEN__KIND__REQUEST)
-            world_lie (to, node, &envelope, parcel->to, latency_ms, body, size);
-    }
-    free (body);
-    if (parcel->attachment)
-        parcel->free_attachment (parcel->attachment, parcel->hint);
-}
-
-static inline uint64_t
-world_clock_us (void *node)
-{
-    return (uint64_t) ((world_node_t *) node)->world->now_ms * 1000;
-}
-
-static inline void
-world_begin (world_t *self, uint32_t nodes_max, uint64_t seed)
-{
-    uint8_t key[RNG_KEY_BYTES] = {0};
-    memcpy (key, &seed, sizeof seed);
-    *self = (world_t) {.room = nodes_max, .now_ms = 1000};
-    rng_init (&self->rng, key);
-    self->nodes = calloc (nodes_max, sizeof *self->nodes);
-    self->by_key = map_new (nodes_max, seed);
-    assert_non_null (self->nodes);
-    assert_non_null (self->by_key);
-}
-
-static inline void
-world_deliver (world_t *self, world_node_t *node, const world_letter_t *letter)
-{
-    mail_t mail = {.envelope = {letter->envelope, letter->envelope_size},
-                   .body = {letter->body, letter->body_size}};
-    if (node->actor)
-        assert_int_equal (actor_deliver (node->actor, &mail, self->now_ms,
-                                         WORLD_WALL_MS + self->now_ms),
-                          OK);
-}
-
-static inline void
-world_end (world_t *self)
-{
-    for (uint32_t i = 0; i < self->count; i++)
-        actor_destroy (&self->nodes[i].actor);
-    while (self->letters_count > 0) {
-        world_letter_t letter = world_take (self);
-        free (letter.envelope);
-        free (letter.body);
-    }
-    free (self->letters);
-    free (self->nodes);
-    free (self->answer);
-    map_destroy (&self->by_key);
-}
-
 //  Hand node 'number' a message of this node.
 static inline uint64_t
 world_tell (world_t *self, uint32_t number, const char *from, Ggen__Kind kind,
@@ -352,6 +262,115 @@ world_introduce (world_t *self, uint32_t number, uint32_t other)
     up.n_protocols = 1;
     up.tier = GGEN__TIER__COMMUNITY;
     world_tell (self, number, "swarm", GGEN__KIND__EVENT, &up.base);
+}
+
+//  Both have a session from their first letter on.
+static inline void
+world_meet (world_t *self, uint32_t a, uint32_t b)
+{
+    uint32_t pair[2] = {a < b ? a : b, a < b ? b : a};
+    if (map_get (self->met, pair, sizeof pair)
+        || map_put (self->met, pair, sizeof pair, self) != OK)
+        return;
+    world_introduce (self, a, b);
+    world_introduce (self, b, a);
+}
+
+static inline void
+world_send (void *node_, const parcel_t *parcel)
+{
+    world_node_t *node = node_;
+    world_t *self = node->world;
+    Ggen__Envelope envelope = *parcel->envelope;
+    size_t size = parcel_body_size (parcel);
+    uint8_t *body = malloc (size + 1);
+    parcel_body_write (parcel, body);
+    if (strcmp (parcel->to, "state") == 0)
+        world_state (node, &envelope);
+    else if (strcmp (parcel->to, "tester") == 0 && envelope.kind == GGEN__KIND__REPLY
+             && envelope.id == self->asked) {
+        self->answered = true;
+        free (self->answer);
+        self->answer = malloc (size + 1);
+        memcpy (self->answer, body, size);
+        self->answer_size = size;
+        snprintf (self->answer_type, sizeof self->answer_type, "%s", envelope.type);
+    }
+    else if (strncmp (parcel->to, "dht@", 4) == 0) {
+        world_node_t *to = world_find (self, parcel->to);
+        char from[ADDRESS_MAX + 1];
+        peer_id_address (&node->key, "dht", from);
+        envelope.from = from;
+        envelope.to = NULL;
+        envelope.route = (ProtobufCBinaryData) {0, NULL};
+        int64_t latency_ms = to ? world_latency_ms (self, node->number, to->number) : 0;
+        self->carried++;
+        if (to && (to->actor || to->nature != HONEST))
+            world_meet (self, node->number, to->number);
+        self->carried_bytes += size + 150;
+        if (!to || (!to->actor && to->nature == HONEST)) {
+            Ggen__Failure failure = GGEN__FAILURE__INIT;
+            failure.code = CONNECTION_FAILED;
+            if (envelope.kind == GGEN__KIND__REQUEST)
+                world_answer (node, &envelope, parcel->to, WORLD_DIAL_MS, &failure.base);
+        }
+        else if (to->nature == HONEST)
+            world_post (self, to->number, self->now_ms + latency_ms, &envelope, body, size);
+        else if (to->nature != SILENT && envelope.kind == GGEN__KIND__REQUEST)
+            world_lie (to, node, &envelope, parcel->to, latency_ms, body, size);
+    }
+    free (body);
+    if (parcel->attachment)
+        parcel->free_attachment (parcel->attachment, parcel->hint);
+}
+
+static inline uint64_t
+world_clock_us (void *node)
+{
+    return (uint64_t) ((world_node_t *) node)->world->now_ms * 1000;
+}
+
+static inline void
+world_begin (world_t *self, uint32_t nodes_max, uint64_t seed)
+{
+    uint8_t key[RNG_KEY_BYTES] = {0};
+    memcpy (key, &seed, sizeof seed);
+    *self = (world_t) {.room = nodes_max, .now_ms = 1000};
+    rng_init (&self->rng, key);
+    self->nodes = calloc (nodes_max, sizeof *self->nodes);
+    self->by_key = map_new (nodes_max, seed);
+    self->met = map_new (WORLD_PAIRS_MAX, seed);
+    assert_non_null (self->met);
+    assert_non_null (self->nodes);
+    assert_non_null (self->by_key);
+}
+
+static inline void
+world_deliver (world_t *self, world_node_t *node, const world_letter_t *letter)
+{
+    mail_t mail = {.envelope = {letter->envelope, letter->envelope_size},
+                   .body = {letter->body, letter->body_size}};
+    if (node->actor)
+        assert_int_equal (actor_deliver (node->actor, &mail, self->now_ms,
+                                         WORLD_WALL_MS + self->now_ms),
+                          OK);
+}
+
+static inline void
+world_end (world_t *self)
+{
+    for (uint32_t i = 0; i < self->count; i++)
+        actor_destroy (&self->nodes[i].actor);
+    while (self->letters_count > 0) {
+        world_letter_t letter = world_take (self);
+        free (letter.envelope);
+        free (letter.body);
+    }
+    free (self->letters);
+    free (self->nodes);
+    free (self->answer);
+    map_destroy (&self->by_key);
+    map_destroy (&self->met);
 }
 
 //  Bring a node to life, with its own settings. Returns its number.

@@ -85,7 +85,7 @@ send_from (world_t *self, uint32_t node, const parcel_t *parcel, int64_t at_us)
     if (seat < WORLD_SEATS_MAX)
         seats_post (self, node, seat, letters_write (self->letters, parcel), at_us);
     else if (strcmp (parcel->to, "link") == 0)
-        links_take (self, node, parcel);
+        cables_take (self, node, parcel);
     else if (clients_number (parcel->to, &client)) {
         note_t *note = letters_write (self->letters, parcel);
         note->generation = client;
@@ -412,7 +412,7 @@ seats_arrive (world_t *self, note_t *note)
 {
     const node_t *node = &self->nodes[note->node];
     if (!node_runs (node) || note->life != node->life
-        || (note->end != LETTER_NO_LINK && !links_deliver (self, note))) {
+        || (note->end != LETTER_NO_LINK && !cables_deliver (self, note))) {
         self->counts.lost++;
         letters_free (self->letters, &note);
         return;

@@ -322,15 +322,17 @@ on_received (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return OK;
 }
 
+//  Nothing is done about where we listen and what has left.
 static code_t
-on_written (void *self, const delivery_t *at, const ProtobufCMessage *message)
+on_news (void *self, const delivery_t *at, const ProtobufCMessage *message)
 {
     (void) self, (void) at, (void) message;
     return OK;
 }
 
-static const handler_t swarm_rows[] = {{&ggen__link_received__descriptor, on_received, THIS_NODE},
-                                       {&ggen__link_written__descriptor, on_written, THIS_NODE},
+static const handler_t swarm_rows[] = {{&ggen__link_listening__descriptor, on_news, THIS_NODE},
+                                       {&ggen__link_received__descriptor, on_received, THIS_NODE},
+                                       {&ggen__link_written__descriptor, on_news, THIS_NODE},
                                        {&ggen__link_up__descriptor, on_up, THIS_NODE},
                                        {&ggen__link_down__descriptor, on_down, THIS_NODE},
                                        {0}};

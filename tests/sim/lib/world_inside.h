@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //  What the files of the world share: world.c (nodes, time, actions), seats.c (mailboxes and
-//  handlers), network.c and links.c, clients.c. Nobody else includes it.
+//  handlers), network.c and cables.c, clients.c. Nobody else includes it.
 #ifndef GGEN_TESTS_WORLD_INSIDE_H
 #define GGEN_TESTS_WORLD_INSIDE_H
 
 #include "agenda.h"
 #include "crypto_sim.h"
 #include "network.h"
+#include "storage.h"
 
 enum { DUE_LETTER, DUE_WORK, DUE_WAKE, DUE_ACTION, DUE_LINK };
 
@@ -29,6 +30,7 @@ typedef struct {
 
 typedef struct {
     crypto_sim_identity_t *identity;
+    storage_t *storage;         //  NULL: nobody has asked for it
     traits_t traits;
     seat_t *seats;
     uint8_t seats_count;
@@ -154,26 +156,29 @@ void seats_wake (world_t *self, uint32_t node, uint8_t seat, int64_t at_us);
 //  It is no longer frozen.
 void seats_thaw (world_t *self, uint32_t node);
 
-//  ---- links.c -------------------------------------------------------------------------------------
+//  ---- cables.c -------------------------------------------------------------------------------------
+
+//  The node's swarm is told where it listens: on every interface (0.0.0.0), at the node's port.
+void cables_listen (world_t *self, uint32_t node);
 
 //  A message of swarm to its link actor. Takes the parcel's attachment.
-void links_take (world_t *self, uint32_t node, const parcel_t *parcel);
+void cables_take (world_t *self, uint32_t node, const parcel_t *parcel);
 
 //  The letter came over a link: false when that has ended for its receiver.
-bool links_deliver (world_t *self, const note_t *note);
+bool cables_deliver (world_t *self, const note_t *note);
 
-void links_due (world_t *self, uint32_t link, uint32_t what);
+void cables_due (world_t *self, uint32_t link, uint32_t what);
 
 //  The node ends: its peers hear of it soon, or by their heartbeats.
-void links_lose (world_t *self, uint32_t node, bool vanished);
+void cables_lose (world_t *self, uint32_t node, bool vanished);
 
 //  Who can reach whom has changed, for this node (NO_INDEX: for all).
-void links_look (world_t *self, uint32_t node);
+void cables_look (world_t *self, uint32_t node);
 
 //  Both sides hear that it ended.
-void links_break (world_t *self, uint32_t link);
+void cables_break (world_t *self, uint32_t link);
 
-void links_free (world_t *self);
+void cables_free (world_t *self);
 
 //  ---- network.c -----------------------------------------------------------------------------------
 

@@ -13,6 +13,9 @@ enum { LINK_ACCEPT, LINK_ANSWER, LINK_WRITTEN_0, LINK_WRITTEN_1, LINK_SILENCE };
 //  Beside the bytes of envelope, body and attachment.
 #define FRAME_BYTES 24u
 
+//  After its start it has bound its port.
+#define LISTEN_US 2000
+
 //  Ports of those that dial.
 #define PORT_FIRST 32768u
 
@@ -203,19 +206,25 @@ due (world_t *self, int64_t at_us, uint32_t link, uint32_t what)
 
 //  ---- telling swarm -------------------------------------------------------------------------------
 
-//  A letter from "link", for the swarm at this end.
+//  A letter from "link", for the swarm of this node.
 static note_t *
-write_note (world_t *self, uint32_t at, const parcel_t *given)
+write_letter (world_t *self, uint32_t node, const parcel_t *given)
 {
-    const end_t *end = end_of (self, at);
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
     envelope.kind = GGEN__KIND__EVENT;
     envelope.from = "link";
     envelope.type = (char *) given->body->descriptor->short_name;
-    envelope.sent_us = clocks_mono_us (&self->nodes[end->node].traits.clocks, self->now_us);
+    envelope.sent_us = clocks_mono_us (&self->nodes[node].traits.clocks, self->now_us);
     parcel_t parcel = *given;
     parcel.envelope = &envelope;
-    note_t *note = letters_write (self->letters, &parcel);
+    return letters_write (self->letters, &parcel);
+}
+
+//  The same of the link at this end.
+static note_t *
+write_note (world_t *self, uint32_t at, const parcel_t *given)
+{
+    note_t *note = write_letter (self, end_of (self, at)->node, given);
     note->end = at;
     note->generation = link_of (self, at)->generation;
     return note;
@@ -300,13 +309,15 @@ read_address (ProtobufCBinaryData address, uint32_t *ip_p, uint16_t *port_p)
     return true;
 }
 
+//  Without a key whoever is there is meant.
 static bool
 proves (const world_t *self, uint32_t node, ProtobufCBinaryData key)
 {
     uint8_t own[CRYPTO_KEY_BYTES];
-    return key.len == sizeof own
-           && self->crypto->transport_key (world_identity (self, node)->key, own)
-           && memcmp (own, key.data, sizeof own) == 0;
+    return key.len == 0
+           || (key.len == sizeof own
+               && self->crypto->transport_key (world_identity (self, node)->key, own)
+               && memcmp (own, key.data, sizeof own) == 0);
 }
 
 static int64_t
@@ -406,7 +417,7 @@ take_close (world_t *self, uint32_t node, uint64_t number)
 }
 
 void
-links_lose (world_t *self, uint32_t node, bool vanished)
+cables_lose (world_t *self, uint32_t node, bool vanished)
 {
     while (self->nodes[node].first_end != NO_INDEX) {
         uint32_t at = self->nodes[node].first_end;
@@ -426,9 +437,25 @@ break_both (world_t *self, uint32_t link, code_t code, const char *reason)
 }
 
 void
-links_break (world_t *self, uint32_t link)
+cables_break (world_t *self, uint32_t link)
 {
     break_both (self, link, CONNECTION_FAILED, "connection reset");
+}
+
+void
+cables_listen (world_t *self, uint32_t node)
+{
+    const node_t *place = &self->nodes[node];
+    uint8_t bytes[WORLD_ADDRESS_BYTES];
+    ProtobufCBinaryData address = {world_address (self, node, bytes), bytes};
+    memset (bytes + 1, 0, 4);
+    Ggen__LinkListening listening = GGEN__LINK_LISTENING__INIT;
+    listening.addresses = &address;
+    listening.n_addresses = 1;
+    parcel_t parcel = {.body = &listening.base};
+    if (place->swarm < WORLD_SEATS_MAX)
+        seats_post (self, node, place->swarm, write_letter (self, node, &parcel),
+                    self->now_us + LISTEN_US);
 }
 
 //  ---- sending -------------------------------------------------------------------------------------
@@ -533,7 +560,7 @@ tell_written (world_t *self, uint32_t at)
 //  ---- from swarm, and from others --------------------------------------------------------------------
 
 void
-links_take (world_t *self, uint32_t node, const parcel_t *parcel)
+cables_take (world_t *self, uint32_t node, const parcel_t *parcel)
 {
     const ProtobufCMessage *body = parcel->body;
     if (body && body->descriptor == &ggen__link_send__descriptor) {
@@ -551,7 +578,7 @@ links_take (world_t *self, uint32_t node, const parcel_t *parcel)
 }
 
 bool
-links_deliver (world_t *self, const note_t *note)
+cables_deliver (world_t *self, const note_t *note)
 {
     const link_t *link = link_of (self, note->end);
     const end_t *end = end_of (self, note->end);
@@ -578,7 +605,7 @@ look_for_silence (world_t *self, uint32_t link)
 }
 
 void
-links_due (world_t *self, uint32_t link, uint32_t what)
+cables_due (world_t *self, uint32_t link, uint32_t what)
 {
     const link_t *place = &self->network.links[link];
     if (!place->used || place->generation != what >> WHAT_BITS)
@@ -641,7 +668,7 @@ look (world_t *self, uint32_t link)
 }
 
 void
-links_look (world_t *self, uint32_t node)
+cables_look (world_t *self, uint32_t node)
 {
     if (node == NO_INDEX) {
         for (uint32_t i = 0; i < self->network.count; i++)
@@ -653,7 +680,7 @@ links_look (world_t *self, uint32_t node)
 }
 
 void
-links_free (world_t *self)
+cables_free (world_t *self)
 {
     for (uint32_t i = 0; i < self->network.count; i++)
         for (uint32_t side = 0; side < 2; side++)
