@@ -199,7 +199,8 @@ a_fetch_goes_from_part_to_providers_to_chunks_to_the_whole (void **state)
     puppet_free (reply);
     assert_int_equal (seen (0), GGEN__EXPERIENCE__SERVED);
     //  The peer learns that the last ones have come.
-    rig_take_type (rig_address (0), &ggen__chunks_arrived__descriptor);
+    said_t told = rig_take_type (rig_address (0), &ggen__chunks_arrived__descriptor);
+    said_free (&told);
     assert_int_equal (actor_metrics (rig.actor).pending, 0);
 }
 
@@ -250,6 +251,22 @@ providers_are_asked_of_the_dht_when_none_is_named (void **state)
     puppet_reply (&rig, &read, &reply.base);
     rank_as_given ();
     assert_int_equal (asked_of (5), 4);
+}
+
+static void
+a_record_of_other_bytes_than_wanted_is_refused (void **state)
+{
+    (void) state;
+    rig_start (false);
+    uint8_t other[DIGEST_SIZE] = {1};
+    Ggen__TransferFetchRequest request = GGEN__TRANSFER_FETCH_REQUEST__INIT;
+    request.record = (ProtobufCBinaryData) {rig_record_size, rig_record};
+    request.sha256 = (ProtobufCBinaryData) {DIGEST_SIZE, other};
+    puppet_ask (&rig, &request.base);
+    assert_int_equal (hear_failure (NULL), CHECKSUM_MISMATCH);
+    request.sha256 = digest_to_field (&rig_sha256);
+    puppet_ask (&rig, &request.base);
+    open_part (NULL, 0);
 }
 
 static void
@@ -415,7 +432,8 @@ who_lacks_a_chunk_is_asked_what_it_has_and_only_for_that (void **state)
     assert_int_equal (give (0), 1);
     write_one (1);
     //  Nobody has the rest: dht is asked, in full at the second time.
-    rig_take_type ("dht", &ggen__dht_read_request__descriptor);
+    said_t read = rig_take_type ("dht", &ggen__dht_read_request__descriptor);
+    said_free (&read);
 }
 
 static void
@@ -470,10 +488,7 @@ those_that_failed_are_named (void **state)
     said_t said = rig_take (rig_address (0));
     puppet_refuse (&rig, &said, VALIDATION);
     for (unsigned i = 0; i < 5; i++) {
-        said_t read;
-        do
-            read = rig_take ("dht");
-        while (read.envelope->kind != GGEN__KIND__REQUEST);
+        said_t read = rig_take_request ("dht");
         puppet_refuse (&rig, &read, TIMEOUT);
         puppet_wait (&rig, 9000);
     }
@@ -558,17 +573,11 @@ two_who_want_the_same_are_one_fetch_and_it_goes_on_when_one_leaves (void **state
     assert_int_equal (hear_failure (NULL), CANCELLED);
     //  Its requests were cancelled with it.
     for (unsigned i = 0; i < 2; i++) {
-        said_t said;
-        do
-            said = rig_take (rig_address (0));
-        while (said.envelope->kind != GGEN__KIND__REQUEST);
+        said_t said = rig_take_request (rig_address (0));
         puppet_refuse (&rig, &said, CANCELLED);
     }
     for (unsigned i = 0; i < 2; i++) {
-        said_t said;
-        do
-            said = rig_take (rig_address (0));
-        while (said.envelope->kind != GGEN__KIND__REQUEST);
+        said_t said = rig_take_request (rig_address (0));
         uint32_t chunk = chunk_of (&said);
         send_chunk (&said);
         write_one (chunk);
@@ -632,6 +641,7 @@ main (void)
         IN_RIG (what_is_there_already_is_told_at_once),
         IN_RIG (a_part_with_all_chunks_only_has_to_be_finished),
         IN_RIG (providers_are_asked_of_the_dht_when_none_is_named),
+        IN_RIG (a_record_of_other_bytes_than_wanted_is_refused),
         IN_RIG (a_record_that_does_not_hold_is_refused),
         IN_RIG (each_peer_has_four_chunks_in_flight_at_first_and_all_together_twenty_four),
         IN_RIG (no_chunk_is_asked_of_two_at_first),

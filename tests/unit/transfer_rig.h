@@ -119,6 +119,18 @@ rig_take (const char *to)
     return said;
 }
 
+//  The next request; what was sent before it is passed over.
+static inline said_t
+rig_take_request (const char *to)
+{
+    said_t said = rig_take (to);
+    while (said.envelope->kind != GGEN__KIND__REQUEST) {
+        said_free (&said);
+        said = rig_take (to);
+    }
+    return said;
+}
+
 //  What was sent to 'to' has this type.
 static inline said_t
 rig_take_type (const char *to, const ProtobufCMessageDescriptor *type)
