@@ -276,7 +276,9 @@ sessions_due (swarm_t *self, link_t *link)
         return;
     }
     int64_t idle_ms = out_now_ms (self->out) - link->used_ms;
-    if (link->flights_count > 0 || idle_ms < IDLE_MS)
+    if (link->kept)
+        links_deadline (self->links, link, DEADLINE_NEVER);
+    else if (link->flights_count > 0 || idle_ms < IDLE_MS)
         links_deadline (self->links, link, out_now_ms (self->out) + IDLE_MS - idle_ms % IDLE_MS);
     else
         sessions_goodbye (self, link, OK, "nothing more to say", 0);

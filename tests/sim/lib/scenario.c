@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const scenario_t *const scenarios[] = {&scenario_toy};
+static const scenario_t *const scenarios[] = {&scenario_toy, &scenario_calm};
 
 const scenario_t *
 scenario_at (unsigned index)

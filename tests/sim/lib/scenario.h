@@ -20,7 +20,8 @@ typedef struct {
     const char *name;
     const char *help;
     //  What world_new is to be given beyond seed and cryptography. 'setup' is filled with defaults.
-    //  Returns the scenario's own state, which is the context of the rest, and of compose.
+    //  Returns the scenario's own state, which is the context of the rest, and that of compose when
+    //  'setup' names none.
     void *(*create) (const scenario_options_t *options, world_setup_t *setup);
     void (*destroy) (void *self);
     //  The world is there and empty: add and start nodes, plan actions, observe.
@@ -39,5 +40,6 @@ const scenario_t *scenario_find (const char *name);
 const scenario_t *scenario_at (unsigned index);
 
 extern const scenario_t scenario_toy;
+extern const scenario_t scenario_calm;
 
 #endif

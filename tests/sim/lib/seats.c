@@ -80,11 +80,12 @@ static void
 send_from (world_t *self, uint32_t node, const parcel_t *parcel, int64_t at_us)
 {
     uint32_t client;
-    uint8_t seat = seats_find (&self->nodes[node], strchr (parcel->to, '@') ? "swarm" : parcel->to);
+    const node_t *place = &self->nodes[node];
+    uint8_t seat = strchr (parcel->to, '@') ? place->swarm : seats_find (place, parcel->to);
     if (seat < WORLD_SEATS_MAX)
         seats_post (self, node, seat, letters_write (self->letters, parcel), at_us);
     else if (strcmp (parcel->to, "link") == 0)
-        links_take (self, node, parcel);
+        cables_take (self, node, parcel);
     else if (clients_number (parcel->to, &client)) {
         note_t *note = letters_write (self->letters, parcel);
         note->generation = client;
@@ -156,6 +157,7 @@ incarnate (world_t *self, uint32_t at, uint8_t number)
                            .crypto = self->crypto,
                            .port = {self, port_send, port_clock_us},
                            .settings = seat->settings,
+                           .scratch = self->scratch,
                            .now_ms = clocks_mono_ms (&node->traits.clocks, self->now_us),
                            .wall_ms = clocks_wall_ms (&node->traits.clocks, self->now_us)};
     make_key (self, at, seat->name, setup.epoch, setup.key);
@@ -253,7 +255,7 @@ seats_open (world_t *self, uint32_t at, const node_plan_t *plan)
     node->seats = calloc (plan->count, sizeof *node->seats);
     if (!node->seats && plan->count > 0)
         abort ();
-    node->seats_count = plan->count;
+    node->seats_count = (uint8_t) plan->count;
     for (uint8_t i = 0; i < plan->count; i++) {
         const seat_plan_t *seat = &plan->seats[i];
         bool given = seat->service_us_max > 0;
@@ -265,6 +267,7 @@ seats_open (world_t *self, uint32_t at, const node_plan_t *plan)
             .service_us_min = (uint16_t) (given ? seat->service_us_min : WORLD_SERVICE_US_MIN),
             .service_us_max = (uint16_t) (given ? seat->service_us_max : WORLD_SERVICE_US_MAX)};
     }
+    node->swarm = seats_find (node, "swarm");
     for (uint8_t i = 0; i < plan->count; i++) {
         begin (self, at, i);
         incarnate (self, at, i);
@@ -289,6 +292,7 @@ seats_close (world_t *self, uint32_t at)
     free (node->seats);
     node->seats = NULL;
     node->seats_count = 0;
+    node->swarm = WORLD_SEATS_MAX;
 }
 
 //  ---- mailboxes -----------------------------------------------------------------------------------
@@ -408,7 +412,7 @@ seats_arrive (world_t *self, note_t *note)
 {
     const node_t *node = &self->nodes[note->node];
     if (!node_runs (node) || note->life != node->life
-        || (note->end != LETTER_NO_LINK && !links_deliver (self, note))) {
+        || (note->end != LETTER_NO_LINK && !cables_deliver (self, note))) {
         self->counts.lost++;
         letters_free (self->letters, &note);
         return;

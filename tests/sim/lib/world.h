@@ -12,6 +12,7 @@
 #include "clocks.h"
 #include "letters.h"
 #include "runtime/actor/actor.h"
+#include "storage.h"
 
 #define WORLD_SEATS_MAX     16u         //  of a node
 #define WORLD_OBSERVERS_MAX 16u
@@ -180,6 +181,9 @@ const identity_t *world_identity (const world_t *self, uint32_t node);
 const crypto_t *world_crypto (const world_t *self);
 uint64_t world_seed (const world_t *self);
 
+//  Its disk, which is there as long as the world; made by the first call.
+storage_t *world_storage (world_t *self, uint32_t node);
+
 //  Its monotonic and wall clock.
 int64_t world_mono_ms (const world_t *self, uint32_t node);
 int64_t world_wall_ms (const world_t *self, uint32_t node);
@@ -223,7 +227,7 @@ typedef struct {
 
 world_counts_t world_counts (const world_t *self);
 
-//  Heap bytes that are the simulator's own: letters, agenda, links, nodes' books.
+//  Heap bytes that are the simulator's own: letters, agenda, links, disks, nodes' books.
 size_t world_bytes (const world_t *self);
 
 //  Over time, address, and bytes of every letter in the order of arrival; of an attachment its size

@@ -200,7 +200,8 @@ simulate (const options_t *options)
                            .drift_ppm_max = 50,
                            .loss = 0.001};
     void *state = options->which->create (&options->scenario, &setup);
-    setup.context = state;
+    if (!setup.context)
+        setup.context = state;
     world_t *world = world_new (&setup);
     if (options->trace) {
         observer_t trace = {

@@ -13,6 +13,9 @@ enum { LINK_ACCEPT, LINK_ANSWER, LINK_WRITTEN_0, LINK_WRITTEN_1, LINK_SILENCE };
 //  Beside the bytes of envelope, body and attachment.
 #define FRAME_BYTES 24u
 
+//  After its start it has bound its port.
+#define LISTEN_US 2000
+
 //  Ports of those that dial.
 #define PORT_FIRST 32768u
 
@@ -63,9 +66,28 @@ grow_numbers (world_t *self)
     free (old);
 }
 
+//  Of a link that came in we chose the number: it says where it is, and which use of that place.
+static uint64_t
+inbound_number (const world_t *self, uint32_t link)
+{
+    return ((uint64_t) self->network.links[link].generation << 32 | (link + 1)) << 1;
+}
+
+static uint32_t
+find_inbound (const world_t *self, uint32_t node, uint64_t number)
+{
+    uint32_t link = (uint32_t) (number >> 1) - 1;
+    if (link >= self->network.count)
+        return NO_INDEX;
+    const end_t *end = &self->network.links[link].ends[1];
+    return end->open && end->node == node && end->number == number ? 2 * link + 1 : NO_INDEX;
+}
+
 static uint32_t
 find_end (const world_t *self, uint32_t node, uint64_t number)
 {
+    if (number % 2 == 0)
+        return find_inbound (self, node, number);
     return self->network.numbers_room
                ? self->network.numbers[number_slot (self, node, number)]
                : NO_INDEX;
@@ -130,6 +152,8 @@ open_end (world_t *self, uint32_t at, uint32_t node, uint64_t number)
         end_of (self, place->first_end)->previous = at;
     place->first_end = at;
     place->links_count++;
+    if (at % 2 == 1)
+        return;
     network->numbers[number_slot (self, node, number)] = at;
     network->numbers_count++;
 }
@@ -152,7 +176,8 @@ close_end (world_t *self, uint32_t at)
     end_t *end = end_of (self, at);
     if (!end->open)
         return;
-    forget_number (self, end);
+    if (at % 2 == 0)
+        forget_number (self, end);
     end->open = false;
     node_t *place = &self->nodes[end->node];
     if (end->next != NO_INDEX)
@@ -181,19 +206,25 @@ due (world_t *self, int64_t at_us, uint32_t link, uint32_t what)
 
 //  ---- telling swarm -------------------------------------------------------------------------------
 
-//  A letter from "link", for the swarm at this end.
+//  A letter from "link", for the swarm of this node.
 static note_t *
-write_note (world_t *self, uint32_t at, const parcel_t *given)
+write_letter (world_t *self, uint32_t node, const parcel_t *given)
 {
-    const end_t *end = end_of (self, at);
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
     envelope.kind = GGEN__KIND__EVENT;
     envelope.from = "link";
     envelope.type = (char *) given->body->descriptor->short_name;
-    envelope.sent_us = clocks_mono_us (&self->nodes[end->node].traits.clocks, self->now_us);
+    envelope.sent_us = clocks_mono_us (&self->nodes[node].traits.clocks, self->now_us);
     parcel_t parcel = *given;
     parcel.envelope = &envelope;
-    note_t *note = letters_write (self->letters, &parcel);
+    return letters_write (self->letters, &parcel);
+}
+
+//  The same of the link at this end.
+static note_t *
+write_note (world_t *self, uint32_t at, const parcel_t *given)
+{
+    note_t *note = write_letter (self, end_of (self, at)->node, given);
     note->end = at;
     note->generation = link_of (self, at)->generation;
     return note;
@@ -204,7 +235,7 @@ static void
 post_note (world_t *self, uint32_t at, note_t *note, int64_t at_us)
 {
     end_t *end = end_of (self, at);
-    uint8_t seat = seats_find (&self->nodes[end->node], "swarm");
+    uint8_t seat = self->nodes[end->node].swarm;
     if (seat == WORLD_SEATS_MAX) {
         letters_free (self->letters, &note);
         return;
@@ -254,6 +285,9 @@ tell_up (world_t *self, uint32_t at, bool inbound)
     tell (self, at, &up.base, self->now_us);
 }
 
+//  When the network has changed for a link.
+static void look (world_t *self, uint32_t link);
+
 //  ---- dialling ------------------------------------------------------------------------------------
 
 static void
@@ -275,13 +309,15 @@ read_address (ProtobufCBinaryData address, uint32_t *ip_p, uint16_t *port_p)
     return true;
 }
 
+//  Without a key whoever is there is meant.
 static bool
 proves (const world_t *self, uint32_t node, ProtobufCBinaryData key)
 {
     uint8_t own[CRYPTO_KEY_BYTES];
-    return key.len == sizeof own
-           && self->crypto->transport_key (world_identity (self, node)->key, own)
-           && memcmp (own, key.data, sizeof own) == 0;
+    return key.len == 0
+           || (key.len == sizeof own
+               && self->crypto->transport_key (world_identity (self, node)->key, own)
+               && memcmp (own, key.data, sizeof own) == 0);
 }
 
 static int64_t
@@ -296,7 +332,7 @@ static void
 take_dial (world_t *self, uint32_t node, const Ggen__LinkDial *dial)
 {
     self->network.counts.dials++;
-    if (find_end (self, node, dial->link) != NO_INDEX)
+    if (dial->link % 2 == 0 || find_end (self, node, dial->link) != NO_INDEX)
         return;
     uint32_t link = new_link (self), ip = 0;
     uint16_t port = 0;
@@ -331,13 +367,12 @@ accept_link (world_t *self, uint32_t link)
 {
     link_t *place = &self->network.links[link];
     uint32_t target = place->ends[1].node;
-    node_t *host = &self->nodes[target];
+    const node_t *host = &self->nodes[target];
     if (host->state != NODE_ON || network_blocked (self, place->ends[0].node, target)) {
         fail_dial (self, 2 * link, CONNECTION_FAILED, "it broke in the handshake", place->way_us);
         return;
     }
-    host->link_number += 2;
-    open_end (self, 2 * link + 1, target, host->link_number);
+    open_end (self, 2 * link + 1, target, inbound_number (self, link));
     self->network.counts.ups++;
     tell_up (self, 2 * link + 1, true);
     due (self, self->now_us + place->way_us, link, LINK_ANSWER);
@@ -351,7 +386,7 @@ answer_dialler (world_t *self, uint32_t link)
         return;
     place->up = true;
     tell_up (self, 2 * link, false);
-    links_look (self, place->ends[0].node);
+    look (self, link);
 }
 
 //  ---- ending --------------------------------------------------------------------------------------
@@ -382,7 +417,7 @@ take_close (world_t *self, uint32_t node, uint64_t number)
 }
 
 void
-links_lose (world_t *self, uint32_t node, bool vanished)
+cables_lose (world_t *self, uint32_t node, bool vanished)
 {
     while (self->nodes[node].first_end != NO_INDEX) {
         uint32_t at = self->nodes[node].first_end;
@@ -402,9 +437,25 @@ break_both (world_t *self, uint32_t link, code_t code, const char *reason)
 }
 
 void
-links_break (world_t *self, uint32_t link)
+cables_break (world_t *self, uint32_t link)
 {
     break_both (self, link, CONNECTION_FAILED, "connection reset");
+}
+
+void
+cables_listen (world_t *self, uint32_t node)
+{
+    const node_t *place = &self->nodes[node];
+    uint8_t bytes[WORLD_ADDRESS_BYTES];
+    ProtobufCBinaryData address = {world_address (self, node, bytes), bytes};
+    memset (bytes + 1, 0, 4);
+    Ggen__LinkListening listening = GGEN__LINK_LISTENING__INIT;
+    listening.addresses = &address;
+    listening.n_addresses = 1;
+    parcel_t parcel = {.body = &listening.base};
+    if (place->swarm < WORLD_SEATS_MAX)
+        seats_post (self, node, place->swarm, write_letter (self, node, &parcel),
+                    self->now_us + LISTEN_US);
 }
 
 //  ---- sending -------------------------------------------------------------------------------------
@@ -509,7 +560,7 @@ tell_written (world_t *self, uint32_t at)
 //  ---- from swarm, and from others --------------------------------------------------------------------
 
 void
-links_take (world_t *self, uint32_t node, const parcel_t *parcel)
+cables_take (world_t *self, uint32_t node, const parcel_t *parcel)
 {
     const ProtobufCMessage *body = parcel->body;
     if (body && body->descriptor == &ggen__link_send__descriptor) {
@@ -527,7 +578,7 @@ links_take (world_t *self, uint32_t node, const parcel_t *parcel)
 }
 
 bool
-links_deliver (world_t *self, const note_t *note)
+cables_deliver (world_t *self, const note_t *note)
 {
     const link_t *link = link_of (self, note->end);
     const end_t *end = end_of (self, note->end);
@@ -554,7 +605,7 @@ look_for_silence (world_t *self, uint32_t link)
 }
 
 void
-links_due (world_t *self, uint32_t link, uint32_t what)
+cables_due (world_t *self, uint32_t link, uint32_t what)
 {
     const link_t *place = &self->network.links[link];
     if (!place->used || place->generation != what >> WHAT_BITS)
@@ -617,7 +668,7 @@ look (world_t *self, uint32_t link)
 }
 
 void
-links_look (world_t *self, uint32_t node)
+cables_look (world_t *self, uint32_t node)
 {
     if (node == NO_INDEX) {
         for (uint32_t i = 0; i < self->network.count; i++)
@@ -629,7 +680,7 @@ links_look (world_t *self, uint32_t node)
 }
 
 void
-links_free (world_t *self)
+cables_free (world_t *self)
 {
     for (uint32_t i = 0; i < self->network.count; i++)
         for (uint32_t side = 0; side < 2; side++)

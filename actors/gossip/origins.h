@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+//  Who announces: what of it was heard already, and how much of it.
+//  An origin counts its announcements from a number that its start time gives, so the newest number
+//  and a window below it say of any other whether it was here (as RFC 4303, 3.4.3), long after its id
+//  is forgotten. The window of the run before is kept too: its last words may come after the first
+//  ones of this.
+#ifndef GGEN_ORIGINS_H
+#define GGEN_ORIGINS_H
+
+#include "gossip.h"
+#include "id_table.h"
+
+#define ORIGINS_RUN_BITS 20         //  of a number: the count within one run
+#define ORIGINS_WINDOW   128
+
+typedef struct {
+    uint64_t newest;                //  0 = none
+    uint64_t bits [ORIGINS_WINDOW / 64];    //  bit n: newest - n was here
+} seq_window_t;
+
+typedef struct {
+    uint8_t key [ID_SIZE];
+    seq_window_t run, run_before;
+    int64_t heard_ms;
+    int64_t muted_until_ms;
+    int32_t tokens;                 //  thousandths of an announcement
+    uint8_t faults;
+} origin_t;
+
+typedef struct {
+    id_table_t *table;
+} origins_t;
+
+//  False: out of memory.
+bool
+    origins_init (origins_t *self, uint64_t seed);
+
+void
+    origins_done (origins_t *self);
+
+//  Was this one here before, or is it too old to know?
+bool
+    origins_replayed (const origins_t *self, const uint8_t key [ID_SIZE], uint64_t seq);
+
+//  Has it used up its rate, or been muted?
+bool
+    origins_over (const origins_t *self, const uint8_t key [ID_SIZE], int64_t now_ms);
+
+//  A verified announcement came; it is charged. At GOSSIP_ORIGINS_MAX the one that was heard longest
+//  ago is forgotten.
+void
+    origins_note (origins_t *self, const uint8_t key [ID_SIZE], uint64_t seq, int64_t now_ms);
+
+//  One of its items was not what its topic is for. Returns true when it is muted from now on.
+bool
+    origins_fault (origins_t *self, const uint8_t key [ID_SIZE], int64_t now_ms);
+
+#endif
