@@ -112,6 +112,7 @@ create (const scenario_options_t *options, world_setup_t *setup)
     self->nodes = options->nodes;
     honest_options_t honest = {
         .nodes_max = options->nodes,
+        .market = true,
         .bootstraps = options->nodes < BOOTSTRAPS ? options->nodes : BOOTSTRAPS};
     self->honest = honest_new (&honest);
     setup->compose = honest_compose;
