@@ -180,7 +180,7 @@ want (swarm_t *self, unsigned number, const peer_key_t *key, bytes_t address, bo
     self->calls[number]->waiting++;
     if (key) {
         peer_id_text (key, text);
-        link = links_peer (self->links, text);
+        link = sessions_peer (self, text);
     }
     if (link && link->state == LINK_SESSION) {
         if (persistent && !upkeep_persist (self, key, &link->addresses))

@@ -42,6 +42,7 @@ say_hello (swarm_t *self, link_t *link)
     greeting_t *greeting = link->greeting;
     Ggen__Hello hello = GGEN__HELLO__INIT;
     rng_bytes (self->rng, greeting->nonce, sizeof greeting->nonce);
+    hello.kept = greeting->kept;
     hello.version = GREETING_VERSION;
     hello.nonce = (ProtobufCBinaryData) {sizeof greeting->nonce, greeting->nonce};
     greeting->sent_ms = out_now_ms (self->out);
@@ -179,7 +180,6 @@ say_identify (swarm_t *self, link_t *link)
     identify.tier = sessions_tier (self);
     identify.wall_ms = out_wall_ms (self->out);
     identify.observed = (ProtobufCBinaryData) {link->seen_size, link->seen};
-    identify.kept = !link->inbound && greeting->kept;
     greeting->answered = true;
     greeting->sent_ms = out_now_ms (self->out);
     if (greeting_sign (&identify, self->settings->identity, signature))
@@ -199,6 +199,12 @@ on_hello (swarm_t *self, link_t *link, const Ggen__Hello *hello)
         snprintf (reason, sizeof reason, "version %u is not spoken here, %u is", hello->version,
                   GREETING_VERSION);
         greet_failed (self, link, FEATURE_NOT_ENABLED, reason);
+        return;
+    }
+    greeting->kept = hello->kept;
+    if (!sessions_has_room (self, hello->kept)) {
+        self->refused_full++;
+        greet_failed (self, link, BUSY, "no room for more sessions");
         return;
     }
     memcpy (greeting->theirs, hello->nonce.data, GREETING_NONCE_SIZE);

@@ -294,7 +294,7 @@ links_census (const links_t *self)
     census_t census = {0};
     for (uint32_t i = 0; i < self->slots_count; i++) {
         const link_t *link = self->slots[i];
-        if (!link || link->state == LINK_DRAINING)
+        if (!link || link->state >= LINK_DRAINING)
             continue;
         bool session = link->state == LINK_SESSION;
         census.kept += session && link->kept;

@@ -53,16 +53,31 @@ sessions_renew (swarm_t *self, link_t *link)
 
 //  ---- who gets one --------------------------------------------------------------------------------
 
+//  Does one side still wait for an answer?
+static bool
+is_busy (const link_t *link, int64_t now_ms)
+{
+    return link->flights_count > 0
+           || (link->owed > 0 && now_ms - link->used_ms < OWED_SECS * INT64_C (1000));
+}
+
+//  May it make way for another?
+static bool
+is_idle (const swarm_t *self, const link_t *link)
+{
+    int64_t now_ms = out_now_ms (self->out);
+    return link->state == LINK_SESSION && !link->kept && now_ms - link->used_ms >= EVICT_IDLE_MS
+           && !is_busy (link, now_ms);
+}
+
 //  The transient session that was used longest ago and waits for nothing.
 static link_t *
 idlest (const swarm_t *self)
 {
     link_t *found = NULL, *link;
     uint32_t cursor = 0;
-    int64_t until_ms = out_now_ms (self->out) - EVICT_IDLE_MS;
     while ((link = links_next (self->links, &cursor)) != NULL)
-        if (link->state == LINK_SESSION && !link->kept && link->flights_count == 0
-            && link->used_ms <= until_ms && (!found || link->used_ms < found->used_ms))
+        if (is_idle (self, link) && (!found || link->used_ms < found->used_ms))
             found = link;
     return found;
 }
@@ -110,6 +125,31 @@ has_place (swarm_t *self, bool inbound, census_t census)
     if (link)
         sessions_goodbye (self, link, BUSY, "others need the place", FULL_PAUSE_SECS);
     return link != NULL;
+}
+
+static uint32_t
+left_of (uint32_t max, uint32_t taken)
+{
+    return taken < max ? max - taken : 0;
+}
+
+//  Those who have our Identify count already: their session begins before we can refuse it.
+bool
+sessions_has_room (const swarm_t *self, bool kept)
+{
+    census_t census = links_census (self->links);
+    uint32_t max = self->settings->max_peers, promised = 0, cursor = 0;
+    uint32_t places = left_of (self->settings->max_transients, census.transients);
+    uint32_t all = left_of (max, census.kept);
+    uint32_t inbound = left_of (max - max / 4, census.kept_inbound);
+    if (kept)
+        places += all < inbound ? all : inbound;
+    const link_t *link;
+    while ((link = links_next (self->links, &cursor)) != NULL) {
+        promised += link->inbound && link->greeting && link->greeting->answered;
+        places += is_idle (self, link);
+    }
+    return places > promised;
 }
 
 //  Make room for one more. False: there is none; *kept says as what it may stay.
@@ -251,8 +291,8 @@ sessions_begin (swarm_t *self, link_t *link, const peer_key_t *key, const Ggen__
 {
     char text[PEER_ID_TEXT + 1];
     peer_id_text (key, text);
-    bool kept = link->greeting->kept || (link->inbound && identify->kept);
-    link_t *other = links_peer (self->links, text);
+    bool kept = link->greeting->kept;
+    link_t *other = sessions_peer (self, text);
     if (other && other->state == LINK_SESSION) {
         if (merge (self, link, other))
             return;
@@ -338,29 +378,101 @@ close_drains (swarm_t *self, const link_t *session)
         }
 }
 
-void
-sessions_end (swarm_t *self, link_t *link, code_t code, const char *why)
+//  Nobody has a session with it any more.
+static void
+tell_down (swarm_t *self, link_t *link, code_t code)
 {
-    assert (link->state == LINK_SESSION);
     Ggen__PeerDown down = GGEN__PEER_DOWN__INIT;
     down.peer_key = peer_key_to_field (&link->key);
     down.code = code;
+    swarm_tell (self, &down.base);
+    upkeep_down (self, link);
+}
+
+static void
+drop (swarm_t *self, link_t *link, const char *why)
+{
     speak_close (self, link);
     close_drains (self, link);
     links_unname (self->links, link);
     mail_out_fail_all (self, link, CONNECTION_FAILED, why);
-    swarm_tell (self, &down.base);
-    upkeep_down (self, link);
     links_remove (self->links, &link);
+}
+
+void
+sessions_end (swarm_t *self, link_t *link, code_t code, const char *why)
+{
+    bool session = link->state == LINK_SESSION;
+    assert (session || link->state == LINK_LEAVING);
+    if (session)
+        tell_down (self, link, code);
+    drop (self, link, why);
+    if (session)
+        connectivity_changed (self, false);
+}
+
+static void
+leave (swarm_t *self, link_t *link, code_t code)
+{
+    link->state = LINK_LEAVING;
+    links_deadline (self->links, link, out_now_ms (self->out) + LEAVING_MS);
+    close_drains (self, link);
+    tell_down (self, link, code);
     connectivity_changed (self, false);
+}
+
+//  Whose session ends with this code may still have what it asked for before it heard of it.
+static bool
+is_polite (code_t code)
+{
+    return code == OK || code == BUSY;
 }
 
 void
 sessions_goodbye (swarm_t *self, link_t *link, code_t code, const char *reason,
                   uint32_t pause_secs)
 {
+    if (is_polite (code) && link->flights_count == 0) {
+        speak_leave (self, link, code, reason, pause_secs);
+        leave (self, link, code);
+        return;
+    }
     speak_goodbye (self, link, code, reason, pause_secs);
     sessions_end (self, link, code, reason);
+}
+
+void
+sessions_left (swarm_t *self, link_t *link, const Ggen__Goodbye *goodbye)
+{
+    code_t code = goodbye->code < FATAL ? goodbye->code : NETWORK;
+    bool session = link->state == LINK_SESSION;
+    if (link->state == LINK_LEAVING)
+        drop (self, link, "the peer ended its session");
+    if (!session)
+        return;
+    book_pause (self->book, &link->key, sessions_pause_ms (self, goodbye));
+    if (is_polite (code) && link->flights_count > 0) {
+        link->left = true;
+        leave (self, link, code);
+    } else
+        sessions_end (self, link, code, "the peer ended its session");
+}
+
+void
+sessions_answered (swarm_t *self, link_t *link)
+{
+    if (link->state == LINK_LEAVING && link->left && link->flights_count == 0)
+        drop (self, link, "");
+}
+
+link_t *
+sessions_peer (swarm_t *self, const char *text)
+{
+    link_t *link = links_peer (self->links, text);
+    if (!link || link->state != LINK_LEAVING)
+        return link;
+    links_unname (self->links, link);
+    return NULL;
 }
 
 int64_t
@@ -373,16 +485,17 @@ sessions_pause_ms (const swarm_t *self, const Ggen__Goodbye *goodbye)
 void
 sessions_due (swarm_t *self, link_t *link)
 {
-    if (link->state == LINK_DRAINING) {
-        speak_close (self, link);
-        links_remove (self->links, &link);
+    if (link->state == LINK_DRAINING || link->state == LINK_LEAVING) {
+        drop (self, link, "the peer ended its session");
         return;
     }
-    int64_t idle_ms = out_now_ms (self->out) - link->used_ms;
+    int64_t end_ms = link->used_ms + IDLE_MS, now_ms = out_now_ms (self->out);
     if (link->kept)
         links_deadline (self->links, link, DEADLINE_NEVER);
-    else if (link->flights_count > 0 || idle_ms < IDLE_MS)
-        links_deadline (self->links, link, out_now_ms (self->out) + IDLE_MS - idle_ms % IDLE_MS);
+    else if (is_busy (link, now_ms))
+        links_deadline (self->links, link, now_ms + IDLE_MS);
+    else if (end_ms > now_ms)
+        links_deadline (self->links, link, end_ms);
     else
         sessions_goodbye (self, link, OK, "nothing more to say", 0);
 }

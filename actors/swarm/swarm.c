@@ -72,7 +72,7 @@ on_link_down (void *self_, const delivery_t *at, const ProtobufCMessage *message
     if (!link)
         return OK;
     links_number (self->links, link, 0);
-    if (link->state == LINK_SESSION)
+    if (link->state == LINK_SESSION || link->state == LINK_LEAVING)
         sessions_end (self, link, CONNECTION_FAILED, "the connection broke");
     else if (link->state == LINK_DRAINING)
         links_remove (self->links, &link);
@@ -122,7 +122,7 @@ drop_banned (swarm_t *self, const peer_key_t *key, uint32_t secs)
 {
     char text[PEER_ID_TEXT + 1];
     peer_id_text (key, text);
-    link_t *link = links_peer (self->links, text);
+    link_t *link = sessions_peer (self, text);
     if (link && link->state == LINK_SESSION)
         sessions_goodbye (self, link, LOW_REPUTATION, "banned", secs);
     else if (link)
@@ -219,7 +219,7 @@ swarm_tick (void *self_, int64_t now_ms, int64_t wall_ms)
     swarm_t *self = self_;
     link_t *link;
     while ((link = links_due (self->links, now_ms)) != NULL)
-        if (link->state == LINK_SESSION || link->state == LINK_DRAINING)
+        if (!link->greeting)
             sessions_due (self, link);
         else
             greet_failed (self, link, TIMEOUT, "the handshake took too long");

@@ -17,6 +17,7 @@
 #define GREETING_MS    2000         //  from LinkUp to a session (SPEC 8)
 #define DRAINING_MS    3000         //  for what is on its way on the link that goes
 #define YOUNG_MS       (DIAL_ALL_MS + GREETING_MS)      //  two links this close were dialled at once
+#define LEAVING_MS     4000         //  the same after a Goodbye
 #define IDLE_MS        30000        //  a transient session without mail ends (SPEC 8)
 
 #define DIALS_MAX      64u          //  at one time; the next is refused with BUSY

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BOOTSTRAPS_FIRST   2u
+#define BOOTSTRAPS_MORE_MS 5000
+
 //  What is still to be done in one run.
 typedef struct {
     int64_t now_ms;
@@ -69,21 +72,37 @@ upkeep_destroy (swarm_t *self)
     free (self->bootstraps);
 }
 
-//  The best of those that are due: fewest failures, then its priority.
+static bool
+better (const swarm_t *self, const bootstrap_t *a, const bootstrap_t *b)
+{
+    const swarm_bootstrap_t *given = self->settings->bootstraps;
+    if (a->tries != b->tries)
+        return a->tries < b->tries;
+    uint32_t first = given[a - self->bootstraps].priority;
+    uint32_t second = given[b - self->bootstraps].priority;
+    return first < second || (first == second && rng_below (self->rng, 2) == 0);
+}
+
+//  The best of those that are due: fewest failures, then its priority. Two will do at first: they have
+//  many to serve.
 static bootstrap_t *
 next_bootstrap (swarm_t *self, run_t *run)
 {
     bootstrap_t *best = NULL;
+    unsigned linked = 0;
+    for (uint32_t i = 0; i < bootstraps_count (self); i++)
+        linked += self->bootstraps[i].linked;
+    if (linked >= BOOTSTRAPS_FIRST && run->now_ms - self->bootstrapped_ms < BOOTSTRAPS_MORE_MS) {
+        wait_until (run, self->bootstrapped_ms + BOOTSTRAPS_MORE_MS);
+        return NULL;
+    }
     for (uint32_t i = 0; i < bootstraps_count (self); i++) {
         bootstrap_t *at = &self->bootstraps[i];
         if (at->linked)
             continue;
         if (at->next_ms > run->now_ms)
             wait_until (run, at->next_ms);
-        else if (!best || at->tries < best->tries
-                 || (at->tries == best->tries
-                     && self->settings->bootstraps[i].priority
-                            < self->settings->bootstraps[best - self->bootstraps].priority))
+        else if (!best || better (self, at, best))
             best = at;
     }
     return best;
@@ -126,7 +145,7 @@ dial (swarm_t *self, const peer_key_t *key, addresses_t *addresses, bool kept, l
     *link_p = NULL;
     if (key) {
         peer_id_text (key, text);
-        if (links_peer (self->links, text)) {
+        if (sessions_peer (self, text)) {
             addresses_clear (addresses);
             return false;
         }

@@ -554,10 +554,64 @@ a_refusal_for_want_of_room_is_told_to_the_asker (void **state)
     world_start (b);
     uint64_t id = world_ask (a, b, "dht");
     world_run (200);
-    assert_int_equal (world_failure (a, id), CONNECTION_FAILED);
+    assert_int_equal (world_failure (a, id), BUSY);
     assert_int_equal (sessions (a) + sessions (b), 0);
     assert_int_equal (world_swarm (b)->refused_full, 1);
-    assert_int_equal (world_count (a, "watcher", "PeerUp"), world_count (a, "watcher", "PeerDown"));
+    assert_int_equal (world_count (a, "watcher", "PeerUp"), 0);
+}
+
+static void
+what_is_asked_while_the_other_side_says_goodbye_is_still_answered (void **state)
+{
+    (void) state;
+    node_t *a, *b;
+    world_pair (&a, &b);
+    world_run (YOUNG_MS + 1);
+    Ggen__DisconnectRequest request = GGEN__DISCONNECT_REQUEST__INIT;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__EVENT;
+    uint64_t id = world_ask (a, b, "dht");
+    world_say (b, "client-1", "swarm", &envelope, &request.base, NO_BYTES);
+    assert_int_equal (world_count (b, "watcher", "PeerDown"), 1);
+    world_run (50);
+    assert_int_equal (world_count (a, "watcher", "PeerDown"), 1);
+    assert_null (world_session (a, b));
+    uint64_t other = world_ask (a, b, "gossip");
+    world_run (100);
+    assert_int_equal (world_count (a, "watcher", "PeerUp"), 1);
+    assert_true (world_answer (b, "dht") && world_answer (b, "gossip"));
+    world_run (100);
+    note_t note;
+    Ggen__Envelope *answer;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true (world_take (a, "dht", "FindNodeReply", &note, &answer));
+        assert_true (answer->id == id || answer->id == other);
+        ggen__envelope__free_unpacked (answer, NULL);
+        note_free (&note);
+    }
+    world_run (LEAVING_MS);
+    assert_int_equal (links_count (world_swarm (a)->links), 1);
+    assert_int_equal (links_count (world_swarm (b)->links), 1);
+    assert_int_equal (world_open (0, 1), 1);
+}
+
+static void
+what_is_not_answered_soon_after_a_goodbye_fails (void **state)
+{
+    (void) state;
+    node_t *a, *b;
+    world_pair (&a, &b);
+    Ggen__DisconnectRequest request = GGEN__DISCONNECT_REQUEST__INIT;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__EVENT;
+    uint64_t id = world_ask (a, b, "dht");
+    world_say (b, "client-1", "swarm", &envelope, &request.base, NO_BYTES);
+    world_run (LEAVING_MS - 100);
+    assert_int_equal (world_failure (a, id), OK);
+    world_run (200);
+    assert_int_equal (world_failure (a, id), CONNECTION_FAILED);
+    assert_int_equal (links_count (world_swarm (a)->links), 0);
+    assert_int_equal (links_count (world_swarm (b)->links), 0);
 }
 
 int
@@ -581,6 +635,9 @@ main (void)
         cmocka_unit_test_teardown (a_session_for_one_lookup_ends_when_idle, teardown),
         cmocka_unit_test_teardown (when_all_places_are_taken_the_idlest_goes, teardown),
         cmocka_unit_test_teardown (a_refusal_for_want_of_room_is_told_to_the_asker, teardown),
+        cmocka_unit_test_teardown (
+            what_is_asked_while_the_other_side_says_goodbye_is_still_answered, teardown),
+        cmocka_unit_test_teardown (what_is_not_answered_soon_after_a_goodbye_fails, teardown),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
