@@ -3,6 +3,7 @@
 
 #include "adversary.h"
 #include "check.h"
+#include "follower.h"
 #include "library.h"
 
 #include <stdarg.h>
@@ -228,12 +229,13 @@ create (scenario_options_t *options, world_setup_t *setup)
     }
     set_up (self, setup);
     *options = self->options;
+    self->mix = nodes_mix (early_word (self, VERB_MIX, "dht"));
     honest_options_t honest = {
         .nodes_max = NODES_MORE * self->nodes + NODES_EXTRA,
         .bootstraps = self->bootstraps,
         .plain_dht = strcmp (early_word (self, VERB_DHT, "own"), "plain") == 0,
-        .market = false};
-    self->mix = nodes_mix (early_word (self, VERB_MIX, "dht"));
+        .market = self->mix == MIX_FULL,
+        .follower = self->mix == MIX_GOSSIP ? follower_actor.name : NULL};
     self->honest = honest_new (&honest);
     setup->compose = compose;
     setup->context = self;
