@@ -200,7 +200,10 @@ compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
     player_t *player = &self->players[node];
     if (!player->identity)
         player->identity = truth_identity (self->truth, world_identity (world, node));
-    nodes_settings (honest_settings (self->honest, world, node), player->identity);
+    nodes_settings (honest_settings (self->honest, world, node), player->identity,
+                    player->publisher == PLAY_NOBODY
+                        ? NULL
+                        : library_publisher (self->library, player->publisher)->identity);
     honest_compose (self->honest, world, node, plan);
     nodes_plan (plan, self->mix);
     if (player->liar)
