@@ -11,6 +11,8 @@
 //  Handlers' times, in microseconds, about as measured on the bus.
 #define SERVICE_SWARM_US_MIN 10u
 #define SERVICE_SWARM_US_MAX 60u
+//  Of a node in a crowd: memory is for other things.
+#define SWARM_KNOWN_MAX      32u
 #define SERVICE_STATE_US_MIN 50u
 #define SERVICE_STATE_US_MAX 400u
 
@@ -90,7 +92,7 @@ know_bootstraps (honest_t *self, const world_t *world)
         address.has_peer = true;
         memcpy (address.peer.bytes, world_identity (world, i)->key, PEER_KEY_SIZE);
         self->bootstraps[i] = (swarm_bootstrap_t) {
-            {self->addresses[i], multiaddr_encode (&address, self->addresses[i])}, i};
+            {self->addresses[i], multiaddr_encode (&address, self->addresses[i])}, 0};
         self->known[i] = true;
     }
 }
@@ -139,6 +141,7 @@ make (honest_t *self, world_t *world, uint32_t node)
     const identity_t *identity = world_identity (world, node);
     honest_settings_t *settings = fresh (sizeof *settings);
     make_swarm (self, identity, &settings->swarm);
+    settings->swarm.max_known = SWARM_KNOWN_MAX;
     settings->dht = self->options.plain_dht ? dht_settings_plain (identity)
                                             : dht_settings_default (identity);
     settings->gossip = gossip_settings_default ();
@@ -150,6 +153,8 @@ make (honest_t *self, world_t *world, uint32_t node)
         settings->market = make_market (self, world, node, identity);
         settings->gossip.follower = registry_p2p_actor.name;
     }
+    if (self->options.follower)
+        settings->gossip.follower = self->options.follower;
     return settings;
 }
 

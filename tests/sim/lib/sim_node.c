@@ -24,7 +24,7 @@ sim_node_compose (void *things_, world_t *world, uint32_t node, node_plan_t *pla
 {
     static const registry_backend_t backend = {.address = "registry_file", .writes = true};
     static const registry_settings_t registry = {.backends = &backend, .backends_count = 1};
-    static const cache_settings_t cache = {CACHE_BYTES_MAX};
+    static const cache_settings_t cache = {.bytes_max = CACHE_BYTES_MAX};
     const sim_things_t *things = things_;
     (void) world, (void) node;
     world_plan_add (plan, &installer_actor, NULL);

@@ -16,6 +16,7 @@ typedef struct {
     scenario_options_t scenario;
     const scenario_t *which;
     const char *which_name;
+    char path[SCENARIO_PATH_MAX];
     bool json, trace, memory;
 } options_t;
 
@@ -100,9 +101,11 @@ print_json_text (const char *text, FILE *file)
 static void
 print_command (const options_t *options, FILE *file)
 {
-    fprintf (file, "build/ggen-sim --scenario %s --nodes %u --seed %" PRIu64 " --minutes %g%s",
+    fprintf (file, "build/ggen-sim --scenario %s --nodes %u --seed %" PRIu64 " --minutes %.6g%s",
              options->which_name, options->scenario.nodes, options->scenario.seed,
              options->scenario.minutes, options->scenario.real_crypto ? " --real-crypto" : "");
+    for (unsigned i = 0; i < options->scenario.without_count; i++)
+        fprintf (file, "%s%u", i ? "," : " --without ", options->scenario.without[i]);
 }
 
 static void
@@ -110,7 +113,7 @@ print_text (const options_t *options, void *state, const world_t *world, const c
 {
     world_counts_t counts = world_counts (world);
     network_counts_t network = network_counts (world);
-    printf ("%s: %u nodes, seed %" PRIu64 ", %g minutes\n", options->which->name,
+    printf ("%s: %u nodes, seed %" PRIu64 ", %g minutes\n", options->which_name,
             options->scenario.nodes, options->scenario.seed, options->scenario.minutes);
     printf ("  %" PRIu64 " events in %.2f s of processor time: %.0f a second\n", counts.events, cost->seconds,
             (double) counts.events / cost->seconds);
@@ -145,7 +148,7 @@ print_json (const options_t *options, void *state, const world_t *world, const c
     world_counts_t counts = world_counts (world);
     network_counts_t network = network_counts (world);
     printf ("{\"scenario\": \"%s\", \"nodes\": %u, \"seed\": %" PRIu64 ", \"minutes\": %g",
-            options->which->name, options->scenario.nodes, options->scenario.seed,
+            options->which_name, options->scenario.nodes, options->scenario.seed,
             options->scenario.minutes);
     printf (", \"events\": %" PRIu64 ", \"seconds\": %.3f, \"events_per_second\": %.0f",
             counts.events, cost->seconds, (double) counts.events / cost->seconds);
@@ -203,7 +206,7 @@ run (const options_t *options, void *state, world_t *world, size_t heap_before)
 }
 
 static int
-simulate (const options_t *options)
+simulate (options_t *options)
 {
     size_t heap_before = heap_bytes ();
     world_setup_t setup = {.seed = options->scenario.seed,
@@ -214,6 +217,8 @@ simulate (const options_t *options)
                            .loss = 0.001,
                            .heap = options->memory ? heap_bytes : NULL};
     void *state = options->which->create (&options->scenario, &setup);
+    if (!state)
+        return 2;
     if (!setup.context)
         setup.context = state;
     world_t *world = world_new (&setup);
@@ -236,10 +241,41 @@ static void
 usage (FILE *file)
 {
     fprintf (file, "usage: ggen-sim [--nodes N] [--seed S] [--scenario NAME|FILE] [--minutes M]\n"
-                   "                [--real-crypto] [--json] [--trace] [--memory]\n\nscenarios:\n");
+                   "                [--without LINE,...] [--real-crypto] [--json] [--trace] [--memory]\n"
+                   "\nscenarios:\n");
     const scenario_t *scenario;
     for (unsigned i = 0; (scenario = scenario_at (i)) != NULL; i++)
         fprintf (file, "  %-12s %s\n", scenario->name, scenario->help);
+}
+
+//  Line numbers with commas between.
+static bool
+read_without (scenario_options_t *options, const char *text)
+{
+    for (char *end; *text; text = *end == ',' ? end + 1 : end) {
+        unsigned long line = strtoul (text, &end, 10);
+        if (end == text || options->without_count == SCENARIO_WITHOUT_MAX)
+            return false;
+        options->without[options->without_count++] = (uint32_t) line;
+    }
+    return true;
+}
+
+//  Those that are built in take these numbers where a file has its own.
+static bool
+find_scenario (options_t *options)
+{
+    options->which = scenario_find (options->which_name);
+    options->scenario.file = scenario_file (options->which_name, options->path);
+    if (options->which) {
+        if (options->scenario.nodes == 0)
+            options->scenario.nodes = 1000;
+        if (options->scenario.minutes <= 0)
+            options->scenario.minutes = 1.0;
+    } else if (options->scenario.file)
+        options->which = &scenario_script;
+    return options->which && options->which->create
+           && (options->which != &scenario_script || options->scenario.file);
 }
 
 static bool
@@ -253,6 +289,7 @@ read_options (options_t *options, int argc, char **argv)
                                           {"json", no_argument, NULL, 'j'},
                                           {"trace", no_argument, NULL, 't'},
                                           {"memory", no_argument, NULL, 'y'},
+                                          {"without", required_argument, NULL, 'w'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     int option;
@@ -269,6 +306,10 @@ read_options (options_t *options, int argc, char **argv)
             break;
         case 'm':
             options->scenario.minutes = strtod (optarg, NULL);
+            break;
+        case 'w':
+            if (!read_without (&options->scenario, optarg))
+                return false;
             break;
         case 'r':
             options->scenario.real_crypto = true;
@@ -288,15 +329,14 @@ read_options (options_t *options, int argc, char **argv)
         default:
             return false;
         }
-    options->which = scenario_find (options->which_name);
-    return options->which && optind == argc && options->scenario.nodes > 0
-           && options->scenario.nodes <= WORLD_NODES_MAX && options->scenario.minutes > 0;
+    return find_scenario (options) && optind == argc
+           && options->scenario.nodes <= WORLD_NODES_MAX;
 }
 
 int
 main (int argc, char **argv)
 {
-    options_t options = {.scenario = {.nodes = 1000, .seed = 1, .minutes = 1.0},
+    options_t options = {.scenario = {.seed = 1},
                          .which_name = "toy"};
     if (!read_options (&options, argc, argv)) {
         usage (stderr);
