@@ -241,8 +241,8 @@ static void
 usage (FILE *file)
 {
     fprintf (file, "usage: ggen-sim [--nodes N] [--seed S] [--scenario NAME|FILE] [--minutes M]\n"
-                   "                [--without LINE,...] [--real-crypto] [--json] [--trace] [--memory]\n"
-                   "\nscenarios:\n");
+                   "                [--without LINE,...] [--real-crypto] [--json] [--trace] [--memory]\n\n"
+                   "scenarios:\n");
     const scenario_t *scenario;
     for (unsigned i = 0; (scenario = scenario_at (i)) != NULL; i++)
         fprintf (file, "  %-12s %s\n", scenario->name, scenario->help);
@@ -288,8 +288,8 @@ read_options (options_t *options, int argc, char **argv)
                                           {"real-crypto", no_argument, NULL, 'r'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"trace", no_argument, NULL, 't'},
-                                          {"memory", no_argument, NULL, 'y'},
                                           {"without", required_argument, NULL, 'w'},
+                                          {"memory", no_argument, NULL, 'y'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     int option;
