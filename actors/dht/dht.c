@@ -16,7 +16,7 @@ dht_settings_default (const identity_t *identity)
         .hedge = true,
         .paths = 3,
         .parallel = 3,
-        .parallel_max = 10,
+        .parallel_max = 16,
         .corrections = 4,
         .reply_group_max = 2,
         .diversity = {.group_table_max = 3, .group_bucket_max = 2},
