@@ -72,6 +72,7 @@ typedef struct {
     link_t links [LINKS_MAX];
     backoff_t *backoffs;
     int64_t announced_ms;               //  by us, last
+    int64_t mended_ms;                  //  when a pulled body last made a link eager
 } topic_t;
 
 //  ---- the actor ---------------------------------------------------------------------------------
@@ -243,11 +244,11 @@ void
 void
     mesh_on_lazy (gossip_t *self, peer_t *peer, const char *name);
 
-//  A push over this link came first, or second.
+//  A push over this link came first; or second, to another push when 'raced'.
 void
     mesh_first (topic_t *topic, const peer_t *peer);
 void
-    mesh_second (gossip_t *self, topic_t *topic, peer_t *peer);
+    mesh_second (gossip_t *self, topic_t *topic, peer_t *peer, bool raced);
 
 //  Have its bodies pushed from now on: it had one that nobody pushed.
 void
@@ -300,10 +301,13 @@ void
 
 void
     wants_offered (gossip_t *self, peer_t *peer, const char *name, const uint8_t *id, bool late);
-//  Its bytes are here: nobody else is asked for them. *late_p: it was offered as something of
-//  history. Returns true when we asked for it.
+//  A neighbour gets it from elsewhere: it needs not be pushed there.
+void
+    wants_warned (gossip_t *self, peer_t *peer, const uint8_t *id);
+//  Its bytes are here: nobody else is asked for them. Says in them what is known. Returns true when
+//  this neighbour was asked for it.
 bool
-    wants_came (gossip_t *self, const uint8_t *id, bool *late_p);
+    wants_came (gossip_t *self, body_t *body, const peer_t *peer);
 void
     wants_pull (gossip_t *self);
 void

@@ -226,8 +226,12 @@ seen_again (gossip_t *self, peer_t *peer, const uint8_t *id)
         return;
     peer_set_add (&body->knows, peer->slot);
     topic_t *topic = topics_find (self, body->topic);
-    if (body->raced && topic)
-        mesh_second (self, topic, peer);
+    if (!topic)
+        return;
+    if (peer->slot == body->pulled_from)
+        return;
+    body->missed = false;
+    mesh_second (self, topic, peer, body->raced);
 }
 
 //  It has to wait: say so to those who would push it too.
@@ -278,9 +282,9 @@ intake_frame (gossip_t *self, peer_t *peer, bytes_t packed)
         return;
     }
     memcpy (body->id, id, ID_SIZE);
-    bool asked = wants_came (self, id, &body->late);
-    body->late = body->late && asked;
+    bool asked = wants_came (self, body, peer);
     body->raced = !asked;
+    body->missed = asked && !body->late;
     if (peer->inbox || budget_ms (peer, self->now_ms) > self->now_ms
         || self->verified >= VERIFY_CALL_MAX) {
         queue (self, peer, body);
@@ -295,7 +299,6 @@ code_t
 intake_push (gossip_t *self, peer_t *peer, bytes_t packed, bytes_t pushed, bool *fresh_p)
 {
     uint8_t id [ID_SIZE];
-    bool late;
     *fresh_p = false;
     if (packed.size > ANNOUNCEMENT_BYTES_MAX || pushed.size > 4 * GOSSIP_PEERS_MAX) {
         malformed (self, peer);
@@ -315,7 +318,8 @@ intake_push (gossip_t *self, peer_t *peer, bytes_t packed, bytes_t pushed, bool 
     if (!body)
         return BUSY;
     memcpy (body->id, id, ID_SIZE);
-    (void) wants_came (self, id, &late);
+    (void) wants_came (self, body, peer);
+    body->late = false;
     code_t code = judge (self, peer, body, true, pushed);
     body_release (&body);
     *fresh_p = code == OK;

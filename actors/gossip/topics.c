@@ -39,6 +39,7 @@ topics_need (gossip_t *self, const char *name)
     topic->hash = topic_hash (name);
     topic->direct = true;
     topic->announced_ms = self->now_ms;
+    topic->mended_ms = INT64_MIN / 2;
     return self->topics [self->topics_count++] = topic;
 }
 
