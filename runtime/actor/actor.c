@@ -61,6 +61,31 @@ parcel_body_write (const parcel_t *self, uint8_t *bytes)
 
 //  ---- life ----------------------------------------------------------------------------------------
 
+actor_scratch_t *
+actor_scratch_new (void)
+{
+    actor_scratch_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->envelopes = wire_arena_new (ACTOR_ARENA_MAX);
+    self->bodies = wire_arena_new (ARENA_LOCAL_MAX);
+    if (!self->envelopes || !self->bodies)
+        actor_scratch_destroy (&self);
+    return self;
+}
+
+void
+actor_scratch_destroy (actor_scratch_t **self_p)
+{
+    actor_scratch_t *self = *self_p;
+    if (!self)
+        return;
+    wire_arena_destroy (&self->envelopes);
+    wire_arena_destroy (&self->bodies);
+    free (self);
+    *self_p = NULL;
+}
+
 actor_t *
 actor_new (const actor_class_t *class, const actor_setup_t *setup)
 {
@@ -68,21 +93,22 @@ actor_new (const actor_class_t *class, const actor_setup_t *setup)
     if (!self)
         return NULL;
     self->class = class;
-    snprintf (self->out.name, sizeof self->out.name, "%s", setup->name ? setup->name : class->name);
+    self->out.name = setup->name ? setup->name : class->name;
     self->out.epoch = setup->epoch;
     self->out.port = setup->port;
     self->out.now_ms = setup->now_ms;
     self->out.wall_ms = setup->wall_ms;
     self->out.tickets = tickets_new ();
     self->out.pending = pending_new ();
-    self->envelopes = wire_arena_new (1u << 20);
-    self->bodies = wire_arena_new (ARENA_LOCAL_MAX);
+    self->owns_scratch = !setup->scratch;
+    self->scratch = setup->scratch ? setup->scratch : actor_scratch_new ();
     rng_init (&self->rng, setup->key);
-    if (self->out.tickets && self->out.pending && self->envelopes && self->bodies) {
+    if (self->out.tickets && self->out.pending && self->scratch) {
         actor_env_t env = {.name = self->out.name,
                            .out = &self->out,
                            .rng = &self->rng,
                            .crypto = setup->crypto,
+                           .arena = self->scratch->envelopes,
                            .settings = setup->settings,
                            .host = setup->host,
                            .now_ms = setup->now_ms,
@@ -105,8 +131,8 @@ actor_destroy (actor_t **self_p)
     held_clear (&self->held);
     tickets_destroy (&self->out.tickets);
     pending_destroy (&self->out.pending);
-    wire_arena_destroy (&self->envelopes);
-    wire_arena_destroy (&self->bodies);
+    if (self->owns_scratch)
+        actor_scratch_destroy (&self->scratch);
     free (self);
     *self_p = NULL;
 }
@@ -146,8 +172,8 @@ actor_unpack (actor_t *self, const ProtobufCMessageDescriptor *descriptor, const
 {
     size_t limit = 4096 + ARENA_FACTOR * mail->body.size;
     size_t bound = actor_is_remote (from) ? ARENA_REMOTE_MAX : ARENA_LOCAL_MAX;
-    wire_arena_limit (self->bodies, limit < bound ? limit : bound);
-    return wire_unpack (self->bodies, descriptor, mail->body);
+    wire_arena_limit (self->scratch->bodies, limit < bound ? limit : bound);
+    return wire_unpack (self->scratch->bodies, descriptor, mail->body);
 }
 
 code_t
@@ -208,12 +234,19 @@ set_time (actor_t *self, int64_t now_ms, int64_t wall_ms)
     self->out.wall_ms = wall_ms;
 }
 
+static void
+forget_scratch (actor_t *self)
+{
+    wire_arena_reset (self->scratch->envelopes);
+    wire_arena_reset (self->scratch->bodies);
+}
+
 static code_t
 deliver (actor_t *self, const mail_t *mail)
 {
     Ggen__Envelope envelope;
     code_t code = OK;
-    if (!envelope_unpack (&envelope, self->envelopes, mail->envelope) || !*envelope.from
+    if (!envelope_unpack (&envelope, self->scratch->envelopes, mail->envelope) || !*envelope.from
         || strlen (envelope.from) > ADDRESS_MAX || strlen (envelope.reply_to) > ADDRESS_MAX
         || mail->body.size > BODY_BYTES_MAX || mail->attachment.size > ATTACHMENT_BYTES_MAX)
         actor_drop (self);
@@ -223,8 +256,7 @@ deliver (actor_t *self, const mail_t *mail)
                                       : dispatch (self, &envelope, mail);
         self->out.trace = 0;
     }
-    wire_arena_reset (self->envelopes);
-    wire_arena_reset (self->bodies);
+    forget_scratch (self);
     return code;
 }
 
@@ -249,18 +281,26 @@ actor_deliver (actor_t *self, const mail_t *mail, int64_t now_ms, int64_t wall_m
     return code ? code : deliver_held (self);
 }
 
+static code_t
+tick (actor_t *self)
+{
+    const actor_class_t *class = self->class;
+    int64_t now_ms = self->out.now_ms;
+    if (answers_expire (self) == FATAL)
+        return FATAL;
+    requests_expire (self);
+    if (class->tick && class->deadline_ms && class->deadline_ms (self->state) <= now_ms)
+        return class->tick (self->state, now_ms, self->out.wall_ms) == FATAL ? FATAL : OK;
+    return OK;
+}
+
 code_t
 actor_tick (actor_t *self, int64_t now_ms, int64_t wall_ms)
 {
     set_time (self, now_ms, wall_ms);
-    if (answers_expire (self) == FATAL)
-        return FATAL;
-    requests_expire (self);
-    const actor_class_t *class = self->class;
-    if (class->tick && class->deadline_ms && class->deadline_ms (self->state) <= now_ms
-        && class->tick (self->state, now_ms, wall_ms) == FATAL)
-        return FATAL;
-    return deliver_held (self);
+    code_t code = tick (self);
+    forget_scratch (self);
+    return code ? code : deliver_held (self);
 }
 
 int64_t
@@ -282,8 +322,22 @@ code_t
 actor_job_done (actor_t *self, void *job, int64_t now_ms, int64_t wall_ms)
 {
     set_time (self, now_ms, wall_ms);
-    return self->class->job_done (self->state, job, now_ms) == FATAL ? FATAL
-                                                                      : deliver_held (self);
+    code_t code = self->class->job_done (self->state, job, now_ms);
+    forget_scratch (self);
+    return code == FATAL ? FATAL : deliver_held (self);
+}
+
+unsigned
+actor_sockets (actor_t *self, void *sockets[ACTOR_SOCKETS_MAX])
+{
+    return self->class->sockets ? self->class->sockets (self->state, sockets) : 0;
+}
+
+code_t
+actor_input (actor_t *self, int64_t now_ms, int64_t wall_ms)
+{
+    set_time (self, now_ms, wall_ms);
+    return self->class->input (self->state, now_ms) == FATAL ? FATAL : deliver_held (self);
 }
 
 void

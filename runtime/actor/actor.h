@@ -10,6 +10,10 @@
 #include "crypto.h"
 #include "deadlines.h"
 #include "rng.h"
+#include "wire.h"
+
+//  Sockets of an I/O actor.
+#define ACTOR_SOCKETS_MAX 8
 
 //  Longest address: "name", "client-N" or "name@PEERID".
 #define ADDRESS_MAX 127
@@ -34,6 +38,9 @@
 
 typedef struct actor_t actor_t;
 typedef struct out_t out_t;
+
+//  What an actor may take of its arena within one input.
+#define ACTOR_ARENA_MAX (1u << 20)
 
 //  A request that still has to be answered. 0 = none (the message was an event).
 typedef uint64_t ticket_t;
@@ -80,6 +87,8 @@ typedef struct {
     out_t *out;
     rng_t *rng;
     const crypto_t *crypto;
+    wire_arena_t *arena;        //  for what is needed within one call only: it is reset after each
+                                //  input, may be other actors' as well, and has ACTOR_ARENA_MAX bytes
     const void *settings;       //  as its class defines; from node.c
     void *host;                 //  what I/O actors get of the host (runtime/host/job.h); else NULL
     int64_t now_ms;
@@ -108,6 +117,11 @@ typedef struct {
     code_t (*transit) (void *self, const transit_t *mail);
     //  Result of a job that ran on a worker (runtime/host/job.h). I/O actors only.
     code_t (*job_done) (void *self, void *job, int64_t now_ms);
+    //  The raw ZeroMQ sockets that it waits for, at most ACTOR_SOCKETS_MAX; asked before each wait.
+    //  At least one. I/O actors only, and 'input' with it.
+    unsigned (*sockets) (void *self, void **sockets);
+    //  Something came on one of them: take a bounded number of messages from each. OK or FATAL.
+    code_t (*input) (void *self, int64_t now_ms);
 } actor_class_t;
 
 //  A message on its way in; all borrowed for the call. 'body' may be empty.
@@ -141,14 +155,21 @@ typedef struct {
     uint64_t (*clock_us) (void *context);   //  stamps envelopes; monotonic microseconds
 } port_t;
 
+//  Memory for the one message that is being handled. Actors that run in one thread may share it: none
+//  keeps anything there after its input. NULL: out of memory.
+typedef struct actor_scratch_t actor_scratch_t;
+actor_scratch_t *actor_scratch_new (void);
+void actor_scratch_destroy (actor_scratch_t **self_p);
+
 typedef struct {
-    const char *name;           //  NULL = the class's
+    const char *name;           //  NULL = the class's; outlives the actor
     uint32_t epoch;             //  of this incarnation; no two of one name share it
     uint8_t key[RNG_KEY_BYTES]; //  of its random stream
     const crypto_t *crypto;
     port_t port;
     const void *settings;
     void *host;
+    actor_scratch_t *scratch;   //  NULL: one of its own; else outlives the actor
     int64_t now_ms;
     int64_t wall_ms;
 } actor_setup_t;
@@ -167,7 +188,7 @@ typedef struct {
 must_use code_t actor_class_check (const actor_class_t *class, char *why, size_t why_size);
 
 //  NULL: out of memory or the class's create failed. 'setup' is borrowed for the call, but what
-//  its pointers point to (crypto, port context) must outlive the actor.
+//  its pointers point to (name, crypto, port context, scratch) must outlive the actor.
 actor_t *actor_new (const actor_class_t *class, const actor_setup_t *setup);
 
 //  Open requests are not answered, waiting requests are not called back.
@@ -185,6 +206,12 @@ int64_t actor_deadline_ms (const actor_t *self);
 
 //  A job of an I/O actor came back. OK or FATAL.
 must_use code_t actor_job_done (actor_t *self, void *job, int64_t now_ms, int64_t wall_ms);
+
+//  The sockets of an I/O actor; 0 for any other.
+unsigned actor_sockets (actor_t *self, void *sockets[ACTOR_SOCKETS_MAX]);
+
+//  Something came on one of them. OK or FATAL.
+must_use code_t actor_input (actor_t *self, int64_t now_ms, int64_t wall_ms);
 
 //  A job of an I/O actor says how far it is.
 void actor_job_progress (actor_t *self, ticket_t ticket, const Ggen__Progress *progress,

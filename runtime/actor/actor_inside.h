@@ -14,7 +14,7 @@
 #define WIND_DOWN_MS 10000
 
 struct out_t {
-    char name[ADDRESS_MAX + 1];
+    const char *name;
     uint32_t epoch;
     port_t port;
     tickets_t *tickets;
@@ -24,13 +24,18 @@ struct out_t {
     uint64_t trace;             //  of the message being handled
 };
 
+struct actor_scratch_t {
+    wire_arena_t *envelopes;    //  both reset after each message
+    wire_arena_t *bodies;
+};
+
 struct actor_t {
     const actor_class_t *class;
     void *state;
     out_t out;
     rng_t rng;
-    wire_arena_t *envelopes;    //  both reset after each message
-    wire_arena_t *bodies;
+    actor_scratch_t *scratch;
+    bool owns_scratch;
     held_t held;                //  as long as the class is not ready
     actor_metrics_t metrics;
 };

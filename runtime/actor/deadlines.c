@@ -3,22 +3,27 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NOWHERE UINT32_MAX
 
 struct deadlines_t {
     uint32_t slots_count;
     uint32_t heap_count;
+    int64_t earliest_ms;    //  asked after every message, so it is at hand
+    int64_t *at_ms;         //  slot -> deadline; the block that holds all three
     uint32_t *heap;         //  slots, earliest first
     uint32_t *where;        //  slot -> place in heap, or NOWHERE
-    int64_t *at_ms;         //  slot -> deadline
 };
 
 deadlines_t *
 deadlines_new (uint32_t slots_count)
 {
     deadlines_t *self = calloc (1, sizeof *self);
-    if (self && deadlines_grow (self, slots_count))
+    if (!self)
+        return NULL;
+    self->earliest_ms = DEADLINE_NEVER;
+    if (deadlines_grow (self, slots_count))
         deadlines_destroy (&self);
     return self;
 }
@@ -28,21 +33,23 @@ deadlines_grow (deadlines_t *self, uint32_t slots_count)
 {
     if (slots_count <= self->slots_count)
         return OK;
-    uint32_t *heap = realloc (self->heap, slots_count * sizeof *heap);
-    if (heap)
-        self->heap = heap;
-    uint32_t *where = realloc (self->where, slots_count * sizeof *where);
-    if (where)
-        self->where = where;
-    int64_t *at_ms = realloc (self->at_ms, slots_count * sizeof *at_ms);
-    if (at_ms)
-        self->at_ms = at_ms;
-    if (!heap || !where || !at_ms)
+    int64_t *at_ms = malloc (slots_count * (sizeof *at_ms + 2 * sizeof (uint32_t)));
+    if (!at_ms)
         return BUSY;
+    uint32_t *heap = (uint32_t *) (at_ms + slots_count), *where = heap + slots_count;
+    if (self->slots_count > 0) {
+        memcpy (at_ms, self->at_ms, self->slots_count * sizeof *at_ms);
+        memcpy (heap, self->heap, self->heap_count * sizeof *heap);
+        memcpy (where, self->where, self->slots_count * sizeof *where);
+    }
     for (uint32_t slot = self->slots_count; slot < slots_count; slot++) {
         where[slot] = NOWHERE;
         at_ms[slot] = DEADLINE_NEVER;
     }
+    free (self->at_ms);
+    self->at_ms = at_ms;
+    self->heap = heap;
+    self->where = where;
     self->slots_count = slots_count;
     return OK;
 }
@@ -53,8 +60,6 @@ deadlines_destroy (deadlines_t **self_p)
     deadlines_t *self = *self_p;
     if (!self)
         return;
-    free (self->heap);
-    free (self->where);
     free (self->at_ms);
     free (self);
     *self_p = NULL;
@@ -124,19 +129,25 @@ clear (deadlines_t *self, uint32_t slot)
     sink (self, self->where[last]);
 }
 
-void
-deadlines_set (deadlines_t *self, uint32_t slot, int64_t at_ms)
+static void
+move (deadlines_t *self, uint32_t slot, int64_t at_ms)
 {
-    assert (slot < self->slots_count);
-    if (at_ms == DEADLINE_NEVER) {
-        clear (self, slot);
-        return;
-    }
     self->at_ms[slot] = at_ms;
     if (self->where[slot] == NOWHERE)
         place (self, self->heap_count++, slot);
     rise (self, self->where[slot]);
     sink (self, self->where[slot]);
+}
+
+void
+deadlines_set (deadlines_t *self, uint32_t slot, int64_t at_ms)
+{
+    assert (slot < self->slots_count);
+    if (at_ms == DEADLINE_NEVER)
+        clear (self, slot);
+    else
+        move (self, slot, at_ms);
+    self->earliest_ms = self->heap_count > 0 ? self->at_ms[self->heap[0]] : DEADLINE_NEVER;
 }
 
 int64_t
@@ -149,7 +160,7 @@ deadlines_get (const deadlines_t *self, uint32_t slot)
 int64_t
 deadlines_earliest_ms (const deadlines_t *self)
 {
-    return self->heap_count > 0 ? self->at_ms[self->heap[0]] : DEADLINE_NEVER;
+    return self->earliest_ms;
 }
 
 bool

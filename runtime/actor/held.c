@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROOM_FIRST 4u
+
 static bytes_t
 append (uint8_t **end_p, bytes_t part)
 {
@@ -17,11 +19,28 @@ append (uint8_t **end_p, bytes_t part)
     return copy;
 }
 
+static bool
+make_room (held_t *self)
+{
+    if (self->count < self->room)
+        return true;
+    unsigned room = self->room ? 2 * self->room : ROOM_FIRST;
+    if (room > HELD_MAX)
+        room = HELD_MAX;
+    held_request_t *requests =
+        room > self->room ? realloc (self->requests, room * sizeof *requests) : NULL;
+    if (!requests)
+        return false;
+    self->requests = requests;
+    self->room = room;
+    return true;
+}
+
 bool
 held_add (held_t *self, const Ggen__Envelope *envelope, const mail_t *mail)
 {
     size_t size = mail->envelope.size + mail->body.size + mail->attachment.size;
-    uint8_t *end = self->count < HELD_MAX ? malloc (size) : NULL;
+    uint8_t *end = make_room (self) ? malloc (size) : NULL;
     held_request_t kept = {.envelope = end ? message_copy (&envelope->base) : NULL, .bytes = end};
     if (!kept.envelope) {
         free (end);
@@ -40,6 +59,10 @@ take (held_t *self, unsigned index, held_request_t *taken)
     held_request_t *from = self->requests + index;
     *taken = *from;
     memmove (from, from + 1, (--self->count - index) * sizeof *from);
+    if (self->count > 0)
+        return;
+    free (self->requests);
+    *self = (held_t) {0};
 }
 
 bool
@@ -78,4 +101,6 @@ held_clear (held_t *self)
     held_request_t taken;
     while (held_take (self, &taken))
         held_request_free (&taken);
+    free (self->requests);
+    *self = (held_t) {0};
 }

@@ -14,8 +14,8 @@ typedef struct {
 
 //  Zeroed, it is empty.
 typedef struct {
-    held_request_t requests[HELD_MAX];
-    unsigned count;
+    held_request_t *requests;
+    unsigned count, room;
 } held_t;
 
 //  Frees what is left.

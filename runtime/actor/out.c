@@ -11,7 +11,7 @@
 static void
 post (out_t *self, parcel_t *parcel, Ggen__Envelope *envelope)
 {
-    envelope->from = self->name;
+    envelope->from = (char *) self->name;
     envelope->sent_us = self->port.clock_us (self->port.context);
     if (strchr (parcel->to, '@'))
         envelope->to = (char *) parcel->to;

@@ -11,24 +11,20 @@ struct pending_t {
     waiting_t *slots;
     uint32_t slots_count;
     uint32_t count;
-    deadlines_t *deadlines;
+    uint32_t use_first;         //  of new slots: above that of any given back
+    deadlines_t *deadlines;     //  NULL as there are no slots
 };
 
 #define SLOTS_FIRST 4u
+
+//  With more than so many, all are given back when nothing waits.
+#define SLOTS_KEPT 32u
 #define USE_MASK    0xFFFFFFu
 
 pending_t *
 pending_new (void)
 {
-    pending_t *self = calloc (1, sizeof *self);
-    if (!self)
-        return NULL;
-    self->deadlines = deadlines_new (SLOTS_FIRST);
-    self->slots = calloc (SLOTS_FIRST, sizeof *self->slots);
-    self->slots_count = SLOTS_FIRST;
-    if (!self->deadlines || !self->slots)
-        pending_destroy (&self);
-    return self;
+    return calloc (1, sizeof (pending_t));
 }
 
 void
@@ -37,7 +33,7 @@ pending_destroy (pending_t **self_p)
     pending_t *self = *self_p;
     if (!self)
         return;
-    for (uint32_t i = 0; self->slots && i < self->slots_count; i++)
+    for (uint32_t i = 0; i < self->slots_count; i++)
         free (self->slots[i].to);
     free (self->slots);
     deadlines_destroy (&self->deadlines);
@@ -54,16 +50,35 @@ number_of (const pending_t *self, uint32_t slot)
 static bool
 grow (pending_t *self)
 {
-    uint32_t count = 2 * self->slots_count < PENDING_MAX ? 2 * self->slots_count : PENDING_MAX;
-    if (count == self->slots_count || deadlines_grow (self->deadlines, count))
+    uint32_t count = self->slots_count ? 2 * self->slots_count : SLOTS_FIRST;
+    if (count > PENDING_MAX)
+        count = PENDING_MAX;
+    if (!self->deadlines)
+        self->deadlines = deadlines_new (0);
+    if (count == self->slots_count || !self->deadlines
+        || deadlines_grow (self->deadlines, count))
         return false;
     waiting_t *slots = realloc (self->slots, count * sizeof *slots);
     if (!slots)
         return false;
-    memset (slots + self->slots_count, 0, (count - self->slots_count) * sizeof *slots);
+    for (uint32_t i = self->slots_count; i < count; i++)
+        slots[i] = (waiting_t) {.use = self->use_first};
     self->slots = slots;
     self->slots_count = count;
     return true;
+}
+
+//  Many waited at one time. No number of theirs may come again soon.
+static void
+give_back (pending_t *self)
+{
+    for (uint32_t i = 0; i < self->slots_count; i++)
+        if (self->slots[i].use > self->use_first)
+            self->use_first = self->slots[i].use;
+    free (self->slots);
+    self->slots = NULL;
+    self->slots_count = 0;
+    deadlines_destroy (&self->deadlines);
 }
 
 uint32_t
@@ -120,20 +135,23 @@ pending_remove (pending_t *self, uint32_t number, waiting_t *taken)
     taken->to = NULL;
     *request = (waiting_t) {.use = taken->use};
     deadlines_set (self->deadlines, (number & 0xFF) - 1, DEADLINE_NEVER);
-    self->count--;
+    if (--self->count == 0 && self->slots_count > SLOTS_KEPT)
+        give_back (self);
 }
 
 int64_t
 pending_earliest_ms (const pending_t *self)
 {
-    return deadlines_earliest_ms (self->deadlines);
+    return self->deadlines ? deadlines_earliest_ms (self->deadlines) : DEADLINE_NEVER;
 }
 
 uint32_t
 pending_due (const pending_t *self, int64_t now_ms)
 {
     uint32_t slot;
-    return deadlines_due (self->deadlines, now_ms, &slot) ? number_of (self, slot) : 0;
+    return self->deadlines && deadlines_due (self->deadlines, now_ms, &slot)
+               ? number_of (self, slot)
+               : 0;
 }
 
 uint32_t

@@ -25,7 +25,7 @@ refuse_unopened (actor_t *self, const Ggen__Envelope *envelope, code_t code, con
     reply.kind = GGEN__KIND__REPLY;
     reply.id = envelope->id;
     reply.trace = envelope->trace;
-    reply.from = self->out.name;
+    reply.from = (char *) self->out.name;
     reply.type = (char *) ggen__failure__descriptor.short_name;
     reply.sent_us = self->out.port.clock_us (self->out.port.context);
     Ggen__Failure failure = GGEN__FAILURE__INIT;
@@ -34,6 +34,8 @@ refuse_unopened (actor_t *self, const Ggen__Envelope *envelope, code_t code, con
     parcel_t parcel = {.to = *envelope->reply_to ? envelope->reply_to : envelope->from,
                        .envelope = &reply,
                        .body = &failure.base};
+    if (actor_is_remote (parcel.to))
+        reply.to = (char *) parcel.to;
     self->out.port.send (self->out.port.context, &parcel);
 }
 

@@ -34,7 +34,7 @@ rng_bytes (rng_t *self, void *data, size_t size)
         if (part > size)
             part = size;
         memcpy (out, self->buffer + self->used, part);
-        self->used += part;
+        self->used += (uint32_t) part;
         out += part;
         size -= part;
     }

@@ -11,8 +11,8 @@
 typedef struct {
     uint8_t key[RNG_KEY_BYTES];
     uint64_t block;             //  next block of the stream
-    uint8_t buffer[256];
-    size_t used;                //  bytes of buffer already handed out
+    uint8_t buffer[64];
+    uint32_t used;              //  bytes of buffer already handed out
 } rng_t;
 
 void rng_init (rng_t *self, const uint8_t key[RNG_KEY_BYTES]);

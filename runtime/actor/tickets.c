@@ -8,23 +8,27 @@ struct tickets_t {
     open_request_t *slots;
     uint32_t slots_count;
     uint32_t count;
-    deadlines_t *deadlines;
+    uint32_t use_first;         //  of new slots: above that of any given back
+    deadlines_t *deadlines;     //  NULL as there are no slots
 };
 
 #define SLOTS_FIRST 4u
 
+//  With more than so many, all are given back when none is open.
+#define SLOTS_KEPT 32u
+
 tickets_t *
 tickets_new (void)
 {
-    tickets_t *self = calloc (1, sizeof *self);
-    if (!self)
-        return NULL;
-    self->deadlines = deadlines_new (SLOTS_FIRST);
-    self->slots = calloc (SLOTS_FIRST, sizeof *self->slots);
-    self->slots_count = SLOTS_FIRST;
-    if (!self->deadlines || !self->slots)
-        tickets_destroy (&self);
-    return self;
+    return calloc (1, sizeof (tickets_t));
+}
+
+static void
+free_asker (open_request_t *request)
+{
+    if (request->reply_to != request->from)
+        free (request->reply_to);
+    free (request->from);
 }
 
 void
@@ -33,10 +37,8 @@ tickets_destroy (tickets_t **self_p)
     tickets_t *self = *self_p;
     if (!self)
         return;
-    for (uint32_t i = 0; self->slots && i < self->slots_count; i++) {
-        free (self->slots[i].from);
-        free (self->slots[i].reply_to);
-    }
+    for (uint32_t i = 0; i < self->slots_count; i++)
+        free_asker (&self->slots[i]);
     free (self->slots);
     deadlines_destroy (&self->deadlines);
     free (self);
@@ -52,16 +54,42 @@ ticket_of (const tickets_t *self, uint32_t slot)
 static bool
 grow (tickets_t *self)
 {
-    uint32_t count = 2 * self->slots_count < OPEN_MAX ? 2 * self->slots_count : OPEN_MAX;
-    if (count == self->slots_count || deadlines_grow (self->deadlines, count))
+    uint32_t count = self->slots_count ? 2 * self->slots_count : SLOTS_FIRST;
+    if (count > OPEN_MAX)
+        count = OPEN_MAX;
+    if (!self->deadlines)
+        self->deadlines = deadlines_new (0);
+    if (count == self->slots_count || !self->deadlines
+        || deadlines_grow (self->deadlines, count))
         return false;
     open_request_t *slots = realloc (self->slots, count * sizeof *slots);
     if (!slots)
         return false;
-    memset (slots + self->slots_count, 0, (count - self->slots_count) * sizeof *slots);
+    for (uint32_t i = self->slots_count; i < count; i++)
+        slots[i] = (open_request_t) {.use = self->use_first};
     self->slots = slots;
     self->slots_count = count;
     return true;
+}
+
+//  Many were open at one time. No ticket of theirs may ever come again.
+static void
+give_back (tickets_t *self)
+{
+    for (uint32_t i = 0; i < self->slots_count; i++)
+        if (self->slots[i].use > self->use_first)
+            self->use_first = self->slots[i].use;
+    free (self->slots);
+    self->slots = NULL;
+    self->slots_count = 0;
+    deadlines_destroy (&self->deadlines);
+}
+
+static char *
+copy_reply_to (const Ggen__Envelope *envelope, char *from)
+{
+    bool same = !*envelope->reply_to || strcmp (envelope->reply_to, envelope->from) == 0;
+    return same ? from : strdup (envelope->reply_to);
 }
 
 ticket_t
@@ -74,10 +102,9 @@ tickets_open (tickets_t *self, const Ggen__Envelope *envelope, int64_t deadline_
         slot++;
     open_request_t *request = &self->slots[slot];
     char *from = strdup (envelope->from);
-    char *reply_to = strdup (*envelope->reply_to ? envelope->reply_to : envelope->from);
-    if (!from || !reply_to) {
+    char *reply_to = from ? copy_reply_to (envelope, from) : NULL;
+    if (!reply_to) {
         free (from);
-        free (reply_to);
         return 0;
     }
     *request = (open_request_t) {.from = from,
@@ -122,24 +149,26 @@ tickets_close (tickets_t *self, ticket_t ticket)
     open_request_t *request = tickets_get (self, ticket);
     if (!request)
         return;
-    free (request->from);
-    free (request->reply_to);
+    free_asker (request);
     *request = (open_request_t) {.use = request->use};
     deadlines_set (self->deadlines, (uint32_t) ticket - 1, DEADLINE_NEVER);
-    self->count--;
+    if (--self->count == 0 && self->slots_count > SLOTS_KEPT)
+        give_back (self);
 }
 
 int64_t
 tickets_earliest_ms (const tickets_t *self)
 {
-    return deadlines_earliest_ms (self->deadlines);
+    return self->deadlines ? deadlines_earliest_ms (self->deadlines) : DEADLINE_NEVER;
 }
 
 ticket_t
 tickets_due (const tickets_t *self, int64_t now_ms)
 {
     uint32_t slot;
-    return deadlines_due (self->deadlines, now_ms, &slot) ? ticket_of (self, slot) : 0;
+    return self->deadlines && deadlines_due (self->deadlines, now_ms, &slot)
+               ? ticket_of (self, slot)
+               : 0;
 }
 
 ticket_t

@@ -8,7 +8,7 @@
 
 typedef struct {
     char *from;                 //  who asked: the one who may cancel
-    char *reply_to;
+    char *reply_to;             //  the same memory, when it is the same
     uint64_t id;
     uint64_t trace;
     uint32_t budget_ms;         //  0 = without limit

@@ -12,6 +12,8 @@ bus_self_say (bus_t *self, const char *to, Ggen__Envelope *envelope, const Proto
         envelope->from = "bus";
     if (body)
         envelope->type = (char *) body->descriptor->short_name;
+    if (strchr (to, '@'))
+        envelope->to = (char *) to;
     parcel_t parcel = {.to = to, .envelope = envelope, .body = body};
     frames_t frames;
     packet_t packet;

@@ -239,7 +239,7 @@ class Update(Upgrade):
 
 
 class Clean(Operation):
-    name, words = "clean", ("clean",)
+    name, words = "clean", ("clean", "--all")
 
     def prepare(self, box):
         publish_all(box, "base-1.0.0", "base-2.0.0", "dep-1.0.0")

@@ -251,6 +251,11 @@ more_requests_than_it_may_owe_are_busy_until_one_ends (void **state)
     assert_answer (only_sent (world), "client-2", id, "Failure", BUSY);
     assert_int_equal (actor_metrics (world->actor).refused_busy, 1);
     assert_int_equal (actor_metrics (world->actor).open, OPEN_MAX);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    id = request_from (world, REMOTE, &body.base, 0);
+    sent_t sent = only_sent (world);
+    assert_answer (sent, REMOTE, id, "Failure", BUSY);
+    assert_true (sent.routed);
     order_silently (world, "answer the held");
     only_sent (world);
     order_from (world, "client-2", "hold", 0);

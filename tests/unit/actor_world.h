@@ -23,6 +23,7 @@ typedef struct {
     uint64_t id, trace;
     uint32_t budget_ms;
     char to[ADDRESS_MAX + 1], from[ADDRESS_MAX + 1], type[64];
+    bool routed;                //  the envelope says to which node
     code_t code;                //  of a Failure
     uint64_t number;            //  of a Progress
     bool attached;
@@ -46,7 +47,8 @@ world_send (void *context, const parcel_t *parcel)
                       .id = parcel->envelope->id,
                       .trace = parcel->envelope->trace,
                       .budget_ms = parcel->envelope->budget_ms,
-                      .attached = parcel->attachment != NULL};
+                      .attached = parcel->attachment != NULL,
+                      .routed = strcmp (parcel->envelope->to, parcel->to) == 0};
     snprintf (sent->to, sizeof sent->to, "%s", parcel->to);
     snprintf (sent->from, sizeof sent->from, "%s", parcel->envelope->from);
     snprintf (sent->type, sizeof sent->type, "%s", parcel->envelope->type);

@@ -156,8 +156,9 @@ static void
 what_is_not_strictly_base32_is_refused (void **state)
 {
     (void) state;
-    static const char *const texts [] = {"m", "mz", "mzx", "mzxw6y", "my======", "mZ", "m1", "m0",
-                                         "m8", "mzxr", "m{", "m`", "my ", "\xff\xff"};
+    static const char *const texts [] = {
+        "a", "aaa", "m", "mz", "mzx", "mzxw6y", "my======", "mZ", "m1", "m0", "m8", "mzxr", "m{",
+        "m`", "my ", "\xff\xff"};
     for (size_t i = 0; i < COUNT_OF (texts); i++) {
         uint8_t data [8];
         size_t size;

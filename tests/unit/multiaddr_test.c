@@ -108,6 +108,7 @@ text_that_is_none_is_refused_with_its_reason (void **state)
         {"/ip4/1.2.3.4/tcp/+1", "no port"}, {"/ip4/1.2.3.4/tcp/0x50", "no port"},
         {"/ip4/1.2.3.4/tcp/00", "no port"}, {"/ip4/1.2.3.4/tcp/http", "no port"},
         {"/ip4/1.2.3.4/tcp/8 0", "not ASCII"}, {"/ip4/1.2.3.4/tcp/80\n", "not ASCII"},
+        {"/dns/a\x7f/tcp/1", "not ASCII"},
         {" /ip4/1.2.3.4/tcp/80", "not ASCII"}, {"/dns/\xc3\xa4.example/tcp/1", "not ASCII"},
         {"/ip4/127.0.0.1/udp/1234", "udp stands where tcp is needed"},
         {"/tcp/80", "tcp stands where ip4"}, {"/p2p/" ID, "p2p stands where ip4"},
@@ -172,9 +173,19 @@ a_name_is_as_long_as_dns_allows (void **state)
     assert_int_equal (multiaddr_parse (&address, text, NULL, 0), INVALID_MULTIADDR);
     snprintf (text, sizeof text, "/dns4/%.64s/tcp/1", label);
     assert_int_equal (multiaddr_parse (&address, text, NULL, 0), INVALID_MULTIADDR);
+    char why [256] = "";
     memset (text, '/', sizeof text - 1);
     text [sizeof text - 1] = 0;
-    assert_int_equal (multiaddr_parse (&address, text, NULL, 0), INVALID_MULTIADDR);
+    assert_int_equal (multiaddr_parse (&address, text, why, sizeof why), INVALID_MULTIADDR);
+    assert_string_equal (why, "it is longer than 512 characters");
+    //  One byte more than a name has, in bytes
+    static uint8_t long_bytes [3 + MULTIADDR_HOST_MAX + 1 + 3] = {54, 0xfe, 1};
+    memset (long_bytes + 3, 'a', MULTIADDR_HOST_MAX + 1);
+    for (size_t i = 63; i < MULTIADDR_HOST_MAX; i += 64)
+        long_bytes [3 + i] = '.';
+    long_bytes [sizeof long_bytes - 3] = 6;
+    assert_int_equal (multiaddr_decode (&back, (bytes_t) {long_bytes, sizeof long_bytes}),
+                      INVALID_MULTIADDR);
 }
 
 static code_t
@@ -199,7 +210,7 @@ bytes_that_are_none_are_refused (void **state)
         "80808080808080808001", "ffffffffffffffffff01",         //  More than 63 bits
         "ff7f7f000001060050", "007f000001060050",               //  Codes of nothing
         "3600060001", "360161",                                 //  An empty name; no port
-        "3603410062060001", "360141060001", "36012d060001",     //  NUL, capital, '-'
+        "3603610062060001", "360141060001", "36012d060001",     //  NUL, capital, '-'
         "3603612f62060001", "360131060001", "36022e61060001",   //  Slash, number, empty label
         "2900000000000000000000ffff7f000001060050",             //  IPv4 inside
         "380161060050",                                         //  A port after dnsaddr

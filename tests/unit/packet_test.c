@@ -84,6 +84,25 @@ what_was_packed_is_read (void **state)
 }
 
 static void
+a_body_that_was_packed_before_goes_out_as_it_is (void **state)
+{
+    (void) state;
+    static const uint8_t body[] = {250, 255, 255, 0, 7};
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__EVENT;
+    envelope.from = "dht@12D3KooWpeer";
+    parcel_t parcel = {.to = "dht", .envelope = &envelope, .packed = {body, sizeof body}};
+    frames_t frames;
+    packet_t packet;
+    assert_int_equal (parcel_body_size (&parcel), sizeof body);
+    assert_int_equal (packet_pack (&frames, &parcel), OK);
+    assert_true (packet_read (&packet, &frames));
+    assert_int_equal (packet.body.size, sizeof body);
+    assert_memory_equal (packet.body.data, body, sizeof body);
+    frames_close (&frames);
+}
+
+static void
 a_message_without_a_body_has_an_empty_one (void **state)
 {
     (void) state;
@@ -232,6 +251,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_was_packed_is_read),
+        cmocka_unit_test (a_body_that_was_packed_before_goes_out_as_it_is),
         cmocka_unit_test (a_message_without_a_body_has_an_empty_one),
         cmocka_unit_test (addresses_are_as_long_as_they_may_be_and_no_longer),
         cmocka_unit_test (an_envelope_is_as_long_as_it_may_be_and_no_longer),

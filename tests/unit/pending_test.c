@@ -122,6 +122,29 @@ it_agrees_with_an_array_whatever_is_done (void **state)
     pending_destroy (&pending);
 }
 
+static void
+after_a_burst_its_memory_is_given_back_and_none_of_its_numbers_comes_again (void **state)
+{
+    (void) state;
+    pending_t *pending = pending_new ();
+    waiting_t taken;
+    uint32_t burst[2][PENDING_MAX];
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < PENDING_MAX; i++)
+            assert_int_not_equal (burst[round][i] = add_one (pending, i, 10 + i), 0);
+        for (unsigned i = 0; i < PENDING_MAX; i++)
+            pending_remove (pending, burst[round][i], &taken);
+        assert_int_equal (pending_count (pending), 0);
+        assert_true (pending_earliest_ms (pending) == DEADLINE_NEVER);
+        assert_int_equal (pending_due (pending, DEADLINE_NEVER - 1), 0);
+    }
+    for (unsigned i = 0; i < PENDING_MAX; i++)
+        for (unsigned k = 0; k < PENDING_MAX; k++)
+            assert_int_not_equal (burst[0][i], burst[1][k]);
+    assert_null (pending_get (pending, burst[0][0]));
+    pending_destroy (&pending);
+}
+
 int
 main (void)
 {
@@ -131,6 +154,8 @@ main (void)
         cmocka_unit_test (zero_and_invented_numbers_name_nothing),
         cmocka_unit_test (at_most_80_wait_and_one_that_ends_makes_room),
         cmocka_unit_test (it_agrees_with_an_array_whatever_is_done),
+        cmocka_unit_test (
+            after_a_burst_its_memory_is_given_back_and_none_of_its_numbers_comes_again),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -132,6 +132,29 @@ it_agrees_with_an_array_whatever_is_done (void **state)
     tickets_destroy (&tickets);
 }
 
+static void
+after_a_burst_its_memory_is_given_back_and_none_of_its_tickets_comes_again (void **state)
+{
+    (void) state;
+    tickets_t *tickets = tickets_new ();
+    ticket_t burst[2][OPEN_MAX];
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < OPEN_MAX; i++)
+            assert_true ((burst[round][i] = open_one (tickets, i, 10 + i)) != 0);
+        assert_int_equal (open_one (tickets, 0, 0), 0);
+        for (unsigned i = 0; i < OPEN_MAX; i++)
+            tickets_close (tickets, burst[round][i]);
+        assert_int_equal (tickets_count (tickets), 0);
+        assert_true (tickets_earliest_ms (tickets) == DEADLINE_NEVER);
+        assert_int_equal (tickets_due (tickets, DEADLINE_NEVER - 1), 0);
+    }
+    for (unsigned i = 0; i < OPEN_MAX; i++)
+        for (unsigned k = 0; k < OPEN_MAX; k++)
+            assert_true (burst[0][i] != burst[1][k]);
+    assert_null (tickets_get (tickets, burst[0][0]));
+    tickets_destroy (&tickets);
+}
+
 int
 main (void)
 {
@@ -141,6 +164,8 @@ main (void)
         cmocka_unit_test (no_ticket_is_zero_and_zero_and_invented_ones_name_nothing),
         cmocka_unit_test (at_most_192_are_open_and_one_that_ends_makes_room),
         cmocka_unit_test (it_agrees_with_an_array_whatever_is_done),
+        cmocka_unit_test (
+            after_a_burst_its_memory_is_given_back_and_none_of_its_tickets_comes_again),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -182,7 +182,7 @@ network_group (world_t *self, uint32_t node, uint32_t group)
 {
     if (group < NETWORK_GROUPS_MAX)
         self->nodes[node].group = (uint8_t) group;
-    links_look (self, node);
+    cables_look (self, node);
 }
 
 void
@@ -190,7 +190,7 @@ network_cut (world_t *self, uint32_t from, uint32_t to, bool cut)
 {
     if (from < NETWORK_GROUPS_MAX && to < NETWORK_GROUPS_MAX)
         set_bit (&self->network.cuts[from], to, cut);
-    links_look (self, NO_INDEX);
+    cables_look (self, NO_INDEX);
 }
 
 void
@@ -199,7 +199,7 @@ network_heal (world_t *self)
     memset (self->network.cuts, 0, sizeof self->network.cuts);
     for (uint32_t i = 0; i < self->nodes_count; i++)
         self->nodes[i].group = 0;
-    links_look (self, NO_INDEX);
+    cables_look (self, NO_INDEX);
 }
 
 void
@@ -207,14 +207,14 @@ network_outage (world_t *self, uint32_t region, bool out)
 {
     if (region < COUNT_OF (regions))
         set_bit (&self->network.outages, region, out);
-    links_look (self, NO_INDEX);
+    cables_look (self, NO_INDEX);
 }
 
 void
 network_unplug (world_t *self, uint32_t node, bool unplugged)
 {
     self->nodes[node].unplugged = unplugged;
-    links_look (self, node);
+    cables_look (self, node);
 }
 
 void
@@ -225,7 +225,7 @@ network_break (world_t *self, uint32_t count)
         uint32_t at = (uint32_t) rng_below (&network->rng, network->count);
         while (!network->links[at].used)
             at = (at + 1) % network->count;
-        links_break (self, at);
+        cables_break (self, at);
     }
 }
 
@@ -243,7 +243,7 @@ network_open (world_t *self)
 void
 network_close (world_t *self)
 {
-    links_free (self);
+    cables_free (self);
     free (self->network.hosts);
 }
 

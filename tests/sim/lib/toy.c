@@ -104,8 +104,11 @@ const actor_class_t toy_actor = {.name = "toy",
 
 //  ---- swarm: carries ------------------------------------------------------------------------------
 
-typedef struct {
-    bytes_t envelope, body;     //  of the actor's own memory
+//  Mail that waits for its link.
+typedef struct parked_t {
+    struct parked_t *next;
+    size_t envelope_size, body_size;
+    uint8_t bytes[];
 } parked_t;
 
 typedef struct {
@@ -113,15 +116,15 @@ typedef struct {
     uint32_t node;              //  on the other side; UINT32_MAX = it dialled
     bool up;
     uint8_t parked_count;
-    parked_t parked[WAITING_MAX];
+    parked_t *first, *last;
 } toy_peer_t;
 
 typedef struct {
     out_t *out;
     wire_arena_t *arena;
     const toy_settings_t *settings;
-    toy_peer_t peers[PEERS_MAX];
-    unsigned peers_count;
+    toy_peer_t *peers;
+    unsigned peers_count, peers_room;
     uint64_t link;
 } toy_swarm_t;
 
@@ -133,15 +136,19 @@ swarm_create (const actor_env_t *env)
         return NULL;
     self->out = env->out;
     self->settings = env->settings;
-    self->arena = wire_arena_new (1u << 20);
+    self->arena = env->arena;
     return self;
 }
 
 static void
 forget (toy_peer_t *peer)
 {
-    for (unsigned i = 0; i < peer->parked_count; i++)
-        free ((void *) peer->parked[i].envelope.data);
+    while (peer->first) {
+        parked_t *next = peer->first->next;
+        free (peer->first);
+        peer->first = next;
+    }
+    peer->last = NULL;
     peer->parked_count = 0;
 }
 
@@ -151,7 +158,7 @@ swarm_destroy (void *self_)
     toy_swarm_t *self = self_;
     for (unsigned i = 0; i < self->peers_count; i++)
         forget (&self->peers[i]);
-    wire_arena_destroy (&self->arena);
+    free (self->peers);
     free (self);
 }
 
@@ -168,14 +175,21 @@ swarm_send (toy_swarm_t *self, const toy_peer_t *peer, bytes_t envelope, bytes_t
 static void
 park (toy_peer_t *peer, bytes_t envelope, bytes_t body)
 {
-    uint8_t *copy = peer->parked_count < WAITING_MAX ? malloc (envelope.size + body.size) : NULL;
+    if (peer->parked_count == WAITING_MAX)
+        return;
+    parked_t *copy = malloc (sizeof *copy + envelope.size + body.size);
     if (!copy)
         return;
-    memcpy (copy, envelope.data, envelope.size);
+    *copy = (parked_t) {NULL, envelope.size, body.size};
+    memcpy (copy->bytes, envelope.data, envelope.size);
     if (body.size > 0)
-        memcpy (copy + envelope.size, body.data, body.size);
-    peer->parked[peer->parked_count++] =
-        (parked_t) {{copy, envelope.size}, {copy + envelope.size, body.size}};
+        memcpy (copy->bytes + envelope.size, body.data, body.size);
+    if (peer->last)
+        peer->last->next = copy;
+    else
+        peer->first = copy;
+    peer->last = copy;
+    peer->parked_count++;
 }
 
 //  The link's peer. 0 and the node's number for one that is to be dialled.
@@ -198,6 +212,12 @@ add_peer (toy_swarm_t *self, uint64_t link, uint32_t node)
         out_event (self->out, "link", &close.base);
         forget (&self->peers[0]);
         self->peers[0] = self->peers[--self->peers_count];
+    }
+    if (self->peers_count == self->peers_room) {
+        self->peers_room = self->peers_room ? 2 * self->peers_room : 4;
+        self->peers = realloc (self->peers, self->peers_room * sizeof *self->peers);
+        if (!self->peers)
+            abort ();
     }
     toy_peer_t *peer = &self->peers[self->peers_count++];
     *peer = (toy_peer_t) {.link = link, .node = node};
@@ -240,7 +260,6 @@ swarm_transit (void *self_, const transit_t *mail)
         swarm_send (self, peer, envelope, mail->body);
     else
         park (peer, envelope, mail->body);
-    wire_arena_reset (self->arena);
     return OK;
 }
 
@@ -255,8 +274,9 @@ on_up (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     if (!peer)
         return OK;
     peer->up = true;
-    for (unsigned i = 0; i < peer->parked_count; i++)
-        swarm_send (self, peer, peer->parked[i].envelope, peer->parked[i].body);
+    for (const parked_t *mail = peer->first; mail; mail = mail->next)
+        swarm_send (self, peer, (bytes_t) {mail->bytes, mail->envelope_size},
+                    (bytes_t) {mail->bytes + mail->envelope_size, mail->body_size});
     forget (peer);
     return OK;
 }
@@ -299,19 +319,20 @@ on_received (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         out_pass (self->out, to, &envelope, (bytes_t) {received->body.data, received->body.len},
                   (bytes_t) {NULL, 0});
     }
-    wire_arena_reset (self->arena);
     return OK;
 }
 
+//  Nothing is done about where we listen and what has left.
 static code_t
-on_written (void *self, const delivery_t *at, const ProtobufCMessage *message)
+on_news (void *self, const delivery_t *at, const ProtobufCMessage *message)
 {
     (void) self, (void) at, (void) message;
     return OK;
 }
 
-static const handler_t swarm_rows[] = {{&ggen__link_received__descriptor, on_received, THIS_NODE},
-                                       {&ggen__link_written__descriptor, on_written, THIS_NODE},
+static const handler_t swarm_rows[] = {{&ggen__link_listening__descriptor, on_news, THIS_NODE},
+                                       {&ggen__link_received__descriptor, on_received, THIS_NODE},
+                                       {&ggen__link_written__descriptor, on_news, THIS_NODE},
                                        {&ggen__link_up__descriptor, on_up, THIS_NODE},
                                        {&ggen__link_down__descriptor, on_down, THIS_NODE},
                                        {0}};

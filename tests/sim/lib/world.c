@@ -43,6 +43,9 @@ world_new (const world_setup_t *setup)
     self->crypto = setup->real_crypto ? &crypto_real : &crypto_sim;
     self->agenda = agenda_new ();
     self->letters = letters_new ();
+    self->scratch = actor_scratch_new ();
+    if (!self->scratch)
+        abort ();
     self->actions.next = self->actions.previous = &self->actions;
     memcpy (self->digest, &setup->seed, sizeof setup->seed);
     world_rng (self, &self->rng, "service", 0);
@@ -68,6 +71,7 @@ world_destroy (world_t **self_p)
     for (uint32_t i = 0; i < self->nodes_count; i++) {
         seats_close (self, i);
         free (self->nodes[i].identity);
+        storage_destroy (&self->nodes[i].storage);
     }
     due_t due;
     while (agenda_pop (self->agenda, INT64_MAX, &due))
@@ -81,6 +85,7 @@ world_destroy (world_t **self_p)
     network_close (self);
     agenda_destroy (&self->agenda);
     letters_destroy (&self->letters);
+    actor_scratch_destroy (&self->scratch);
     free (self->nodes);
     free (self->keys);
     free (self->fault);
@@ -163,7 +168,7 @@ world_add (world_t *self, const traits_t *traits)
     assert (self->nodes_count < WORLD_NODES_MAX);
     uint32_t at = self->nodes_count++;
     node_t *node = &self->nodes[at];
-    *node = (node_t) {.first_end = NO_INDEX};
+    *node = (node_t) {.first_end = NO_INDEX, .swarm = WORLD_SEATS_MAX};
     node->identity = malloc (sizeof *node->identity);
     if (!node->identity)
         abort ();
@@ -197,18 +202,21 @@ world_start (world_t *self, uint32_t at)
     node->state = NODE_ON;
     node->life++;
     node->uplink_us = self->now_us;
-    node->link_number = 0;
     self->counts.nodes_on++;
     seats_open (self, at, &plan);
+    cables_listen (self, at);
     tell_observers (self, at, true);
 }
 
+//  A crash takes back what the disk has not acknowledged; without one "state" writes it at its end.
 static void
-end_node (world_t *self, uint32_t at, node_state_t state)
+end_node (world_t *self, uint32_t at, node_state_t state, bool crash)
 {
     node_t *node = &self->nodes[at];
     if (node_runs (node)) {
-        links_lose (self, at, state == NODE_GONE);
+        if (crash && node->storage)
+            storage_crash (node->storage, &self->rng);
+        cables_lose (self, at, state == NODE_GONE);
         seats_close (self, at);
         node->life++;
         self->counts.nodes_on--;
@@ -222,13 +230,13 @@ void
 world_kill (world_t *self, uint32_t at)
 {
     if (node_runs (&self->nodes[at]))
-        end_node (self, at, NODE_OFF);
+        end_node (self, at, NODE_OFF, true);
 }
 
 void
 world_vanish (world_t *self, uint32_t at)
 {
-    end_node (self, at, NODE_GONE);
+    end_node (self, at, NODE_GONE, true);
 }
 
 //  'context' is the node and the life that is to end.
@@ -236,8 +244,9 @@ static void
 finish_parting (void *context, world_t *self)
 {
     uint64_t number = (uintptr_t) context;
-    if (self->nodes[(uint32_t) number].life == number >> 32)
-        world_kill (self, (uint32_t) number);
+    const node_t *node = &self->nodes[(uint32_t) number];
+    if (node->life == number >> 32 && node_runs (node))
+        end_node (self, (uint32_t) number, NODE_OFF, false);
 }
 
 void
@@ -261,7 +270,7 @@ thaw (void *context, world_t *self)
     if (node->state != NODE_FROZEN || node->frozen_us > self->now_us)
         return;
     node->state = NODE_ON;
-    links_look (self, at);
+    cables_look (self, at);
     seats_thaw (self, at);
 }
 
@@ -273,7 +282,7 @@ world_freeze (world_t *self, uint32_t at, int64_t ms)
         return;
     node->state = NODE_FROZEN;
     node->frozen_us = self->now_us + ms * 1000;
-    links_look (self, at);
+    cables_look (self, at);
     world_at (self, node->frozen_us, thaw, (void *) (uintptr_t) at);
 }
 
@@ -288,6 +297,33 @@ world_skew (world_t *self, uint32_t at, int64_t skew_ms, int32_t drift_ppm)
 {
     self->nodes[at].traits.clocks.skew_ms = skew_ms;
     self->nodes[at].traits.clocks.drift_ppm = drift_ppm;
+}
+
+void
+world_fail (world_t *self, uint32_t node, uint8_t seat)
+{
+    seats_fail (self, node, seat);
+}
+
+void
+world_stall (world_t *self, uint32_t node, uint8_t seat, int64_t ms)
+{
+    seats_stall (self, node, seat, ms * 1000);
+}
+
+void
+world_refuse (world_t *self, refuse_fn *refuse, void *context)
+{
+    self->refuse = refuse;
+    self->refuse_context = context;
+}
+
+void
+world_post (world_t *self, uint32_t node, const char *to, Ggen__Envelope *envelope,
+            const ProtobufCMessage *body)
+{
+    if (node_runs (&self->nodes[node]))
+        seats_say (self, node, to, envelope, body);
 }
 
 //  ---- time ----------------------------------------------------------------------------------------
@@ -345,7 +381,7 @@ happen (world_t *self, const due_t *due)
         seats_wake (self, due->a, (uint8_t) due->b, due->at_us);
         break;
     case DUE_LINK:
-        links_due (self, due->a, due->b);
+        cables_due (self, due->a, due->b);
         break;
     default:
         act (self, due->thing);
@@ -395,6 +431,13 @@ world_envelope (const note_t *note)
     return ggen__envelope__unpack (NULL, note->envelope_size, note->bytes);
 }
 
+bool
+world_client (const note_t *note, uint32_t *number_p)
+{
+    *number_p = note->client;
+    return note->seat == SEAT_CLIENTS;
+}
+
 uint32_t
 world_nodes_count (const world_t *self)
 {
@@ -416,7 +459,9 @@ world_seat (const world_t *self, uint32_t node, const char *name)
 const char *
 world_seat_name (const world_t *self, uint32_t node, uint8_t seat)
 {
-    return seat < self->nodes[node].seats_count ? self->nodes[node].seats[seat].name : "client";
+    if (seat < self->nodes[node].seats_count)
+        return self->nodes[node].seats[seat].name;
+    return seat == SEAT_CLIENTS ? "client" : "nobody";
 }
 
 void *
@@ -430,6 +475,18 @@ actor_metrics_t
 world_metrics (const world_t *self, uint32_t node, uint8_t seat)
 {
     return actor_metrics (self->nodes[node].seats[seat].actor);
+}
+
+void
+world_debts (const world_t *self, uint32_t *open_p, uint32_t *pending_p)
+{
+    *open_p = *pending_p = 0;
+    for (uint32_t node = 0; node < self->nodes_count; node++)
+        for (uint8_t seat = 0; seat < self->nodes[node].seats_count; seat++) {
+            actor_metrics_t metrics = world_metrics (self, node, seat);
+            *open_p += metrics.open;
+            *pending_p += metrics.pending;
+        }
 }
 
 uint32_t
@@ -460,6 +517,14 @@ uint64_t
 world_seed (const world_t *self)
 {
     return self->setup.seed;
+}
+
+storage_t *
+world_storage (world_t *self, uint32_t node)
+{
+    if (!self->nodes[node].storage)
+        self->nodes[node].storage = storage_new ();
+    return self->nodes[node].storage;
 }
 
 int64_t
@@ -521,7 +586,10 @@ size_t
 world_bytes (const world_t *self)
 {
     const network_t *network = &self->network;
-    return sizeof *self + agenda_bytes (self->agenda) + letters_bytes (self->letters)
+    size_t disks = 0;
+    for (uint32_t i = 0; i < self->nodes_count; i++)
+        disks += self->nodes[i].storage ? storage_bytes (self->nodes[i].storage) : 0;
+    return disks + sizeof *self + agenda_bytes (self->agenda) + letters_bytes (self->letters)
            + self->nodes_room * sizeof *self->nodes
            + self->nodes_count * sizeof *self->nodes->identity
            + self->keys_room * sizeof *self->keys + network->room * sizeof *network->links

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 //  What the files of the world share: world.c (nodes, time, actions), seats.c (mailboxes and
-//  handlers), network.c and links.c, clients.c. Nobody else includes it.
+//  handlers), network.c and cables.c, clients.c. Nobody else includes it.
 #ifndef GGEN_TESTS_WORLD_INSIDE_H
 #define GGEN_TESTS_WORLD_INSIDE_H
 
 #include "agenda.h"
 #include "crypto_sim.h"
 #include "network.h"
+#include "storage.h"
 
 enum { DUE_LETTER, DUE_WORK, DUE_WAKE, DUE_ACTION, DUE_LINK };
 
 #define NO_INDEX     UINT32_MAX
-#define SEAT_CLIENTS UINT8_MAX      //  where the mail of clients arrives
+#define SEAT_CLIENTS UINT8_MAX          //  where the mail of clients arrives
+#define SEAT_NOBODY  (UINT8_MAX - 1)    //  and that for names which the node does not have
 
 typedef struct {
     const actor_class_t *class;
@@ -29,16 +31,17 @@ typedef struct {
 
 typedef struct {
     crypto_sim_identity_t *identity;
+    storage_t *storage;         //  NULL: nobody has asked for it
     traits_t traits;
     seat_t *seats;
-    uint32_t seats_count;
+    uint8_t seats_count;
+    uint8_t swarm;              //  its seat "swarm", or WORLD_SEATS_MAX
     uint32_t life;              //  number of its incarnation
     uint32_t epoch;             //  of the actor born last
     node_state_t state;
     int64_t frozen_us;          //  until then, when it is
     int64_t uplink_us;          //  its uplink is busy until then
     uint64_t sent_bytes, received_bytes;
-    uint64_t link_number;       //  last one given to a link that came in
     uint32_t first_end;         //  its links
     uint32_t links_count;
     uint8_t group;
@@ -72,7 +75,7 @@ typedef struct {
 typedef struct {
     link_t *links;
     uint32_t count, room, first_free;
-    uint32_t *numbers;          //  (node, number) -> end, open addressing
+    uint32_t *numbers;          //  (node, number) -> end of who dialled, open addressing
     uint32_t numbers_room, numbers_count;
     uint32_t *hosts;            //  (ip, port) -> node, open addressing
     uint32_t hosts_room;
@@ -97,6 +100,7 @@ struct world_t {
     const crypto_t *crypto;
     agenda_t *agenda;
     letters_t *letters;
+    actor_scratch_t *scratch;   //  of all actors
     node_t *nodes;
     uint32_t nodes_count, nodes_room;
     uint32_t *keys;             //  public key -> node, open addressing
@@ -106,6 +110,8 @@ struct world_t {
     network_t network;
     clients_t *clients;
     action_t actions;           //  head of the list of all
+    refuse_fn *refuse;
+    void *refuse_context;
     observer_t observers[WORLD_OBSERVERS_MAX];
     unsigned observers_count;
     rng_t rng;                  //  of handlers' times
@@ -153,26 +159,33 @@ void seats_wake (world_t *self, uint32_t node, uint8_t seat, int64_t at_us);
 //  It is no longer frozen.
 void seats_thaw (world_t *self, uint32_t node);
 
-//  ---- links.c -------------------------------------------------------------------------------------
+//  As world_fail and world_stall.
+void seats_fail (world_t *self, uint32_t node, uint8_t seat);
+void seats_stall (world_t *self, uint32_t node, uint8_t seat, int64_t us);
+
+//  ---- cables.c -------------------------------------------------------------------------------------
+
+//  The node's swarm is told where it listens: on every interface (0.0.0.0), at the node's port.
+void cables_listen (world_t *self, uint32_t node);
 
 //  A message of swarm to its link actor. Takes the parcel's attachment.
-void links_take (world_t *self, uint32_t node, const parcel_t *parcel);
+void cables_take (world_t *self, uint32_t node, const parcel_t *parcel);
 
 //  The letter came over a link: false when that has ended for its receiver.
-bool links_deliver (world_t *self, const note_t *note);
+bool cables_deliver (world_t *self, const note_t *note);
 
-void links_due (world_t *self, uint32_t link, uint32_t what);
+void cables_due (world_t *self, uint32_t link, uint32_t what);
 
 //  The node ends: its peers hear of it soon, or by their heartbeats.
-void links_lose (world_t *self, uint32_t node, bool vanished);
+void cables_lose (world_t *self, uint32_t node, bool vanished);
 
 //  Who can reach whom has changed, for this node (NO_INDEX: for all).
-void links_look (world_t *self, uint32_t node);
+void cables_look (world_t *self, uint32_t node);
 
 //  Both sides hear that it ended.
-void links_break (world_t *self, uint32_t link);
+void cables_break (world_t *self, uint32_t link);
 
-void links_free (world_t *self);
+void cables_free (world_t *self);
 
 //  ---- network.c -----------------------------------------------------------------------------------
 
@@ -200,7 +213,7 @@ int64_t network_resend_us (world_t *self, size_t size, int64_t way_us);
 void clients_open (world_t *self);
 void clients_close (world_t *self);
 
-//  Mail for a client: its number is the letter's 'generation'.
+//  Mail for a client.
 void clients_hear (world_t *self, const note_t *note);
 
 //  The number of "client-N"; false when it is no client's address.

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+#include "dht_inside.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+//  The answer has to be under way before the asker gives up.
+#define MARGIN_MS 200
+
+op_t *
+dht_op_new (op_kind_t kind, op_event_fn *on_event, const digest_t *key, const delivery_t *at)
+{
+    op_t *op = calloc (1, sizeof *op);
+    if (!op)
+        return NULL;
+    op->kind = kind;
+    op->on_event = on_event;
+    op->key = *key;
+    op->target = contact_place_of (key->bytes);
+    op->background = !at;
+    op->ticket = at ? at->ticket : 0;
+    op->deadline_ms = at ? at->deadline_ms : DEADLINE_NEVER;
+    op->asked_ms = at ? at->now_ms : 0;
+    return op;
+}
+
+void
+dht_op_free (op_t *op)
+{
+    lookup_destroy (&op->lookup);
+    harvest_destroy (&op->harvest);
+    if (op->kind == OP_WRITE) {
+        free (op->write.record);
+        free (op->write.targets);
+        free (op->write.newer);
+    }
+    free (op);
+}
+
+//  ---- starting and ending -------------------------------------------------------------------------
+
+static int64_t
+earlier (int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static bool
+start (dht_t *self, op_t *op)
+{
+    contact_t seeds[KBUCKET_K];
+    lookup_shape_t shape = dht_shape (self, op->paths);
+    int64_t now_ms = out_now_ms (self->out);
+    int64_t last_ms =
+        op->deadline_ms == DEADLINE_NEVER ? DEADLINE_NEVER : op->deadline_ms - MARGIN_MS;
+    op->lookup = lookup_new (op->target, &self->own, &shape);
+    if (!op->lookup)
+        return false;
+    size_t count = kbucket_closest (self->table, op->target, NULL, seeds, KBUCKET_K);
+    lookup_seed (op->lookup, seeds, count);
+    op->partial_ms = earlier (now_ms + self->settings->query_timeout_ms, last_ms);
+    op->hard_ms = earlier (now_ms + 3 * (int64_t) self->settings->query_timeout_ms, last_ms);
+    op->woken = true;
+    op->wake_ms = op->partial_ms;
+    op->next = self->running;
+    self->running = op;
+    self->running_count++;
+    dht_upkeep_looked (self, op->target);
+    return true;
+}
+
+unsigned
+dht_op_background (const dht_t *self)
+{
+    unsigned count = 0;
+    for (const op_t *op = self->running; op; op = op->next)
+        count += op->background;
+    return count;
+}
+
+bool
+dht_op_submit (dht_t *self, op_t *op)
+{
+    bool room = self->running_count < DHT_RUNNING_MAX;
+    bool taken = op->background ? room && dht_op_background (self) < DHT_BACKGROUND_MAX
+                                : room || self->queue_count < DHT_QUEUE_MAX;
+    if (taken && room)
+        taken = start (self, op);
+    else if (taken) {
+        if (self->queue_last)
+            self->queue_last->next = op;
+        else
+            self->queue = op;
+        self->queue_last = op;
+        self->queue_count++;
+    }
+    if (!taken)
+        dht_op_free (op);
+    return taken;
+}
+
+static op_t *
+take_queued (dht_t *self, op_t **link, op_t *before)
+{
+    op_t *op = *link;
+    *link = op->next;
+    if (self->queue_last == op)
+        self->queue_last = before;
+    self->queue_count--;
+    op->next = NULL;
+    return op;
+}
+
+static void
+start_queued (dht_t *self)
+{
+    while (self->queue && self->running_count < DHT_RUNNING_MAX) {
+        op_t *op = take_queued (self, &self->queue, NULL);
+        if (out_wanted (self->out, op->ticket) && start (self, op))
+            continue;
+        out_refuse (self->out, op->ticket, BUSY, "try again", "dht: no memory for a lookup");
+        dht_op_free (op);
+    }
+}
+
+void
+dht_op_end (dht_t *self, op_t *op)
+{
+    op_t **link = &self->running;
+    while (*link != op)
+        link = &(*link)->next;
+    *link = op->next;
+    self->running_count--;
+    dht_query_forget (self, op);
+    dht_op_free (op);
+    start_queued (self);
+}
+
+void
+dht_op_drop_all (dht_t *self)
+{
+    op_t **lists[] = {&self->running, &self->queue};
+    for (unsigned i = 0; i < COUNT_OF (lists); i++)
+        while (*lists[i]) {
+            op_t *op = *lists[i];
+            *lists[i] = op->next;
+            dht_op_free (op);
+        }
+}
+
+bool
+dht_op_cancel (dht_t *self, ticket_t ticket)
+{
+    for (op_t *op = self->running; op; op = op->next)
+        if (op->ticket == ticket) {
+            dht_op_end (self, op);
+            return true;
+        }
+    op_t *before = NULL;
+    for (op_t **link = &self->queue; *link; before = *link, link = &(*link)->next)
+        if ((*link)->ticket == ticket) {
+            dht_op_free (take_queued (self, link, before));
+            return true;
+        }
+    return false;
+}
+
+//  ---- going on ------------------------------------------------------------------------------------
+
+static void
+ask_candidate (dht_t *self, op_t *op, uint16_t id, const contact_t *contact)
+{
+    Ggen__FindNodeRequest find = GGEN__FIND_NODE_REQUEST__INIT;
+    Ggen__GetRecordsRequest get = GGEN__GET_RECORDS_REQUEST__INIT;
+    query_ask_t ask = {.kind = QUERY_LOOKUP, .op = op, .candidate = id, .contact = contact};
+    if (op->kind == OP_READ) {
+        get.key = digest_to_field (&op->key);
+        get.closer = true;
+        ask.message = &get.base;
+        ask.expect = &ggen__get_records_reply__descriptor;
+    }
+    else {
+        find.target = digest_to_field (&op->key);
+        ask.message = &find.base;
+        ask.expect = &ggen__find_node_reply__descriptor;
+    }
+    const node_t *node = kbucket_get (self->table, &contact->key, contact->place);
+    int64_t late_ms =
+        out_now_ms (self->out) + pace_late_ms (&self->pace, node ? node->rtt_ms : 0);
+    lookup_asked (op->lookup, id, late_ms);
+    if (!dht_query_send (self, &ask))
+        lookup_failed (op->lookup, id);
+}
+
+static void
+ask_more (dht_t *self, op_t *op)
+{
+    uint16_t id;
+    const contact_t *contact;
+    op->starved = false;
+    while (!op->starved && lookup_next (op->lookup, &id, &contact))
+        if (dht_query_has_room (self, QUERY_LOOKUP))
+            ask_candidate (self, op, id, contact);
+        else
+            op->starved = true;
+}
+
+//  Its next step, which may end it.
+static void
+step (dht_t *self, op_t *op)
+{
+    bool putting = op->kind == OP_WRITE && op->write.targets;
+    bool found = op->kind == OP_READ && op->read.found;
+    op->woken = false;
+    if (putting)
+        dht_write_pump (self, op);
+    else if (!found)
+        ask_more (self, op);
+    bool over = putting || found || lookup_done (op->lookup);
+    if (over && !op->starved && op->extra == 0 && op->on_event (self, op, OP_LOOKED_UP))
+        return;
+    int64_t hedge_ms = putting ? DEADLINE_NEVER : lookup_hedge_ms (op->lookup);
+    int64_t now_ms = out_now_ms (self->out);
+    int64_t end_ms = now_ms < op->partial_ms ? op->partial_ms : op->hard_ms;
+    op->wake_ms = earlier (hedge_ms, end_ms);
+}
+
+static op_t *
+next_to_step (const dht_t *self)
+{
+    for (op_t *op = self->running; op; op = op->next)
+        if (op->woken
+            || (op->starved
+                && dht_query_has_room (self, op->kind == OP_WRITE && op->write.targets
+                                                 ? QUERY_PUT
+                                                 : QUERY_LOOKUP)))
+            return op;
+    return NULL;
+}
+
+void
+dht_op_run (dht_t *self)
+{
+    op_t *op;
+    while ((op = next_to_step (self)) != NULL)
+        step (self, op);
+}
+
+int64_t
+dht_op_deadline_ms (const dht_t *self)
+{
+    int64_t earliest_ms = DEADLINE_NEVER;
+    for (const op_t *op = self->running; op; op = op->next)
+        earliest_ms = earlier (earliest_ms, op->wake_ms);
+    return earliest_ms;
+}
+
+void
+dht_op_tick (dht_t *self, int64_t now_ms)
+{
+    op_t *next;
+    for (op_t *op = self->running; op; op = next) {
+        next = op->next;
+        if (now_ms < op->wake_ms)
+            continue;
+        op->woken = true;
+        lookup_advance (op->lookup, now_ms);
+        if (now_ms >= op->hard_ms)
+            op->on_event (self, op, OP_HARD_STOP);
+        else if (now_ms >= op->partial_ms)
+            op->on_event (self, op, OP_PARTIAL);
+    }
+    dht_op_run (self);
+}
+
+//  ---- answers -------------------------------------------------------------------------------------
+
+size_t
+dht_op_closer (dht_t *self, Ggen__Contact *const *named, size_t count, contact_t closer[KBUCKET_K])
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < count && taken < KBUCKET_K; i++)
+        if (contact_from_message (&closer[taken], named[i], self->crypto->sha256) == OK)
+            taken++;
+    return taken;
+}
+
+//  More than twice what is asked for: no honest node does that.
+static bool
+is_too_much (dht_t *self, const query_t *query, size_t count)
+{
+    if (count <= 2 * KBUCKET_K)
+        return false;
+    dht_observe (self, &query->contact.key, GGEN__EXPERIENCE__MISBEHAVED, "too many contacts");
+    return true;
+}
+
+static void
+took_step (dht_t *self, op_t *op, const query_t *query, const answer_t *answer)
+{
+    const Ggen__FindNodeReply *found = (const void *) answer->message;
+    const Ggen__GetRecordsReply *got = (const void *) answer->message;
+    bool reads = op->kind == OP_READ;
+    if (answer->code || is_too_much (self, query, reads ? got->n_closer : found->n_closer)) {
+        lookup_failed (op->lookup, query->candidate);
+        return;
+    }
+    contact_t closer[KBUCKET_K];
+    size_t count = reads ? dht_op_closer (self, got->closer, got->n_closer, closer)
+                         : dht_op_closer (self, found->closer, found->n_closer, closer);
+    if (!self->settings->check_before)
+        for (size_t i = 0; i < count; i++)
+            kbucket_answered (self->table, &closer[i], (kbucket_news_t) {0}, answer->now_ms);
+    lookup_answered (op->lookup, query->candidate, closer, count);
+    if (reads)
+        dht_read_answered (self, op, query, answer);
+}
+
+void
+dht_op_answered (dht_t *self, op_t *op, const query_t *query, const answer_t *answer)
+{
+    if (query->kind == QUERY_LOOKUP)
+        took_step (self, op, query, answer);
+    else if (query->kind == QUERY_PAGE) {
+        op->extra--;
+        if (answer->code == OK)
+            dht_read_answered (self, op, query, answer);
+    }
+    else {
+        op->extra--;
+        dht_write_answered (self, op, query, answer);
+    }
+}

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: MIT
+#include "p2p_find_inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum { READ_LISTINGS, READ_PINS, READ_HEAD, READ_ROTATIONS, READ_RELEASE } read_kind_t;
+
+//  One thing to be asked.
+typedef struct read {
+    struct read *next;
+    find_t *find;
+    read_kind_t kind;
+    unsigned publisher;
+    size_t version;
+    publisher_key_t signer;     //  of the release
+    bool sent;
+    bool first_valid;
+} read_t;
+
+//  ---- life ----------------------------------------------------------------------------------------
+
+static void
+free_reads (find_t *self)
+{
+    while (self->reads) {
+        read_t *read = self->reads;
+        self->reads = read->next;
+        free (read);
+    }
+}
+
+static void
+free_publisher (find_publisher_t *publisher)
+{
+    p2p_signed_clear (&publisher->listing);
+    p2p_signed_clear (&publisher->head);
+    for (size_t i = 0; i < publisher->versions_count; i++)
+        p2p_signed_clear (&publisher->versions[i].signed_release);
+    free (publisher->versions);
+}
+
+static void
+find_destroy (find_t **self_p)
+{
+    find_t *self = *self_p;
+    for (unsigned i = 0; i < self->publishers_count; i++)
+        free_publisher (&self->publishers[i]);
+    for (unsigned i = 0; i < self->rotations_count; i++)
+        p2p_signed_clear (&self->rotations[i]);
+    if (self->free_arg)
+        self->free_arg (self->arg);
+    free_reads (self);
+    free (self->failure_text);
+    free (self->name);
+    free (self->version);
+    free (self);
+    *self_p = NULL;
+}
+
+void
+find_destroy_all (registry_p2p_t *home)
+{
+    while (home->finds) {
+        find_t *find = home->finds;
+        home->finds = find->next;
+        find_destroy (&find);
+    }
+    home->finds_count = 0;
+}
+
+static void
+tell (find_t *self)
+{
+    if (self->told)
+        return;
+    self->told = true;
+    self->done (self, self->arg);
+}
+
+static void
+end (find_t *self)
+{
+    tell (self);
+    find_t **at = &self->home->finds;
+    while (*at != self)
+        at = &(*at)->next;
+    *at = self->next;
+    self->home->finds_count--;
+    find_destroy (&self);
+}
+
+//  ---- reads ---------------------------------------------------------------------------------------
+
+static read_t *
+add_read (find_t *self, read_kind_t kind)
+{
+    read_t *read = calloc (1, sizeof *read);
+    if (!read) {
+        self->incomplete = true;
+        return NULL;
+    }
+    read->find = self;
+    read->kind = kind;
+    //  In their order: the first ones matter most.
+    read_t **at = &self->reads;
+    while (*at)
+        at = &(*at)->next;
+    *at = read;
+    self->unsent++;
+    return read;
+}
+
+static void
+note_failure (find_t *self, const Ggen__Failure *failure)
+{
+    self->incomplete = true;
+    if (self->failure_code != OK)
+        return;
+    self->failure_code = failure->code;
+    self->failure_text = strdup (failure->message);
+}
+
+static void
+take (find_t *self, const read_t *read, const answer_t *answer)
+{
+    if (read->kind == READ_PINS) {
+        find_take_pin (self, (const void *) answer->message);
+        return;
+    }
+    const Ggen__DhtReadReply *reply = (const void *) answer->message;
+    find_publisher_t *publisher = &self->publishers[read->publisher];
+    self->incomplete |= reply->incomplete;
+    if (read->kind == READ_LISTINGS)
+        find_take_listings (self, reply);
+    else if (read->kind == READ_HEAD)
+        find_take_heads (self, reply);
+    else if (read->kind == READ_ROTATIONS)
+        find_take_rotations (self, reply);
+    else
+        find_take_release (self, publisher, &publisher->versions[read->version], reply);
+}
+
+static bool
+lags (const find_t *self, const read_t *read)
+{
+    const find_publisher_t *publisher = &self->publishers[read->publisher];
+    uint64_t listed = publisher->listing.payload ? publisher->listing.listing->seq : 0;
+    return !publisher->head.payload || publisher->head.head->seq < listed;
+}
+
+static void proceed (find_t *self);
+
+static code_t
+on_read (void *home_, void *read_, const answer_t *answer)
+{
+    registry_p2p_t *home = home_;
+    read_t *read = read_;
+    find_t *self = read->find;
+    if (answer->progress)
+        return OK;
+    home->reads_in_flight--;
+    self->in_flight--;
+    if (answer->code == OK)
+        take (self, read, answer);
+    //  Without trust nobody is pinned.
+    else if (read->kind != READ_PINS)
+        note_failure (self, answer->failure);
+    //  A short cut that led to something old: once more, in full.
+    if (read->first_valid && read->kind == READ_HEAD && lags (self, read) && !self->told) {
+        read->first_valid = false;
+        read->sent = false;
+        self->unsent++;
+    }
+    proceed (self);
+    p2p_pump (home);
+    return OK;
+}
+
+static code_t
+ask_pins (find_t *self, read_t *read, ticket_t ticket)
+{
+    Ggen__TrustListRequest request = GGEN__TRUST_LIST_REQUEST__INIT;
+    request.names = &self->name;
+    request.n_names = 1;
+    ask_t ask = {.to = "trust",
+                 .message = &request.base,
+                 .expect = &ggen__trust_list_reply__descriptor,
+                 .budget_ms = self->home->settings->answer_ms,
+                 .parent = ticket,
+                 .on_answer = on_read,
+                 .arg = read};
+    return out_ask (self->home->out, &ask);
+}
+
+static code_t
+send_read (find_t *self, read_t *read)
+{
+    registry_p2p_t *home = self->home;
+    const publisher_key_t *key = &self->publishers[read->publisher].key;
+    //  Once answered, what is still asked is for us.
+    ticket_t ticket = self->told ? 0 : self->ticket;
+    digest_t place;
+    if (read->kind == READ_PINS)
+        return ask_pins (self, read, ticket);
+    if (read->kind == READ_LISTINGS)
+        dht_key_name (&place, home->crypto->sha256, self->name);
+    else if (read->kind == READ_HEAD)
+        dht_key_head (&place, home->crypto->sha256, self->name, key);
+    else if (read->kind == READ_ROTATIONS)
+        dht_key_rotation (&place, home->crypto->sha256, key);
+    else
+        dht_key_release (&place, home->crypto->sha256, self->name,
+                         self->publishers[read->publisher].versions[read->version].listed->version,
+                         &read->signer);
+    return p2p_read (home, &place, read->first_valid, ticket, on_read, read);
+}
+
+static void
+send_more (find_t *self)
+{
+    registry_p2p_t *home = self->home;
+    for (read_t *read = self->reads; read && self->unsent > 0; read = read->next) {
+        if (self->in_flight >= FIND_READS_MAX || home->reads_in_flight >= P2P_READS_MAX)
+            return;
+        if (read->sent)
+            continue;
+        code_t code = send_read (self, read);
+        if (code == BUSY && home->reads_in_flight > 0)
+            return;
+        read->sent = true;
+        self->unsent--;
+        if (code == OK) {
+            self->in_flight++;
+            home->reads_in_flight++;
+            continue;
+        }
+        //  Nobody wants it any more, or nobody can be asked.
+        Ggen__Failure failure = GGEN__FAILURE__INIT;
+        failure.code = code;
+        note_failure (self, &failure);
+    }
+}
+
+//  ---- rounds --------------------------------------------------------------------------------------
+
+static void
+add_listings (find_t *self)
+{
+    //  For one publisher its head is enough to go on, unless all there is has to be known.
+    if (!self->one_key || self->all_answer)
+        add_read (self, READ_LISTINGS);
+    if (!self->all_answer)
+        add_read (self, READ_PINS);
+}
+
+static bool
+wants_head (const find_t *self, const find_publisher_t *publisher)
+{
+    return self->depth != FIND_PUBLISHERS || !publisher->listing.payload
+           || publisher->listing.listing->withdrawn;
+}
+
+static void
+add_head (find_t *self, unsigned i)
+{
+    const find_publisher_t *publisher = &self->publishers[i];
+    read_t *read = wants_head (self, publisher) ? add_read (self, READ_HEAD) : NULL;
+    if (read) {
+        read->publisher = i;
+        read->first_valid = publisher->pinned && !self->all_answer;
+    }
+    read = self->wants_rotations ? add_read (self, READ_ROTATIONS) : NULL;
+    if (read)
+        read->publisher = i;
+}
+
+//  Who got the name from somebody takes part, too. Returns true when there are new ones.
+static bool
+add_successors (find_t *self)
+{
+    unsigned before = self->publishers_count;
+    publisher_key_t next;
+    for (unsigned i = 0; i < before && !self->one_key; i++)
+        if (self->publishers[i].head.payload
+            && publisher_key_from_field (&next, self->publishers[i].head.head->rotated_to) == OK)
+            find_add (self, &next);
+    for (unsigned i = 0; i < self->rotations_count && !self->one_key; i++)
+        if (publisher_key_from_field (&next, self->rotations[i].rotation->new_key) == OK)
+            find_add (self, &next);
+    for (unsigned i = before; i < self->publishers_count; i++)
+        add_head (self, i);
+    return self->publishers_count > before;
+}
+
+//  The release of a version that a former key signed lies under that one's key.
+static void
+add_release (find_t *self, unsigned i, size_t version)
+{
+    const find_publisher_t *publisher = &self->publishers[i];
+    bool by_former = publisher->versions[version].listed->release_sha256.len > 0;
+    for (unsigned j = 0; j < self->publishers_count; j++) {
+        if ((j == i) == by_former)
+            continue;
+        read_t *read = add_read (self, READ_RELEASE);
+        if (!read)
+            return;
+        read->publisher = i;
+        read->version = version;
+        read->signer = self->publishers[j].key;
+        read->first_valid = true;
+    }
+}
+
+static void
+add_releases (find_t *self)
+{
+    find_choose_versions (self);
+    for (unsigned i = 0; i < self->publishers_count; i++)
+        for (size_t v = 0; v < self->publishers[i].versions_count; v++)
+            add_release (self, i, v);
+}
+
+//  Go on to the next round that has anything to read. False: there is none.
+static bool
+next_round (find_t *self)
+{
+    free_reads (self);
+    while (self->unsent == 0) {
+        switch (self->round++) {
+            case 0:
+                add_listings (self);
+                break;
+            case 1:
+                for (unsigned i = 0; i < self->publishers_count; i++)
+                    add_head (self, i);
+                break;
+            case 2:
+                if (add_successors (self))
+                    self->round--;
+                break;
+            case 3:
+                if (self->depth >= FIND_LATEST)
+                    add_releases (self);
+                break;
+            default:
+                return false;
+        }
+    }
+    return true;
+}
+
+//  Do what can be done now; ends the look-up when that is nothing.
+static void
+proceed (find_t *self)
+{
+    for (;;) {
+        if (!self->told)
+            send_more (self);
+        if (self->in_flight > 0 || (self->unsent > 0 && !self->told))
+            return;
+        //  Answered already: what was asked has come, more is not.
+        if (self->told || !next_round (self)) {
+            end (self);
+            return;
+        }
+    }
+}
+
+//  One that could not ask anything may end, so the walk begins anew.
+void
+find_pump (registry_p2p_t *home)
+{
+    find_t *find = home->finds;
+    while (find) {
+        if (find->unsent > 0 && !find->told)
+            send_more (find);
+        bool stuck = find->unsent == 0 && find->in_flight == 0;
+        if (stuck)
+            proceed (find);
+        find = stuck ? home->finds : find->next;
+    }
+}
+
+//  ---- asking --------------------------------------------------------------------------------------
+
+code_t
+find_start (registry_p2p_t *home, const find_ask_t *ask)
+{
+    find_t *self = home->finds_count < REGISTRY_P2P_FINDS_MAX ? calloc (1, sizeof *self) : NULL;
+    if (self) {
+        self->home = home;
+        self->name = strdup (ask->name);
+        self->version = strdup (ask->version ? ask->version : "");
+    }
+    if (!self || !self->name || !self->version) {
+        if (self)
+            find_destroy (&self);
+        if (ask->free_arg)
+            ask->free_arg (ask->arg);
+        return BUSY;
+    }
+    self->depth = ask->depth;
+    self->all_answer = ask->all_answer;
+    self->wants_rotations = ask->wants_rotations;
+    self->ticket = ask->ticket;
+    self->answer_at_ms = ask->answer_at_ms;
+    self->done = ask->done;
+    self->arg = ask->arg;
+    self->free_arg = ask->free_arg;
+    if (ask->only) {
+        find_add (self, ask->only);
+        self->one_key = true;
+    }
+    find_take_known (self);
+    self->next = home->finds;
+    home->finds = self;
+    home->finds_count++;
+    proceed (self);
+    return OK;
+}
+
+//  Those that were told may be freed when they end, so each round begins anew.
+void
+find_tick (registry_p2p_t *home, int64_t now_ms)
+{
+    for (bool again = true; again;) {
+        again = false;
+        for (find_t *find = home->finds; find && !again; find = find->next)
+            if (!find->told && find->answer_at_ms <= now_ms) {
+                find->incomplete = true;
+                tell (find);
+                proceed (find);
+                again = true;
+            }
+    }
+}
+
+int64_t
+find_deadline_ms (const registry_p2p_t *home)
+{
+    int64_t earliest_ms = DEADLINE_NEVER;
+    for (const find_t *find = home->finds; find; find = find->next)
+        if (!find->told && find->answer_at_ms < earliest_ms)
+            earliest_ms = find->answer_at_ms;
+    return earliest_ms;
+}

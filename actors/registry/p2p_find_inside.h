@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+//  What p2p_find.c (rounds and reads) and p2p_find_take.c (what came back) share; nobody else
+//  includes it.
+#ifndef GGEN_P2P_FIND_INSIDE_H
+#define GGEN_P2P_FIND_INSIDE_H
+
+#include "p2p_self.h"
+
+#include "trust.pb-c.h"
+
+//  A publisher of this key, made if need be. NULL: there are FIND_PUBLISHERS_MAX (then the find is cut).
+find_publisher_t *find_add (find_t *self, const publisher_key_t *key);
+
+//  What was heard of the name before.
+void find_take_known (find_t *self);
+
+//  Records under a key of the DHT, each checked; those that do not belong are passed over.
+void find_take_listings (find_t *self, const Ggen__DhtReadReply *reply);
+void find_take_heads (find_t *self, const Ggen__DhtReadReply *reply);
+void find_take_rotations (find_t *self, const Ggen__DhtReadReply *reply);
+void find_take_release (find_t *self, find_publisher_t *publisher, find_version_t *version,
+                        const Ggen__DhtReadReply *reply);
+void find_take_pin (find_t *self, const Ggen__TrustListReply *reply);
+
+//  Which versions of each publisher are to be looked up, now that the heads are there.
+void find_choose_versions (find_t *self);
+
+#endif

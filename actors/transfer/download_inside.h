@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+//  What download.c (the way of a download from its beginning to its end) shares with
+//  download_chunks.c (who is asked for which chunk) and download_report.c (what others are told);
+//  nobody else includes it.
+#ifndef GGEN_DOWNLOAD_INSIDE_H
+#define GGEN_DOWNLOAD_INSIDE_H
+
+#include "chunks.h"
+#include "download.h"
+#include "source.h"
+
+#define DOWNLOAD_ROUNDS_MAX 5       //  looks for providers
+#define DOWNLOAD_PAUSE_MS   1000    //  before the third of them; three times as long before each later
+
+typedef enum {
+    DOWNLOAD_QUEUED,
+    DOWNLOAD_OPENING,               //  blobs: what is there?
+    DOWNLOAD_FINDING,               //  dht: who has it?
+    DOWNLOAD_RANKING,               //  reputation: whom first?
+    DOWNLOAD_RUNNING,
+    DOWNLOAD_PAUSING,               //  before the next look
+    DOWNLOAD_FINISHING              //  blobs: the whole is hashed
+} download_phase_t;
+
+//  Who waits for its end.
+typedef struct listener_t listener_t;
+struct listener_t {
+    listener_t *next;
+    ticket_t ticket;
+    download_end_fn *end;
+    uint32_t progress_ms;
+    int64_t told_ms;
+};
+
+//  A chunk asked of a source; then, when it has come, being written.
+typedef struct want_t want_t;
+struct want_t {
+    want_t *next;
+    download_t *download;
+    uint32_t chunk;
+    uint16_t source;
+    bool late;                      //  counted as late already
+    bool writing;
+    int64_t asked_ms;
+    ticket_t asked_for;             //  the request it was asked for
+};
+
+struct download_t {
+    download_t *next;
+    downloads_t *all;
+    release_t *release;
+    char *subject;
+    listener_t *listeners;
+    download_phase_t phase;
+    sources_t sources;
+    chunks_t chunks;
+    want_t *wants;
+    unsigned in_flight;             //  of the wants: not being written
+    unsigned rounds;
+    unsigned restarts;              //  of the whole, after a disk lied
+    unsigned write_failures;        //  in a row
+    ticket_t asked_for;             //  the request that the current step was asked for
+    int64_t not_before_ms;          //  our own node has no room until then
+    bool hold;
+    int64_t wake_ms;
+    int64_t started_ms;
+    uint32_t wrong_chunks;
+};
+
+//  ---- download.c ----------------------------------------------------------------------------------
+
+//  The request the work is done for: trace and deadline are its; 0 when nobody waits.
+ticket_t download_leader (const download_t *self);
+
+//  All chunks are there.
+void download_complete (download_t *self);
+
+//  Nobody is left to ask: look for more, or fail.
+void download_deserted (download_t *self);
+
+//  It ends with this code; 'failure' is NULL when OK. The download is gone after it.
+void download_end (download_t *self, code_t code, const Ggen__Failure *failure, const char *path);
+
+//  ---- download_chunks.c ---------------------------------------------------------------------------
+
+//  Ask what can be asked, for all downloads in turn.
+void downloads_schedule (downloads_t *self);
+
+//  Take back all that was asked of sources, and the writes.
+void download_forget_wants (download_t *self);
+
+//  ---- download_report.c ---------------------------------------------------------------------------
+
+//  How far it is, to those who wait.
+void download_tell_progress (download_t *self);
+
+//  What was seen of a source, to reputation and dht.
+void download_tell_wrong (const download_t *self, const source_t *source, const char *what);
+void download_tell_failed (const download_t *self, const source_t *source, int64_t took_ms);
+
+//  What sources gave, to reputation and to them. 'whole': the archive is verified.
+void download_tell_served (download_t *self, bool whole);
+
+//  Why no provider helped.
+void download_end_deserted (download_t *self);
+
+#endif

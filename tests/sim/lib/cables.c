@@ -1,0 +1,691 @@
+// SPDX-License-Identifier: MIT
+#include "world_inside.h"
+
+#include "link.pb-c.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+//  What is due for a link, in the low bits; above them the generation of its place in the table.
+enum { LINK_ACCEPT, LINK_ANSWER, LINK_WRITTEN_0, LINK_WRITTEN_1, LINK_SILENCE };
+#define WHAT_BITS 3u
+
+//  Beside the bytes of envelope, body and attachment.
+#define FRAME_BYTES 24u
+
+//  After its start it has bound its port.
+#define LISTEN_US 2000
+
+//  Ports of those that dial.
+#define PORT_FIRST 32768u
+
+//  ---- table ---------------------------------------------------------------------------------------
+
+static inline link_t *
+link_of (const world_t *self, uint32_t end)
+{
+    return &self->network.links[end / 2];
+}
+
+static inline end_t *
+end_of (const world_t *self, uint32_t end)
+{
+    return &self->network.links[end / 2].ends[end % 2];
+}
+
+static uint32_t
+number_slot (const world_t *self, uint32_t node, uint64_t number)
+{
+    const network_t *network = &self->network;
+    uint32_t mask = network->numbers_room - 1;
+    uint64_t hash = (number ^ (uint64_t) node << 40) * UINT64_C (0x9E3779B97F4A7C15);
+    uint32_t slot = (uint32_t) (hash >> 32) & mask;
+    for (; network->numbers[slot] != NO_INDEX; slot = (slot + 1) & mask) {
+        const end_t *end = end_of (self, network->numbers[slot]);
+        if (end->node == node && end->number == number)
+            break;
+    }
+    return slot;
+}
+
+static void
+grow_numbers (world_t *self)
+{
+    network_t *network = &self->network;
+    uint32_t *old = network->numbers, old_room = network->numbers_room;
+    network->numbers_room = old_room ? 2 * old_room : 256;
+    network->numbers = malloc (network->numbers_room * sizeof *network->numbers);
+    if (!network->numbers)
+        abort ();
+    memset (network->numbers, 0xFF, network->numbers_room * sizeof *network->numbers);
+    for (uint32_t i = 0; i < old_room; i++)
+        if (old[i] != NO_INDEX) {
+            const end_t *end = end_of (self, old[i]);
+            network->numbers[number_slot (self, end->node, end->number)] = old[i];
+        }
+    free (old);
+}
+
+//  Of a link that came in we chose the number: it says where it is, and which use of that place.
+static uint64_t
+inbound_number (const world_t *self, uint32_t link)
+{
+    return ((uint64_t) self->network.links[link].generation << 32 | (link + 1)) << 1;
+}
+
+static uint32_t
+find_inbound (const world_t *self, uint32_t node, uint64_t number)
+{
+    uint32_t link = (uint32_t) (number >> 1) - 1;
+    if (link >= self->network.count)
+        return NO_INDEX;
+    const end_t *end = &self->network.links[link].ends[1];
+    return end->open && end->node == node && end->number == number ? 2 * link + 1 : NO_INDEX;
+}
+
+static uint32_t
+find_end (const world_t *self, uint32_t node, uint64_t number)
+{
+    if (number % 2 == 0)
+        return find_inbound (self, node, number);
+    return self->network.numbers_room
+               ? self->network.numbers[number_slot (self, node, number)]
+               : NO_INDEX;
+}
+
+//  Knuth, TAOCP 6.4, algorithm R.
+static void
+forget_number (world_t *self, const end_t *end)
+{
+    network_t *network = &self->network;
+    uint32_t mask = network->numbers_room - 1;
+    uint32_t gap = number_slot (self, end->node, end->number);
+    network->numbers[gap] = NO_INDEX;
+    network->numbers_count--;
+    for (uint32_t next = (gap + 1) & mask; network->numbers[next] != NO_INDEX;
+         next = (next + 1) & mask) {
+        uint32_t moved = network->numbers[next];
+        network->numbers[next] = NO_INDEX;
+        network->numbers[number_slot (self, end_of (self, moved)->node,
+                                      end_of (self, moved)->number)] = moved;
+    }
+}
+
+static uint32_t
+new_link (world_t *self)
+{
+    network_t *network = &self->network;
+    uint32_t at = network->first_free;
+    if (at != NO_INDEX)
+        network->first_free = network->links[at].next_free;
+    else {
+        if (network->count == network->room) {
+            network->room = network->room ? 2 * network->room : 256;
+            network->links = realloc (network->links, network->room * sizeof (link_t));
+            if (!network->links)
+                abort ();
+        }
+        at = network->count++;
+        network->links[at].generation = 0;
+    }
+    uint32_t generation = (network->links[at].generation + 1) & (UINT32_MAX >> WHAT_BITS);
+    network->links[at] = (link_t) {.generation = generation, .impaired_us = -1, .used = true};
+    network->counts.links++;
+    return at;
+}
+
+static void
+open_end (world_t *self, uint32_t at, uint32_t node, uint64_t number)
+{
+    network_t *network = &self->network;
+    if (2 * (network->numbers_count + 1) > network->numbers_room)
+        grow_numbers (self);
+    end_t *end = end_of (self, at);
+    node_t *place = &self->nodes[node];
+    *end = (end_t) {.number = number,
+                    .node = node,
+                    .life = place->life,
+                    .next = place->first_end,
+                    .previous = NO_INDEX,
+                    .open = true};
+    if (place->first_end != NO_INDEX)
+        end_of (self, place->first_end)->previous = at;
+    place->first_end = at;
+    place->links_count++;
+    if (at % 2 == 1)
+        return;
+    network->numbers[number_slot (self, node, number)] = at;
+    network->numbers_count++;
+}
+
+static void
+free_held (world_t *self, end_t *end)
+{
+    while (end->held_first) {
+        note_t *next = end->held_first->next;
+        letters_free (self->letters, &end->held_first);
+        end->held_first = next;
+    }
+    end->held_last = NULL;
+}
+
+//  This side is done with it; without the other one, too, the link is no more.
+static void
+close_end (world_t *self, uint32_t at)
+{
+    end_t *end = end_of (self, at);
+    if (!end->open)
+        return;
+    if (at % 2 == 0)
+        forget_number (self, end);
+    end->open = false;
+    node_t *place = &self->nodes[end->node];
+    if (end->next != NO_INDEX)
+        end_of (self, end->next)->previous = end->previous;
+    if (end->previous != NO_INDEX)
+        end_of (self, end->previous)->next = end->next;
+    else
+        place->first_end = end->next;
+    place->links_count--;
+    free_held (self, end);
+    link_t *link = link_of (self, at);
+    if (link->ends[0].open || link->ends[1].open)
+        return;
+    network_t *network = &self->network;
+    link->used = false;
+    link->next_free = network->first_free;
+    network->first_free = at / 2;
+    network->counts.links--;
+}
+
+static void
+due (world_t *self, int64_t at_us, uint32_t link, uint32_t what)
+{
+    world_due (self, DUE_LINK, at_us, link, self->network.links[link].generation << WHAT_BITS | what);
+}
+
+//  ---- telling swarm -------------------------------------------------------------------------------
+
+//  A letter from "link", for the swarm of this node.
+static note_t *
+write_letter (world_t *self, uint32_t node, const parcel_t *given)
+{
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__EVENT;
+    envelope.from = "link";
+    envelope.type = (char *) given->body->descriptor->short_name;
+    envelope.sent_us = clocks_mono_us (&self->nodes[node].traits.clocks, self->now_us);
+    parcel_t parcel = *given;
+    parcel.envelope = &envelope;
+    return letters_write (self->letters, &parcel);
+}
+
+//  The same of the link at this end.
+static note_t *
+write_note (world_t *self, uint32_t at, const parcel_t *given)
+{
+    note_t *note = write_letter (self, end_of (self, at)->node, given);
+    note->end = at;
+    note->generation = link_of (self, at)->generation;
+    return note;
+}
+
+//  Nothing overtakes what is under way to this end.
+static void
+post_note (world_t *self, uint32_t at, note_t *note, int64_t at_us)
+{
+    end_t *end = end_of (self, at);
+    uint8_t seat = self->nodes[end->node].swarm;
+    if (seat == WORLD_SEATS_MAX) {
+        letters_free (self->letters, &note);
+        return;
+    }
+    if (at_us < end->arrives_us)
+        at_us = end->arrives_us;
+    end->arrives_us = at_us;
+    seats_post (self, end->node, seat, note, at_us);
+}
+
+static void
+tell (world_t *self, uint32_t at, const ProtobufCMessage *message, int64_t at_us)
+{
+    parcel_t parcel = {.body = message};
+    post_note (self, at, write_note (self, at, &parcel), at_us);
+}
+
+static void
+tell_down (world_t *self, uint32_t at, code_t code, const char *reason, int64_t at_us)
+{
+    Ggen__LinkDown down = GGEN__LINK_DOWN__INIT;
+    down.link = end_of (self, at)->number;
+    down.code = code;
+    down.reason = (char *) reason;
+    parcel_t parcel = {.body = &down.base};
+    note_t *note = write_note (self, at, &parcel);
+    note->ends_link = 1;
+    post_note (self, at, note, at_us);
+}
+
+static void
+tell_up (world_t *self, uint32_t at, bool inbound)
+{
+    const end_t *other = end_of (self, at ^ 1);
+    uint8_t key[CRYPTO_KEY_BYTES], address[WORLD_ADDRESS_BYTES];
+    Ggen__LinkUp up = GGEN__LINK_UP__INIT;
+    up.link = end_of (self, at)->number;
+    up.inbound = inbound;
+    self->crypto->transport_key (world_identity (self, other->node)->key, key);
+    up.transport_key = (ProtobufCBinaryData) {sizeof key, key};
+    up.address = (ProtobufCBinaryData) {world_address (self, other->node, address), address};
+    if (inbound) {
+        uint32_t port = PORT_FIRST + at / 2 % PORT_FIRST;
+        address[WORLD_ADDRESS_BYTES - 2] = (uint8_t) (port >> 8);
+        address[WORLD_ADDRESS_BYTES - 1] = (uint8_t) port;
+    }
+    tell (self, at, &up.base, self->now_us);
+}
+
+//  When the network has changed for a link.
+static void look (world_t *self, uint32_t link);
+
+//  ---- dialling ------------------------------------------------------------------------------------
+
+static void
+fail_dial (world_t *self, uint32_t at, code_t code, const char *reason, int64_t in_us)
+{
+    self->network.counts.dials_failed++;
+    tell_down (self, at, code, reason, self->now_us + in_us);
+}
+
+static bool
+read_address (ProtobufCBinaryData address, uint32_t *ip_p, uint16_t *port_p)
+{
+    const uint8_t *bytes = address.data;
+    if (address.len != WORLD_ADDRESS_BYTES || bytes[0] != 4 || bytes[5] != 6)
+        return false;
+    *ip_p = (uint32_t) bytes[1] << 24 | (uint32_t) bytes[2] << 16 | (uint32_t) bytes[3] << 8
+            | bytes[4];
+    *port_p = (uint16_t) (bytes[6] << 8 | bytes[7]);
+    return true;
+}
+
+//  Without a key whoever is there is meant.
+static bool
+proves (const world_t *self, uint32_t node, ProtobufCBinaryData key)
+{
+    uint8_t own[CRYPTO_KEY_BYTES];
+    return key.len == 0
+           || (key.len == sizeof own
+               && self->crypto->transport_key (world_identity (self, node)->key, own)
+               && memcmp (own, key.data, sizeof own) == 0);
+}
+
+static int64_t
+dial_budget_us (const Ggen__LinkDial *dial)
+{
+    uint32_t ms = dial->budget_ms;
+    return (ms > 0 && ms < NETWORK_DIAL_MS_MAX ? ms : NETWORK_DIAL_MS_MAX) * INT64_C (1000);
+}
+
+//  Who listens there is looked at when the last message of the handshake comes in (LINK_ACCEPT).
+static void
+take_dial (world_t *self, uint32_t node, const Ggen__LinkDial *dial)
+{
+    self->network.counts.dials++;
+    if (dial->link % 2 == 0 || find_end (self, node, dial->link) != NO_INDEX)
+        return;
+    uint32_t link = new_link (self), ip = 0;
+    uint16_t port = 0;
+    open_end (self, 2 * link, node, dial->link);
+    uint32_t target = read_address (dial->address, &ip, &port) ? network_find (self, ip, port)
+                                                               : NO_INDEX;
+    int64_t budget_us = dial_budget_us (dial);
+    if (target == NO_INDEX) {
+        fail_dial (self, 2 * link, TIMEOUT, "no answer", budget_us);
+        return;
+    }
+    int64_t way_us = network_latency_us (self, node, target);
+    self->network.links[link].way_us = (uint32_t) way_us;
+    self->network.links[link].ends[1].node = target;
+    const node_t *place = &self->nodes[target];
+    if (place->state == NODE_GONE || !place->traits.dialable || place->state == NODE_FROZEN
+        || network_blocked (self, node, target) || network_blocked (self, target, node)
+        || 7 * way_us > budget_us)
+        fail_dial (self, 2 * link, TIMEOUT, "no answer", budget_us);
+    else if (place->state == NODE_OFF)
+        fail_dial (self, 2 * link, CONNECTION_FAILED, "connection refused", 2 * way_us);
+    else if (!proves (self, target, dial->transport_key))
+        fail_dial (self, 2 * link, CONNECTION_FAILED, "it holds another key", 5 * way_us);
+    else
+        due (self, self->now_us + 6 * way_us + network_jitter_us (self, 6 * way_us), link,
+             LINK_ACCEPT);
+}
+
+//  The handshake has come as far as to the one that was dialled.
+static void
+accept_link (world_t *self, uint32_t link)
+{
+    link_t *place = &self->network.links[link];
+    uint32_t target = place->ends[1].node;
+    const node_t *host = &self->nodes[target];
+    if (host->state != NODE_ON || network_blocked (self, place->ends[0].node, target)) {
+        fail_dial (self, 2 * link, CONNECTION_FAILED, "it broke in the handshake", place->way_us);
+        return;
+    }
+    open_end (self, 2 * link + 1, target, inbound_number (self, link));
+    self->network.counts.ups++;
+    tell_up (self, 2 * link + 1, true);
+    due (self, self->now_us + place->way_us, link, LINK_ANSWER);
+}
+
+static void
+answer_dialler (world_t *self, uint32_t link)
+{
+    link_t *place = &self->network.links[link];
+    if (!place->ends[0].open || !place->ends[1].open)
+        return;
+    place->up = true;
+    tell_up (self, 2 * link, false);
+    look (self, link);
+}
+
+//  ---- ending --------------------------------------------------------------------------------------
+
+//  The other side hears of an end by what still gets through, or by its heartbeats.
+static void
+end_other (world_t *self, uint32_t at, bool silent, code_t code, const char *reason)
+{
+    const end_t *end = end_of (self, at), *other = end_of (self, at ^ 1);
+    const link_t *link = link_of (self, at);
+    if (!other->open)
+        return;
+    self->network.counts.downs++;
+    bool blocked = silent || network_blocked (self, end->node, other->node);
+    int64_t in_us = blocked ? NETWORK_HEARTBEAT_MS * INT64_C (1000) : link->way_us;
+    tell_down (self, at ^ 1, blocked ? TIMEOUT : code, blocked ? "no sign of life" : reason,
+               self->now_us + in_us);
+}
+
+static void
+take_close (world_t *self, uint32_t node, uint64_t number)
+{
+    uint32_t at = find_end (self, node, number);
+    if (at == NO_INDEX)
+        return;
+    end_other (self, at, false, CONNECTION_FAILED, "closed by the other side");
+    close_end (self, at);
+}
+
+void
+cables_lose (world_t *self, uint32_t node, bool vanished)
+{
+    while (self->nodes[node].first_end != NO_INDEX) {
+        uint32_t at = self->nodes[node].first_end;
+        end_other (self, at, vanished, CONNECTION_FAILED, "closed by the other side");
+        close_end (self, at);
+    }
+}
+
+static void
+break_both (world_t *self, uint32_t link, code_t code, const char *reason)
+{
+    for (uint32_t side = 0; side < 2; side++)
+        if (self->network.links[link].ends[side].open) {
+            self->network.counts.downs++;
+            tell_down (self, 2 * link + side, code, reason, self->now_us);
+        }
+}
+
+void
+cables_break (world_t *self, uint32_t link)
+{
+    break_both (self, link, CONNECTION_FAILED, "connection reset");
+}
+
+void
+cables_listen (world_t *self, uint32_t node)
+{
+    const node_t *place = &self->nodes[node];
+    uint8_t bytes[WORLD_ADDRESS_BYTES];
+    ProtobufCBinaryData address = {world_address (self, node, bytes), bytes};
+    memset (bytes + 1, 0, 4);
+    Ggen__LinkListening listening = GGEN__LINK_LISTENING__INIT;
+    listening.addresses = &address;
+    listening.n_addresses = 1;
+    parcel_t parcel = {.body = &listening.base};
+    if (place->swarm < WORLD_SEATS_MAX)
+        seats_post (self, node, place->swarm, write_letter (self, node, &parcel),
+                    self->now_us + LISTEN_US);
+}
+
+//  ---- sending -------------------------------------------------------------------------------------
+
+//  One that waits for the network to heal, behind those that wait already.
+static void
+hold (end_t *end, note_t *note)
+{
+    note->next = NULL;
+    if (end->held_last)
+        end->held_last->next = note;
+    else
+        end->held_first = note;
+    end->held_last = note;
+}
+
+//  Its bytes leave when the uplink is free; returns when.
+static int64_t
+leave (world_t *self, end_t *end, size_t size)
+{
+    node_t *node = &self->nodes[end->node];
+    int64_t start_us = node->uplink_us > self->speaking_us ? node->uplink_us : self->speaking_us;
+    node->uplink_us = start_us + (int64_t) (size * 1000000 / node->traits.uplink_bytes_s);
+    node->sent_bytes += size;
+    end->left_us = node->uplink_us;
+    return node->uplink_us;
+}
+
+static void
+tell_written_later (world_t *self, uint32_t at)
+{
+    end_t *end = end_of (self, at);
+    if (end->telling)
+        return;
+    end->telling = true;
+    int64_t wait_us = end->untold_bytes >= NETWORK_WRITTEN_BYTES ? 0 : NETWORK_WRITTEN_US;
+    due (self, end->left_us + wait_us, at / 2, LINK_WRITTEN_0 + at % 2);
+}
+
+static void
+take_send (world_t *self, uint32_t node, const Ggen__LinkSend *send, const parcel_t *parcel)
+{
+    uint32_t at = find_end (self, node, send->link);
+    end_t *end = at == NO_INDEX ? NULL : end_of (self, at), *other = end ? end_of (self, at ^ 1) : NULL;
+    if (!end || !other->open) {
+        if (parcel->attachment)
+            parcel->free_attachment (parcel->attachment, parcel->hint);
+        return;
+    }
+    size_t size = send->envelope.len + send->body.len + parcel->attachment_size;
+    int64_t left_us = leave (self, end, size + FRAME_BYTES);
+    end->untold_bytes += (uint32_t) size;
+    self->network.counts.messages++;
+    self->network.counts.bytes += size;
+    Ggen__LinkReceived received = GGEN__LINK_RECEIVED__INIT;
+    received.link = other->number;
+    received.envelope = send->envelope;
+    received.body = send->body;
+    parcel_t arrives = *parcel;
+    arrives.body = &received.base;
+    note_t *note = write_note (self, at ^ 1, &arrives);
+    if (end->untold_bytes > NETWORK_QUEUE_BYTES_MAX) {
+        letters_free (self->letters, &note);
+        break_both (self, at / 2, BUSY, "its queue is full");
+        return;
+    }
+    tell_written_later (self, at);
+    int64_t way_us = link_of (self, at)->way_us;
+    if (other->held_first || network_blocked (self, node, other->node))
+        hold (other, note);
+    else
+        post_note (self, at ^ 1, note,
+                   left_us + way_us + network_jitter_us (self, way_us)
+                       + network_resend_us (self, size, way_us));
+}
+
+//  Of what was sent so much has not left yet: what the uplink still works on is at most that.
+static void
+tell_written (world_t *self, uint32_t at)
+{
+    end_t *end = end_of (self, at);
+    end->telling = false;
+    int64_t rate = self->nodes[end->node].traits.uplink_bytes_s;
+    int64_t left = end->left_us > self->now_us ? (end->left_us - self->now_us) * rate / 1000000 : 0;
+    uint32_t waiting = left < end->untold_bytes ? (uint32_t) left : end->untold_bytes;
+    uint32_t written = end->untold_bytes - waiting;
+    if (waiting == 0 || written >= NETWORK_WRITTEN_BYTES) {
+        Ggen__LinkWritten news = GGEN__LINK_WRITTEN__INIT;
+        news.link = end->number;
+        news.bytes_count = written;
+        end->untold_bytes = waiting;
+        tell (self, at, &news.base, self->now_us);
+    }
+    if (waiting == 0)
+        return;
+    end->telling = true;
+    int64_t step_us = (int64_t) NETWORK_WRITTEN_BYTES * 1000000 / rate + 1;
+    due (self, self->now_us + step_us < end->left_us ? self->now_us + step_us : end->left_us,
+         at / 2, LINK_WRITTEN_0 + at % 2);
+}
+
+//  ---- from swarm, and from others --------------------------------------------------------------------
+
+void
+cables_take (world_t *self, uint32_t node, const parcel_t *parcel)
+{
+    const ProtobufCMessage *body = parcel->body;
+    if (body && body->descriptor == &ggen__link_send__descriptor) {
+        take_send (self, node, (const Ggen__LinkSend *) body, parcel);
+        return;
+    }
+    if (body && body->descriptor == &ggen__link_dial__descriptor)
+        take_dial (self, node, (const Ggen__LinkDial *) body);
+    else if (body && body->descriptor == &ggen__link_close__descriptor)
+        take_close (self, node, ((const Ggen__LinkClose *) body)->link);
+    else
+        self->counts.nowhere++;
+    if (parcel->attachment)
+        parcel->free_attachment (parcel->attachment, parcel->hint);
+}
+
+bool
+cables_deliver (world_t *self, const note_t *note)
+{
+    const link_t *link = link_of (self, note->end);
+    const end_t *end = end_of (self, note->end);
+    if (!link->used || link->generation != note->generation || !end->open)
+        return false;
+    self->nodes[note->node].received_bytes += letters_size (note);
+    if (note->ends_link)
+        close_end (self, note->end);
+    return true;
+}
+
+//  No life came through for a whole heartbeat.
+static void
+look_for_silence (world_t *self, uint32_t link)
+{
+    const link_t *place = &self->network.links[link];
+    if (place->impaired_us < 0)
+        return;
+    int64_t at_us = place->impaired_us + NETWORK_HEARTBEAT_MS * INT64_C (1000);
+    if (at_us > self->now_us)
+        due (self, at_us, link, LINK_SILENCE);
+    else
+        break_both (self, link, TIMEOUT, "no sign of life");
+}
+
+void
+cables_due (world_t *self, uint32_t link, uint32_t what)
+{
+    const link_t *place = &self->network.links[link];
+    if (!place->used || place->generation != what >> WHAT_BITS)
+        return;
+    uint32_t side = 0;
+    switch (what & ((1u << WHAT_BITS) - 1)) {
+    case LINK_ACCEPT:
+        accept_link (self, link);
+        break;
+    case LINK_ANSWER:
+        answer_dialler (self, link);
+        break;
+    case LINK_WRITTEN_1:
+        side = 1;
+        //  fall through
+    case LINK_WRITTEN_0:
+        if (place->ends[side].open)
+            tell_written (self, 2 * link + side);
+        break;
+    default:
+        look_for_silence (self, link);
+    }
+}
+
+//  ---- when the network changes ------------------------------------------------------------------------
+
+static void
+release_held (world_t *self, uint32_t at)
+{
+    end_t *end = end_of (self, at);
+    const end_t *other = end_of (self, at ^ 1);
+    if (!end->held_first || network_blocked (self, other->node, end->node))
+        return;
+    int64_t way_us = link_of (self, at)->way_us;
+    int64_t at_us = self->now_us + way_us + network_jitter_us (self, way_us);
+    while (end->held_first) {
+        note_t *note = end->held_first;
+        end->held_first = note->next;
+        post_note (self, at, note, at_us);
+    }
+    end->held_last = NULL;
+}
+
+static void
+look (world_t *self, uint32_t link)
+{
+    link_t *place = &self->network.links[link];
+    if (!place->used || !place->up)
+        return;
+    uint32_t a = place->ends[0].node, b = place->ends[1].node;
+    bool impaired = self->nodes[a].state == NODE_FROZEN || self->nodes[b].state == NODE_FROZEN
+                    || network_blocked (self, a, b) || network_blocked (self, b, a);
+    if (impaired && place->impaired_us < 0) {
+        place->impaired_us = self->now_us;
+        due (self, self->now_us + NETWORK_HEARTBEAT_MS * INT64_C (1000), link, LINK_SILENCE);
+    } else if (!impaired)
+        place->impaired_us = -1;
+    release_held (self, 2 * link);
+    release_held (self, 2 * link + 1);
+}
+
+void
+cables_look (world_t *self, uint32_t node)
+{
+    if (node == NO_INDEX) {
+        for (uint32_t i = 0; i < self->network.count; i++)
+            look (self, i);
+        return;
+    }
+    for (uint32_t at = self->nodes[node].first_end; at != NO_INDEX; at = end_of (self, at)->next)
+        look (self, at / 2);
+}
+
+void
+cables_free (world_t *self)
+{
+    for (uint32_t i = 0; i < self->network.count; i++)
+        for (uint32_t side = 0; side < 2; side++)
+            if (self->network.links[i].used)
+                free_held (self, &self->network.links[i].ends[side]);
+    free (self->network.links);
+    free (self->network.numbers);
+}
