@@ -95,11 +95,12 @@ inbox_take (gossip_t *self, peer_t *peer)
 static int64_t
 budget_ms (peer_t *peer, int64_t now_ms)
 {
+    uint32_t passed_ms = (uint32_t) now_ms - peer->verify_at;
     int64_t tokens = VERIFY_BURST * 1000;
-    if (now_ms - peer->verify_at_ms < 1000)
-        tokens = peer->verify_tokens + (now_ms - peer->verify_at_ms) * VERIFY_RATE;
+    if (passed_ms < 1000)
+        tokens = peer->verify_tokens + (int64_t) passed_ms * VERIFY_RATE;
     peer->verify_tokens = (int32_t) (tokens < VERIFY_BURST * 1000 ? tokens : VERIFY_BURST * 1000);
-    peer->verify_at_ms = now_ms;
+    peer->verify_at = (uint32_t) now_ms;
     return peer->verify_tokens >= 1000
                ? now_ms
                : now_ms + (1000 - peer->verify_tokens + VERIFY_RATE - 1) / VERIFY_RATE;
@@ -132,7 +133,7 @@ forged (gossip_t *self, peer_t *peer)
     wants_forget (self, peer);
     intake_drop (self, peer);
     outbox_drop (self, peer);
-    peer->complained_ms = INT64_MIN / 2;
+    peer->complained_at = (uint32_t) self->now_ms - REPORT_MS;
     score_report (self, peer, GGEN__EXPERIENCE__FORGED, "an announcement whose signature does not hold");
 }
 
