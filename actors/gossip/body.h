@@ -46,6 +46,7 @@ typedef struct {
     bool raced;                 //  it came by a push of the mesh: a second one lost against it
     bool late;                  //  from history: told by id, not pushed
     bool missed;                //  it was pulled, and nobody has pushed it since
+    uint8_t tries;              //  times that it was asked for
     uint8_t pulled_from;        //  the slot of who was asked for it
     uint8_t bytes [];
 } body_t;

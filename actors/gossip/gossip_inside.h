@@ -314,6 +314,9 @@ void
 
 void
     wants_offered (gossip_t *self, peer_t *peer, const char *name, const uint8_t *id, bool late);
+//  It was pulled from history, but its origin is over its rate: later.
+void
+    wants_again (gossip_t *self, peer_t *peer, const body_t *body);
 //  A neighbour gets it from elsewhere: it needs not be pushed there.
 void
     wants_warned (gossip_t *self, peer_t *peer, const uint8_t *id);

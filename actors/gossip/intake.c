@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define VERIFY_RATE      400        //  a second, of one neighbour
-#define VERIFY_BURST     400
+#define VERIFY_BURST     800
 #define VERIFY_CALL_MAX  64         //  in one call: some 3 ms
 #define INBOX_MAX        256        //  bodies of one neighbour; more are dropped, and offered again by others
 #define INBOX_BYTES_MAX  (512u << 10)
@@ -97,7 +97,7 @@ budget_ms (peer_t *peer, int64_t now_ms)
 {
     uint32_t passed_ms = (uint32_t) now_ms - peer->verify_at;
     int64_t tokens = VERIFY_BURST * 1000;
-    if (passed_ms < 1000)
+    if (passed_ms < 1000u * VERIFY_BURST / VERIFY_RATE)
         tokens = peer->verify_tokens + (int64_t) passed_ms * VERIFY_RATE;
     peer->verify_tokens = (int32_t) (tokens < VERIFY_BURST * 1000 ? tokens : VERIFY_BURST * 1000);
     peer->verify_at = (uint32_t) now_ms;
@@ -171,7 +171,6 @@ static void
 accept (gossip_t *self, peer_t *peer, body_t *body, const Ggen__Announcement *announcement,
     bytes_t pushed)
 {
-    body->topic = topic_hash (announcement->topic);
     body->taken_ms = self->now_ms;
     peer_set_add (&body->knows, peer->slot);
     origins_note (&self->origins, announcement->origin.data, announcement->seq, self->now_ms);
@@ -184,35 +183,51 @@ accept (gossip_t *self, peer_t *peer, body_t *body, const Ggen__Announcement *an
     forward_fresh (self, body, pushed);
 }
 
-//  Verify and believe. OK, or as wanted (), or SERIALIZATION, or INVALID_SIGNATURE after which the
-//  neighbour is muted.
+//  Unpack it and say whether it is wanted. OK, or as wanted (), or SERIALIZATION; *announcement_p is
+//  the caller's to free when it is not NULL.
+static code_t
+look (gossip_t *self, peer_t *peer, body_t *body, Ggen__Announcement **announcement_p)
+{
+    code_t code = announcement_open (announcement_p, (bytes_t) {body->bytes, body->size});
+    if (code != OK) {
+        malformed (self, peer);
+        return code;
+    }
+    const Ggen__Announcement *announcement = *announcement_p;
+    body->topic = topic_hash (announcement->topic);
+    code = wanted (self, announcement);
+    if (code == BUSY && body->late)
+        wants_again (self, peer, body);
+    if (code == BUSY && memcmp (announcement->origin.data, peer->key.bytes, PEER_KEY_SIZE) == 0)
+        score_report (self, peer, GGEN__EXPERIENCE__FLOODED, "more announcements than its rate");
+    self->counts.refused += code != OK;
+    return code;
+}
+
+//  Verify and believe. OK, or as look (), or INVALID_SIGNATURE after which the neighbour is muted.
 static code_t
 judge (gossip_t *self, peer_t *peer, body_t *body, bool by_origin, bytes_t pushed)
 {
-    bytes_t packed = {body->bytes, body->size};
     Ggen__Announcement *announcement;
-    code_t code = announcement_open (&announcement, packed);
-    if (code != OK || (by_origin
-            && memcmp (announcement->origin.data, peer->key.bytes, PEER_KEY_SIZE) != 0)) {
+    code_t code = look (self, peer, body, &announcement);
+    if (code == OK && by_origin
+        && memcmp (announcement->origin.data, peer->key.bytes, PEER_KEY_SIZE) != 0) {
         malformed (self, peer);
-        if (announcement)
-            ggen__announcement__free_unpacked (announcement, NULL);
-        return SERIALIZATION;
+        code = SECURITY;
     }
-    code = wanted (self, announcement);
-    if (code == BUSY && memcmp (announcement->origin.data, peer->key.bytes, PEER_KEY_SIZE) == 0)
-        score_report (self, peer, GGEN__EXPERIENCE__FLOODED, "more announcements than its rate");
     if (code == OK) {
         peer->verify_tokens -= 1000;
-        code = announcement_verify (announcement, packed, self->crypto);
+        code = announcement_verify (announcement, (bytes_t) {body->bytes, body->size},
+            self->crypto);
+        if (code == OK)
+            accept (self, peer, body, announcement, pushed);
+        else if (code == INVALID_SIGNATURE)
+            forged (self, peer);
+        else
+            self->counts.refused++;
     }
-    if (code == OK)
-        accept (self, peer, body, announcement, pushed);
-    else if (code == INVALID_SIGNATURE)
-        forged (self, peer);
-    else
-        self->counts.refused++;
-    ggen__announcement__free_unpacked (announcement, NULL);
+    if (announcement)
+        ggen__announcement__free_unpacked (announcement, NULL);
     return code;
 }
 
@@ -249,19 +264,25 @@ warn (gossip_t *self, const peer_t *from, const body_t *body)
         }
 }
 
+//  Takes 'body'. What is not wanted takes nobody's room.
 static void
 queue (gossip_t *self, peer_t *peer, body_t *body)
 {
-    bool more = peer->inbox != NULL;
-    if (inbox_put (self, peer, body)) {
-        if (!more)
-            gossip_due (self, DUE_VERIFY, budget_ms (peer, self->now_ms) + 1);
-        warn (self, peer, body);
-        return;
+    Ggen__Announcement *announcement;
+    bool first = peer->inbox == NULL;
+    bool put = false;
+    if (look (self, peer, body, &announcement) == OK) {
+        put = inbox_put (self, peer, body);
+        self->counts.dropped_full += !put;
     }
-    self->counts.dropped_full++;
-    body_release (&body);
-    score_report (self, peer, GGEN__EXPERIENCE__FLOODED, "more announcements than can be verified");
+    if (put) {
+        warn (self, peer, body);
+        if (first)
+            gossip_due (self, DUE_VERIFY, budget_ms (peer, self->now_ms) + 1);
+    } else
+        body_release (&body);
+    if (announcement)
+        ggen__announcement__free_unpacked (announcement, NULL);
 }
 
 void

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 //  Ids that neighbours offered before the body came. Each waits a moment, for a push is probably on
-//  its way; then one of those who offered is asked, after RETRY_MS another, TRIES_MAX times. Who was asked
-//  and did not deliver until the end has broken a promise. Eager links are told that the body need not
+//  its way; then one of those who offered is asked, after RETRY_MS another, until all have been and at
+//  least TRIES_MAX times. Who was asked and did not deliver until the end has broken a promise. Eager links are told that the body need not
 //  be pushed any more, so a pull costs no second body; what neighbours tell us so is noted here too.
 #include "gossip_inside.h"
 
 #include <string.h>
 
-#define OFFERS_MAX   4              //  neighbours noted for one id
+#define OFFERS_MAX   8              //  neighbours noted for one id
 #define OF_ONE_MAX   (GOSSIP_WANTS_MAX / 8)     //  ids that one neighbour may be the first to offer
 #define TRIES_MAX    4              //  once, and three times again
 #define PULL_MS      160            //  a push that comes later than this after the id is too slow
 #define RETRY_MS     1000
 #define PROMISE_MS   3000           //  after the last try
+#define AGAIN_MS     2000           //  what could not be taken is asked for again
 #define LOOK_MS      10             //  the table is looked through at most so often
 #define WARNING_MS   2000           //  for how long a body that is not here needs not be pushed
 
@@ -126,6 +127,19 @@ wants_offered (gossip_t *self, peer_t *peer, const char *name, const uint8_t *id
 }
 
 void
+wants_again (gossip_t *self, peer_t *peer, const body_t *body)
+{
+    const topic_t *topic = topics_find (self, body->topic);
+    want_t *want = topic && body->tries < TRIES_MAX ? want_new (self, peer, body->id) : NULL;
+    if (!want)
+        return;
+    begin (self, want, topic, true);
+    want->tries = body->tries;
+    want->due_ms = self->now_ms + AGAIN_MS;
+    add_offer (want, peer);
+}
+
+void
 wants_warned (gossip_t *self, peer_t *peer, const uint8_t *id)
 {
     if (history_has (self->history, id)) {
@@ -169,6 +183,7 @@ wants_came (gossip_t *self, body_t *body, const peer_t *peer)
             asked = asked || want->offers [i].slot == peer->slot;
         }
     body->late = asked && want->late;
+    body->tries = want->tries;
     body->unwanted = want->unwanted;
     want_done (self, want);
     drop_done (self);
@@ -224,8 +239,8 @@ pull (gossip_t *self, want_t *want)
         want_done (self, want);
         return;
     }
-    offer_t *offer = want->tries < TRIES_MAX ? whom (self, want) : NULL;
-    if (!offer) {
+    offer_t *offer = whom (self, want);
+    if (!offer || (offer->asked && want->tries >= TRIES_MAX)) {
         give_up (self, want);
         return;
     }
@@ -234,6 +249,8 @@ pull (gossip_t *self, want_t *want)
     if (want->tries++ == 0 && !want->late)
         warn (self, want, peer);
     want->due_ms = self->now_ms + (want->tries < TRIES_MAX ? RETRY_MS : PROMISE_MS);
+    if (want->tries >= TRIES_MAX && !whom (self, want)->asked)
+        want->due_ms = self->now_ms + RETRY_MS;
     outbox_id (self, peer, SAY_WANT, want->id);
 }
 

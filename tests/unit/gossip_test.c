@@ -288,17 +288,17 @@ given_one_neighbour_floods_another_is_heard_at_once (void **state)
 {
     (void) state;
     rig_t *rig = with_links (2, 2);
-    unsigned heard = 0;
-    for (unsigned i = 0; i < 1200; i++) {
+    for (unsigned i = 0; i < 2000; i++) {
         packed_t packed = rig_announcement (rig, 2 + i % 80, "flood");
         rig_send (rig, 0, &packed);
-        heard += rig_delivered (rig);
+        (void) rig_delivered (rig);
         (void) rig_told (rig, 1);
         free (packed.bytes);
     }
-    assert_true (heard < 500);
+    assert_true (rig_state (rig)->counts.delivered < 900);
     assert_true (rig_state (rig)->counts.dropped_full > 0);
-    assert_int_equal (rig_observed (rig), GGEN__EXPERIENCE__FLOODED);
+    //  It may have heard all that from others.
+    assert_int_equal (rig_observed (rig), GGEN__EXPERIENCE__EXPERIENCE_NONE);
     puppet_wait (&rig->puppet, 100);
     (void) rig_delivered (rig);
     packed_t packed = rig_announcement (rig, 90, "honest");
@@ -441,7 +441,7 @@ given_no_answer_others_are_asked_and_the_promise_is_broken (void **state)
     assert_int_equal (rig_told (rig, 1).want, 1);
     assert_int_equal (rig_told (rig, 2).want, 1);
     puppet_wait (&rig->puppet, 10000);
-    assert_int_equal (rig_told (rig, 1).want + rig_told (rig, 2).want, 2);
+    assert_int_equal (rig_told (rig, 1).want + rig_told (rig, 2).want, 2);     //  once more each
     Ggen__GossipStatusReply *status = rig_status (rig);
     assert_int_equal (status->broken_promises, 2);
     puppet_free (status);
@@ -461,7 +461,7 @@ who_offers_and_does_not_deliver_is_no_longer_believed (void **state)
         rig_have (rig, 1, id, false);
     }
     puppet_wait (&rig->puppet, 10000);
-    assert_int_equal (rig_told (rig, 1).want, 80);
+    assert_int_equal (rig_told (rig, 1).want, 80);     //  each of 20 ids four times
     assert_null (link_of (rig, 1));
     id [0] = 2;
     rig_have (rig, 1, id, false);
@@ -923,7 +923,7 @@ a_push_by_another_than_its_origin_is_refused (void **state)
     rig_t *rig = with_links (4, 4);
     packed_t packed = rig_announcement (rig, 1, "news");
     bool fresh;
-    assert_int_equal (push (rig, 0, &packed, (bytes_t) {NULL, 0}, &fresh), SERIALIZATION);
+    assert_int_equal (push (rig, 0, &packed, (bytes_t) {NULL, 0}, &fresh), SECURITY);
     assert_int_equal (rig_observed (rig), GGEN__EXPERIENCE__MISBEHAVED);
     assert_int_equal (rig_delivered (rig), 0);
     assert_int_equal (push (rig, 50, &packed, (bytes_t) {NULL, 0}, &fresh), PERMISSION_DENIED);
@@ -939,7 +939,7 @@ the_follower_is_told_no_faster_than_it_can_read (void **state)
     (void) state;
     rig_t *rig = with_links (2, 2);
     for (unsigned i = 0; i < 200; i++) {
-        packed_t packed = rig_announcement (rig, 90, "news");
+        packed_t packed = rig_announcement (rig, 10 + i % 50, "news");
         rig_send (rig, 0, &packed);
         free (packed.bytes);
     }
