@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  Nodes that fetch from, serve, and keep for each other over the simulator's network: the real "swarm"
-//  and "transfer", some of them liars.
+//  Nodes that fetch from, serve, and keep for each other over the simulator's network: the real
+//  "swarm" and "transfer", some of them liars.
 //
 //  SEED=7 ROUNDS=1 build/tests/sim/transfer repeats the random runs of seed 7.
 #include "lib/transfer_stage.h"
@@ -37,7 +37,7 @@ assert_fetched (const stage_t *stage, uint32_t number)
     assert_faultless (stage);
 }
 
-//  ---- fetching --------------------------------------------------------------------------------------
+//  ---- fetching ----------------------------------------------------------------------------------
 
 static void
 a_large_package_comes_from_several_nodes_at_once (void **state)
@@ -77,7 +77,7 @@ a_small_package_costs_one_node_one_chunk (void **state)
     stage_close (&stage);
 }
 
-//  ---- those who lie ---------------------------------------------------------------------------------
+//  ---- those who lie -----------------------------------------------------------------------------
 
 //  Nodes 0 to 2 are of one manner, node 3 is honest; all claim to have it. Reputation does not know
 //  yet, and names the liars first.
@@ -179,7 +179,7 @@ what_nobody_has_ends_at_once (void **state)
     stage_close (&stage);
 }
 
-//  ---- what breaks off -------------------------------------------------------------------------------
+//  ---- what breaks off ---------------------------------------------------------------------------
 
 static void
 when_a_provider_dies_the_others_finish (void **state)
@@ -272,7 +272,7 @@ what_a_disk_spoilt_is_not_sent_and_is_served_no_longer (void **state)
     stage_close (&stage);
 }
 
-//  ---- keeping for others ----------------------------------------------------------------------------
+//  ---- keeping for others ------------------------------------------------------------------------
 
 static void
 what_is_published_is_stored_on_three_others_even_by_one_nobody_can_dial (void **state)
@@ -477,7 +477,7 @@ private_packages_are_neither_fetched_nor_given (void **state)
     stage_close (&stage);
 }
 
-//  ---- by chance -------------------------------------------------------------------------------------
+//  ---- by chance ---------------------------------------------------------------------------------
 
 static unsigned
 rounds (void)

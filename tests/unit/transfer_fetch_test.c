@@ -6,7 +6,7 @@
 
 #include "transfer_rig.h"
 
-//  ---- what the others say -------------------------------------------------------------------------
+//  ---- what the others say -----------------------------------------------------------------------
 
 static uint64_t
 fetch_from (unsigned peers)
@@ -180,7 +180,7 @@ cancel_was_sent (unsigned peer)
     return false;
 }
 
-//  ---- the straight way ----------------------------------------------------------------------------
+//  ---- the straight way --------------------------------------------------------------------------
 
 static void
 a_fetch_goes_from_part_to_providers_to_chunks_to_the_whole (void **state)
@@ -281,7 +281,7 @@ a_record_that_does_not_hold_is_refused (void **state)
     assert_true (rig_silent ("blobs"));
 }
 
-//  ---- who is asked for how much -------------------------------------------------------------------
+//  ---- who is asked for how much -----------------------------------------------------------------
 
 static void
 each_peer_has_four_chunks_in_flight_at_first_and_all_together_twenty_four (void **state)
@@ -364,7 +364,7 @@ a_large_fetch_leaves_room_for_another (void **state)
     assert_int_equal (all, DOWNLOAD_CHUNKS_MAX / 2 + 1);
 }
 
-//  ---- late, wrong, gone ---------------------------------------------------------------------------
+//  ---- late, wrong, gone -------------------------------------------------------------------------
 
 static void
 a_late_chunk_is_asked_of_another_and_the_loser_is_told (void **state)
@@ -526,7 +526,7 @@ those_that_failed_are_named (void **state)
     assert_int_equal (details, 1);
 }
 
-//  ---- the disk --------------------------------------------------------------------------------------
+//  ---- the disk ----------------------------------------------------------------------------------
 
 static void
 a_disk_that_fails_ends_it_with_what_the_disk_said (void **state)
@@ -570,7 +570,7 @@ a_whole_that_is_wrong_is_fetched_once_more (void **state)
     assert_int_equal (hear_failure (NULL), CHECKSUM_MISMATCH);
 }
 
-//  ---- who waits -------------------------------------------------------------------------------------
+//  ---- who waits ---------------------------------------------------------------------------------
 
 static void
 a_fetch_that_is_cancelled_takes_everything_back (void **state)

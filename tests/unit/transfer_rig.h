@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  "transfer" in the hands of a test, which is its blob store, its DHT, its reputation, and all other
-//  nodes. Include after cmocka.h.
+//  "transfer" in the hands of a test, which is its blob store, its DHT, its reputation, and all
+//  other nodes. Include after cmocka.h.
 #ifndef GGEN_TESTS_TRANSFER_RIG_H
 #define GGEN_TESTS_TRANSFER_RIG_H
 
@@ -33,7 +33,7 @@ static identity_t rig_identity;
 static transfer_settings_t rig_settings;
 static puppet_t rig;
 
-//  ---- the package -----------------------------------------------------------------------------------
+//  ---- the package -------------------------------------------------------------------------------
 
 static inline bytes_t
 rig_chunk (uint32_t chunk)
@@ -105,7 +105,7 @@ rig_make_package (void)
     rig_sign (&release);
 }
 
-//  ---- other nodes -----------------------------------------------------------------------------------
+//  ---- other nodes -------------------------------------------------------------------------------
 
 static inline peer_key_t
 rig_peer (unsigned number)
@@ -126,7 +126,7 @@ rig_address (unsigned number)
     return address;
 }
 
-//  ---- life ------------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static inline said_t
 rig_take (const char *to)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  What the bytes of simulated archives are, for all nodes of a run together: derived from a seed, so
-//  that only digests are kept, or given. Everything aborts when memory is short: it is a test's.
+//  What the bytes of simulated archives are, for all nodes of a run together: derived from a seed,
+//  so that only digests are kept, or given. Everything aborts when memory is short: it is a test's.
 #ifndef GGEN_TESTS_SIM_CONTENTS_H
 #define GGEN_TESTS_SIM_CONTENTS_H
 

@@ -143,11 +143,13 @@ on_dead (void *seat, const delivery_t *at, const ProtobufCMessage *message)
     return OK;
 }
 
-static const handler_t dht_rows[] = {{&ggen__dht_read_request__descriptor, on_read, THIS_NODE},
-                                     {&ggen__dht_provide_request__descriptor, on_provide, THIS_NODE},
-                                     {&ggen__find_node_request__descriptor, on_near, THIS_NODE},
-                                     {&ggen__provider_dead__descriptor, on_dead, THIS_NODE},
-                                     {0}};
+static const handler_t dht_rows[] = {
+    {&ggen__dht_read_request__descriptor, on_read, THIS_NODE},
+    {&ggen__dht_provide_request__descriptor, on_provide, THIS_NODE},
+    {&ggen__find_node_request__descriptor, on_near, THIS_NODE},
+    {&ggen__provider_dead__descriptor, on_dead, THIS_NODE},
+    {0},
+};
 static const actor_class_t book_dht = {
     .name = "dht", .create = seat_create, .destroy = seat_destroy, .rows = dht_rows};
 
@@ -192,7 +194,7 @@ static const actor_class_t book_reputation = {.name = "reputation",
                                               .destroy = seat_destroy,
                                               .rows = reputation_rows};
 
-//  ---- those that lie ------------------------------------------------------------------------------
+//  ---- those that lie ----------------------------------------------------------------------------
 
 typedef struct {
     const stage_seat_t *seat;
@@ -299,7 +301,7 @@ static const actor_class_t liar_actor = {.name = "transfer",
                                          .tick = liar_tick,
                                          .deadline_ms = liar_deadline_ms};
 
-//  ---- nodes ---------------------------------------------------------------------------------------
+//  ---- nodes -------------------------------------------------------------------------------------
 
 static void
 compose (void *context, world_t *world, uint32_t node, node_plan_t *plan)
@@ -371,7 +373,7 @@ stage_run (stage_t *self, int64_t ms)
     world_run (self->world, world_now_us (self->world) + 1000 * ms);
 }
 
-//  ---- packages ------------------------------------------------------------------------------------
+//  ---- packages ----------------------------------------------------------------------------------
 
 //  Signed by node 0, which has the keys of a publisher like any other's.
 static void
@@ -451,7 +453,7 @@ stage_claim (stage_t *self, uint32_t node, uint32_t package)
     self->packages[package].providers |= UINT64_C (1) << node;
 }
 
-//  ---- fetches -------------------------------------------------------------------------------------
+//  ---- fetches -----------------------------------------------------------------------------------
 
 static void
 fetched (void *context, world_t *world, const client_reply_t *reply)
@@ -502,7 +504,7 @@ stage_finish (stage_t *self, int64_t ms_max)
     return open == 0;
 }
 
-//  ---- what can be seen ----------------------------------------------------------------------------
+//  ---- what can be seen --------------------------------------------------------------------------
 
 bool
 stage_has (const stage_t *self, uint32_t node, uint32_t package)
