@@ -3,7 +3,9 @@
 
 #include "eviction.h"
 #include "fetch.h"
+#include "hot_serve.h"
 
+#include "hot.pb-c.h"
 #include "runtime/actor/out.h"
 #include "transfer.pb-c.h"
 #include "upkeep.pb-c.h"
@@ -41,6 +43,7 @@ struct flight_t {
 struct cache_t {
     out_t *out;
     lru_t *lru;
+    hot_t *hot;
     uint64_t bytes_max;
     flight_t *flights;          //  in the order of starting
     unsigned flights_count;
@@ -491,6 +494,32 @@ on_drop (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return code;
 }
 
+//  ---- the hot tier ------------------------------------------------------------------------------
+
+static code_t
+on_hot_get (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return hot_serve_get (((cache_t *) self)->hot, at, message);
+}
+
+static code_t
+on_hot_put (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return hot_serve_put (((cache_t *) self)->hot, at, message);
+}
+
+static code_t
+on_hot_drop (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return hot_serve_drop (((cache_t *) self)->hot, at, message);
+}
+
+static code_t
+on_hot_status (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return hot_serve_status (((cache_t *) self)->hot, at, message);
+}
+
 //  ---- cancelling, ticking -----------------------------------------------------------------------
 
 //  One of several waiters goes at once. The one whom the work is done for is answered when the
@@ -585,6 +614,7 @@ destroy (void *self_)
         flight_destroy (&flight);
     }
     lru_destroy (&self->lru);
+    hot_destroy (&self->hot);
     free (self);
 }
 
@@ -598,6 +628,7 @@ create (const actor_env_t *env)
     self->out = env->out;
     self->bytes_max = settings->bytes_max;
     self->lru = lru_new ((lru_limits_t) {settings->bytes_max, CACHE_BLOBS_MAX}, rng_u64 (env->rng));
+    self->hot = hot_new (&settings->hot, rng_u64 (env->rng));
     self->eviction = (eviction_t) {.out = env->out,
                                    .blobs = BLOBS,
                                    .lru = self->lru,
@@ -610,7 +641,7 @@ create (const actor_env_t *env)
                  .message = &request.base,
                  .expect = &ggen__blob_list_reply__descriptor,
                  .on_answer = on_list};
-    if (!self->lru || out_ask (self->out, &ask) != OK) {
+    if (!self->lru || !self->hot || out_ask (self->out, &ask) != OK) {
         destroy (self);
         return NULL;
     }
@@ -622,6 +653,10 @@ static const handler_t rows[] = {
     {&ggen__cache_status_request__descriptor, on_status, THIS_NODE},
     {&ggen__cache_list_request__descriptor, on_cache_list, THIS_NODE},
     {&ggen__cache_drop_request__descriptor, on_drop, THIS_NODE},
+    {&ggen__hot_get_request__descriptor, on_hot_get, THIS_NODE},
+    {&ggen__hot_put_request__descriptor, on_hot_put, THIS_NODE},
+    {&ggen__hot_drop_request__descriptor, on_hot_drop, THIS_NODE},
+    {&ggen__hot_status_request__descriptor, on_hot_status, THIS_NODE},
     {0},
 };
 

@@ -20,10 +20,16 @@
 //  CacheDrop       these blobs are removed, but for those that are being fetched.
 //  CacheStatus     what the store holds, and how often it had what was asked for.
 //
+//  HotGet, HotPut,
+//  HotDrop, HotStatus  what was found out lately, in memory (hot.h, hot_serve.h): not of blobs, and
+//                      nothing of it is on disk.
+//
 //  Above the limits, blobs used longest ago are removed: never one that is being fetched, and none
 //  that was handed out less than CACHE_GRACE_MS ago, for whoever asked is about to open it.
 #ifndef GGEN_CACHE_H
 #define GGEN_CACHE_H
+
+#include "hot.h"
 
 #include "runtime/actor/actor.h"
 
@@ -35,6 +41,7 @@
 //  env->settings; borrowed for create only.
 typedef struct {
     uint64_t bytes_max;             //  storage.max_cache_size
+    hot_limits_t hot;               //  storage.cache_capacity, storage.hot_ttl; zeros: no hot tier
 } cache_settings_t;
 
 extern const actor_class_t cache_actor;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "dials.h"
 
+#include "calls.h"
 #include "link.pb-c.h"
 #include "mail_out.h"
 #include "speak.h"
+#include "upkeep.h"
 
 #include <string.h>
 
@@ -84,13 +86,27 @@ end_trial (swarm_t *self, const greeting_t *greeting)
     out_answer (self->out, greeting->trial, &reply.base);
 }
 
+//  The one that was tried last, for people.
+static bytes_t
+last_address (const greeting_t *greeting)
+{
+    bytes_t address = {NULL, 0};
+    uint16_t cursor = 0;
+    while (addresses_next (&greeting->addresses, &cursor, &address))
+        ;
+    return address;
+}
+
 void
 dials_fail (swarm_t *self, link_t *link, code_t code, const char *why)
 {
     speak_close (self, link);
     if (link->greeting->trial)
         end_trial (self, link->greeting);
+    else
+        upkeep_failed (self, link);
     mail_out_fail_all (self, link, code, why);
+    calls_failed (self, link->greeting->calls, last_address (link->greeting), code, why);
     links_remove (self->links, &link);
 }
 
@@ -114,33 +130,58 @@ add_link (swarm_t *self, addresses_t *addresses)
     return link;
 }
 
+//  Whether this peer may be dialled at all; its transport key, if it is known.
+static dial_refusal_t
+may_dial (const swarm_t *self, const peer_key_t *key, uint8_t transport_key[CRYPTO_KEY_BYTES])
+{
+    if (links_census (self->links).dials >= DIALS_MAX)
+        return REFUSED (BUSY, "too many are being dialled");
+    if (!key)
+        return GRANTED;
+    if (memcmp (key->bytes, self->settings->identity->key, PEER_KEY_SIZE) == 0)
+        return REFUSED (CONNECTION_FAILED, "that is this node");
+    if (!self->crypto->transport_key (key->bytes, transport_key))
+        return REFUSED (VALIDATION, "its key is no key");
+    if (bans_left_ms (&self->bans, transport_key, out_now_ms (self->out)) > 0)
+        return REFUSED (LOW_REPUTATION, "it is banned");
+    return GRANTED;
+}
+
 dial_refusal_t
 dials_begin (swarm_t *self, const dial_t *dial, link_t **link_p)
 {
-    *link_p = NULL;
     uint8_t transport_key[CRYPTO_KEY_BYTES] = {0};
-    code_t code = OK;
-    if (dial->key && memcmp (dial->key->bytes, self->settings->identity->key, PEER_KEY_SIZE) == 0)
-        code = CONNECTION_FAILED;
-    else if (dial->key && !self->crypto->transport_key (dial->key->bytes, transport_key))
-        code = VALIDATION;
-    link_t *link = code == OK && links_census (self->links).dials < DIALS_MAX ? add_link (self, dial->addresses)
-                                                               : NULL;
-    if (!link) {
-        addresses_clear (dial->addresses);
-        return code == CONNECTION_FAILED ? REFUSED (code, "that is this node")
-               : code == VALIDATION      ? REFUSED (code, "its key is no key")
-                                         : REFUSED (BUSY, "too many are being dialled");
-    }
+    dial_refusal_t refusal = may_dial (self, dial->key, transport_key);
+    link_t *link = refusal.code == OK ? add_link (self, dial->addresses) : NULL;
+    *link_p = NULL;
+    addresses_clear (dial->addresses);
+    if (!link)
+        return refusal.code ? refusal : REFUSED (BUSY, "too many links");
     memcpy (link->greeting->transport_key, transport_key, sizeof transport_key);
     link->greeting->any_key = !dial->key;
     link->greeting->kept = dial->kept;
-    link->greeting->persistent = dial->persistent;
+    if (!dial_one (self, link)) {
+        links_remove (self->links, &link);
+        return REFUSED (CONNECTION_FAILED, "no address of it is known");
+    }
     if (dial->key)
         links_name (self->links, link, dial->key, dial->text);
-    dial_one (self, link);
+    upkeep_dialled (self, link);
     *link_p = link;
     return GRANTED;
+}
+
+bool
+dials_addresses (const swarm_t *self, const peer_key_t *key, bytes_t address, addresses_t *addresses)
+{
+    ProtobufCBinaryData fields[MULTIADDR_PEER_MAX + 1];
+    size_t count = 0;
+    const known_t *known = key ? book_find (self->book, key) : NULL;
+    if (address.size > 0)
+        fields[count++] = (ProtobufCBinaryData) {address.size, (uint8_t *) address.data};
+    if (known)
+        count += addresses_fields (&known->addresses, fields + count);
+    return addresses_set (addresses, fields, count, NULL, key) && addresses->size > 0;
 }
 
 dial_refusal_t
@@ -154,10 +195,13 @@ dials_for (swarm_t *self, const char *text, bytes_t route, link_t **link_p)
     peer_id_text (&key, canonical);
     if (strcmp (canonical, text) != 0)
         return REFUSED (VALIDATION, "its peer id is written in another way than 12D3KooW...");
+    if (book_missed_until_ms (self->book, &key) > out_now_ms (self->out))
+        return REFUSED (CONNECTION_FAILED, "it could not be reached just now");
     addresses_t addresses;
     if (!addresses_unpack (&addresses, route, &key))
         return REFUSED (BUSY, "out of memory");
-    if (addresses.size == 0)
+    if (addresses.size == 0
+        && !dials_addresses (self, &key, (bytes_t) {NULL, 0}, &addresses))
         return REFUSED (CONNECTION_FAILED, "no address of it is known");
     dial_t dial = {.key = &key, .text = text, .addresses = &addresses};
     return dials_begin (self, &dial, link_p);

@@ -17,13 +17,16 @@ typedef struct {
     const char *text;               //  peer id; NULL with 'key' NULL
     addresses_t *addresses;         //  taken
     bool kept;
-    bool persistent;
 } dial_t;
 
 //  Have a link to the peer named so, at the addresses of 'route' (packed Addresses) or at those that
 //  are known. INVALID: not a peer id; CONNECTION_FAILED: no address, or it failed just now;
 //  LOW_REPUTATION: banned; BUSY: a bound.
 dial_refusal_t dials_for (swarm_t *self, const char *text, bytes_t route, link_t **link_p);
+
+//  Where a peer may be: at 'address' (may be empty) and where the book says. False: nowhere.
+bool dials_addresses (const swarm_t *self, const peer_key_t *key, bytes_t address,
+                      addresses_t *addresses);
 
 //  Begin a dial to a peer that nobody talks to yet.
 dial_refusal_t dials_begin (swarm_t *self, const dial_t *dial, link_t **link_p);

@@ -124,6 +124,18 @@ flights_get (const flights_t *self, const link_t *link, uint64_t number)
                                                                                       : NULL;
 }
 
+flight_t *
+flights_of_peer (const flights_t *self, const links_t *links, const link_t *link, uint64_t number)
+{
+    uint32_t slot = slot_of (number);
+    if (slot >= self->slots_count || !self->slots[slot].names)
+        return NULL;
+    const link_t *asked = links_at (links, self->slots[slot].link);
+    bool same = asked == link
+                || (asked->state == LINK_LEAVING && peer_key_equal (&asked->key, &link->key));
+    return same ? flights_get (self, asked, number) : NULL;
+}
+
 uint64_t
 flights_number (const flights_t *self, const link_t *link, const char *asker, uint64_t id)
 {

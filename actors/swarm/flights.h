@@ -36,6 +36,10 @@ uint64_t flights_add (flights_t *self, link_t *link, const flight_t *flight, con
 //  The flight with this number to this peer, or NULL. Borrowed until the next add or end.
 flight_t *flights_get (const flights_t *self, const link_t *link, uint64_t number);
 
+//  The same whether it was asked on this link or on an earlier one to the same peer.
+flight_t *flights_of_peer (const flights_t *self, const links_t *links, const link_t *link,
+                           uint64_t number);
+
 //  The number of the asker's request 'id' to this peer; 0 when there is none.
 uint64_t flights_number (const flights_t *self, const link_t *link, const char *asker, uint64_t id);
 

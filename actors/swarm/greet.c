@@ -42,6 +42,7 @@ say_hello (swarm_t *self, link_t *link)
     greeting_t *greeting = link->greeting;
     Ggen__Hello hello = GGEN__HELLO__INIT;
     rng_bytes (self->rng, greeting->nonce, sizeof greeting->nonce);
+    hello.kept = greeting->kept;
     hello.version = GREETING_VERSION;
     hello.nonce = (ProtobufCBinaryData) {sizeof greeting->nonce, greeting->nonce};
     greeting->sent_ms = out_now_ms (self->out);
@@ -122,7 +123,11 @@ static void
 up_inbound (swarm_t *self, const Ggen__LinkUp *up)
 {
     link_t *link = NULL;
-    if (!has_room (self, up->address))
+    int64_t banned_ms =
+        bans_left_ms (&self->bans, up->transport_key.data, out_now_ms (self->out));
+    if (banned_ms > 0)
+        self->refused_banned++;
+    else if (!has_room (self, up->address))
         self->refused_full++;
     else if ((link = links_add (self->links)) != NULL
              && (link->greeting = greeting_new ()) == NULL)
@@ -175,7 +180,6 @@ say_identify (swarm_t *self, link_t *link)
     identify.tier = sessions_tier (self);
     identify.wall_ms = out_wall_ms (self->out);
     identify.observed = (ProtobufCBinaryData) {link->seen_size, link->seen};
-    identify.kept = !link->inbound && greeting->kept;
     greeting->answered = true;
     greeting->sent_ms = out_now_ms (self->out);
     if (greeting_sign (&identify, self->settings->identity, signature))
@@ -195,6 +199,12 @@ on_hello (swarm_t *self, link_t *link, const Ggen__Hello *hello)
         snprintf (reason, sizeof reason, "version %u is not spoken here, %u is", hello->version,
                   GREETING_VERSION);
         greet_failed (self, link, FEATURE_NOT_ENABLED, reason);
+        return;
+    }
+    greeting->kept = hello->kept;
+    if (!sessions_has_room (self, hello->kept)) {
+        self->refused_full++;
+        greet_failed (self, link, BUSY, "no room for more sessions");
         return;
     }
     memcpy (greeting->theirs, hello->nonce.data, GREETING_NONCE_SIZE);
@@ -241,6 +251,8 @@ on_identify (swarm_t *self, link_t *link, const Ggen__Identify *identify)
 static void
 on_goodbye (swarm_t *self, link_t *link, const Ggen__Goodbye *goodbye)
 {
+    if (link->named)
+        book_pause (self->book, &link->key, sessions_pause_ms (self, goodbye));
     code_t code = goodbye->code == BUSY || goodbye->code == LOW_REPUTATION ? goodbye->code
                                                                            : CONNECTION_FAILED;
     greet_failed (self, link, code, NULL);

@@ -25,7 +25,7 @@ typedef struct {
     bool persistent;
     code_t code;                            //  why the last address failed
     int64_t sent_ms;                        //  when the other side was last asked for its part
-    int64_t until_ms;                       //  end of the whole dial
+    int64_t until_ms;                       //  end of the whole dial; 0 = nobody here dialled
     addresses_t addresses;                  //  to dial
     uint16_t next, current;                 //  of them: addresses_next
     uint32_t calls;                         //  bit i: calls.h number i waits for it

@@ -294,12 +294,14 @@ links_census (const links_t *self)
     census_t census = {0};
     for (uint32_t i = 0; i < self->slots_count; i++) {
         const link_t *link = self->slots[i];
-        if (!link || link->state == LINK_DRAINING)
+        if (!link || link->state >= LINK_DRAINING)
             continue;
-        if (link->state == LINK_SESSION)
-            link->kept ? census.kept++ : census.transients++;
-        else
-            link->inbound ? census.greetings++ : census.dials++;
+        bool session = link->state == LINK_SESSION;
+        census.kept += session && link->kept;
+        census.kept_inbound += session && link->kept && link->inbound;
+        census.transients += session && !link->kept;
+        census.greetings += !session && link->inbound;
+        census.dials += !session && !link->inbound;
     }
     return census;
 }

@@ -16,7 +16,8 @@ typedef enum {
     LINK_DIALLING,                  //  LinkDial is out
     LINK_GREETING,                  //  it is up; Hello and Identify are exchanged
     LINK_SESSION,
-    LINK_DRAINING
+    LINK_DRAINING,                  //  of a peer that has a session on another link
+    LINK_LEAVING                    //  one side has said Goodbye: what is on its way still counts
 } link_state_t;
 
 typedef struct {
@@ -32,6 +33,8 @@ typedef struct {
     Ggen__Tier tier;
     bool kept;                      //  not made for one lookup
     bool persistent;                //  redialled for ever
+    uint8_t bootstrap;              //  0, or 1 + its number in the settings
+    bool left;                      //  LEAVING: it was the other side that said Goodbye
     bool named;                     //  found by links_peer
     peer_key_t key;
     char text[PEER_ID_TEXT + 1];
@@ -69,7 +72,7 @@ void links_remove (links_t *self, link_t **link_p);
 link_t *links_at (const links_t *self, uint16_t slot);
 link_t *links_find (const links_t *self, uint64_t number);
 
-//  The one named so, by its peer id as text: DIALLING, GREETING or SESSION.
+//  The one named so, by its peer id as text: DIALLING, GREETING, SESSION or LEAVING.
 link_t *links_peer (const links_t *self, const char *text);
 
 //  Have it found under this number, and no longer under its last one.
@@ -98,6 +101,7 @@ typedef struct {
     uint32_t dials;                 //  not up, or up and no session yet
     uint32_t greetings;             //  that came in
     uint32_t kept, transients;      //  sessions
+    uint32_t kept_inbound;          //  of the kept
 } census_t;
 
 census_t links_census (const links_t *self);

@@ -160,7 +160,7 @@ take_answer (swarm_t *self, const arrival_t *arrival)
 {
     const frame_t *frame = &arrival->frame;
     link_t *link = arrival->link;
-    flight_t *flight = flights_get (self->flights, link, frame->id);
+    flight_t *flight = flights_of_peer (self->flights, self->links, link, frame->id);
     if (!flight || flight->sent_ms == 0) {
         self->dropped_invalid++;
         charge (self, arrival);
@@ -170,6 +170,7 @@ take_answer (swarm_t *self, const arrival_t *arrival)
     envelope.id = flight->id;
     envelope.trace = flight->trace;
     int64_t now_ms = out_now_ms (self->out);
+    link = links_at (self->links, flight->link);
     if (frame->kind == GGEN__KIND__REPLY)
         measure (link, flight, now_ms);
     else {
@@ -179,18 +180,13 @@ take_answer (swarm_t *self, const arrival_t *arrival)
         flights_extend (self->flights, frame->id, now_ms + flight->budget_ms);
     }
     pass (self, arrival, flight_asker (flight), flight_asked (flight), &envelope);
-    if (frame->kind == GGEN__KIND__REPLY)
+    if (frame->kind == GGEN__KIND__REPLY) {
         flights_end (self->flights, link, frame->id);
+        sessions_answered (self, link);
+    }
 }
 
 //  ---- from swarm to swarm -------------------------------------------------------------------------
-
-static void
-on_goodbye (swarm_t *self, link_t *link, const Ggen__Goodbye *goodbye)
-{
-    code_t code = goodbye->code < FATAL ? goodbye->code : NETWORK;
-    sessions_end (self, link, code, "the peer ended its session");
-}
 
 static void
 take_own (swarm_t *self, const arrival_t *arrival)
@@ -210,8 +206,8 @@ take_own (swarm_t *self, const arrival_t *arrival)
     if (!message)
         return;
     if (type == &ggen__goodbye__descriptor)
-        on_goodbye (self, arrival->link, (const void *) message);
-    else
+        sessions_left (self, arrival->link, (const void *) message);
+    else if (arrival->link->state == LINK_SESSION)
         sessions_update (self, arrival->link, (const void *) message);
     protobuf_c_message_free_unpacked (message, NULL);
 }
@@ -280,7 +276,7 @@ mail_in_received (swarm_t *self, const Ggen__LinkReceived *received, bytes_t att
     }
     if (link->state == LINK_DRAINING)
         arrival.link = links_at (self->links, link->heir);
-    if (arrival.link->state == LINK_SESSION)
+    if (arrival.link->state == LINK_SESSION || arrival.link->state == LINK_LEAVING)
         in_session (self, &arrival, envelope);
     else if (frame_read (&arrival.frame, envelope) && arrival.frame.kind == GGEN__KIND__EVENT
              && strcmp (arrival.frame.to, "swarm") == 0)

@@ -147,6 +147,7 @@ static code_t
 pass_request (swarm_t *self, letter_t *letter)
 {
     const Ggen__Envelope *envelope = letter->mail->envelope;
+    letter->link = sessions_peer (self, letter->text);
     if (!letter->link) {
         dial_refusal_t refusal = dials_for (self, letter->text,
                                             (bytes_t) {envelope->route.data, envelope->route.len},
@@ -194,7 +195,7 @@ static code_t
 pass_reply (swarm_t *self, const letter_t *letter)
 {
     link_t *link = letter->link;
-    if (!link || link->state != LINK_SESSION)
+    if (!link || (link->state != LINK_SESSION && link->state != LINK_LEAVING))
         return OK;
     if (link->owed > 0)
         link->owed--;
@@ -213,7 +214,8 @@ pass_loose (swarm_t *self, const letter_t *letter)
 {
     link_t *link = letter->link;
     said_mail_t mail = said_of (letter, letter->mail->envelope->id);
-    if (link && link->state == LINK_SESSION && link->unwritten_bytes <= UNWRITTEN_MAX)
+    bool open = link && (link->state == LINK_SESSION || link->state == LINK_LEAVING);
+    if (open && link->unwritten_bytes <= UNWRITTEN_MAX)
         send (self, link, &mail);
     else if (link && link->greeting && mail.kind == GGEN__KIND__EVENT
              && parked_add (&link->greeting->parked, &self->parked_bytes, &mail) != OK)

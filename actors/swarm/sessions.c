@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "sessions.h"
 
+#include "calls.h"
+#include "connectivity.h"
+#include "dialability.h"
 #include "mail_out.h"
 #include "speak.h"
+#include "upkeep.h"
 
 #include <assert.h>
 #include <string.h>
@@ -12,7 +16,9 @@
 Ggen__Tier
 sessions_tier (const swarm_t *self)
 {
-    return self->settings->tier;
+    const dialability_t *state = &self->dialability;
+    bool client = self->settings->tier != GGEN__TIER__BOOTSTRAP && !(state->known && state->dialable);
+    return client ? GGEN__TIER__CLIENT : self->settings->tier;
 }
 
 static void
@@ -47,6 +53,23 @@ sessions_renew (swarm_t *self, link_t *link)
 
 //  ---- who gets one --------------------------------------------------------------------------------
 
+//  Does one side still wait for an answer?
+static bool
+is_busy (const link_t *link, int64_t now_ms)
+{
+    return link->flights_count > 0
+           || (link->owed > 0 && now_ms - link->used_ms < OWED_SECS * INT64_C (1000));
+}
+
+//  May it make way for another?
+static bool
+is_idle (const swarm_t *self, const link_t *link)
+{
+    int64_t now_ms = out_now_ms (self->out);
+    return link->state == LINK_SESSION && !link->kept && now_ms - link->used_ms >= EVICT_IDLE_MS
+           && !is_busy (link, now_ms);
+}
+
 //  The transient session that was used longest ago and waits for nothing.
 static link_t *
 idlest (const swarm_t *self)
@@ -54,22 +77,90 @@ idlest (const swarm_t *self)
     link_t *found = NULL, *link;
     uint32_t cursor = 0;
     while ((link = links_next (self->links, &cursor)) != NULL)
-        if (link->state == LINK_SESSION && !link->kept && link->flights_count == 0
-            && (!found || link->used_ms < found->used_ms))
+        if (is_idle (self, link) && (!found || link->used_ms < found->used_ms))
             found = link;
     return found;
 }
 
+static uint32_t
+neighbours (const swarm_t *self, const link_t *link)
+{
+    uint64_t group = addresses_group (link_seen (link));
+    uint32_t count = 0, cursor = 0;
+    const link_t *other;
+    while (group != 0 && (other = links_next (self->links, &cursor)) != NULL)
+        count += other->state == LINK_SESSION && other->kept
+                 && addresses_group (link_seen (other)) == group;
+    return count;
+}
+
+//  Of those that came in by themselves one from the most crowded IP group, the youngest.
+static link_t *
+least_missed (const swarm_t *self)
+{
+    link_t *found = NULL, *link;
+    uint32_t cursor = 0, most = 0;
+    while ((link = links_next (self->links, &cursor)) != NULL) {
+        if (link->state != LINK_SESSION || !link->kept || !link->inbound || link->persistent)
+            continue;
+        uint32_t count = neighbours (self, link);
+        if (!found || count > most || (count == most && link->since_ms > found->since_ms)) {
+            found = link;
+            most = count;
+        }
+    }
+    return found;
+}
+
+//  A quarter of the places is for those whom we dialled: nobody can surround us by dialling us.
+static bool
+has_place (swarm_t *self, bool inbound, census_t census)
+{
+    uint32_t max = self->settings->max_peers;
+    if (inbound)
+        return census.kept < max && census.kept_inbound < max - max / 4;
+    if (census.kept < max)
+        return true;
+    link_t *link = least_missed (self);
+    if (link)
+        sessions_goodbye (self, link, BUSY, "others need the place", FULL_PAUSE_SECS);
+    return link != NULL;
+}
+
+static uint32_t
+left_of (uint32_t max, uint32_t taken)
+{
+    return taken < max ? max - taken : 0;
+}
+
+//  Those who have our Identify count already: their session begins before we can refuse it.
+bool
+sessions_has_room (const swarm_t *self, bool kept)
+{
+    census_t census = links_census (self->links);
+    uint32_t max = self->settings->max_peers, promised = 0, cursor = 0;
+    uint32_t places = left_of (self->settings->max_transients, census.transients);
+    uint32_t all = left_of (max, census.kept);
+    uint32_t inbound = left_of (max - max / 4, census.kept_inbound);
+    if (kept)
+        places += all < inbound ? all : inbound;
+    const link_t *link;
+    while ((link = links_next (self->links, &cursor)) != NULL) {
+        promised += link->inbound && link->greeting && link->greeting->answered;
+        places += is_idle (self, link);
+    }
+    return places > promised;
+}
+
 //  Make room for one more. False: there is none; *kept says as what it may stay.
 static bool
-admit (swarm_t *self, bool *kept)
+admit (swarm_t *self, bool inbound, bool *kept)
 {
-    const swarm_settings_t *settings = self->settings;
     census_t census = links_census (self->links);
-    if (*kept && census.kept < settings->max_peers)
+    if (*kept && has_place (self, inbound, census))
         return true;
     *kept = false;
-    if (census.transients < settings->max_transients)
+    if (census.transients < self->settings->max_transients)
         return true;
     link_t *link = idlest (self);
     if (link)
@@ -125,7 +216,11 @@ start (swarm_t *self, link_t *link, const Ggen__Identify *identify)
     links_deadline (self->links, link, link->kept ? DEADLINE_NEVER : link->used_ms + IDLE_MS);
     tell_up (self, link);
     mail_out_flush (self, link);
+    calls_up (self, greeting->calls, link);
+    upkeep_up (self, link, link->inbound ? (bytes_t) {NULL, 0} : greeting_address (greeting));
     greeting_destroy (&link->greeting);
+    connectivity_changed (self, link->kept);
+    dialability_up (self, link);
 }
 
 //  ---- two links to one peer -----------------------------------------------------------------------
@@ -157,6 +252,9 @@ merge (swarm_t *self, link_t *link, link_t *session)
     if (!young || link->inbound == session->inbound)
         return false;
     bool wins = dialled_by_smaller (self, link, &session->key);
+    if (link->greeting->kept)
+        sessions_keep (self, session, link->greeting->persistent);
+    calls_up (self, link->greeting->calls, session);
     drain (self, link, session);
     if (wins)
         links_swap (self->links, link, session);
@@ -181,6 +279,10 @@ refuse (swarm_t *self, link_t *link)
     self->refused_full++;
     speak_goodbye (self, link, BUSY, "no room for more sessions", FULL_PAUSE_SECS);
     mail_out_fail_all (self, link, BUSY, "no room for more sessions here");
+    calls_failed (self, link->greeting->calls, greeting_address (link->greeting), BUSY,
+                  "no room for more sessions here");
+    if (link->greeting->until_ms > 0)
+        upkeep_failed (self, link);
     links_remove (self->links, &link);
 }
 
@@ -189,8 +291,8 @@ sessions_begin (swarm_t *self, link_t *link, const peer_key_t *key, const Ggen__
 {
     char text[PEER_ID_TEXT + 1];
     peer_id_text (key, text);
-    bool kept = link->greeting->kept || (link->inbound && identify->kept);
-    link_t *other = links_peer (self->links, text);
+    bool kept = link->greeting->kept;
+    link_t *other = sessions_peer (self, text);
     if (other && other->state == LINK_SESSION) {
         if (merge (self, link, other))
             return;
@@ -204,12 +306,19 @@ sessions_begin (swarm_t *self, link_t *link, const peer_key_t *key, const Ggen__
         link = take_over (self, link, other);
     } else
         links_name (self->links, link, key, text);
-    if (!admit (self, &kept)) {
+    if (!admit (self, link->inbound, &kept)) {
         refuse (self, link);
         return;
     }
     link->kept = kept;
     start (self, link, identify);
+}
+
+static void
+release (swarm_t *self, link_t *link)
+{
+    link->kept = false;
+    links_deadline (self->links, link, out_now_ms (self->out) + IDLE_MS);
 }
 
 void
@@ -222,12 +331,37 @@ sessions_update (swarm_t *self, link_t *link, const Ggen__SessionUpdate *update)
     addresses_clear (&link->addresses);
     link->addresses = addresses;
     link->tier = valid_tier (update->tier);
-    if (update->kept && !link->kept
-        && links_census (self->links).kept < self->settings->max_peers) {
+    bool place = update->kept && !link->kept
+                 && has_place (self, link->inbound, links_census (self->links));
+    if (place) {
         link->kept = true;
         links_deadline (self->links, link, DEADLINE_NEVER);
-    }
+    } else if (!update->kept && link->kept && link->inbound)
+        release (self, link);
     tell_up (self, link);
+    connectivity_changed (self, place);
+}
+
+void
+sessions_keep (swarm_t *self, link_t *link, bool persistent)
+{
+    link->persistent |= persistent;
+    if (link->kept || !has_place (self, false, links_census (self->links)))
+        return;
+    link->kept = true;
+    links_deadline (self->links, link, DEADLINE_NEVER);
+    sessions_renew (self, link);
+    tell_up (self, link);
+    connectivity_changed (self, true);
+}
+
+void
+sessions_release (swarm_t *self, link_t *link)
+{
+    release (self, link);
+    sessions_renew (self, link);
+    tell_up (self, link);
+    connectivity_changed (self, false);
 }
 
 //  ---- ending --------------------------------------------------------------------------------------
@@ -244,42 +378,124 @@ close_drains (swarm_t *self, const link_t *session)
         }
 }
 
-void
-sessions_end (swarm_t *self, link_t *link, code_t code, const char *why)
+//  Nobody has a session with it any more.
+static void
+tell_down (swarm_t *self, link_t *link, code_t code)
 {
-    assert (link->state == LINK_SESSION);
     Ggen__PeerDown down = GGEN__PEER_DOWN__INIT;
     down.peer_key = peer_key_to_field (&link->key);
     down.code = code;
+    swarm_tell (self, &down.base);
+    upkeep_down (self, link);
+}
+
+static void
+drop (swarm_t *self, link_t *link, const char *why)
+{
     speak_close (self, link);
     close_drains (self, link);
     links_unname (self->links, link);
     mail_out_fail_all (self, link, CONNECTION_FAILED, why);
-    swarm_tell (self, &down.base);
     links_remove (self->links, &link);
+}
+
+void
+sessions_end (swarm_t *self, link_t *link, code_t code, const char *why)
+{
+    bool session = link->state == LINK_SESSION;
+    assert (session || link->state == LINK_LEAVING);
+    if (session)
+        tell_down (self, link, code);
+    drop (self, link, why);
+    if (session)
+        connectivity_changed (self, false);
+}
+
+static void
+leave (swarm_t *self, link_t *link, code_t code)
+{
+    link->state = LINK_LEAVING;
+    links_deadline (self->links, link, out_now_ms (self->out) + LEAVING_MS);
+    close_drains (self, link);
+    tell_down (self, link, code);
+    connectivity_changed (self, false);
+}
+
+//  Whose session ends with this code may still have what it asked for before it heard of it.
+static bool
+is_polite (code_t code)
+{
+    return code == OK || code == BUSY;
 }
 
 void
 sessions_goodbye (swarm_t *self, link_t *link, code_t code, const char *reason,
                   uint32_t pause_secs)
 {
+    if (is_polite (code) && link->flights_count == 0) {
+        speak_leave (self, link, code, reason, pause_secs);
+        leave (self, link, code);
+        return;
+    }
     speak_goodbye (self, link, code, reason, pause_secs);
     sessions_end (self, link, code, reason);
 }
 
 void
+sessions_left (swarm_t *self, link_t *link, const Ggen__Goodbye *goodbye)
+{
+    code_t code = goodbye->code < FATAL ? goodbye->code : NETWORK;
+    bool session = link->state == LINK_SESSION;
+    if (link->state == LINK_LEAVING)
+        drop (self, link, "the peer ended its session");
+    if (!session)
+        return;
+    book_pause (self->book, &link->key, sessions_pause_ms (self, goodbye));
+    if (is_polite (code) && link->flights_count > 0) {
+        link->left = true;
+        leave (self, link, code);
+    } else
+        sessions_end (self, link, code, "the peer ended its session");
+}
+
+void
+sessions_answered (swarm_t *self, link_t *link)
+{
+    if (link->state == LINK_LEAVING && link->left && link->flights_count == 0)
+        drop (self, link, "");
+}
+
+link_t *
+sessions_peer (swarm_t *self, const char *text)
+{
+    link_t *link = links_peer (self->links, text);
+    if (!link || link->state != LINK_LEAVING)
+        return link;
+    links_unname (self->links, link);
+    return NULL;
+}
+
+int64_t
+sessions_pause_ms (const swarm_t *self, const Ggen__Goodbye *goodbye)
+{
+    uint32_t secs = goodbye->pause_secs < PAUSE_MAX_SECS ? goodbye->pause_secs : PAUSE_MAX_SECS;
+    return out_now_ms (self->out) + secs * INT64_C (1000);
+}
+
+void
 sessions_due (swarm_t *self, link_t *link)
 {
-    if (link->state == LINK_DRAINING) {
-        speak_close (self, link);
-        links_remove (self->links, &link);
+    if (link->state == LINK_DRAINING || link->state == LINK_LEAVING) {
+        drop (self, link, "the peer ended its session");
         return;
     }
-    int64_t idle_ms = out_now_ms (self->out) - link->used_ms;
+    int64_t end_ms = link->used_ms + IDLE_MS, now_ms = out_now_ms (self->out);
     if (link->kept)
         links_deadline (self->links, link, DEADLINE_NEVER);
-    else if (link->flights_count > 0 || idle_ms < IDLE_MS)
-        links_deadline (self->links, link, out_now_ms (self->out) + IDLE_MS - idle_ms % IDLE_MS);
+    else if (is_busy (link, now_ms))
+        links_deadline (self->links, link, now_ms + IDLE_MS);
+    else if (end_ms > now_ms)
+        links_deadline (self->links, link, end_ms);
     else
         sessions_goodbye (self, link, OK, "nothing more to say", 0);
 }

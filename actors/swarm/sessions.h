@@ -16,15 +16,38 @@ void sessions_update (swarm_t *self, link_t *link, const Ggen__SessionUpdate *up
 //  Tell the peer what has changed of us.
 void sessions_renew (swarm_t *self, link_t *link);
 
+//  It is meant to stay, from now on. Nothing changes when there is no room for it.
+void sessions_keep (swarm_t *self, link_t *link, bool persistent);
+
+//  It is no longer: it ends when nothing passes for a while.
+void sessions_release (swarm_t *self, link_t *link);
+
 //  It is over: what is in flight fails, listeners hear of it, *link is gone.
 void sessions_end (swarm_t *self, link_t *link, code_t code, const char *why);
 
-//  The same, said to the peer.
+//  Would a peer that comes in now get a session, which it wants to keep or not?
+bool sessions_has_room (const swarm_t *self, bool kept);
+
+//  Who talks, or begins to talk, to this peer. A session that is being left makes way: it is nobody's from
+//  now on, and another can be begun.
+link_t *sessions_peer (swarm_t *self, const char *text);
+
+//  The peer said Goodbye. What was asked of it before is still answered, unless it was put out.
+void sessions_left (swarm_t *self, link_t *link, const Ggen__Goodbye *goodbye);
+
+//  What was asked on a LEAVING link has been answered.
+void sessions_answered (swarm_t *self, link_t *link);
+
+//  It is over, said to the peer. With OK or BUSY, and when nothing was asked of it, what the peer has
+//  asked meanwhile is still answered; otherwise as sessions_end.
 void sessions_goodbye (swarm_t *self, link_t *link, code_t code, const char *reason,
                        uint32_t pause_secs);
 
-//  A DRAINING or transient link is due.
+//  A session, or what is left of one, is due.
 void sessions_due (swarm_t *self, link_t *link);
+
+//  Until when a Goodbye keeps us from dialling its sender of ourselves.
+int64_t sessions_pause_ms (const swarm_t *self, const Ggen__Goodbye *goodbye);
 
 //  What we are now: CLIENT as long as we do not know that we can be dialled.
 Ggen__Tier sessions_tier (const swarm_t *self);

@@ -73,7 +73,7 @@ speak_message (swarm_t *self, link_t *link, const ProtobufCMessage *message)
 }
 
 void
-speak_goodbye (swarm_t *self, link_t *link, code_t code, const char *reason, uint32_t pause_secs)
+speak_leave (swarm_t *self, link_t *link, code_t code, const char *reason, uint32_t pause_secs)
 {
     Ggen__Goodbye goodbye = GGEN__GOODBYE__INIT;
     goodbye.code = code;
@@ -81,6 +81,13 @@ speak_goodbye (swarm_t *self, link_t *link, code_t code, const char *reason, uin
     goodbye.pause_secs = pause_secs;
     if (link->number)
         speak_message (self, link, &goodbye.base);
+}
+
+void
+speak_goodbye (swarm_t *self, link_t *link, code_t code, const char *reason,
+               uint32_t pause_secs)
+{
+    speak_leave (self, link, code, reason, pause_secs);
     speak_close (self, link);
 }
 

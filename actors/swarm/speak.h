@@ -15,6 +15,10 @@ void speak_message (swarm_t *self, link_t *link, const ProtobufCMessage *message
 void speak_goodbye (swarm_t *self, link_t *link, code_t code, const char *reason,
                     uint32_t pause_secs);
 
+//  The same, but the other side closes it.
+void speak_leave (swarm_t *self, link_t *link, code_t code, const char *reason,
+                  uint32_t pause_secs);
+
 //  Close it; it has no number any more.
 void speak_close (swarm_t *self, link_t *link);
 

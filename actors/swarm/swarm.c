@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "swarm.h"
 
+#include "calls.h"
+#include "connectivity.h"
+#include "dialability.h"
 #include "greet.h"
+#include "keep.h"
 #include "link.pb-c.h"
+#include "dials.h"
 #include "mail_in.h"
 #include "mail_out.h"
 #include "reputation.pb-c.h"
 #include "sessions.h"
 #include "speak.h"
+#include "status.h"
+#include "upkeep.h"
 
 #include <stdlib.h>
 
@@ -65,7 +72,7 @@ on_link_down (void *self_, const delivery_t *at, const ProtobufCMessage *message
     if (!link)
         return OK;
     links_number (self->links, link, 0);
-    if (link->state == LINK_SESSION)
+    if (link->state == LINK_SESSION || link->state == LINK_LEAVING)
         sessions_end (self, link, CONNECTION_FAILED, "the connection broke");
     else if (link->state == LINK_DRAINING)
         links_remove (self->links, &link);
@@ -104,6 +111,42 @@ on_link_listening (void *self_, const delivery_t *at, const ProtobufCMessage *me
     addresses_clear (&self->listening);
     addresses_set (&self->listening, listening->addresses, listening->n_addresses,
                    NULL, NULL);
+    dialability_reset (self);
+    return OK;
+}
+
+//  ---- bans ----------------------------------------------------------------------------------------
+
+static void
+drop_banned (swarm_t *self, const peer_key_t *key, uint32_t secs)
+{
+    char text[PEER_ID_TEXT + 1];
+    peer_id_text (key, text);
+    link_t *link = sessions_peer (self, text);
+    if (link && link->state == LINK_SESSION)
+        sessions_goodbye (self, link, LOW_REPUTATION, "banned", secs);
+    else if (link)
+        dials_fail (self, link, LOW_REPUTATION, "it is banned");
+}
+
+static code_t
+on_ban_order (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    swarm_t *self = self_;
+    const Ggen__BanOrder *order = (const void *) message;
+    uint8_t transport_key[CRYPTO_KEY_BYTES];
+    peer_key_t key;
+    if (peer_key_from_field (&key, order->peer_key) != OK
+        || !self->crypto->transport_key (key.bytes, transport_key))
+        return VALIDATION;
+    if (order->secs == 0)
+        bans_remove (&self->bans, transport_key);
+    else {
+        int64_t until_ms = at->now_ms + order->secs * INT64_C (1000);
+        bans_put (&self->bans, transport_key, until_ms, at->now_ms);
+        book_pause (self->book, &key, until_ms);
+        drop_banned (self, &key, order->secs);
+    }
     return OK;
 }
 
@@ -118,8 +161,13 @@ swarm_destroy (void *self_)
     while (self->links && (link = links_next (self->links, &cursor)) != NULL)
         if (link->greeting)
             parked_clear (&link->greeting->parked, &self->parked_bytes);
+    calls_destroy (self);
     links_destroy (&self->links);
     flights_destroy (&self->flights);
+    book_destroy (&self->book);
+    bans_clear (&self->bans);
+    upkeep_destroy (self);
+    addresses_clear (&self->dialability.reached);
     addresses_clear (&self->listening);
     free (self);
 }
@@ -152,10 +200,15 @@ swarm_create (const actor_env_t *env)
                                  + DIALS_MAX + GREETINGS_MAX,
                              rng_u64 (self->rng));
     self->flights = flights_new ();
-    if (!self->links || !self->flights || !take_addresses (self)) {
+    self->book = book_new (self->settings->max_known, rng_u64 (self->rng));
+    self->connectivity.next_ms = DEADLINE_NEVER;
+    if (!self->links || !self->flights || !self->book || !take_addresses (self)
+        || !upkeep_begin (self)) {
         swarm_destroy (self);
         return NULL;
     }
+    dialability_begin (self);
+    keep_load (self);
     return self;
 }
 
@@ -166,11 +219,19 @@ swarm_tick (void *self_, int64_t now_ms, int64_t wall_ms)
     swarm_t *self = self_;
     link_t *link;
     while ((link = links_due (self->links, now_ms)) != NULL)
-        if (link->state == LINK_SESSION || link->state == LINK_DRAINING)
+        if (!link->greeting)
             sessions_due (self, link);
         else
             greet_failed (self, link, TIMEOUT, "the handshake took too long");
     mail_out_expire (self, now_ms);
+    if (self->connectivity.next_ms <= now_ms)
+        connectivity_run (self, now_ms);
+    if (self->dialability.next_ms <= now_ms)
+        dialability_run (self);
+    if (self->upkeep_ms <= now_ms)
+        upkeep_run (self, now_ms);
+    if (self->keep_ms <= now_ms)
+        keep_run (self);
     return OK;
 }
 
@@ -178,9 +239,14 @@ static int64_t
 swarm_deadline_ms (const void *self_)
 {
     const swarm_t *self = self_;
-    int64_t links_ms = links_earliest_ms (self->links);
-    int64_t flights_ms = flights_earliest_ms (self->flights);
-    return links_ms < flights_ms ? links_ms : flights_ms;
+    const int64_t all_ms[] = {links_earliest_ms (self->links),   self->connectivity.next_ms,
+                              flights_earliest_ms (self->flights), self->dialability.next_ms,
+                              self->upkeep_ms,                     self->keep_ms};
+    int64_t first_ms = all_ms[0];
+    for (unsigned i = 1; i < COUNT_OF (all_ms); i++)
+        if (all_ms[i] < first_ms)
+            first_ms = all_ms[i];
+    return first_ms;
 }
 
 static const handler_t rows[] = {
@@ -189,6 +255,13 @@ static const handler_t rows[] = {
     {&ggen__link_up__descriptor, on_link_up, THIS_NODE},
     {&ggen__link_down__descriptor, on_link_down, THIS_NODE},
     {&ggen__link_listening__descriptor, on_link_listening, THIS_NODE},
+    {&ggen__dial_back_request__descriptor, dialability_back, ANY_NODE},
+    {&ggen__ban_order__descriptor, on_ban_order, THIS_NODE},
+    {&ggen__connect_request__descriptor, calls_connect, THIS_NODE},
+    {&ggen__disconnect_request__descriptor, calls_disconnect, THIS_NODE},
+    {&ggen__bootstrap_request__descriptor, calls_bootstrap, THIS_NODE},
+    {&ggen__peers_request__descriptor, status_peers, THIS_NODE},
+    {&ggen__swarm_status_request__descriptor, status_swarm, THIS_NODE},
     {0}};
 
 const actor_class_t swarm_actor = {.name = "swarm",
@@ -197,4 +270,5 @@ const actor_class_t swarm_actor = {.name = "swarm",
                                    .rows = rows,
                                    .tick = swarm_tick,
                                    .deadline_ms = swarm_deadline_ms,
+                                   .cancelled = calls_cancelled,
                                    .transit = mail_out_transit};

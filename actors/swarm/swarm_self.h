@@ -3,6 +3,8 @@
 #ifndef GGEN_SWARM_SELF_H
 #define GGEN_SWARM_SELF_H
 
+#include "bans.h"
+#include "book.h"
 #include "flights.h"
 #include "links.h"
 #include "runtime/actor/out.h"
@@ -15,6 +17,7 @@
 #define GREETING_MS    2000         //  from LinkUp to a session (SPEC 8)
 #define DRAINING_MS    3000         //  for what is on its way on the link that goes
 #define YOUNG_MS       (DIAL_ALL_MS + GREETING_MS)      //  two links this close were dialled at once
+#define LEAVING_MS     4000         //  the same after a Goodbye
 #define IDLE_MS        30000        //  a transient session without mail ends (SPEC 8)
 
 #define DIALS_MAX      64u          //  at one time; the next is refused with BUSY
@@ -31,7 +34,44 @@
 #define BUDGET_IN_MS   120000u      //  of one from another node
 #define BODY_IN_MAX    (1u << 20)   //  bytes of a body from another node (SPEC 8)
 #define FULL_PAUSE_SECS 60u         //  for those whom we have no room for
+#define LEAVE_PAUSE_SECS 300u       //  for those whom somebody disconnected
+#define PAUSE_MAX_SECS 3600u        //  longest that a Goodbye may keep us from dialling
+#define EVICT_IDLE_MS  1000         //  a session used later makes no place for another
+#define CALLS_MAX      8u           //  ConnectRequests and BootstrapRequests; the next gets BUSY
+#define PEAKS_COUNT    12u
 #define COMPLAINT_MS   1000         //  one observation a second of each peer is enough
+
+typedef struct call_t call_t;           //  calls.h
+typedef struct bootstrap_t bootstrap_t; //  upkeep.h
+
+//  The most kept sessions within a step of time.
+typedef struct {
+    uint32_t step;
+    uint16_t most;
+} peak_t;
+
+typedef struct {
+    Ggen__Connectivity now;
+    int64_t fresh_ms;               //  the last new peer
+    int64_t lost_ms;                //  when it was CONNECTED last; 0 = never
+    int64_t next_ms;
+    peak_t peaks[PEAKS_COUNT];
+} connectivity_t;
+
+typedef struct {
+    uint8_t yes, no;
+} votes_t;
+
+typedef struct {
+    bool known, dialable;
+    uint8_t groups_count;
+    uint8_t asking;
+    uint32_t round;                 //  answers of an earlier one do not count
+    votes_t votes[2];               //  of peers in our own network; of others
+    uint64_t groups[4];             //  whose vote there is, or is asked for
+    addresses_t reached;            //  as others reached us
+    int64_t next_ms;
+} dialability_t;
 
 typedef struct {
     out_t *out;
@@ -43,6 +83,17 @@ typedef struct {
     addresses_t listening;          //  where we can be dialled, as far as we know
     uint64_t number;                //  of the link dialled last
     size_t parked_bytes;
+    bans_t bans;
+    book_t *book;
+    bootstrap_t *bootstraps;        //  as many as in the settings
+    call_t *calls[CALLS_MAX];
+    connectivity_t connectivity;
+    dialability_t dialability;
+    peer_key_t gone[16];            //  of "state", to be removed there
+    uint32_t gone_count;
+    int64_t keep_ms;                //  when the book is written
+    int64_t upkeep_ms;              //  when upkeep has something to do
+    int64_t bootstrapped_ms;        //  the last dial to a bootstrap; -1 = none
     bucket_t bucket;
     uint64_t refused_banned, refused_full, refused_rate, dropped_invalid;
 } swarm_t;

@@ -543,7 +543,7 @@ requests_wait_until_the_list_is_loaded (void **state)
     (void) state;
     fake_t fake;
     want_t ask;
-    cache_settings_t settings = {1000};
+    cache_settings_t settings = {.bytes_max = 1000};
     fake_start (&fake, &cache_actor, &settings);
     const Ggen__BlobListRequest *list;
     const fake_sent_t *asked = fake_expect (&fake, &ggen__blob_list_request__descriptor, &list);

@@ -28,8 +28,8 @@ a_request_makes_a_session_and_its_answer_comes_back (void **state)
     world_start (b);
     uint64_t id = world_ask (a, b, "dht");
     world_run (500);
-    assert_int_equal (world_count (a, "dht", "PeerUp"), 1);
-    assert_int_equal (world_count (b, "dht", "PeerUp"), 1);
+    assert_int_equal (world_count (a, "watcher", "PeerUp"), 1);
+    assert_int_equal (world_count (b, "watcher", "PeerUp"), 1);
 
     note_t note;
     Ggen__Envelope *envelope;
@@ -251,8 +251,8 @@ a_session_that_breaks_fails_what_was_asked_at_once (void **state)
     world_run (1);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal (world_failure (a, 0), CONNECTION_FAILED);
-    assert_int_equal (world_count (a, "dht", "PeerDown"), 1);
-    assert_int_equal (world_count (b, "dht", "PeerDown"), 1);
+    assert_int_equal (world_count (a, "watcher", "PeerDown"), 1);
+    assert_int_equal (world_count (b, "watcher", "PeerDown"), 1);
     assert_int_equal (a->notes_count, 0);
     assert_int_equal (flights_count (world_swarm (a)->flights), 0);
     assert_int_equal (links_count (world_swarm (a)->links), 0);

@@ -158,7 +158,7 @@ both_sides_learn_who_the_other_is (void **state)
     world_run (200);
     note_t note;
     Ggen__Envelope *envelope;
-    assert_true (world_take (a, "dht", "PeerUp", &note, &envelope));
+    assert_true (world_take (a, "watcher", "PeerUp", &note, &envelope));
     Ggen__PeerUp *up = ggen__peer_up__unpack (NULL, note.body_size, note.body);
     assert_memory_equal (up->peer_key.data, b->key.bytes, PEER_KEY_SIZE);
     assert_int_equal (up->n_addresses, 1);
@@ -172,7 +172,7 @@ both_sides_learn_who_the_other_is (void **state)
     ggen__peer_up__free_unpacked (up, NULL);
     ggen__envelope__free_unpacked (envelope, NULL);
     note_free (&note);
-    assert_true (world_take (b, "dht", "PeerUp", &note, &envelope));
+    assert_true (world_take (b, "watcher", "PeerUp", &note, &envelope));
     up = ggen__peer_up__unpack (NULL, note.body_size, note.body);
     assert_memory_equal (up->peer_key.data, a->key.bytes, PEER_KEY_SIZE);
     assert_true (up->inbound);
@@ -213,7 +213,7 @@ an_address_without_ip_stands_for_the_one_we_see (void **state)
     sign_and_say (&stranger, &identify);
     note_t note;
     Ggen__Envelope *envelope;
-    assert_true (world_take (node, "dht", "PeerUp", &note, &envelope));
+    assert_true (world_take (node, "watcher", "PeerUp", &note, &envelope));
     Ggen__PeerUp *up = ggen__peer_up__unpack (NULL, note.body_size, note.body);
     assert_int_equal (up->n_addresses, 1);
     assert_int_equal (
@@ -440,8 +440,8 @@ when_both_dial_at_once_one_link_stays_and_nothing_is_lost (void **state)
         world_run (100);
         assert_int_equal (world_count (a, "dht", "FindNodeReply"), 1);
         assert_int_equal (world_count (b, "dht", "FindNodeReply"), 1);
-        assert_int_equal (world_count (a, "dht", "PeerUp"), 1);
-        assert_int_equal (world_count (b, "dht", "PeerUp"), 1);
+        assert_int_equal (world_count (a, "watcher", "PeerUp"), 1);
+        assert_int_equal (world_count (b, "watcher", "PeerUp"), 1);
         world_run (DRAINING_MS + 100);
         assert_int_equal (a->notes_count + b->notes_count, 0);
         assert_int_equal (world_open (0, 1), 1);
@@ -489,8 +489,8 @@ a_peer_that_began_anew_gets_a_new_session (void **state)
     world_ask (b, a, "dht");
     world_run (100);
     assert_int_equal (world_failure (a, id), CONNECTION_FAILED);
-    assert_int_equal (world_count (a, "dht", "PeerDown"), 1);
-    assert_int_equal (world_count (a, "dht", "PeerUp"), 1);
+    assert_int_equal (world_count (a, "watcher", "PeerDown"), 1);
+    assert_int_equal (world_count (a, "watcher", "PeerUp"), 1);
     assert_true (world_answer (a, "dht"));
     world_run (100);
     assert_int_equal (world_count (b, "dht", "FindNodeReply"), 1);
@@ -513,8 +513,8 @@ a_session_for_one_lookup_ends_when_idle (void **state)
     world_run (IDLE_MS);
     assert_null (world_session (a, b));
     assert_null (world_session (b, a));
-    assert_int_equal (world_count (a, "dht", "PeerDown"), 1);
-    assert_int_equal (world_count (b, "dht", "PeerDown"), 1);
+    assert_int_equal (world_count (a, "watcher", "PeerDown"), 1);
+    assert_int_equal (world_count (b, "watcher", "PeerDown"), 1);
     assert_int_equal (world_open (0, 1), 0);
     assert_int_equal (links_count (world_swarm (a)->links), 0);
     assert_true (actor_deadline_ms (a->actor) == DEADLINE_NEVER);
@@ -525,9 +525,9 @@ when_all_places_are_taken_the_idlest_goes (void **state)
 {
     (void) state;
     node_t *a = world_node (10);
-    a->settings.max_transients = 3;
+    a->settings.max_transients = 2;
     world_start (a);
-    node_t *peers[5];
+    node_t *peers[4];
     for (unsigned i = 0; i < COUNT_OF (peers); i++) {
         peers[i] = world_node (20);
         world_start (peers[i]);
@@ -535,9 +535,9 @@ when_all_places_are_taken_the_idlest_goes (void **state)
         world_run (100);
         if (i != 0)
             assert_true (world_answer (peers[i], "dht"));
-        world_run (100);
+        world_run (EVICT_IDLE_MS);
     }
-    assert_int_equal (sessions (a), 3);
+    assert_int_equal (sessions (a), 2);
     assert_non_null (world_session (a, peers[0]));      //  it waits for an answer
     assert_null (world_session (a, peers[1]));
     assert_null (world_session (a, peers[2]));
@@ -554,10 +554,64 @@ a_refusal_for_want_of_room_is_told_to_the_asker (void **state)
     world_start (b);
     uint64_t id = world_ask (a, b, "dht");
     world_run (200);
-    assert_int_equal (world_failure (a, id), CONNECTION_FAILED);
+    assert_int_equal (world_failure (a, id), BUSY);
     assert_int_equal (sessions (a) + sessions (b), 0);
     assert_int_equal (world_swarm (b)->refused_full, 1);
-    assert_int_equal (world_count (a, "dht", "PeerUp"), world_count (a, "dht", "PeerDown"));
+    assert_int_equal (world_count (a, "watcher", "PeerUp"), 0);
+}
+
+static void
+what_is_asked_while_the_other_side_says_goodbye_is_still_answered (void **state)
+{
+    (void) state;
+    node_t *a, *b;
+    world_pair (&a, &b);
+    world_run (YOUNG_MS + 1);
+    Ggen__DisconnectRequest request = GGEN__DISCONNECT_REQUEST__INIT;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__EVENT;
+    uint64_t id = world_ask (a, b, "dht");
+    world_say (b, "client-1", "swarm", &envelope, &request.base, NO_BYTES);
+    assert_int_equal (world_count (b, "watcher", "PeerDown"), 1);
+    world_run (50);
+    assert_int_equal (world_count (a, "watcher", "PeerDown"), 1);
+    assert_null (world_session (a, b));
+    uint64_t other = world_ask (a, b, "gossip");
+    world_run (100);
+    assert_int_equal (world_count (a, "watcher", "PeerUp"), 1);
+    assert_true (world_answer (b, "dht") && world_answer (b, "gossip"));
+    world_run (100);
+    note_t note;
+    Ggen__Envelope *answer;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true (world_take (a, "dht", "FindNodeReply", &note, &answer));
+        assert_true (answer->id == id || answer->id == other);
+        ggen__envelope__free_unpacked (answer, NULL);
+        note_free (&note);
+    }
+    world_run (LEAVING_MS);
+    assert_int_equal (links_count (world_swarm (a)->links), 1);
+    assert_int_equal (links_count (world_swarm (b)->links), 1);
+    assert_int_equal (world_open (0, 1), 1);
+}
+
+static void
+what_is_not_answered_soon_after_a_goodbye_fails (void **state)
+{
+    (void) state;
+    node_t *a, *b;
+    world_pair (&a, &b);
+    Ggen__DisconnectRequest request = GGEN__DISCONNECT_REQUEST__INIT;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__EVENT;
+    uint64_t id = world_ask (a, b, "dht");
+    world_say (b, "client-1", "swarm", &envelope, &request.base, NO_BYTES);
+    world_run (LEAVING_MS - 100);
+    assert_int_equal (world_failure (a, id), OK);
+    world_run (200);
+    assert_int_equal (world_failure (a, id), CONNECTION_FAILED);
+    assert_int_equal (links_count (world_swarm (a)->links), 0);
+    assert_int_equal (links_count (world_swarm (b)->links), 0);
 }
 
 int
@@ -581,6 +635,9 @@ main (void)
         cmocka_unit_test_teardown (a_session_for_one_lookup_ends_when_idle, teardown),
         cmocka_unit_test_teardown (when_all_places_are_taken_the_idlest_goes, teardown),
         cmocka_unit_test_teardown (a_refusal_for_want_of_room_is_told_to_the_asker, teardown),
+        cmocka_unit_test_teardown (
+            what_is_asked_while_the_other_side_says_goodbye_is_still_answered, teardown),
+        cmocka_unit_test_teardown (what_is_not_answered_soon_after_a_goodbye_fails, teardown),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

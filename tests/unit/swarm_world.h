@@ -22,6 +22,7 @@
 #define NODES_MAX   24u
 #define WIRES_MAX   4096u
 #define NOTES_MAX   8192u
+#define KEPT_MAX    512u
 #define DELAY_MS    10          //  one way
 
 //  What a swarm said, or is to be told.
@@ -57,6 +58,16 @@ typedef struct {
     bool deaf;                  //  cannot be dialled
     bool silent;                //  dialling it takes for ever
     int64_t wall_offset_ms;
+    int connectivity;           //  as it was told last; -1 = not yet
+    unsigned connectivity_count;
+    bool told, dialable;        //  Dialability, as it was told last
+    unsigned dialability_count;
+    struct {
+        uint8_t key[PEER_KEY_SIZE];
+        uint8_t *value;
+        size_t size;
+    } kept[KEPT_MAX];           //  in "state"
+    unsigned kept_count, puts;
     note_t notes[NOTES_MAX];    //  for actors of its own
     unsigned notes_count;
 } node_t;
@@ -81,7 +92,7 @@ static world_t world;
 
 static const char *const world_reachable[] = {"dht", "gossip", "transfer", NULL};
 static const char *const world_protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
-static const char *const world_listeners[] = {"dht", NULL};
+static const char *const world_listeners[] = {"watcher", NULL};
 
 //  ---- notes ---------------------------------------------------------------------------------------
 
@@ -307,11 +318,97 @@ world_to_link (node_t *node, const note_t *note, const char *type)
     }
 }
 
+//  An answer of "state".
+static inline void
+world_state_says (node_t *node, const Ggen__Envelope *asked, const ProtobufCMessage *message)
+{
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__REPLY;
+    envelope.id = asked->id;
+    envelope.from = "state";
+    envelope.type = (char *) message->descriptor->short_name;
+    note_t note = {.to = "swarm", .node = node->number};
+    note.envelope = world_pack (&envelope.base, &note.envelope_size);
+    note.body = world_pack (message, &note.body_size);
+    world_post (note, world.now_ms + 1);
+}
+
+static inline void
+world_state_drop (node_t *node, const uint8_t *key)
+{
+    for (unsigned i = 0; i < node->kept_count; i++)
+        if (memcmp (node->kept[i].key, key, PEER_KEY_SIZE) == 0) {
+            free (node->kept[i].value);
+            node->kept[i] = node->kept[--node->kept_count];
+            return;
+        }
+}
+
+static inline void
+world_state_load (node_t *node, const Ggen__Envelope *asked)
+{
+    Ggen__StateEntry values[KEPT_MAX], *entries[KEPT_MAX];
+    Ggen__StateLoadReply reply = GGEN__STATE_LOAD_REPLY__INIT;
+    reply.entries = entries;
+    for (; reply.n_entries < node->kept_count; reply.n_entries++) {
+        size_t i = reply.n_entries;
+        values[i] = (Ggen__StateEntry) GGEN__STATE_ENTRY__INIT;
+        values[i].key = (ProtobufCBinaryData) {PEER_KEY_SIZE, node->kept[i].key};
+        values[i].value = (ProtobufCBinaryData) {node->kept[i].size, node->kept[i].value};
+        entries[i] = &values[i];
+    }
+    world_state_says (node, asked, &reply.base);
+}
+
+static inline void
+world_state_put (node_t *node, const Ggen__Envelope *asked, const Ggen__StatePutRequest *put)
+{
+    Ggen__StatePutReply reply = GGEN__STATE_PUT_REPLY__INIT;
+    assert_string_equal (put->table, "peers");
+    node->puts++;
+    for (size_t i = 0; i < put->n_put; i++) {
+        assert_int_equal (put->put[i]->key.len, PEER_KEY_SIZE);
+        assert_true (node->kept_count < KEPT_MAX);
+        world_state_drop (node, put->put[i]->key.data);
+        memcpy (node->kept[node->kept_count].key, put->put[i]->key.data, PEER_KEY_SIZE);
+        node->kept[node->kept_count].size = put->put[i]->value.len;
+        node->kept[node->kept_count++].value =
+            world_copy (put->put[i]->value.data, put->put[i]->value.len);
+    }
+    for (size_t i = 0; i < put->n_remove; i++)
+        world_state_drop (node, put->remove[i].data);
+    world_state_says (node, asked, &reply.base);
+}
+
+//  Is it something that the world deals with itself?
+static inline bool
+world_hears (node_t *node, const parcel_t *parcel)
+{
+    const ProtobufCMessageDescriptor *type = parcel->body ? parcel->body->descriptor : NULL;
+    if (type == &ggen__state_load_request__descriptor)
+        world_state_load (node, parcel->envelope);
+    else if (type == &ggen__state_put_request__descriptor)
+        world_state_put (node, parcel->envelope, (const void *) parcel->body);
+    else if (type == &ggen__connectivity_changed__descriptor) {
+        node->connectivity =
+            (int) ((const Ggen__ConnectivityChanged *) parcel->body)->connectivity;
+        node->connectivity_count++;
+    } else if (type == &ggen__dialability__descriptor) {
+        node->told = ((const Ggen__Dialability *) parcel->body)->known;
+        node->dialable = ((const Ggen__Dialability *) parcel->body)->dialable;
+        node->dialability_count++;
+    } else
+        return false;
+    return true;
+}
+
 static inline void
 world_send (void *node_, const parcel_t *parcel)
 {
     node_t *node = node_;
     note_t note = {.node = node->number};
+    if (world_hears (node, parcel))
+        return;
     snprintf (note.to, sizeof note.to, "%s", parcel->to);
     note.envelope = world_pack (&parcel->envelope->base, &note.envelope_size);
     note.body_size = parcel_body_size (parcel);
@@ -398,6 +495,8 @@ world_node (unsigned group)
     node->settings.reachable = world_reachable;
     node->settings.protocols = world_protocols;
     node->settings.listeners = world_listeners;
+    node->settings.min_peers = 0;
+    node->connectivity = -1;
     return node;
 }
 
@@ -419,6 +518,8 @@ world_clear (void)
         actor_destroy (&node->actor);
         while (node->notes_count > 0)
             note_free (&node->notes[--node->notes_count]);
+        while (node->kept_count > 0)
+            free (node->kept[--node->kept_count].value);
         free (node);
     }
     while (world.events_count > 0)

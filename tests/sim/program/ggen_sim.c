@@ -2,12 +2,12 @@
 //  ggen-sim: runs a scenario of thousands of nodes in one thread, from a seed, and says what it saw.
 //  Exit code 0: nothing was violated; 1: something was, and the command that shows it again is
 //  printed; 2: the command line is wrong.
+#include "heap.h"
 #include "tests/sim/lib/network.h"
 #include "tests/sim/lib/scenario.h"
 
 #include <getopt.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,29 +16,23 @@ typedef struct {
     scenario_options_t scenario;
     const scenario_t *which;
     const char *which_name;
-    bool json, trace;
+    char path[SCENARIO_PATH_MAX];
+    bool json, trace, memory;
 } options_t;
 
 //  What a run came to.
 typedef struct {
-    double seconds;
+    double seconds;             //  of this process on a processor: others may run on the machine
     double bytes_a_node;
     double own_bytes_a_node;
 } cost_t;
 
 static double
-now_secs (void)
+cpu_secs (void)
 {
     struct timespec now;
-    clock_gettime (CLOCK_MONOTONIC, &now);
+    clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
-}
-
-static size_t
-heap_bytes (void)
-{
-    struct mallinfo2 info = mallinfo2 ();
-    return info.uordblks + info.hblkhd;
 }
 
 //  ---- what is printed -----------------------------------------------------------------------------
@@ -63,6 +57,22 @@ trace_life (void *context, world_t *world, uint32_t node, bool lives)
 {
     fprintf (context, "%.6f n%u %s\n", (double) world_now_us (world) / 1e6, node,
              lives ? "starts" : "ends");
+}
+
+static void
+print_memory (const world_t *world, bool json)
+{
+    double nodes = world_counts (world).nodes_on ? world_counts (world).nodes_on : 1;
+    const heapbook_t *heapbook = world_heapbook (world);
+    const char *name;
+    int64_t bytes;
+    if (json)
+        printf (", \"bytes_per_seat\": {");
+    for (unsigned i = 0; heapbook && (name = heapbook_name (heapbook, i, &bytes)) != NULL; i++)
+        printf (json ? "%s\"%s\": %.0f" : "%s  %-14s %8.0f bytes a node\n",
+                json && i > 0 ? ", " : "", name, (double) bytes / nodes);
+    if (json)
+        printf ("}");
 }
 
 static void
@@ -91,9 +101,11 @@ print_json_text (const char *text, FILE *file)
 static void
 print_command (const options_t *options, FILE *file)
 {
-    fprintf (file, "build/ggen-sim --scenario %s --nodes %u --seed %" PRIu64 " --minutes %g%s",
+    fprintf (file, "build/ggen-sim --scenario %s --nodes %u --seed %" PRIu64 " --minutes %.6g%s",
              options->which_name, options->scenario.nodes, options->scenario.seed,
              options->scenario.minutes, options->scenario.real_crypto ? " --real-crypto" : "");
+    for (unsigned i = 0; i < options->scenario.without_count; i++)
+        fprintf (file, "%s%u", i ? "," : " --without ", options->scenario.without[i]);
 }
 
 static void
@@ -101,9 +113,9 @@ print_text (const options_t *options, void *state, const world_t *world, const c
 {
     world_counts_t counts = world_counts (world);
     network_counts_t network = network_counts (world);
-    printf ("%s: %u nodes, seed %" PRIu64 ", %g minutes\n", options->which->name,
+    printf ("%s: %u nodes, seed %" PRIu64 ", %g minutes\n", options->which_name,
             options->scenario.nodes, options->scenario.seed, options->scenario.minutes);
-    printf ("  %" PRIu64 " events in %.2f s: %.0f a second\n", counts.events, cost->seconds,
+    printf ("  %" PRIu64 " events in %.2f s of processor time: %.0f a second\n", counts.events, cost->seconds,
             (double) counts.events / cost->seconds);
     printf ("  %" PRIu64 " letters: %" PRIu64 " requests, %" PRIu64 " replies, %" PRIu64
             " events; %" PRIu64 " refused busy, %" PRIu64 " dropped, deepest mailbox %" PRIu64 "\n",
@@ -115,6 +127,8 @@ print_text (const options_t *options, void *state, const world_t *world, const c
             network.dials, network.dials_failed, network.messages, network.bytes, network.links);
     printf ("  %.0f bytes a node, and %.0f of the simulator\n", cost->bytes_a_node,
             cost->own_bytes_a_node);
+    if (options->memory)
+        print_memory (world, false);
     if (options->which->report)
         options->which->report (state, world, stdout, false);
     printf ("  digest ");
@@ -134,7 +148,7 @@ print_json (const options_t *options, void *state, const world_t *world, const c
     world_counts_t counts = world_counts (world);
     network_counts_t network = network_counts (world);
     printf ("{\"scenario\": \"%s\", \"nodes\": %u, \"seed\": %" PRIu64 ", \"minutes\": %g",
-            options->which->name, options->scenario.nodes, options->scenario.seed,
+            options->which_name, options->scenario.nodes, options->scenario.seed,
             options->scenario.minutes);
     printf (", \"events\": %" PRIu64 ", \"seconds\": %.3f, \"events_per_second\": %.0f",
             counts.events, cost->seconds, (double) counts.events / cost->seconds);
@@ -146,6 +160,8 @@ print_json (const options_t *options, void *state, const world_t *world, const c
             network.dials, network.dials_failed, network.messages, network.bytes);
     printf (", \"bytes_per_node\": %.0f, \"simulator_bytes_per_node\": %.0f", cost->bytes_a_node,
             cost->own_bytes_a_node);
+    if (options->memory)
+        print_memory (world, true);
     if (options->which->report)
         options->which->report (state, world, stdout, true);
     printf (", \"violations\": %" PRIu64, counts.violations);
@@ -175,13 +191,13 @@ stop_at_fault (void *context, world_t *world)
 static cost_t
 run (const options_t *options, void *state, world_t *world, size_t heap_before)
 {
-    double started = now_secs ();
+    double started = cpu_secs ();
     options->which->begin (state, world);
     world_every (world, 1000000, stop_at_fault, NULL);
     world_run (world, (int64_t) (options->scenario.minutes * 60e6));
     if (options->which->end)
         options->which->end (state, world);
-    cost_t cost = {.seconds = now_secs () - started};
+    cost_t cost = {.seconds = cpu_secs () - started};
     double nodes = world_counts (world).nodes_on ? world_counts (world).nodes_on : 1;
     cost.own_bytes_a_node = (double) world_bytes (world) / nodes;
     cost.bytes_a_node =
@@ -190,7 +206,7 @@ run (const options_t *options, void *state, world_t *world, size_t heap_before)
 }
 
 static int
-simulate (const options_t *options)
+simulate (options_t *options)
 {
     size_t heap_before = heap_bytes ();
     world_setup_t setup = {.seed = options->scenario.seed,
@@ -198,8 +214,11 @@ simulate (const options_t *options)
                            .natted = 0.2,
                            .skew_ms_max = 2000,
                            .drift_ppm_max = 50,
-                           .loss = 0.001};
+                           .loss = 0.001,
+                           .heap = options->memory ? heap_bytes : NULL};
     void *state = options->which->create (&options->scenario, &setup);
+    if (!state)
+        return 2;
     if (!setup.context)
         setup.context = state;
     world_t *world = world_new (&setup);
@@ -222,10 +241,41 @@ static void
 usage (FILE *file)
 {
     fprintf (file, "usage: ggen-sim [--nodes N] [--seed S] [--scenario NAME|FILE] [--minutes M]\n"
-                   "                [--real-crypto] [--json] [--trace]\n\nscenarios:\n");
+                   "                [--without LINE,...] [--real-crypto] [--json] [--trace] [--memory]\n\n"
+                   "scenarios:\n");
     const scenario_t *scenario;
     for (unsigned i = 0; (scenario = scenario_at (i)) != NULL; i++)
         fprintf (file, "  %-12s %s\n", scenario->name, scenario->help);
+}
+
+//  Line numbers with commas between.
+static bool
+read_without (scenario_options_t *options, const char *text)
+{
+    for (char *end; *text; text = *end == ',' ? end + 1 : end) {
+        unsigned long line = strtoul (text, &end, 10);
+        if (end == text || options->without_count == SCENARIO_WITHOUT_MAX)
+            return false;
+        options->without[options->without_count++] = (uint32_t) line;
+    }
+    return true;
+}
+
+//  Those that are built in take these numbers where a file has its own.
+static bool
+find_scenario (options_t *options)
+{
+    options->which = scenario_find (options->which_name);
+    options->scenario.file = scenario_file (options->which_name, options->path);
+    if (options->which) {
+        if (options->scenario.nodes == 0)
+            options->scenario.nodes = 1000;
+        if (options->scenario.minutes <= 0)
+            options->scenario.minutes = 1.0;
+    } else if (options->scenario.file)
+        options->which = &scenario_script;
+    return options->which && options->which->create
+           && (options->which != &scenario_script || options->scenario.file);
 }
 
 static bool
@@ -238,6 +288,8 @@ read_options (options_t *options, int argc, char **argv)
                                           {"real-crypto", no_argument, NULL, 'r'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"trace", no_argument, NULL, 't'},
+                                          {"without", required_argument, NULL, 'w'},
+                                          {"memory", no_argument, NULL, 'y'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     int option;
@@ -255,6 +307,10 @@ read_options (options_t *options, int argc, char **argv)
         case 'm':
             options->scenario.minutes = strtod (optarg, NULL);
             break;
+        case 'w':
+            if (!read_without (&options->scenario, optarg))
+                return false;
+            break;
         case 'r':
             options->scenario.real_crypto = true;
             break;
@@ -264,21 +320,23 @@ read_options (options_t *options, int argc, char **argv)
         case 't':
             options->trace = true;
             break;
+        case 'y':
+            options->memory = true;
+            break;
         case 'h':
             usage (stdout);
             exit (0);
         default:
             return false;
         }
-    options->which = scenario_find (options->which_name);
-    return options->which && optind == argc && options->scenario.nodes > 0
-           && options->scenario.nodes <= WORLD_NODES_MAX && options->scenario.minutes > 0;
+    return find_scenario (options) && optind == argc
+           && options->scenario.nodes <= WORLD_NODES_MAX;
 }
 
 int
 main (int argc, char **argv)
 {
-    options_t options = {.scenario = {.nodes = 1000, .seed = 1, .minutes = 1.0},
+    options_t options = {.scenario = {.seed = 1},
                          .which_name = "toy"};
     if (!read_options (&options, argc, argv)) {
         usage (stderr);

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+//  What the swarm says of itself: handlers of PeersRequest and SwarmStatusRequest.
+#ifndef GGEN_SWARM_STATUS_H
+#define GGEN_SWARM_STATUS_H
+
+#include "swarm_self.h"
+
+code_t status_peers (void *self, const delivery_t *at, const ProtobufCMessage *message);
+code_t status_swarm (void *self, const delivery_t *at, const ProtobufCMessage *message);
+
+//  The median of our peers' clocks minus ours; 0 without peers.
+int64_t status_skew_ms (const swarm_t *self);
+
+#endif

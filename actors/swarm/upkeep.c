@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+#include "upkeep.h"
+
+#include "connectivity.h"
+#include "dials.h"
+#include "keep.h"
+#include "sessions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BOOTSTRAPS_FIRST   2u
+#define BOOTSTRAPS_MORE_MS 5000
+
+//  What is still to be done in one run.
+typedef struct {
+    int64_t now_ms;
+    int64_t next_ms;                //  when there will be something to do
+    uint32_t missing;               //  peers
+    uint32_t dials;                 //  that may begin
+} run_t;
+
+static void
+wait_until (run_t *run, int64_t at_ms)
+{
+    if (at_ms < run->next_ms)
+        run->next_ms = at_ms;
+}
+
+void
+upkeep_soon (swarm_t *self)
+{
+    self->upkeep_ms = out_now_ms (self->out);
+}
+
+//  ---- bootstrap nodes -----------------------------------------------------------------------------
+
+static uint32_t
+bootstraps_count (const swarm_t *self)
+{
+    size_t count = self->settings->bootstraps_count;
+    return count < SWARM_BOOTSTRAPS_MAX ? (uint32_t) count : SWARM_BOOTSTRAPS_MAX;
+}
+
+bool
+upkeep_begin (swarm_t *self)
+{
+    uint32_t count = bootstraps_count (self);
+    self->upkeep_ms = out_now_ms (self->out);
+    self->bootstrapped_ms = -1;
+    if (count > 0 && !(self->bootstraps = calloc (count, sizeof *self->bootstraps)))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        multiaddr_t address;
+        bootstrap_t *bootstrap = &self->bootstraps[i];
+        bootstrap->next_ms = DEADLINE_NEVER;
+        if (multiaddr_decode (&address, self->settings->bootstraps[i].address) != OK)
+            continue;
+        bootstrap->next_ms = 0;
+        bootstrap->has_key = address.has_peer;
+        bootstrap->key = address.peer;
+        if (bootstrap->has_key
+            && memcmp (bootstrap->key.bytes, self->settings->identity->key, PEER_KEY_SIZE) == 0)
+            bootstrap->next_ms = DEADLINE_NEVER;
+    }
+    return true;
+}
+
+void
+upkeep_destroy (swarm_t *self)
+{
+    free (self->bootstraps);
+}
+
+static bool
+better (const swarm_t *self, const bootstrap_t *a, const bootstrap_t *b)
+{
+    const swarm_bootstrap_t *given = self->settings->bootstraps;
+    if (a->tries != b->tries)
+        return a->tries < b->tries;
+    uint32_t first = given[a - self->bootstraps].priority;
+    uint32_t second = given[b - self->bootstraps].priority;
+    return first < second || (first == second && rng_below (self->rng, 2) == 0);
+}
+
+//  The best of those that are due: fewest failures, then its priority. Two will do at first: they have
+//  many to serve.
+static bootstrap_t *
+next_bootstrap (swarm_t *self, run_t *run)
+{
+    bootstrap_t *best = NULL;
+    unsigned linked = 0;
+    for (uint32_t i = 0; i < bootstraps_count (self); i++)
+        linked += self->bootstraps[i].linked;
+    if (linked >= BOOTSTRAPS_FIRST && run->now_ms - self->bootstrapped_ms < BOOTSTRAPS_MORE_MS) {
+        wait_until (run, self->bootstrapped_ms + BOOTSTRAPS_MORE_MS);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < bootstraps_count (self); i++) {
+        bootstrap_t *at = &self->bootstraps[i];
+        if (at->linked)
+            continue;
+        if (at->next_ms > run->now_ms)
+            wait_until (run, at->next_ms);
+        else if (!best || better (self, at, best))
+            best = at;
+    }
+    return best;
+}
+
+static void
+postpone (swarm_t *self, bootstrap_t *bootstrap)
+{
+    int64_t ms = BOOK_RETRY_MS;
+    for (uint8_t i = 0; i < bootstrap->tries && ms < BOOK_RETRY_MAX_MS; i++)
+        ms *= 2;
+    if (bootstrap->tries < UINT8_MAX)
+        bootstrap->tries++;
+    bootstrap->next_ms =
+        out_now_ms (self->out)
+        + book_jitter_ms (self->rng, ms < BOOK_RETRY_MAX_MS ? ms : BOOK_RETRY_MAX_MS);
+}
+
+//  Mark the entry of a link, if it is one. A link says it by its key or by its number of the entry.
+static bootstrap_t *
+bootstrap_of (const swarm_t *self, const link_t *link)
+{
+    if (link->bootstrap > 0)
+        return &self->bootstraps[link->bootstrap - 1];
+    for (uint32_t i = 0; i < bootstraps_count (self) && link->named; i++)
+        if (self->bootstraps[i].has_key
+            && peer_key_equal (&self->bootstraps[i].key, &link->key))
+            return &self->bootstraps[i];
+    return NULL;
+}
+
+//  ---- dialling ------------------------------------------------------------------------------------
+
+//  False: nobody is dialled now.
+static bool
+dial (swarm_t *self, const peer_key_t *key, addresses_t *addresses, bool kept, link_t **link_p)
+{
+    char text[PEER_ID_TEXT + 1];
+    dial_t request = {.key = key, .text = text, .addresses = addresses, .kept = kept};
+    *link_p = NULL;
+    if (key) {
+        peer_id_text (key, text);
+        if (sessions_peer (self, text)) {
+            addresses_clear (addresses);
+            return false;
+        }
+    } else
+        request.text = NULL;
+    return dials_begin (self, &request, link_p).code == OK;
+}
+
+static bool
+copy_addresses (addresses_t *copy, const addresses_t *addresses)
+{
+    ProtobufCBinaryData fields[MULTIADDR_PEER_MAX];
+    size_t count = addresses_fields (addresses, fields);
+    return addresses_set (copy, fields, count, NULL, NULL);
+}
+
+static void
+dial_known (swarm_t *self, known_t *known, run_t *run)
+{
+    addresses_t addresses;
+    link_t *link;
+    const peer_key_t key = known->key;
+    bool persistent = known->persistent;
+    known->tried_ms = run->now_ms;
+    known->next_ms = run->now_ms + BOOK_RETRY_MS;
+    if (!copy_addresses (&addresses, &known->addresses)
+        || !dial (self, &key, &addresses, true, &link)) {
+        wait_until (run, run->now_ms + BOOK_RETRY_MS);
+        return;
+    }
+    link->greeting->persistent = persistent;
+}
+
+static void
+dial_bootstrap (swarm_t *self, bootstrap_t *bootstrap, run_t *run)
+{
+    addresses_t addresses;
+    link_t *link;
+    uint32_t number = (uint32_t) (bootstrap - self->bootstraps);
+    bytes_t address = self->settings->bootstraps[number].address;
+    ProtobufCBinaryData field = {address.size, (uint8_t *) address.data};
+    self->bootstrapped_ms = run->now_ms;
+    bootstrap->next_ms = run->now_ms + BOOK_RETRY_MS;
+    const peer_key_t *key = bootstrap->has_key ? &bootstrap->key : NULL;
+    if (!addresses_set (&addresses, &field, 1, NULL, key)
+        || !dial (self, key, &addresses, false, &link)) {
+        wait_until (run, run->now_ms + BOOK_RETRY_MS);
+        return;
+    }
+    link->bootstrap = (uint8_t) (number + 1);
+    bootstrap->linked = true;
+}
+
+//  ---- choosing ------------------------------------------------------------------------------------
+
+static int64_t
+due_ms (const swarm_t *self, const known_t *known)
+{
+    if (connectivity_eager (self)) {
+        int64_t again_ms = known->tried_ms + UPKEEP_EAGER_RETRY_MS;
+        return again_ms < known->next_ms && known->tries > 0 ? again_ms : known->next_ms;
+    }
+    return known->next_ms;
+}
+
+//  Of those that are due one with the fewest failures, by chance.
+static known_t *
+next_known (swarm_t *self, run_t *run)
+{
+    known_t *best = NULL;
+    uint32_t equals = 0;
+    for (uint32_t i = 0; i < book_count (self->book); i++) {
+        known_t *known = book_at (self->book, i);
+        if (known->linked || known->addresses.size == 0)
+            continue;
+        if (due_ms (self, known) > run->now_ms) {
+            wait_until (run, due_ms (self, known));
+            continue;
+        }
+        if (best && known->tries > best->tries)
+            continue;
+        equals = best && known->tries == best->tries ? equals + 1 : 1;
+        if (equals == 1 || rng_below (self->rng, equals) == 0)
+            best = known;
+    }
+    return best;
+}
+
+static void
+dial_persistent (swarm_t *self, run_t *run)
+{
+    for (uint32_t i = 0; i < book_count (self->book); i++) {
+        known_t *known = book_at (self->book, i);
+        if (!known->persistent || known->linked)
+            continue;
+        if (due_ms (self, known) <= run->now_ms)
+            dial_known (self, known, run);
+        else
+            wait_until (run, due_ms (self, known));
+    }
+}
+
+//  A session that we have and that was not meant to stay.
+static link_t *
+at_hand (const swarm_t *self)
+{
+    link_t *best = NULL, *link;
+    uint32_t cursor = 0;
+    while ((link = links_next (self->links, &cursor)) != NULL)
+        if (link->state == LINK_SESSION && !link->kept
+            && (link->tier != GGEN__TIER__CLIENT || !link->inbound)
+            && (!best || link->tier > best->tier
+                || (link->tier == best->tier && best->inbound && !link->inbound)))
+            best = link;
+    return best;
+}
+
+//  Bootstrap nodes have many to serve: those with enough other peers let them go.
+static void
+release_bootstraps (swarm_t *self)
+{
+    uint32_t others = 0, cursor = 0;
+    link_t *link;
+    while ((link = links_next (self->links, &cursor)) != NULL)
+        others += link->state == LINK_SESSION && link->kept
+                  && link->tier != GGEN__TIER__BOOTSTRAP;
+    if (others < self->settings->min_peers)
+        return;
+    cursor = 0;
+    while ((link = links_next (self->links, &cursor)) != NULL)
+        if (link->state == LINK_SESSION && link->kept && !link->persistent && !link->inbound
+            && link->tier == GGEN__TIER__BOOTSTRAP)
+            sessions_release (self, link);
+}
+
+static uint32_t
+kept_dials (const swarm_t *self)
+{
+    uint32_t count = 0, cursor = 0;
+    const link_t *link;
+    while ((link = links_next (self->links, &cursor)) != NULL)
+        count += link->greeting && !link->inbound && (link->greeting->kept || link->bootstrap);
+    return count;
+}
+
+void
+upkeep_run (swarm_t *self, int64_t now_ms)
+{
+    run_t run = {.now_ms = now_ms, .next_ms = DEADLINE_NEVER};
+    uint32_t wanted = connectivity_wanted (self), dials = kept_dials (self);
+    uint32_t dials_max = connectivity_eager (self) ? 2 * UPKEEP_DIALS_MAX : UPKEEP_DIALS_MAX;
+    dial_persistent (self, &run);
+    uint32_t kept = links_census (self->links).kept;
+    link_t *link;
+    known_t *known;
+    bootstrap_t *bootstrap;
+    for (; kept < wanted && (link = at_hand (self)) != NULL; kept++)
+        sessions_keep (self, link, false);
+    while (kept + dials < wanted && dials < dials_max && (known = next_known (self, &run)) != NULL) {
+        dial_known (self, known, &run);
+        dials++;
+    }
+    while (kept + dials < wanted && dials < dials_max
+           && (bootstrap = next_bootstrap (self, &run)) != NULL) {
+        dial_bootstrap (self, bootstrap, &run);
+        dials++;
+    }
+    if (kept >= wanted)
+        release_bootstraps (self);
+    self->upkeep_ms = run.next_ms;
+}
+
+//  ---- what happened -------------------------------------------------------------------------------
+
+void
+upkeep_dialled (swarm_t *self, const link_t *link)
+{
+    known_t *known = link->named ? book_find (self->book, &link->key) : NULL;
+    if (known)
+        known->linked = true;
+}
+
+void
+upkeep_failed (swarm_t *self, const link_t *link)
+{
+    bootstrap_t *bootstrap = bootstrap_of (self, link);
+    if (bootstrap) {
+        bootstrap->linked = false;
+        postpone (self, bootstrap);
+    }
+    if (!link->named)
+        return;
+    known_t *known = book_find (self->book, &link->key);
+    if (known)
+        known->linked = false;
+    book_failed (self->book, &link->key, self->rng, out_now_ms (self->out));
+    if (link->greeting->kept || bootstrap)
+        upkeep_soon (self);
+}
+
+//  The address that was dialled first, then what the peer says of itself.
+static bool
+all_addresses (addresses_t *all, const link_t *link, bytes_t dialled)
+{
+    ProtobufCBinaryData fields[MULTIADDR_PEER_MAX + 1];
+    size_t count = 0;
+    if (dialled.size > 0)
+        fields[count++] = (ProtobufCBinaryData) {dialled.size, (uint8_t *) dialled.data};
+    ProtobufCBinaryData said[MULTIADDR_PEER_MAX];
+    size_t said_count = addresses_fields (&link->addresses, said);
+    for (size_t i = 0; i < said_count; i++)
+        if (dialled.size != said[i].len || memcmp (said[i].data, dialled.data, dialled.size) != 0)
+            fields[count++] = said[i];
+    return addresses_set (all, fields, count, NULL, &link->key);
+}
+
+void
+upkeep_up (swarm_t *self, link_t *link, bytes_t dialled)
+{
+    bootstrap_t *bootstrap = bootstrap_of (self, link);
+    if (bootstrap) {
+        bootstrap->linked = true;
+        bootstrap->tries = 0;
+        link->bootstrap = (uint8_t) (bootstrap - self->bootstraps + 1);
+    }
+    book_reached (self->book, &link->key);
+    addresses_t all;
+    if (!(link->inbound && link->tier == GGEN__TIER__CLIENT)
+        && all_addresses (&all, link, dialled)) {
+        known_t *known =
+            all.size > 0 ? keep_known (self, &link->key, &all) : book_find (self->book, &link->key);
+        if (known) {
+            known->linked = true;
+            known->persistent |= link->persistent;
+            link->persistent = known->persistent;
+            if (!link->inbound && known->good_at == 0)
+                known->dirty = true;
+            if (!link->inbound)
+                known->good_at = out_wall_ms (self->out) / 1000;
+        }
+        addresses_clear (&all);
+        keep_soon (self);
+    }
+    if (link->persistent && !link->kept)
+        sessions_keep (self, link, true);
+    if (links_census (self->links).kept < connectivity_wanted (self) || link->kept)
+        upkeep_soon (self);
+}
+
+void
+upkeep_down (swarm_t *self, const link_t *link)
+{
+    int64_t now_ms = out_now_ms (self->out);
+    bootstrap_t *bootstrap = bootstrap_of (self, link);
+    if (bootstrap) {
+        bootstrap->linked = false;
+        bootstrap->next_ms = now_ms + book_jitter_ms (self->rng, BOOK_RETRY_MS);
+    }
+    known_t *known = book_find (self->book, &link->key);
+    if (known) {
+        known->linked = false;
+        if (known->next_ms < now_ms)
+            known->next_ms = now_ms + book_jitter_ms (self->rng, BOOK_RETRY_MS / 2);
+    }
+    if (link->kept)
+        upkeep_soon (self);
+}
+
+bool
+upkeep_persist (swarm_t *self, const peer_key_t *key, const addresses_t *addresses)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < book_count (self->book); i++)
+        count += book_at (self->book, i)->persistent;
+    known_t *known = book_find (self->book, key);
+    if (known && known->persistent)
+        return true;
+    if (count < BOOK_PERSISTENT_MAX && !known)
+        known = keep_known (self, key, addresses);
+    if (count == BOOK_PERSISTENT_MAX || !known)
+        return false;
+    known->dirty = known->persistent = true;
+    keep_soon (self);
+    upkeep_soon (self);
+    return true;
+}
+
+void
+upkeep_leave (swarm_t *self, const peer_key_t *key)
+{
+    int64_t until_ms = out_now_ms (self->out) + LEAVE_PAUSE_SECS * INT64_C (1000);
+    for (uint32_t i = 0; i < book_count (self->book); i++) {
+        known_t *known = book_at (self->book, i);
+        if (key && !peer_key_equal (&known->key, key))
+            continue;
+        known->dirty |= known->persistent;
+        known->persistent = false;
+        if (known->next_ms < until_ms)
+            known->next_ms = until_ms;
+    }
+    for (uint32_t i = 0; i < bootstraps_count (self); i++)
+        if (!key || (self->bootstraps[i].has_key
+                     && peer_key_equal (&self->bootstraps[i].key, key)))
+            self->bootstraps[i].next_ms = until_ms;
+    keep_soon (self);
+}
