@@ -5,7 +5,6 @@
 #include "clients.h"
 #include "dht.pb-c.h"
 #include "peer_id.h"
-#include "record.h"
 #include "record_valid.h"
 #include "runtime/actor/out.h"
 #include "sim_state.h"
@@ -375,29 +374,6 @@ stage_run (stage_t *self, int64_t ms)
 
 //  ---- packages ----------------------------------------------------------------------------------
 
-//  Signed by node 0, which has the keys of a publisher like any other's.
-static void
-sign (stage_package_t *package, const identity_t *signer, const Ggen__Release *release)
-{
-    Ggen__SignedRecord record = GGEN__SIGNED_RECORD__INIT;
-    uint8_t signature[RECORD_SIGNATURE_SIZE];
-    size_t payload_size = ggen__release__get_packed_size (release), size;
-    uint8_t *payload = fresh (payload_size);
-    ggen__release__pack (release, payload);
-    uint8_t *bytes =
-        record_signing_bytes (GGEN__RECORD_KIND__RELEASE, (bytes_t) {payload, payload_size}, &size);
-    signer->sign (signer->context, bytes, size, signature);
-    record.kind = GGEN__RECORD_KIND__RELEASE;
-    record.payload = (ProtobufCBinaryData) {payload_size, payload};
-    record.key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, (uint8_t *) signer->key};
-    record.signature = (ProtobufCBinaryData) {sizeof signature, signature};
-    package->record_size = ggen__signed_record__get_packed_size (&record);
-    package->record = fresh (package->record_size);
-    ggen__signed_record__pack (&record, package->record);
-    free (bytes);
-    free (payload);
-}
-
 uint32_t
 stage_package (stage_t *self, uint64_t size_bytes)
 {
@@ -409,16 +385,9 @@ stage_package (stage_t *self, uint64_t size_bytes)
         sim_contents_derive (self->contents, world_seed (self->world) << 8 | number, size_bytes);
     char name[20];
     snprintf (name, sizeof name, "package-%u", number);
-    Ggen__Release release = GGEN__RELEASE__INIT;
-    sim_content_fill (package->content, &release);
-    release.name = name;
-    release.version = "1.0.0";
-    release.files_sha256 = release.manifest_sha256 = release.sha256;
-    release.unpacked_bytes = 5000;
-    release.files_count = 3;
-    release.published_at = 1763600000;
-    release.archive_format = "tar.gz";
-    sign (package, world_identity (self->world, 0), &release);
+    //  Node 0 has the keys of a publisher like any other's.
+    package->record = sim_content_record (package->content, name, "1.0.0",
+                                          world_identity (self->world, 0), &package->record_size);
     return number;
 }
 
