@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { READ_LISTINGS, READ_PINS, READ_HEAD, READ_ROTATIONS, READ_RELEASE } read_kind_t;
+typedef enum { READ_HOT, READ_PINS, READ_LISTINGS, READ_HEAD, READ_ROTATIONS, READ_RELEASE } read_kind_t;
 
 //  One thing to be asked.
 typedef struct read {
@@ -128,6 +128,12 @@ take (find_t *self, const read_t *read, const answer_t *answer)
         find_take_pin (self, (const void *) answer->message);
         return;
     }
+    if (read->kind == READ_HOT) {
+        find_take_hot (self, (const void *) answer->message);
+        self->home->counts.hot_hits += self->hot;
+        self->home->counts.hot_misses += !self->hot;
+        return;
+    }
     const Ggen__DhtReadReply *reply = (const void *) answer->message;
     find_publisher_t *publisher = &self->publishers[read->publisher];
     self->incomplete |= reply->incomplete;
@@ -163,8 +169,8 @@ on_read (void *home_, void *read_, const answer_t *answer)
     self->in_flight--;
     if (answer->code == OK)
         take (self, read, answer);
-    //  Without trust nobody is pinned.
-    else if (read->kind != READ_PINS)
+    //  Without trust nobody is pinned, without a cache nothing is hot.
+    else if (read->kind != READ_PINS && read->kind != READ_HOT)
         note_failure (self, answer->failure);
     //  A short cut that led to something old: once more, in full.
     if (read->first_valid && read->kind == READ_HEAD && lags (self, read) && !self->told) {
@@ -194,6 +200,22 @@ ask_pins (find_t *self, read_t *read, ticket_t ticket)
 }
 
 static code_t
+ask_hot (find_t *self, read_t *read, ticket_t ticket)
+{
+    uint8_t key[FIND_HOT_KEY_MAX];
+    Ggen__HotGetRequest request = GGEN__HOT_GET_REQUEST__INIT;
+    request.key = (ProtobufCBinaryData) {find_hot_key (self, key), key};
+    ask_t ask = {.to = "cache",
+                 .message = &request.base,
+                 .expect = &ggen__hot_get_reply__descriptor,
+                 .budget_ms = self->home->settings->answer_ms,
+                 .parent = ticket,
+                 .on_answer = on_read,
+                 .arg = read};
+    return out_ask (self->home->out, &ask);
+}
+
+static code_t
 send_read (find_t *self, read_t *read)
 {
     registry_p2p_t *home = self->home;
@@ -203,6 +225,8 @@ send_read (find_t *self, read_t *read)
     digest_t place;
     if (read->kind == READ_PINS)
         return ask_pins (self, read, ticket);
+    if (read->kind == READ_HOT)
+        return ask_hot (self, read, ticket);
     if (read->kind == READ_LISTINGS)
         dht_key_name (&place, home->crypto->sha256, self->name);
     else if (read->kind == READ_HEAD)
@@ -244,14 +268,12 @@ send_more (find_t *self)
 
 //  ---- rounds --------------------------------------------------------------------------------------
 
+//  For one publisher its head is enough to go on, unless all there is has to be known.
 static void
 add_listings (find_t *self)
 {
-    //  For one publisher its head is enough to go on, unless all there is has to be known.
     if (!self->one_key || self->all_answer)
         add_read (self, READ_LISTINGS);
-    if (!self->all_answer)
-        add_read (self, READ_PINS);
 }
 
 static bool
@@ -329,17 +351,27 @@ next_round (find_t *self)
     while (self->unsent == 0) {
         switch (self->round++) {
             case 0:
-                add_listings (self);
+                if (!self->all_answer)
+                    add_read (self, READ_PINS);
                 break;
             case 1:
+                if (find_is_hot_kind (self))
+                    add_read (self, READ_HOT);
+                break;
+            case 2:
+                if (self->hot)
+                    return false;
+                add_listings (self);
+                break;
+            case 3:
                 for (unsigned i = 0; i < self->publishers_count; i++)
                     add_head (self, i);
                 break;
-            case 2:
+            case 4:
                 if (add_successors (self))
                     self->round--;
                 break;
-            case 3:
+            case 5:
                 if (self->depth >= FIND_LATEST)
                     add_releases (self);
                 break;
@@ -361,6 +393,8 @@ proceed (find_t *self)
             return;
         //  Answered already: what was asked has come, more is not.
         if (self->told || !next_round (self)) {
+            if (!self->told && find_is_hot_kind (self))
+                find_put_hot (self);
             end (self);
             return;
         }

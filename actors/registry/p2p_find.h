@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 //  Looking up a name: who publishes it, their newest heads, the releases these list. Three rounds
-//  of reads, each as parallel as FIND_READS_MAX allows:
-//      1  the name's listings; whom trust has pinned
+//  of reads of the DHT, each as parallel as FIND_READS_MAX allows:
+//      1  the name's listings
 //      2  the head of each publisher, and of those they hand the name over to; rotations if wanted
 //      3  releases
+//  Before, trust is asked whom it has pinned: his head is looked up whether anybody lists him or not.
 //  What was heard of before takes part from the beginning; of two heads of one key the higher seq counts,
-//  so no reader is ever taken back. What is read is noted in discovered.h.
+//  so no reader is ever taken back. What is read is noted in discovered.h. What FIND_LATEST and
+//  FIND_VERSIONS found is put into the hot tier of "cache", and is all that is read the next time, unless
+//  something newer was heard of meanwhile.
 #ifndef GGEN_P2P_FIND_H
 #define GGEN_P2P_FIND_H
 
@@ -49,7 +52,7 @@ struct find_t {
     char *version;                          //  FIND_VERSION
     find_depth_t depth;
     bool one_key;                           //  only the publisher it was asked for
-    bool all_answer;                        //  no short cuts: every head is read in full
+    bool all_answer;                        //  no short cuts: nothing hot, every head is read in full
     bool wants_rotations;
 
     //  What was found.
@@ -57,6 +60,7 @@ struct find_t {
     unsigned publishers_count;
     p2p_signed_t rotations[FIND_ROTATIONS_MAX];
     unsigned rotations_count;
+    bool hot;                               //  it is from the hot tier
     bool incomplete;                        //  something is missing
     bool cut;                               //  there was more than the bounds allow
     code_t failure_code;                    //  OK, or the first failure of a read
