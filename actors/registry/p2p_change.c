@@ -293,8 +293,8 @@ on_latest_found (find_t *find, void *self_)
     const find_publisher_t *publisher = find_publisher (find, &self->head.key);
     const Ggen__HeadVersion *latest = p2p_head_latest (self->head.head);
     const Ggen__Release *release = NULL;
-    if (publisher && publisher->versions_count > 0)
-        release = publisher->versions[0].signed_release.release;
+    if (publisher && publisher->versions_count > 0 && publisher->versions[0].found)
+        release = publisher->versions[0].found->release;
     if (release && p2p_same_bytes (release->sha256, latest->sha256))
         sign_renewed (self, latest, release->size_bytes);
     else

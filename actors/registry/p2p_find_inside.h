@@ -19,8 +19,7 @@ void find_take_known (find_t *self);
 void find_take_listings (find_t *self, const Ggen__DhtReadReply *reply);
 void find_take_heads (find_t *self, const Ggen__DhtReadReply *reply);
 void find_take_rotations (find_t *self, const Ggen__DhtReadReply *reply);
-void find_take_release (find_t *self, find_publisher_t *publisher, find_version_t *version,
-                        const Ggen__DhtReadReply *reply);
+void find_take_releases (find_t *self, const Ggen__DhtReadReply *reply);
 void find_take_pin (find_t *self, const Ggen__TrustListReply *reply);
 
 //  ---- p2p_hot.c -----------------------------------------------------------------------------------
@@ -40,7 +39,12 @@ void find_put_hot (const find_t *self);
 
 //  ---- p2p_find_take.c -----------------------------------------------------------------------------
 
-//  Which versions of each publisher are to be looked up, now that the heads are there.
-void find_choose_versions (find_t *self);
+//  Which versions of a publisher are wanted, by his head as it is now. Returns how many; borrowed until
+//  the head changes.
+size_t find_wanted (find_t *self, find_publisher_t *publisher,
+                    const Ggen__HeadVersion *wanted[FIND_VERSIONS_MAX]);
+
+//  The end: give each publisher his versions, with the releases that came.
+void find_match (find_t *self);
 
 #endif

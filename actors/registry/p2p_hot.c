@@ -97,11 +97,7 @@ take (find_t *self, const Ggen__HotName *name)
     }
     find_take_listings (self, &listings);
     find_take_heads (self, &heads);
-    find_choose_versions (self);
-    for (unsigned i = 0; i < self->publishers_count; i++)
-        for (size_t v = 0; v < self->publishers[i].versions_count; v++)
-            find_take_release (self, &self->publishers[i], &self->publishers[i].versions[v],
-                               &releases);
+    find_take_releases (self, &releases);
 }
 
 void
@@ -129,8 +125,8 @@ add_publisher (Ggen__HotName *name, const find_publisher_t *publisher)
     if (publisher->head.payload)
         name->heads[name->n_heads++] = publisher->head.packed;
     for (size_t i = 0; i < publisher->versions_count; i++)
-        if (publisher->versions[i].signed_release.payload)
-            name->releases[name->n_releases++] = publisher->versions[i].signed_release.packed;
+        if (publisher->versions[i].found)
+            name->releases[name->n_releases++] = publisher->versions[i].found->packed;
 }
 
 static void

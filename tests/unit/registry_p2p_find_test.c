@@ -403,6 +403,42 @@ a_slow_network_is_answered_for_in_time_and_heard_later (void **state)
     puppet_free (status);
 }
 
+//  Late is not absent.
+static void
+a_slow_network_does_not_say_that_there_is_nothing (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->held = "dht";
+    rig_ask_get (rig, "pack");
+    rig_wait (rig, 11000);
+    rig_expect_failure (rig, DHT_TIMEOUT);
+    Ggen__ExistsRequest request = GGEN__EXISTS_REQUEST__INIT;
+    request.id = "pack";
+    rig_ask (rig, &request.base);
+    rig_wait (rig, 11000);
+    rig_expect_failure (rig, DHT_TIMEOUT);
+}
+
+//  Its head was heard of: the release needs no other answer first.
+static void
+what_is_known_of_a_name_saves_waiting (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 3, "1.0.0");
+    puppet_free (rig_get (rig, "pack"));
+    rig->held = "dht";
+    rig_ask_get (rig, "pack");
+    unsigned asked = 0;
+    for (unsigned i = 0; i < rig->registry.said_count; i++)
+        asked += strcmp (rig->registry.said[i].to, "dht") == 0;
+    assert_int_equal (asked, 3);
+    rig->held = NULL;
+    rig_settle (rig);
+    puppet_free (rig_hear (rig, &ggen__package_reply__descriptor));
+}
+
 static void
 an_asker_who_has_less_time_is_answered_in_less (void **state)
 {
@@ -617,6 +653,8 @@ main (void)
         TEST (without_a_network_it_is_a_failure_and_not_absence),
         TEST (what_was_heard_before_is_told_without_a_network),
         TEST (a_slow_network_is_answered_for_in_time_and_heard_later),
+        TEST (a_slow_network_does_not_say_that_there_is_nothing),
+        TEST (what_is_known_of_a_name_saves_waiting),
         TEST (an_asker_who_has_less_time_is_answered_in_less),
         TEST (more_questions_than_its_bound_are_refused),
         TEST (what_was_looked_up_lately_needs_no_network),
