@@ -116,6 +116,27 @@ spoil (note_t *note)
     spoilt++;
 }
 
+//  The counts are those of the links.
+static void
+check_census (const links_t *links)
+{
+    census_t counted = {0}, census = links_census (links);
+    uint32_t cursor = 0;
+    const link_t *link;
+    while ((link = links_next (links, &cursor)) != NULL) {
+        bool session = link->state == LINK_SESSION, beginning = link->state < LINK_SESSION;
+        counted.kept += session && link->kept;
+        counted.transients += session && !link->kept;
+        counted.kept_inbound += session && link->kept && link->inbound;
+        counted.inbound += session && link->inbound;
+        counted.greetings += beginning && link->inbound;
+        counted.dials += beginning && !link->inbound;
+        counted.drains += link->state == LINK_DRAINING;
+        assert_seeded (beginning == (link->greeting != NULL), this_round);
+    }
+    assert_seeded (memcmp (&counted, &census, sizeof census) == 0, this_round);
+}
+
 static void
 check_bounds (void)
 {
@@ -125,6 +146,7 @@ check_bounds (void)
             continue;
         const swarm_t *swarm = world_swarm (node);
         census_t census = links_census (swarm->links);
+        check_census (swarm->links);
         assert_seeded (census.kept <= node->settings.max_peers, this_round);
         assert_seeded (census.transients <= node->settings.max_transients, this_round);
         assert_seeded (census.dials <= DIALS_MAX, this_round);
