@@ -20,7 +20,7 @@ PACKAGES_coverage := gcovr
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 OPT      ?= -O2 -g
 MODE     ?=
-CPPFLAGS := -D_GNU_SOURCE -DGGEN_VERSION='"$(VERSION)"' -DGGEN_RELEASED='"$(RELEASED)"' -I. -Imessages -I$(B)/gen -isystem $(B)/pb \
+CPPFLAGS := -D_GNU_SOURCE -DGGEN_VERSION='"$(VERSION)"' -DGGEN_RELEASED='"$(RELEASED)"' -I. -Imessages -I$(B)/gen -I$(B)/pb \
     $(if $(MODE),-DGGEN_INSTRUMENTED)
 CFLAGS   := -std=c11 $(OPT) $(WARN) -fstack-protector-strong $(MODE)
 CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Werror $(MODE)

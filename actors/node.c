@@ -115,6 +115,11 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
                                                        .writable = writable,
                                                        .looks = options->dry && !writable};
     self->cache.bytes_max = (uint64_t) config_bytes (config, "storage.max_cache_size");
+    self->cache.hot = (hot_limits_t) {
+        .entries_max = (uint32_t) config_int (config, "storage.cache_capacity"),
+        .bytes_max = HOT_BYTES_DEFAULT,
+        .ttl_ms = config_ms (config, "storage.hot_ttl"),
+        .absent_ttl_ms = HOT_ABSENT_TTL_MS};
     self->blobs.directory = self->cache_dir;
     self->store = (store_settings_t) {self->home, writable, limits_of (config)};
     self->state.path = self->state_path;

@@ -38,7 +38,7 @@ const schema_key_t schema_keys [] = {
     {"storage.cache_capacity", SCHEMA_INT, "100", 1, 100000, NULL, NULL, HOT_TIER,
      "packages in the hot tier, in memory"},
     {"storage.hot_ttl", SCHEMA_SECONDS, "300", 0, 86400, NULL, NULL, HOT_TIER,
-     "how long an unused package stays in the hot tier"},
+     "how long what is in the hot tier counts as true"},
     {"storage.replicas", SCHEMA_INT, "3", 0, 20, NULL, NULL, PEERS,
      "hosts that should hold what this node publishes"},
     {"storage.host_max", SCHEMA_MIB, "1024", 0, 1048576, NULL, NULL, PEERS,

@@ -19,6 +19,8 @@ typedef struct {
     Ggen__Envelope *envelope;
     uint8_t *body;
     size_t body_size;
+    uint8_t *attachment;        //  NULL without
+    size_t attachment_size;
 } said_t;
 
 //  Sees every byte that leaves the actor.
@@ -53,6 +55,7 @@ puppet_send (void *self_, const parcel_t *parcel)
     puppet_t *self = self_;
     assert_true (self->said_count < PUPPET_SAID_MAX);
     said_t *said = &self->said[self->said_count++];
+    *said = (said_t) {0};
     size_t size;
     uint8_t *envelope = puppet_pack (&parcel->envelope->base, &size);
     snprintf (said->to, sizeof said->to, "%s", parcel->to);
@@ -65,8 +68,13 @@ puppet_send (void *self_, const parcel_t *parcel)
         self->watch (self->watch_context, envelope, size);
         self->watch (self->watch_context, said->body, said->body_size);
     }
-    if (parcel->attachment)
+    if (parcel->attachment) {
+        said->attachment_size = parcel->attachment_size;
+        said->attachment = malloc (parcel->attachment_size + 1);
+        assert_non_null (said->attachment);
+        memcpy (said->attachment, parcel->attachment, parcel->attachment_size);
         parcel->free_attachment (parcel->attachment, parcel->hint);
+    }
     free (envelope);
 }
 
@@ -82,6 +90,7 @@ said_free (said_t *said)
     if (said->envelope)
         ggen__envelope__free_unpacked (said->envelope, NULL);
     free (said->body);
+    free (said->attachment);
     *said = (said_t) {0};
 }
 
@@ -117,32 +126,59 @@ puppet_stop (puppet_t *self)
 }
 
 static inline code_t
-puppet_deliver (puppet_t *self, Ggen__Envelope *envelope, const uint8_t *body, size_t size)
+puppet_deliver_with (puppet_t *self, Ggen__Envelope *envelope, const uint8_t *body, size_t size,
+                     bytes_t attachment)
 {
     size_t envelope_size;
     uint8_t *packed = puppet_pack (&envelope->base, &envelope_size);
-    mail_t mail = {.envelope = {packed, envelope_size}, .body = {body, size}};
+    mail_t mail = {
+        .envelope = {packed, envelope_size}, .body = {body, size}, .attachment = attachment};
     code_t code = actor_deliver (self->actor, &mail, self->now_ms, self->wall_ms);
     free (packed);
     return code;
+}
+
+static inline code_t
+puppet_deliver (puppet_t *self, Ggen__Envelope *envelope, const uint8_t *body, size_t size)
+{
+    return puppet_deliver_with (self, envelope, body, size, (bytes_t) {NULL, 0});
+}
+
+//  Hand it a request of 'from', an event when 'budget_ms' is 0. Returns its id.
+static inline uint64_t
+puppet_ask_from (puppet_t *self, const char *from, const ProtobufCMessage *message,
+                 uint32_t budget_ms)
+{
+    size_t size;
+    uint8_t *body = puppet_pack (message, &size);
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = budget_ms > 0 ? GGEN__KIND__REQUEST : GGEN__KIND__EVENT;
+    envelope.id = ++self->next_id;
+    envelope.from = (char *) from;
+    envelope.type = (char *) message->descriptor->short_name;
+    envelope.budget_ms = budget_ms;
+    envelope.sent_us = puppet_clock_us (self);
+    assert_int_equal (puppet_deliver (self, &envelope, body, size), OK);
+    free (body);
+    return envelope.id;
 }
 
 //  Hand it a request of the tester. Returns its id.
 static inline uint64_t
 puppet_ask (puppet_t *self, const ProtobufCMessage *message)
 {
-    size_t size;
-    uint8_t *body = puppet_pack (message, &size);
+    return puppet_ask_from (self, PUPPET_TESTER, message, 60000);
+}
+
+//  The tester no longer wants what it asked.
+static inline void
+puppet_cancel (puppet_t *self, uint64_t id)
+{
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-    envelope.kind = GGEN__KIND__REQUEST;
-    envelope.id = ++self->next_id;
+    envelope.kind = GGEN__KIND__CANCEL;
+    envelope.id = id;
     envelope.from = PUPPET_TESTER;
-    envelope.type = (char *) message->descriptor->short_name;
-    envelope.budget_ms = 60000;
-    envelope.sent_us = puppet_clock_us (self);
-    assert_int_equal (puppet_deliver (self, &envelope, body, size), OK);
-    free (body);
-    return envelope.id;
+    assert_int_equal (puppet_deliver (self, &envelope, NULL, 0), OK);
 }
 
 //  Take the first message that it sent to 'to'; false when there is none. said_free () it.
@@ -196,7 +232,8 @@ puppet_free (void *message)
 
 //  Answer what it asked of somebody else. 'said' is freed.
 static inline void
-puppet_reply (puppet_t *self, said_t *said, const ProtobufCMessage *message)
+puppet_reply_with (puppet_t *self, said_t *said, const ProtobufCMessage *message,
+                   bytes_t attachment)
 {
     size_t size;
     uint8_t *body = puppet_pack (message, &size);
@@ -205,9 +242,25 @@ puppet_reply (puppet_t *self, said_t *said, const ProtobufCMessage *message)
     envelope.id = said->envelope->id;
     envelope.from = said->to;
     envelope.type = (char *) message->descriptor->short_name;
-    assert_int_equal (puppet_deliver (self, &envelope, body, size), OK);
+    assert_int_equal (puppet_deliver_with (self, &envelope, body, size, attachment), OK);
     free (body);
     said_free (said);
+}
+
+static inline void
+puppet_reply (puppet_t *self, said_t *said, const ProtobufCMessage *message)
+{
+    puppet_reply_with (self, said, message, (bytes_t) {NULL, 0});
+}
+
+//  Answer with a failure.
+static inline void
+puppet_refuse (puppet_t *self, said_t *said, code_t code)
+{
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    failure.code = code;
+    failure.message = "the test says so";
+    puppet_reply (self, said, &failure.base);
 }
 
 //  Let time pass; ticks come as they fall due.

@@ -19,7 +19,7 @@ static puppet_t reputation, state;
 static reputation_settings_t settings;
 static identity_t identity;
 
-//  ---- life ----------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static inline void
 rig_settle (void)
@@ -92,7 +92,7 @@ rig_wait (int64_t ms)
     }
 }
 
-//  ---- peers ---------------------------------------------------------------------------------------
+//  ---- peers -------------------------------------------------------------------------------------
 
 typedef struct {
     uint8_t bytes[32];
@@ -112,7 +112,7 @@ field_of (peer_t *key)
     return (ProtobufCBinaryData) {sizeof key->bytes, key->bytes};
 }
 
-//  ---- events --------------------------------------------------------------------------------------
+//  ---- events ------------------------------------------------------------------------------------
 
 static inline void
 rig_event (const ProtobufCMessage *message)
@@ -193,7 +193,7 @@ says_where (uint32_t number, double latitude, double longitude)
     rig_event (&location.base);
 }
 
-//  ---- what it says --------------------------------------------------------------------------------
+//  ---- what it says ------------------------------------------------------------------------------
 
 //  The next order to swarm, which has to be for this peer. Returns its seconds.
 static inline uint32_t

@@ -3,15 +3,19 @@
 
 #include "eviction.h"
 #include "fetch.h"
+#include "hot_serve.h"
 
+#include "hot.pb-c.h"
 #include "runtime/actor/out.h"
+#include "transfer.pb-c.h"
 #include "upkeep.pb-c.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOBS "blobs"
+#define BLOBS    "blobs"
+#define TRANSFER "transfer"
 
 //  Lists and drops that are asked for at one time.
 #define UPKEEP_MAX 1
@@ -25,7 +29,8 @@ typedef struct flight_t flight_t;
 typedef enum {
     PARKED,                     //  another fetch of the same bytes goes first
     FINDING,
-    IMPORTING
+    IMPORTING,
+    TRANSFERRING                //  other nodes give it, into the store
 } stage_t;
 
 struct flight_t {
@@ -38,6 +43,7 @@ struct flight_t {
 struct cache_t {
     out_t *out;
     lru_t *lru;
+    hot_t *hot;
     uint64_t bytes_max;
     flight_t *flights;          //  in the order of starting
     unsigned flights_count;
@@ -172,8 +178,27 @@ imported (cache_t *self, flight_t *flight, const answer_t *answer)
     advance (self, flight);
 }
 
+static void
+transferred (cache_t *self, flight_t *flight, const answer_t *answer)
+{
+    const Ggen__TransferFetchReply *reply = (const void *) answer->message;
+    if (reply) {
+        keep (self, flight, reply->size_bytes);
+        land_found (self, flight, reply->path, reply->size_bytes,
+                    fetch_source (flight->fetch)->registry);
+        return;
+    }
+    if (answer->code == INSUFFICIENT_DISK_SPACE) {
+        land_failed (self, flight, answer->failure);
+        return;
+    }
+    flight->stage = IMPORTING;
+    fetch_source_failed (flight->fetch, answer->failure);
+    advance (self, flight);
+}
+
 static code_t
-on_blobs (void *self_, void *flight_, const answer_t *answer)
+on_step (void *self_, void *flight_, const answer_t *answer)
 {
     cache_t *self = self_;
     flight_t *flight = flight_;
@@ -193,6 +218,8 @@ on_blobs (void *self_, void *flight_, const answer_t *answer)
     }
     if (flight->stage == FINDING)
         found (self, flight, answer);
+    else if (flight->stage == TRANSFERRING)
+        transferred (self, flight, answer);
     else
         imported (self, flight, answer);
     return OK;
@@ -202,16 +229,16 @@ on_blobs (void *self_, void *flight_, const answer_t *answer)
 
 //  Ask for the waiter that has most time left. Returns false when the fetch has ended instead.
 static bool
-ask_blobs (cache_t *self, flight_t *flight, const ProtobufCMessage *message,
-           const ProtobufCMessageDescriptor *expect)
+ask_step (cache_t *self, flight_t *flight, const char *to, const ProtobufCMessage *message,
+          const ProtobufCMessageDescriptor *expect)
 {
     code_t code = CANCELLED;
     while (code == CANCELLED && (flight->leader = fetch_leader (flight->fetch)) != 0) {
-        ask_t ask = {.to = BLOBS,
+        ask_t ask = {.to = to,
                      .message = message,
                      .expect = expect,
                      .parent = flight->leader,
-                     .on_answer = on_blobs,
+                     .on_answer = on_step,
                      .arg = flight,
                      .quiet = true};
         code = out_ask (self->out, &ask);
@@ -222,7 +249,7 @@ ask_blobs (cache_t *self, flight_t *flight, const ProtobufCMessage *message,
         return true;
     Ggen__Failure failure = GGEN__FAILURE__INIT;
     failure.code = code;
-    failure.message = "the cache is too busy to ask the blob store";
+    failure.message = "the cache is too busy to ask anybody";
     land_failed (self, flight, &failure);
     return false;
 }
@@ -234,7 +261,7 @@ find (cache_t *self, flight_t *flight)
     Ggen__BlobFindRequest request = GGEN__BLOB_FIND_REQUEST__INIT;
     request.sha256 = digest_to_field (&digest);
     request.size_bytes = fetch_size_bytes (flight->fetch);
-    ask_blobs (self, flight, &request.base, &ggen__blob_find_reply__descriptor);
+    ask_step (self, flight, BLOBS, &request.base, &ggen__blob_find_reply__descriptor);
 }
 
 static void
@@ -245,7 +272,27 @@ import (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
     request.sha256 = digest_to_field (&digest);
     request.size_bytes = fetch_size_bytes (flight->fetch);
     request.path = source->location;
-    ask_blobs (self, flight, &request.base, &ggen__blob_import_reply__descriptor);
+    ask_step (self, flight, BLOBS, &request.base, &ggen__blob_import_reply__descriptor);
+}
+
+//  Its stage tells on_step what comes back; a fetch that others wait for again begins here, too.
+static void
+transfer (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
+{
+    Ggen__TransferFetchRequest request = GGEN__TRANSFER_FETCH_REQUEST__INIT;
+    digest_t digest = *fetch_digest (flight->fetch);
+    flight->stage = TRANSFERRING;
+    request.record = source->record;
+    request.sha256 = digest_to_field (&digest);
+    request.subject = (char *) fetch_subject (flight->fetch);
+    ask_step (self, flight, TRANSFER, &request.base, &ggen__transfer_fetch_reply__descriptor);
+}
+
+static bool
+is_of_other_nodes (const flight_t *flight, const Ggen__FetchSource *source)
+{
+    return strcmp (source->registry, "p2p") == 0 && source->record.len > 0
+           && !fetch_offline (flight->fetch);
 }
 
 //  A lone source's failure is what people read: it tells what is missing, and where it would be.
@@ -276,7 +323,12 @@ advance (cache_t *self, flight_t *flight)
     while ((source = fetch_source (flight->fetch)) != NULL) {
         //  A path is on this machine, whatever the registry is called that told of it.
         if (strcmp (source->registry, "file") == 0 || source->location[0] == '/') {
+            flight->stage = IMPORTING;
             import (self, flight, source);
+            return;
+        }
+        if (is_of_other_nodes (flight, source)) {
+            transfer (self, flight, source);
             return;
         }
         pass_over (flight, source);
@@ -442,6 +494,32 @@ on_drop (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return code;
 }
 
+//  ---- the hot tier ------------------------------------------------------------------------------
+
+static code_t
+on_hot_get (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return hot_serve_get (((cache_t *) self)->hot, at, message);
+}
+
+static code_t
+on_hot_put (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return hot_serve_put (((cache_t *) self)->hot, at, message);
+}
+
+static code_t
+on_hot_drop (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return hot_serve_drop (((cache_t *) self)->hot, at, message);
+}
+
+static code_t
+on_hot_status (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return hot_serve_status (((cache_t *) self)->hot, at, message);
+}
+
 //  ---- cancelling, ticking -----------------------------------------------------------------------
 
 //  One of several waiters goes at once. The one whom the work is done for is answered when the
@@ -536,6 +614,7 @@ destroy (void *self_)
         flight_destroy (&flight);
     }
     lru_destroy (&self->lru);
+    hot_destroy (&self->hot);
     free (self);
 }
 
@@ -549,6 +628,7 @@ create (const actor_env_t *env)
     self->out = env->out;
     self->bytes_max = settings->bytes_max;
     self->lru = lru_new ((lru_limits_t) {settings->bytes_max, CACHE_BLOBS_MAX}, rng_u64 (env->rng));
+    self->hot = hot_new (&settings->hot, rng_u64 (env->rng));
     self->eviction = (eviction_t) {.out = env->out,
                                    .blobs = BLOBS,
                                    .lru = self->lru,
@@ -561,7 +641,7 @@ create (const actor_env_t *env)
                  .message = &request.base,
                  .expect = &ggen__blob_list_reply__descriptor,
                  .on_answer = on_list};
-    if (!self->lru || out_ask (self->out, &ask) != OK) {
+    if (!self->lru || !self->hot || out_ask (self->out, &ask) != OK) {
         destroy (self);
         return NULL;
     }
@@ -573,6 +653,10 @@ static const handler_t rows[] = {
     {&ggen__cache_status_request__descriptor, on_status, THIS_NODE},
     {&ggen__cache_list_request__descriptor, on_cache_list, THIS_NODE},
     {&ggen__cache_drop_request__descriptor, on_drop, THIS_NODE},
+    {&ggen__hot_get_request__descriptor, on_hot_get, THIS_NODE},
+    {&ggen__hot_put_request__descriptor, on_hot_put, THIS_NODE},
+    {&ggen__hot_drop_request__descriptor, on_hot_drop, THIS_NODE},
+    {&ggen__hot_status_request__descriptor, on_hot_status, THIS_NODE},
     {0},
 };
 

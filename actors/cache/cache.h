@@ -4,8 +4,9 @@
 //  It asks "blobs" (blobs_io.h) to find, import, remove, list and drop.
 //
 //  FetchRequest    the blob store, then each source in order. "file" is a path of this machine,
-//                  imported into the store; no other registry is served yet, so its sources are
-//                  passed over, as all but "file" are when 'offline'. Requests alike
+//                  imported into the store; "p2p" is other nodes, from which "transfer" gets it (it
+//                  needs the source's record; FEATURE_NOT_ENABLED where there is none). Those of other registries are passed over, as all but
+//                  "file" are when 'offline'. Requests alike
 //                  made at one time are one fetch; another one for the same bytes waits for its
 //                  end, and finds them in the store then. Fails with
 //                      the source's own failure    when there was one source only: for wrong bytes
@@ -19,10 +20,16 @@
 //  CacheDrop       these blobs are removed, but for those that are being fetched.
 //  CacheStatus     what the store holds, and how often it had what was asked for.
 //
+//  HotGet, HotPut,
+//  HotDrop, HotStatus  what was found out lately, in memory (hot.h, hot_serve.h): not of blobs, and
+//                      nothing of it is on disk.
+//
 //  Above the limits, blobs used longest ago are removed: never one that is being fetched, and none
 //  that was handed out less than CACHE_GRACE_MS ago, for whoever asked is about to open it.
 #ifndef GGEN_CACHE_H
 #define GGEN_CACHE_H
+
+#include "hot.h"
 
 #include "runtime/actor/actor.h"
 
@@ -34,6 +41,7 @@
 //  env->settings; borrowed for create only.
 typedef struct {
     uint64_t bytes_max;             //  storage.max_cache_size
+    hot_limits_t hot;               //  storage.cache_capacity, storage.hot_ttl; zeros: no hot tier
 } cache_settings_t;
 
 extern const actor_class_t cache_actor;

@@ -45,6 +45,7 @@ add_address (contact_t *self, ProtobufCBinaryData field)
     uint8_t bytes[MULTIADDR_SIZE_MAX];
     if (field.len > MULTIADDR_SIZE_MAX
         || multiaddr_decode (&address, (bytes_t) {field.data, field.len}) != OK
+        || !multiaddr_is_dialable (&address)
         || (address.has_peer && !peer_key_equal (&address.peer, &self->key)))
         return;
     address.has_peer = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "dht_inside.h"
 
+#include "multiaddr.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,19 +158,27 @@ on_peer_down (void *self_, const delivery_t *at, const ProtobufCMessage *message
     return OK;
 }
 
-//  A copy of the addresses that outlives the message; NULL when there are none, or no memory.
+//  A copy of the addresses that outlives the message; NULL when there are none, or no memory. Those that
+//  mean nothing to others would make every record that names them void.
 static Ggen__Addresses *
 copy_addresses (const Ggen__Dialability *dialability)
 {
     Ggen__Addresses addresses = GGEN__ADDRESSES__INIT;
-    addresses.addresses = dialability->addresses;
-    addresses.n_addresses = dialability->n_addresses;
-    size_t size = ggen__addresses__get_packed_size (&addresses);
-    uint8_t *packed = malloc (size + 1);
-    if (!packed || addresses.n_addresses == 0) {
-        free (packed);
-        return NULL;
+    ProtobufCBinaryData fields[MULTIADDR_PEER_MAX];
+    multiaddr_t address;
+    addresses.addresses = fields;
+    for (size_t i = 0; i < dialability->n_addresses && i < MULTIADDR_PEER_MAX; i++) {
+        ProtobufCBinaryData field = dialability->addresses[i];
+        if (multiaddr_decode (&address, (bytes_t) {field.data, field.len}) == OK
+            && multiaddr_is_dialable (&address))
+            fields[addresses.n_addresses++] = field;
     }
+    if (addresses.n_addresses == 0)
+        return NULL;
+    size_t size = ggen__addresses__get_packed_size (&addresses);
+    uint8_t *packed = malloc (size);
+    if (!packed)
+        return NULL;
     ggen__addresses__pack (&addresses, packed);
     Ggen__Addresses *copy = ggen__addresses__unpack (NULL, size, packed);
     free (packed);
@@ -212,7 +222,7 @@ on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     reply.records = records_count (self->records);
     reply.records_bytes = records_bytes (self->records);
     reply.provided = dht_provide_count (self);
-    reply.nodes_estimate = estimate_nodes (&self->estimate);
+    reply.nodes_estimate = self->nodes_estimate;
     reply.server = dht_is_server (self);
     reply.queries = self->queries;
     reply.queries_failed = self->queries_failed;

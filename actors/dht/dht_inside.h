@@ -269,7 +269,7 @@ struct dht_t {
     keep_t *keep;
     provide_t *provide;
     pace_t pace;
-    estimate_t estimate;
+    uint64_t nodes_estimate;
     query_t *waiting;
     op_t *running;
     op_t *queue;

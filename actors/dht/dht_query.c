@@ -98,7 +98,7 @@ note_answer (dht_t *self, const query_t *query, const answer_t *answer)
     const dht_settings_t *settings = self->settings;
     kbucket_news_t news = {.rtt_ms = (uint16_t) (took_ms < 1 ? 1 : took_ms > 60000 ? 60000 : took_ms),
                            .young = up_secs > 0 && up_secs < settings->young_ms / 1000
-                                    && estimate_nodes (&self->estimate) > settings->young_nodes};
+                                    && self->nodes_estimate > settings->young_nodes};
     pace_answered (&self->pace, news.rtt_ms, answer->now_ms);
     if (kbucket_answered (self->table, &query->contact, news, answer->now_ms) == KBUCKET_ENTERED)
         dht_upkeep_entered (self, &query->contact);

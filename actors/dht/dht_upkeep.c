@@ -85,8 +85,10 @@ check_candidates (dht_t *self)
 void
 dht_upkeep_entered (dht_t *self, const contact_t *contact)
 {
+    if (!kbucket_is_near (self->table, contact->place))
+        return;
+    self->nodes_estimate = estimate_nodes (self->table, self->place);
     if (!dht_is_server (self) || records_count (self->records) == 0
-        || !kbucket_is_near (self->table, contact->place)
         || self->handovers_count == DHT_HANDOVERS_MAX)
         return;
     if (!self->handovers)
@@ -141,7 +143,10 @@ hand_over_all (dht_t *self)
 void
 dht_upkeep_left (dht_t *self, uint64_t place)
 {
-    if (!kbucket_is_near (self->table, place) || ++self->losses < LOSSES_MAX)
+    if (!kbucket_is_near (self->table, place))
+        return;
+    self->nodes_estimate = estimate_nodes (self->table, self->place);
+    if (++self->losses < LOSSES_MAX)
         return;
     self->losses = 0;
     uint64_t cursor = 0;
@@ -178,12 +183,8 @@ dht_upkeep_looked (dht_t *self, uint64_t target)
 static bool
 refreshed (dht_t *self, op_t *op, op_event_t event)
 {
-    const contact_t *found[KBUCKET_K];
-    size_t count = lookup_closest (op->lookup, found, KBUCKET_K, NULL);
-    if (event == OP_LOOKED_UP && count > 0)
-        estimate_add (&self->estimate, op->target, found[count - 1]->place, count,
-                      count < KBUCKET_K);
-    if (op->target == self->place && !self->joined && count > 0) {
+    (void) event;
+    if (op->target == self->place && !self->joined && lookup_answers (op->lookup) > 0) {
         self->joined = true;
         for (uint32_t i = 0; i + 1 < kbucket_buckets (self->table); i++)
             if (kbucket_bucket_count (self->table, i) < KBUCKET_K)

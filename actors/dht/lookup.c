@@ -14,7 +14,9 @@ typedef struct {
     contact_t contact;
     int64_t late_ms;
     uint16_t named_by;          //  a candidate, or NOBODY
-    uint8_t path;
+    uint8_t known_on;           //  paths, a bit each
+    uint8_t first_on;           //  the path whose room it takes
+    uint8_t path;               //  on which it was asked
     uint8_t phase;
     uint8_t hops;
     uint8_t good;               //  of those it named: that answered,
@@ -32,7 +34,7 @@ struct lookup_t {
     uint16_t order[LOOKUP_CANDIDATES_MAX];      //  the nearest first
     uint16_t waiting;           //  ASKED and LATE
     uint16_t answers;
-    uint8_t on_path[LOOKUP_PATHS_MAX];
+    uint8_t on_path[LOOKUP_PATHS_MAX];          //  candidates that take its room
 };
 
 lookup_t *
@@ -106,7 +108,7 @@ farthest_new (const lookup_t *self, uint8_t path)
 {
     for (int i = self->count - 1; i >= 0; i--) {
         const candidate_t *candidate = &self->candidates[self->order[i]];
-        if (candidate->path == path && candidate->phase == NEW)
+        if (candidate->first_on == path && candidate->phase == NEW)
             return i;
     }
     return -1;
@@ -116,11 +118,11 @@ farthest_new (const lookup_t *self, uint8_t path)
 static void
 add (lookup_t *self, const candidate_t *candidate)
 {
-    bool full = self->on_path[candidate->path] >= LOOKUP_CANDIDATES_MAX / self->shape.paths;
+    bool full = self->on_path[candidate->first_on] >= LOOKUP_CANDIDATES_MAX / self->shape.paths;
     uint16_t id = self->count;
     unsigned ordered = self->count;
     if (full) {
-        int farthest = farthest_new (self, candidate->path);
+        int farthest = farthest_new (self, candidate->first_on);
         if (farthest < 0
             || distance_of (self, self->order[farthest])
                    <= (candidate->contact.place ^ self->target))
@@ -135,7 +137,7 @@ add (lookup_t *self, const candidate_t *candidate)
     self->candidates[id] = *candidate;
     put_in_order (self, id, ordered);
     self->count = (uint16_t) (self->count + !full);
-    self->on_path[candidate->path] = (uint8_t) (self->on_path[candidate->path] + !full);
+    self->on_path[candidate->first_on] = (uint8_t) (self->on_path[candidate->first_on] + !full);
 }
 
 void
@@ -146,7 +148,8 @@ lookup_seed (lookup_t *self, const contact_t *contacts, size_t count)
             && find (self, &contacts[i]) == NOBODY)
             add (self, &(candidate_t) {.contact = contacts[i],
                                        .named_by = NOBODY,
-                                       .path = (uint8_t) (i % self->shape.paths),
+                                       .known_on = (uint8_t) (1u << i % self->shape.paths),
+                                       .first_on = (uint8_t) (i % self->shape.paths),
                                        .hops = 1});
 }
 
@@ -158,33 +161,24 @@ is_doubted (const lookup_t *self, uint16_t id)
         && self->candidates[id].bad >= LOOKUP_DOUBT;
 }
 
-//  From now on it is this one's candidate, on its path.
-static void
-hand_over (lookup_t *self, candidate_t *candidate, uint16_t by, const contact_t *contact)
-{
-    self->on_path[candidate->path]--;
-    candidate->named_by = by;
-    candidate->path = self->candidates[by].path;
-    candidate->contact = *contact;
-    self->on_path[candidate->path]++;
-}
-
-//  A candidate that is named again: by one that is believed more, or under addresses that may work
-//  where others did not.
+//  A candidate that is named again: on another path, by one that is believed more, or under addresses
+//  that may work where others did not.
 static void
 name_again (lookup_t *self, uint16_t id, uint16_t by, const contact_t *contact)
 {
     candidate_t *known = &self->candidates[id];
-    if (known->phase == NEW && known->named_by != by && is_doubted (self, known->named_by))
-        hand_over (self, known, by, contact);
-    else if (known->phase == FAILED && !known->again && contact->addresses_size > 0
-             && (known->contact.addresses_size != contact->addresses_size
-                 || memcmp (known->contact.addresses, contact->addresses,
-                            contact->addresses_size) != 0)) {
-        known->again = true;
-        known->phase = NEW;
-        hand_over (self, known, by, contact);
-    }
+    bool other = contact->addresses_size > 0
+              && (known->contact.addresses_size != contact->addresses_size
+                  || memcmp (known->contact.addresses, contact->addresses,
+                             contact->addresses_size) != 0);
+    bool again = known->phase == FAILED && !known->again && other;
+    known->known_on |= (uint8_t) (1u << self->candidates[by].path);
+    if (!again && !(known->phase == NEW && is_doubted (self, known->named_by)))
+        return;
+    known->again |= again;
+    known->phase = NEW;
+    known->named_by = by;
+    known->contact = *contact;
 }
 
 static unsigned
@@ -214,7 +208,8 @@ name (lookup_t *self, uint16_t by, const contact_t *closer, size_t count)
         else
             add (self, &(candidate_t) {.contact = *contact,
                                        .named_by = by,
-                                       .path = namer.path,
+                                       .known_on = (uint8_t) (1u << namer.path),
+                                       .first_on = namer.path,
                                        .hops = (uint8_t) (namer.hops < 255 ? namer.hops + 1
                                                                            : 255)});
     }
@@ -222,12 +217,20 @@ name (lookup_t *self, uint16_t by, const contact_t *closer, size_t count)
 
 //  ---- whom to ask -------------------------------------------------------------------------------
 
-//  What a path, or all of them, is looking at: the closest that are not given up.
+//  What a path is looking at: of what it knows the closest that are not given up, and that no other
+//  path has asked.
 typedef struct {
-    unsigned live;              //  seen so far, nearest first
-    unsigned asked;             //  of the path, wherever they are
-    bool nearest_answered;      //  nothing nearer than what answered is known
+    uint8_t live;
+    uint8_t asked;
+    bool nearest_answered;      //  nothing nearer than what answered is known on it
 } window_t;
+
+typedef struct {
+    window_t paths[LOOKUP_PATHS_MAX];
+    uint8_t path[LOOKUP_CANDIDATES_MAX];        //  by order: whose it is, or would be
+} view_t;
+
+#define NO_PATH UINT8_MAX
 
 static bool
 is_live (const lookup_t *self, const candidate_t *candidate)
@@ -236,21 +239,35 @@ is_live (const lookup_t *self, const candidate_t *candidate)
         || (candidate->phase == NEW && !is_doubted (self, candidate->named_by));
 }
 
-static void
-look (const lookup_t *self, window_t windows[LOOKUP_PATHS_MAX])
+//  One that was not asked goes to the path that knows it and has least.
+static uint8_t
+path_for (const lookup_t *self, const candidate_t *candidate, const view_t *view)
 {
-    memset (windows, 0, LOOKUP_PATHS_MAX * sizeof *windows);
+    uint8_t best = NO_PATH;
+    if (candidate->phase != NEW)
+        return candidate->path;
+    for (uint8_t i = 0; i < self->shape.paths; i++)
+        if (candidate->known_on >> i & 1
+            && (best == NO_PATH || view->paths[i].live < view->paths[best].live))
+            best = i;
+    return best;
+}
+
+static void
+look (const lookup_t *self, view_t *view)
+{
+    memset (view->paths, 0, sizeof view->paths);
     for (unsigned i = 0; i < self->count; i++) {
         const candidate_t *candidate = &self->candidates[self->order[i]];
-        window_t *window = &windows[candidate->path];
-        window->asked += candidate->phase == ASKED;
-        if (window->live == 0 && is_live (self, candidate)) {
-            window->live = 1;
+        view->path[i] = NO_PATH;
+        if (!is_live (self, candidate))
+            continue;
+        view->path[i] = path_for (self, candidate, view);
+        window_t *window = &view->paths[view->path[i]];
+        if (window->live++ == 0)
             window->nearest_answered = candidate->phase == ANSWERED;
-        }
+        window->asked = (uint8_t) (window->asked + (candidate->phase == ASKED));
     }
-    for (unsigned i = 0; i < LOOKUP_PATHS_MAX; i++)
-        windows[i].live = 0;
 }
 
 //  How many may wait on a path: few while each answer may bring nearer ones, many when the rest only
@@ -270,40 +287,46 @@ path_share (const lookup_t *self)
     return (self->shape.k + self->shape.paths - 1u) / self->shape.paths;
 }
 
-//  Walk the candidates that still matter, nearest first. Returns the first that may be asked now,
-//  or NOBODY; *left_p: one of them is new or asked.
+//  Walk the candidates that still matter, nearest first. Returns the first that may be asked now, and
+//  on which path, or NOBODY; *left_p: one of them is new or asked.
 static uint16_t
-walk (const lookup_t *self, bool *left_p)
+walk (const lookup_t *self, uint8_t *path_p, bool *left_p)
 {
-    window_t windows[LOOKUP_PATHS_MAX];
+    view_t view;
     unsigned live = 0, share = path_share (self);
+    uint8_t of_path[LOOKUP_PATHS_MAX] = {0}, seeds[LOOKUP_PATHS_MAX] = {0};
     uint16_t best = NOBODY;
-    look (self, windows);
+    look (self, &view);
     *left_p = false;
     for (unsigned i = 0; i < self->count; i++) {
-        uint16_t id = self->order[i];
-        const candidate_t *candidate = &self->candidates[id];
-        window_t *window = &windows[candidate->path];
-        if (!is_live (self, candidate))
+        uint8_t path = view.path[i];
+        if (path == NO_PATH)
             continue;
+        const candidate_t *candidate = &self->candidates[self->order[i]];
         bool wanted = live++ < self->shape.k;
-        wanted |= window->live++ < share;
+        wanted |= of_path[path]++ < share;
+        wanted |= candidate->named_by == NOBODY && seeds[candidate->first_on]++ < LOOKUP_SEEDS;
         if (!wanted || candidate->phase == ANSWERED)
             continue;
         *left_p = true;
-        if (best == NOBODY && candidate->phase == NEW && window->asked < allowed (self, window))
-            best = id;
+        if (best == NOBODY && candidate->phase == NEW
+            && view.paths[path].asked < allowed (self, &view.paths[path])) {
+            best = self->order[i];
+            *path_p = path;
+        }
     }
     return self->waiting < LOOKUP_WAITING_MAX ? best : NOBODY;
 }
 
 bool
-lookup_next (const lookup_t *self, uint16_t *id_p, const contact_t **contact_p)
+lookup_next (lookup_t *self, uint16_t *id_p, const contact_t **contact_p)
 {
     bool left;
-    uint16_t id = walk (self, &left);
+    uint8_t path;
+    uint16_t id = walk (self, &path, &left);
     if (id == NOBODY)
         return false;
+    self->candidates[id].path = path;
     *id_p = id;
     *contact_p = &self->candidates[id].contact;
     return true;
@@ -313,7 +336,8 @@ bool
 lookup_done (const lookup_t *self)
 {
     bool left;
-    walk (self, &left);
+    uint8_t path;
+    walk (self, &path, &left);
     return !left;
 }
 

@@ -25,6 +25,10 @@
 
 #define LOOKUP_DOUBT 3
 
+//  Of those that a path began with, so many answer before it ends, however near others are: a liar among
+//  the first would lead it among its own kind.
+#define LOOKUP_SEEDS 2
+
 typedef struct {
     uint8_t k;                  //  how many closest are wanted; at most LOOKUP_K_MAX
     uint8_t paths;              //  1 .. LOOKUP_PATHS_MAX
@@ -49,7 +53,7 @@ void
 //  Whom to ask now; false when nobody (more answers have to come first, or it is done). Asks nothing twice:
 //  either lookup_asked follows, or the next call gives the same.
 bool
-    lookup_next (const lookup_t *self, uint16_t *id_p, const contact_t **contact_p);
+    lookup_next (lookup_t *self, uint16_t *id_p, const contact_t **contact_p);
 
 //  It was asked; it is late from 'late_ms' on.
 void

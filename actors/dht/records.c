@@ -380,7 +380,8 @@ put_newer (records_t *self, const offer_t *offer, element_t *known, element_t *e
 {
     if (element->kind == GGEN__RECORD_KIND__HEAD && element->seq - known->seq > RECORDS_JUMP_MAX)
         return RECORDS_REFUSED;
-    if (element->size > known->size && !make_room (self, element->size - known->size, known->far))
+    element->far &= known->far;
+    if (element->size > known->size && !make_room (self, element->size - known->size, element->far))
         return RECORDS_NO_ROOM;
     known = records_get (self, offer->key, element->id);
     if (!known)
@@ -509,6 +510,10 @@ void
 records_republished (records_t *self, const digest_t *key, element_t *element, bool far,
                      int32_t due_secs, int64_t now_ms)
 {
+    if (far && !element->far && self->far_bytes + element->size > self->limits.far_bytes_max) {
+        records_remove (self, key, element->id);
+        return;
+    }
     if (far != element->far) {
         self->far_bytes += far ? element->size : -(uint64_t) element->size;
         element->far = far;

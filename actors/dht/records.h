@@ -120,7 +120,8 @@ uint32_t
 void
     records_remove (records_t *self, const digest_t *key, const uint8_t id[RECORDS_ID_SIZE]);
 
-//  It was sent to those closest to its key: 'due_secs' is the next time. 'far': we are not one of them.
+//  It was sent to those closest to its key: 'due_secs' is the next time. 'far': we are not one of them;
+//  it is removed when there are too many such ones.
 void
     records_republished (records_t *self, const digest_t *key, element_t *element, bool far,
         int32_t due_secs, int64_t now_ms);

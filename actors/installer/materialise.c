@@ -167,6 +167,7 @@ ask_fetch (task_t *task, item_t *item)
     if (item->package && *item->package->location) {
         source.registry = item->package->source;
         source.location = item->package->location;
+        source.record = item->package->record;
         if (strcmp (source.registry, "path") == 0)
             source.registry = "file";
         request.sources = sources;

@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "merge_inside.h"
 #include "package_id.h"
+#include "signed_head.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -109,6 +110,36 @@ is_same_version (const merge_entry_t *a, const merge_entry_t *b)
            && semver_order (&a->version, &b->version) == 0;
 }
 
+//  Signed by two different keys: two publishers who use one name. That is for trust to decide, and no
+//  stranger may spoil a version by publishing another one under its name.
+static bool
+are_rivals (const Ggen__Package *a, const Ggen__Package *b)
+{
+    uint8_t keys[2][SIGNED_HEAD_KEY_SIZE];
+    if (a->record.len == 0 || b->record.len == 0
+        || (a->record.len == b->record.len
+            && memcmp (a->record.data, b->record.data, a->record.len) == 0))
+        return false;
+    return signed_head_release_key ((bytes_t) {a->record.data, a->record.len}, keys[0])
+           && signed_head_release_key ((bytes_t) {b->record.data, b->record.len}, keys[1])
+           && memcmp (keys[0], keys[1], sizeof keys[0]) != 0;
+}
+
+//  The entry that this one is about, among the last ones that were kept; NULL: none. *rivals_p: how many
+//  are rivals of it.
+static merge_entry_t *
+kept_of (merge_t *self, size_t kept, const merge_entry_t *entry, unsigned *rivals_p)
+{
+    *rivals_p = 0;
+    while (kept > 0 && is_same_version (&self->entries[kept - 1], entry)) {
+        merge_entry_t *other = &self->entries[--kept];
+        if (!are_rivals (&other->package, &entry->package))
+            return other;
+        ++*rivals_p;
+    }
+    return NULL;
+}
+
 static void
 note_conflict (merge_t *self, const merge_entry_t *kept, const merge_entry_t *other)
 {
@@ -165,11 +196,16 @@ merge_finish (merge_t *self)
     for (size_t i = 0; i < self->count; i++)
         newest_heads_add (self->heads, &self->entries[i].package);
     size_t kept = 0;
-    for (size_t i = 0; i < self->count; i++)
-        if (kept > 0 && is_same_version (&self->entries[kept - 1], &self->entries[i]))
-            unite (self, &self->entries[kept - 1], &self->entries[i]);
-        else
+    for (size_t i = 0; i < self->count; i++) {
+        unsigned rivals;
+        merge_entry_t *same = kept_of (self, kept, &self->entries[i], &rivals);
+        if (same)
+            unite (self, same, &self->entries[i]);
+        else if (rivals < MERGE_RIVALS_MAX)
             self->entries[kept++] = self->entries[i];
+        else
+            self->dropped_count++;
+    }
     self->count = kept;
     for (size_t i = 0; i < self->count; i++)
         newest_heads_apply (self->heads, &self->entries[i].package);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-//  What several registries say of packages, made one (SPEC 4, "Merge"). Entries are the same when
-//  id, version and digest are; the registry that was added first is believed for the rest, except
+//  What several registries say of packages, made one (SPEC 4, "Merge"). Entries are the same when id,
+//  version, signer and digest are; the registry that was added first is believed for the rest, except
 //  that
 //      the newest head that any of them has of a publisher (heads.h) decides what is yanked, of
 //      the versions and digests it lists;
 //      the highest count of downloads is told;
 //      a record, readme or digest that one of them lacks is taken from another.
-//  Two digests of one version are a conflict. Entries whose id or version is malformed are left
-//  out and counted.
+//  Two digests of one version are a conflict. Releases of one version by different keys are none: they
+//  are rivals, and told beside each other, up to MERGE_RIVALS_MAX. Entries whose id or version is
+//  malformed are left out and counted, as are more rivals.
 #ifndef GGEN_MERGE_H
 #define GGEN_MERGE_H
 
@@ -16,6 +17,7 @@
 
 #define MERGE_REGISTRIES_MAX 16         //  merge_adds of one merge
 #define MERGE_ENTRIES_MAX   65536       //  of all registries; those beyond are left out and counted
+#define MERGE_RIVALS_MAX    32          //  of one version
 #define MERGE_CONFLICTS_MAX 16          //  told; there may be more
 
 typedef struct merge_t merge_t;

@@ -279,6 +279,12 @@ outbox_load (registry_p2p_t *home, Ggen__OutboxState *state)
         }
     entry->written = true;
     link_entry (self, entry);
+    supersede (self, entry);
+    for (outbox_entry_t *at = self->entries; at; at = at->next)
+        if (is_same_name (at, entry) && at->seq > entry->seq) {
+            supersede (self, at);
+            return;
+        }
 }
 
 //  ---- adding --------------------------------------------------------------------------------------

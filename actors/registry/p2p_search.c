@@ -331,8 +331,17 @@ end (search_t *self)
 
 //  ---- the network ---------------------------------------------------------------------------------
 
-//  Keep what is good of it for this search, and for later ones. What was known needs no second look
-//  at its signature.
+//  For this search, and for later ones: what others bring may drive it out of there.
+static void
+keep (search_t *self, const p2p_signed_t *listing)
+{
+    code_t code = discovered_listing (self->home->discovered, listing);
+    if (code != SECURITY && code != VALIDATION && self->found
+        && discovered_listing (self->found, listing) == STORAGE)
+        self->incomplete = true;
+}
+
+//  What was known needs no second look at its signature.
 static void
 absorb (search_t *self, ProtobufCBinaryData packed)
 {
@@ -343,18 +352,14 @@ absorb (search_t *self, ProtobufCBinaryData packed)
         return;
     registry_p2p_t *home = self->home;
     const known_t *known = discovered_find (home->discovered, listing.listing->name, &listing.key);
-    bool same = known && p2p_same_bytes (known->listing, packed);
-    p2p_signed_t checked = {.packed = {0}};
-    if (!same
-        && p2p_signed_open (&checked, GGEN__RECORD_KIND__LISTING,
-                            (bytes_t) {packed.data, packed.len}, home->crypto)
-               == OK) {
-        code_t code = discovered_listing (home->discovered, &checked);
-        if (code == STORAGE && self->found
-            && discovered_listing (self->found, &checked) == STORAGE)
-            self->incomplete = true;
+    if (!known || !p2p_same_bytes (known->listing, packed)) {
+        p2p_signed_clear (&listing);
+        if (p2p_signed_open (&listing, GGEN__RECORD_KIND__LISTING,
+                             (bytes_t) {packed.data, packed.len}, home->crypto)
+            != OK)
+            return;
+        keep (self, &listing);
     }
-    p2p_signed_clear (&checked);
     p2p_signed_clear (&listing);
 }
 

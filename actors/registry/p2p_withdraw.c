@@ -199,19 +199,51 @@ others_have (const find_t *find, const publisher_key_t *key, const char *version
 
 //  A head of ours does not list it any more: there are still its bytes.
 static bool
-take_told_release (change_t *self)
+take_release (change_t *self, const Ggen__DhtReadReply *reply)
 {
-    const Ggen__OutboxState *told =
-        outbox_find (&self->home->outbox, self->id, self->version, &self->key);
-    p2p_signed_t found;
-    if (!told
-        || p2p_signed_reopen (&found, GGEN__RECORD_KIND__RELEASE,
-                              (bytes_t) {told->release.data, told->release.len})
-               != OK)
-        return false;
-    self->withdraws = digest_from_field (&self->withdrawn, found.release->sha256) == OK;
-    p2p_signed_clear (&found);
+    for (size_t i = 0; i < reply->n_records && !self->withdraws; i++) {
+        p2p_signed_t found;
+        if (p2p_signed_open (&found, GGEN__RECORD_KIND__RELEASE,
+                             (bytes_t) {reply->records[i].data, reply->records[i].len},
+                             self->home->crypto)
+            != OK)
+            continue;
+        if (publisher_key_equal (&found.key, &self->key)
+            && strcmp (found.release->name, self->id) == 0
+            && strcmp (found.release->version, self->version) == 0)
+            self->withdraws = digest_from_field (&self->withdrawn, found.release->sha256) == OK;
+        p2p_signed_clear (&found);
+    }
     return self->withdraws;
+}
+
+static code_t
+on_release (void *home, void *self_, const answer_t *answer)
+{
+    (void) home;
+    change_t *self = self_;
+    if (answer->progress)
+        return OK;
+    if (answer->code != OK) {
+        out_refuse_as (self->home->out, self->ticket, answer->failure);
+        change_end (self);
+    }
+    else if (take_release (self, (const void *) answer->message))
+        change_list (self);
+    else
+        change_refuse (self, PACKAGE_NOT_FOUND, "", "the network has no %s@%s", self->id,
+                       self->version);
+    return OK;
+}
+
+static void
+read_release (change_t *self)
+{
+    digest_t key;
+    dht_key_release (&key, self->home->crypto->sha256, self->id, self->version, &self->key);
+    code_t code = p2p_read (self->home, &key, true, self->ticket, on_release, self);
+    if (code != OK)
+        change_refuse (self, code, "try again", "%s cannot be looked up now", self->id);
 }
 
 static void
@@ -227,15 +259,14 @@ on_publishers (find_t *find, void *self_)
         sign_without (self, mine->head.head);
         return;
     }
-    if (mine && mine->head.payload && take_told_release (self)) {
-        change_take_listings (self, mine);
-        p2p_signed_move (&self->head, &mine->head);
-        change_list (self);
-        return;
-    }
     if (others_have (find, &self->key, self->version))
         change_refuse (self, PERMISSION_DENIED, "only its publisher can do that",
                        "%s@%s is not published by this key", self->id, self->version);
+    else if (mine && mine->head.payload) {
+        change_take_listings (self, mine);
+        p2p_signed_move (&self->head, &mine->head);
+        read_release (self);
+    }
     else
         refuse_unknown (self, find, self->version);
 }

@@ -40,7 +40,8 @@
 //  are its sources'. Where it has found two digests of one version, that is the answer.
 //
 //  Two digests of one version are SECURITY {each source: its digest}; in a Search, which hands out
-//  no bytes, a warning: one liar must not be able to stop every search.
+//  no bytes, a warning: one liar must not be able to stop every search. Releases of two keys are no such
+//  thing: ListVersions tells both (merge.h), GetPackageVersion the first.
 #ifndef GGEN_REGISTRY_H
 #define GGEN_REGISTRY_H
 

@@ -7,13 +7,13 @@
 //      WRONG_BYTES, FORGED, MISBEHAVED   once
 //
 //  The first ban lasts BAN_SECS_FIRST, each further one twice as long as the one before, up to
-//  BAN_SECS_MAX; BAN_FORGET_SECS after the end of the last they are forgotten. What is seen of a peer
-//  that is banned already does not ban it again: one attack is one ban, however many chunks it had.
-//  A ban by a person lasts as long as that says, and does not count as one before.
+//  BAN_SECS_MAX; BAN_FORGET_SECS after the end of the last they are forgotten. What is seen of a
+//  peer that is banned already does not ban it again: one attack is one ban, however many chunks it
+//  had. A ban by a person lasts as long as that says, and does not count as one before.
 //
 //  Time: while this node runs a ban is measured by the monotonic clock, so setting the wall clock
-//  neither frees nor locks anybody; from one run to the next by the wall clock, and never for longer
-//  than its whole length, should that clock have been set back.
+//  neither frees nor locks anybody; from one run to the next by the wall clock, and never for
+//  longer than its whole length, should that clock have been set back.
 #ifndef GGEN_BANS_H
 #define GGEN_BANS_H
 

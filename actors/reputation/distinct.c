@@ -16,7 +16,8 @@
 //  Up to this estimate linear counting is the better one, as long as a register is empty.
 #define SMALL_RANGE (2.5 * DISTINCT_REGISTERS)
 
-_Static_assert (DISTINCT_EXACT * sizeof (uint32_t) == DISTINCT_REGISTERS, "prints become registers");
+_Static_assert (DISTINCT_EXACT * sizeof (uint32_t) == DISTINCT_REGISTERS,
+                "prints become registers");
 
 static uint32_t
 print_of (const uint8_t *bytes)

@@ -2,6 +2,7 @@
 #include "kept.h"
 
 #include "bans.h"
+#include "utf8.h"
 
 #include <assert.h>
 #include <math.h>
@@ -21,7 +22,7 @@ kept_key (const uint8_t *key, uint8_t state_key[KNOWN_KEY_BYTES])
     state_key[KNOWN_KEY_BYTES - 1] &= 0x7F;
 }
 
-//  ---- out -----------------------------------------------------------------------------------------
+//  ---- out ---------------------------------------------------------------------------------------
 
 static void
 fill_ban (Ggen__ReputationKeptBan *kept, const known_peer_t *peer, int64_t now_ms, int64_t wall_ms)
@@ -66,7 +67,7 @@ kept_pack (const known_peer_t *peer, int64_t now_ms, int64_t wall_ms,
     return ggen__reputation_kept__pack (&kept, bytes);
 }
 
-//  ---- in ------------------------------------------------------------------------------------------
+//  ---- in ----------------------------------------------------------------------------------------
 
 static bool
 is_kept (bytes_t state_key, const Ggen__ReputationKept *kept)
@@ -128,7 +129,8 @@ restore_more (known_peer_t *peer, const Ggen__ReputationKept *kept)
     }
     trend_clear (&more->trend);
     //  What does not decode is not worth a refusal of the rest.
-    if (distinct_unpack (&more->packages, (bytes_t) {kept->packages.data, kept->packages.len}) != OK)
+    bytes_t packages = {kept->packages.data, kept->packages.len};
+    if (distinct_unpack (&more->packages, packages) != OK)
         more->packages = (distinct_t) {0};
     code_t code = trend_unpack (&more->trend, (bytes_t) {kept->trend.data, kept->trend.len});
     return code == BUSY ? BUSY : OK;
@@ -149,7 +151,10 @@ restore_ban (known_peer_t *peer, const Ggen__ReputationKeptBan *kept, int64_t no
     ban->secs = kept->secs;
     ban->cause = (uint16_t) kept->cause;
     ban->ended = kept->until;
-    snprintf (ban->reason, sizeof ban->reason, "%.*s", KNOWN_REASON_MAX, kept->reason);
+    if (utf8_valid (kept->reason)) {
+        snprintf (ban->reason, sizeof ban->reason, "%s", kept->reason);
+        utf8_trim (ban->reason);
+    }
     if (!kept->over)
         bans_resume (peer, kept->until, now_ms, wall_ms);
     return OK;

@@ -87,7 +87,7 @@ known_at (const known_t *self, uint32_t index)
     return &self->blocks[index / BLOCK_PEERS][index % BLOCK_PEERS];
 }
 
-//  ---- the index -----------------------------------------------------------------------------------
+//  ---- the index ---------------------------------------------------------------------------------
 
 //  Multilinear hashing (Carter & Wegman 1979; Lemire & Kaser 2014, section 2): with a secret random
 //  salt any two keys meet with probability 2^-32, whoever chose them.
@@ -153,7 +153,7 @@ free_slot (known_t *self, uint32_t gap)
     }
 }
 
-//  ---- peers ---------------------------------------------------------------------------------------
+//  ---- peers -------------------------------------------------------------------------------------
 
 known_peer_t *
 known_find (const known_t *self, const uint8_t *key)
@@ -224,7 +224,7 @@ known_remove (known_t *self, known_peer_t *peer)
     shrink (self);
 }
 
-//  ---- what few have -------------------------------------------------------------------------------
+//  ---- what few have -----------------------------------------------------------------------------
 
 known_more_t *
 known_more (known_peer_t *peer)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //  The peers we know something of: a bounded table by key. A peer seldom seen costs its 64 bytes, a
-//  slot of the index (2.7 to 5.3 bytes) and its part of a block; what few have is allocated for those.
+//  slot of the index (2.7 to 5.3 bytes) and its part of a block; what few have is allocated for
+//  those.
 //
-//  The key is that of a node (Ed25519) without its sign bit. The two public keys that differ only in
-//  it have one X25519 key, so who owns one owns the other: they are one peer here, as they are for
-//  the transport.
+//  The key is that of a node (Ed25519) without its sign bit. The two public keys that differ only
+//  in it have one X25519 key, so who owns one owns the other: they are one peer here, as they are
+//  for the transport.
 #ifndef GGEN_KNOWN_H
 #define GGEN_KNOWN_H
 

@@ -78,7 +78,7 @@ write_bans (ledger_t *self)
         write_now (self);
 }
 
-//  ---- loading -------------------------------------------------------------------------------------
+//  ---- loading -----------------------------------------------------------------------------------
 
 static void
 load_failed (ledger_t *self)
@@ -138,6 +138,8 @@ take_entry (ledger_t *self, const Ggen__StateEntry *entry)
         bool banned = peer->flags & KNOWN_BANNED;
         if (kept_restore (peer, kept, out_now_ms (self->out), out_wall_ms (self->out)) == OK)
             peer->flags |= KNOWN_KEPT;
+        if (!banned && peer->flags & KNOWN_BANNED)
+            self->hooks.banned (self->hooks.context, peer);
         //  Banned before its row was known: the row that was written for it lacks what was kept.
         if (banned || peer->successes != kept->successes || peer->failures != kept->failures)
             ledger_changed (self, peer);
@@ -188,7 +190,7 @@ load (ledger_t *self, ProtobufCBinaryData after)
         load_failed (self);
 }
 
-//  ---- what has to be written ----------------------------------------------------------------------
+//  ---- what has to be written --------------------------------------------------------------------
 
 void
 ledger_changed (ledger_t *self, known_peer_t *peer)
@@ -228,7 +230,7 @@ ledger_returned (ledger_t *self, known_peer_t *peer)
     peer->flags |= KNOWN_KEPT;
 }
 
-//  ---- writing -------------------------------------------------------------------------------------
+//  ---- writing -----------------------------------------------------------------------------------
 
 //  A put while it is made.
 typedef struct {
@@ -383,7 +385,7 @@ write_now (ledger_t *self)
     free (batch);
 }
 
-//  ---- time ----------------------------------------------------------------------------------------
+//  ---- time --------------------------------------------------------------------------------------
 
 void
 ledger_tick (ledger_t *self, int64_t now_ms)
@@ -399,6 +401,6 @@ ledger_tick (ledger_t *self, int64_t now_ms)
 int64_t
 ledger_deadline_ms (const ledger_t *self)
 {
-    bool writes = !self->writing && (self->phase == LOADED || (self->phase == LATE && self->orders > 0));
-    return writes && self->write_ms < self->load_ms ? self->write_ms : self->load_ms;
+    bool may_write = self->phase == LOADED || (self->phase == LATE && self->orders > 0);
+    return may_write && !self->writing && self->write_ms < self->load_ms ? self->write_ms : self->load_ms;
 }

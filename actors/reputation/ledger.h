@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //  What is known of peers, in "state": loaded at birth, kept as it changes.
 //
-//  Changes are written LEDGER_DELAY_MS after the first of them, LEDGER_BATCH_MAX peers at a time, one
-//  put after another. A ban is written at once, and swarm is told when it is on disk (the 'kept'
-//  hook). When "state" fails, what did not get there is tried again LEDGER_DELAY_MS later; the hook is
-//  called with the failure, for a ban that is not kept still has to be obeyed.
+//  Changes are written LEDGER_DELAY_MS after the first of them, LEDGER_BATCH_MAX peers at a time,
+//  one put after another. A ban is written at once, and swarm is told when it is on disk (the
+//  'kept' hook). When "state" fails, what did not get there is tried again LEDGER_DELAY_MS later;
+//  the hook is called with the failure, for a ban that is not kept still has to be obeyed.
 //
 //  Loading is tried LEDGER_TRIES times before ledger_ready lets requests go on without what was
 //  kept, and goes on being tried. Until it has succeeded only bans are written. What is observed in
@@ -33,6 +33,8 @@
 typedef struct {
     //  Make room for a peer that was loaded; NULL: there is none.
     known_peer_t *(*admit) (void *context, const uint8_t *key);
+    //  A peer was loaded, and is banned by that.
+    void (*banned) (void *context, const known_peer_t *peer);
     //  Everything is loaded.
     void (*loaded) (void *context);
     //  The ban of this peer, or its end, is on disk; or is not, for this reason.

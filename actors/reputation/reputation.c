@@ -11,7 +11,7 @@
 
 #define SWARM "swarm"
 
-//  ---- peers ---------------------------------------------------------------------------------------
+//  ---- peers -------------------------------------------------------------------------------------
 
 bool
 reputation_is_peer (const reputation_t *self, ProtobufCBinaryData key)
@@ -63,7 +63,7 @@ note (reputation_t *self, known_peer_t *peer, int64_t wall_ms)
     ledger_changed (self->ledger, peer);
 }
 
-//  ---- bans ----------------------------------------------------------------------------------------
+//  ---- bans --------------------------------------------------------------------------------------
 
 static void
 order (const reputation_t *self, const known_peer_t *peer, uint32_t secs, const char *reason)
@@ -83,6 +83,23 @@ order_now (const reputation_t *self, const known_peer_t *peer)
     order (self, peer, bans_left_secs (peer, out_now_ms (self->out)), ban ? ban->reason : "");
 }
 
+static void
+watch_end (reputation_t *self, const known_peer_t *peer)
+{
+    int64_t until_ms = known_ban (peer)->until_ms;
+    if (until_ms < self->ban_ms)
+        self->ban_ms = until_ms;
+}
+
+//  One more is banned: now, or by an earlier run.
+static void
+count_ban (void *self_, const known_peer_t *peer)
+{
+    reputation_t *self = self_;
+    self->bans_count++;
+    watch_end (self, peer);
+}
+
 code_t
 reputation_ban (reputation_t *self, known_peer_t *peer, Ggen__Experience cause, uint32_t secs,
                 const char *reason, int64_t now_ms)
@@ -93,10 +110,10 @@ reputation_ban (reputation_t *self, known_peer_t *peer, Ggen__Experience cause, 
         order (self, peer, secs ? secs : BAN_SECS_FIRST, reason);
         return STORAGE;
     }
-    self->bans_count += !banned;
-    int64_t until_ms = known_ban (peer)->until_ms;
-    if (until_ms < self->ban_ms)
-        self->ban_ms = until_ms;
+    if (banned)
+        watch_end (self, peer);
+    else
+        count_ban (self, peer);
     ledger_ban_changed (self->ledger, peer);
     return OK;
 }
@@ -152,13 +169,8 @@ static void
 loaded (void *self_)
 {
     reputation_t *self = self_;
-    int64_t now_ms = out_now_ms (self->out);
-    self->bans_count = 0;
-    for (uint32_t i = 0; i < known_count (self->known); i++)
-        self->bans_count += (known_at (self->known, i)->flags & KNOWN_BANNED) != 0;
-    end_bans (self, now_ms, out_wall_ms (self->out));
     if (self->bans_count > 0)
-        self->order_ms = now_ms;
+        self->order_ms = out_now_ms (self->out);
 }
 
 //  Tell swarm of some more of the bans that were loaded.
@@ -179,7 +191,7 @@ order_some (reputation_t *self, int64_t now_ms)
     self->order_ms = DEADLINE_NEVER;
 }
 
-//  ---- observations --------------------------------------------------------------------------------
+//  ---- observations ------------------------------------------------------------------------------
 
 static void
 increment (uint32_t *count)
@@ -283,7 +295,7 @@ on_observation (void *self_, const delivery_t *at, const ProtobufCMessage *messa
     return OK;
 }
 
-//  ---- sessions ------------------------------------------------------------------------------------
+//  ---- sessions ----------------------------------------------------------------------------------
 
 static code_t
 on_peer_up (void *self_, const delivery_t *at, const ProtobufCMessage *message)
@@ -383,7 +395,7 @@ on_location (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return OK;
 }
 
-//  ---- time ----------------------------------------------------------------------------------------
+//  ---- time --------------------------------------------------------------------------------------
 
 //  What was written of bans says when they end by a clock that has been set since.
 static void
@@ -425,7 +437,7 @@ reputation_deadline_ms (const void *self_)
     return earliest_ms;
 }
 
-//  ---- life ----------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static void
 reputation_destroy (void *self_)
@@ -448,7 +460,7 @@ reputation_create (const actor_env_t *env)
     self->settings = env->settings;
     self->ban_ms = self->prune_ms = self->order_ms = DEADLINE_NEVER;
     self->clock_ms = env->wall_ms - env->now_ms;
-    const ledger_hooks_t hooks = {admit_loaded, loaded, kept, self};
+    const ledger_hooks_t hooks = {admit_loaded, count_ban, loaded, kept, self};
     self->known = known_new (self->settings->peers_max, env->rng);
     if (self->known)
         self->ledger = ledger_new (env->out, self->known, &hooks);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  ---- opinions ------------------------------------------------------------------------------------
+//  ---- opinions ----------------------------------------------------------------------------------
 
 //  A peer while it is put into an order.
 typedef struct {
@@ -77,7 +77,7 @@ form_named (const reputation_t *self, const delivery_t *at, size_t count,
     return opinions;
 }
 
-//  ---- RankRequest ---------------------------------------------------------------------------------
+//  ---- RankRequest -------------------------------------------------------------------------------
 
 code_t
 reputation_on_rank (void *self, const delivery_t *at, const ProtobufCMessage *message)
@@ -101,7 +101,7 @@ reputation_on_rank (void *self, const delivery_t *at, const ProtobufCMessage *me
     return code;
 }
 
-//  ---- ReputationRequest ---------------------------------------------------------------------------
+//  ---- ReputationRequest -------------------------------------------------------------------------
 
 //  An answer while it is made.
 typedef struct {
@@ -239,7 +239,7 @@ reputation_on_reputation (void *self, const delivery_t *at, const ProtobufCMessa
     return code;
 }
 
-//  ---- BanRequest, UnbanRequest --------------------------------------------------------------------
+//  ---- BanRequest, UnbanRequest ------------------------------------------------------------------
 
 static asked_t *
 ask_later (reputation_t *self, const delivery_t *at, const uint8_t *key)
@@ -305,9 +305,10 @@ reputation_on_ban (void *self_, const delivery_t *at, const ProtobufCMessage *me
     asked_t *asked = ask_later (self, at, ask->peer_key.data);
     if (!asked)
         return BUSY;
-    const char *reason = *ask->reason ? ask->reason : bans_cause_name (GGEN__EXPERIENCE__EXPERIENCE_NONE);
-    code_t code = reputation_ban (self, peer, GGEN__EXPERIENCE__EXPERIENCE_NONE,
-                                  ask->secs ? ask->secs : BAN_SECS_FIRST, reason, at->now_ms);
+    const Ggen__Experience by_person = GGEN__EXPERIENCE__EXPERIENCE_NONE;
+    const char *reason = *ask->reason ? ask->reason : bans_cause_name (by_person);
+    code_t code = reputation_ban (self, peer, by_person, ask->secs ? ask->secs : BAN_SECS_FIRST,
+                                  reason, at->now_ms);
     if (code) {
         self->asked_count--;
         return out_fail (at, code, "unban some", "refused until the node ends; as many bans are "

@@ -7,7 +7,7 @@
 
 #define DAY_SECS (24 * 3600)
 
-//  ---- making room ---------------------------------------------------------------------------------
+//  ---- making room -------------------------------------------------------------------------------
 
 //  Peers that go at one time: each new one then pays for a look at sixteen.
 #define EVICTED_PART 16
@@ -98,7 +98,7 @@ reputation_admit (reputation_t *self, const uint8_t *key, int64_t now_ms)
     return peer;
 }
 
-//  ---- pruning -------------------------------------------------------------------------------------
+//  ---- pruning -----------------------------------------------------------------------------------
 
 static bool
 is_pruned (const reputation_t *self, const known_peer_t *peer, int64_t wall_ms)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  What reputation.c (what it sees), reputation_ask.c (what it is asked) and reputation_room.c (whom it
-//  remembers) share; nobody else includes it.
+//  What reputation.c (what it sees), reputation_ask.c (what it is asked) and reputation_room.c
+//  (whom it remembers) share; nobody else includes it.
 #ifndef GGEN_REPUTATION_SELF_H
 #define GGEN_REPUTATION_SELF_H
 
@@ -38,7 +38,7 @@ typedef struct {
     uint32_t asked_count;
 } reputation_t;
 
-//  ---- reputation.c --------------------------------------------------------------------------------
+//  ---- reputation.c ------------------------------------------------------------------------------
 
 //  Is it a peer's key, and not our own?
 bool reputation_is_peer (const reputation_t *self, ProtobufCBinaryData key);
@@ -51,7 +51,7 @@ score_facts_t reputation_facts (const reputation_t *self, const known_peer_t *pe
 must_use code_t reputation_ban (reputation_t *self, known_peer_t *peer, Ggen__Experience cause,
                                 uint32_t secs, const char *reason, int64_t now_ms);
 
-//  ---- reputation_room.c ---------------------------------------------------------------------------
+//  ---- reputation_room.c -------------------------------------------------------------------------
 
 //  The peer with this key, with room made for it if need be. NULL: there is none.
 known_peer_t *reputation_admit (reputation_t *self, const uint8_t *key, int64_t now_ms);
@@ -59,7 +59,7 @@ known_peer_t *reputation_admit (reputation_t *self, const uint8_t *key, int64_t 
 //  Forget those not worth remembering.
 void reputation_prune (reputation_t *self, int64_t now_ms, int64_t wall_ms);
 
-//  ---- reputation_ask.c ----------------------------------------------------------------------------
+//  ---- reputation_ask.c --------------------------------------------------------------------------
 
 handler_fn reputation_on_rank, reputation_on_reputation, reputation_on_ban, reputation_on_unban;
 

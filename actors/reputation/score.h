@@ -8,8 +8,9 @@
 //      recency      = 1 / (hours since it was seen + 1); 0 when it never was
 //      geo          = 0.1 (1 - d / 100 km) for a distance d below 100 km; else 0
 //
-//  geo rests on what the peer says of itself, so it decides nothing: 'low' and 'trusted' look at the
-//  score without it, and as it is never above 0.1 it only orders peers that are otherwise that near.
+//  geo rests on what the peer says of itself, so it decides nothing: 'low' and 'trusted' look at
+//  the score without it, and as it is never above 0.1 it only orders peers that are otherwise that
+//  near.
 #ifndef GGEN_SCORE_H
 #define GGEN_SCORE_H
 

@@ -25,8 +25,8 @@ typedef struct {
 
 void trend_clear (trend_t *self);
 
-//  Add a point, if the last is a step old, or in the future (a clock that was set back). Returns true
-//  when it was added; false also when memory is short.
+//  Add a point, if the last is a step old, or in the future (a clock that was set back). Returns
+//  true when it was added; false also when memory is short.
 bool trend_add (trend_t *self, uint32_t at, double score);
 
 double trend_score (const trend_point_t *point);

@@ -316,16 +316,21 @@ download_deserted (download_t *self)
     for (unsigned i = 0; i < self->sources.count; i++)
         if (self->sources.list[i].state != SOURCE_GONE)
             source_end (&self->sources.list[i], PACKAGE_NOT_FOUND);
-    //  Where no provider is known at all, a pause will hardly bring one.
-    bool hopeless = self->rounds >= 2 && self->sources.count == 0;
-    if (self->rounds >= DOWNLOAD_ROUNDS_MAX || hopeless)
+    //  A pause will hardly bring new ones; it can bring back one that could not be reached.
+    bool hopeless = self->rounds >= 2 && !sources_revivable (&self->sources);
+    if (self->rounds >= DOWNLOAD_ROUNDS_MAX || hopeless) {
         download_end_deserted (self);
-    else if (self->rounds + 1 < DOWNLOAD_ROUNDS_MAX)
-        find_sources (self);
-    else {
-        self->phase = DOWNLOAD_PAUSING;
-        self->wake_ms = out_now_ms (self->all->out) + DOWNLOAD_PAUSE_MS;
+        return;
     }
+    if (self->rounds < 2) {
+        find_sources (self);
+        return;
+    }
+    int64_t pause_ms = DOWNLOAD_PAUSE_MS;
+    for (unsigned i = 2; i < self->rounds; i++)
+        pause_ms *= 3;
+    self->phase = DOWNLOAD_PAUSING;
+    self->wake_ms = out_now_ms (self->all->out) + pause_ms;
 }
 
 static void

@@ -7,8 +7,8 @@
 //  once and are told to "reputation"; its chunks go to the others. A chunk that lets wait longer
 //  than a provider with a free hand would need is asked of that one too; whoever is first has the
 //  other's request taken back, so slow ones lose their work and no chunk hangs at the end. When no
-//  provider is left, dht is asked again (ROUNDS), the last time after a pause; then it fails with
-//  ALL_PROVIDERS_FAILED, naming each provider and why.
+//  provider is left, dht is asked again, in all five times within 13 s as long as one that failed
+//  could come back; then it fails with ALL_PROVIDERS_FAILED, naming each provider and why.
 //
 //  Requests for bytes that are being fetched join. A download nobody waits for any more ends; what
 //  it wrote stays in the part for the next one.

@@ -234,6 +234,9 @@ failed (download_t *self, unsigned index, code_t code, int64_t asked_ms)
         lacks (self, index, now_ms - asked_ms);
         return;
     }
+    //  A dial that took too long says nothing about the time that chunks take.
+    if (code == TIMEOUT && now_ms - asked_ms < CHUNK_BUDGET_MS)
+        code = CONNECTION_FAILED;
     if (code == BUSY)
         ended = source_busy (source, now_ms, rng_unit (self->all->rng));
     else
@@ -258,7 +261,8 @@ forget_one (download_t *self, uint32_t chunk)
     want_forget (want);
     if (!beaten)
         return true;
-    source_end (source, TIMEOUT);
+    //  Set aside: it may be the last one left later.
+    source_end (source, CANCELLED);
     if (took_ms >= SLOW_MS)
         gone (self, index, took_ms);
     else

@@ -9,8 +9,8 @@
 #include "download.h"
 #include "source.h"
 
-#define DOWNLOAD_ROUNDS_MAX 3       //  looks for providers
-#define DOWNLOAD_PAUSE_MS   3000    //  before the last of them
+#define DOWNLOAD_ROUNDS_MAX 5       //  looks for providers
+#define DOWNLOAD_PAUSE_MS   1000    //  before the third of them; three times as long before each later
 
 typedef enum {
     DOWNLOAD_QUEUED,
@@ -18,7 +18,7 @@ typedef enum {
     DOWNLOAD_FINDING,               //  dht: who has it?
     DOWNLOAD_RANKING,               //  reputation: whom first?
     DOWNLOAD_RUNNING,
-    DOWNLOAD_PAUSING,               //  before the last look
+    DOWNLOAD_PAUSING,               //  before the next look
     DOWNLOAD_FINISHING              //  blobs: the whole is hashed
 } download_phase_t;
 

@@ -74,7 +74,7 @@ download_tell_failed (const download_t *self, const source_t *source, int64_t to
     seen.took_ms = took_ms > 0 && took_ms < UINT32_MAX ? (uint32_t) took_ms : 0;
     seen.detail = (char *) code_name (source->why);
     out_event (self->all->out, "reputation", &seen.base);
-    if (source->why == BUSY)
+    if (source->why == BUSY || source->why == CANCELLED)
         return;
     Ggen__ProviderDead dead = GGEN__PROVIDER_DEAD__INIT;
     dead.key = sha256_field (self);
@@ -131,6 +131,7 @@ reason (const source_t *source)
         return "has it no longer";
     case BUSY:
         return "is too busy";
+    case CANCELLED:
     case TIMEOUT:
         return "was too slow";
     case LOW_REPUTATION:

@@ -61,12 +61,28 @@ find (const sources_t *self, const peer_key_t *key)
     return NULL;
 }
 
-//  Failures that say nothing about its bytes pass.
+//  Failures that say nothing about what it will do next time pass.
+static bool
+is_revivable (const source_t *self)
+{
+    return self->state == SOURCE_GONE && self->revivals < SOURCE_REVIVALS_MAX
+           && self->why != CHECKSUM_MISMATCH && self->why != LOW_REPUTATION
+           && self->why != TIMEOUT;
+}
+
+bool
+sources_revivable (const sources_t *self)
+{
+    for (unsigned i = 0; i < self->count; i++)
+        if (is_revivable (&self->list[i]))
+            return true;
+    return false;
+}
+
 static bool
 revive (source_t *self, const Ggen__Contact *contact)
 {
-    if (self->state != SOURCE_GONE || self->revivals == SOURCE_REVIVALS_MAX
-        || self->why == CHECKSUM_MISMATCH || self->why == LOW_REPUTATION)
+    if (!is_revivable (self))
         return false;
     self->state = SOURCE_READY;
     self->revivals++;

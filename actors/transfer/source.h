@@ -13,7 +13,7 @@
 #define SOURCES_MAX        32       //  of one download; those beyond are not looked at
 #define SOURCE_STRIKES_MAX 3        //  failures in a row of one that gave something
 #define SOURCE_BUSY_MAX    12       //  times in a row that it had no time for us
-#define SOURCE_REVIVALS_MAX 2       //  later looks at one that failed
+#define SOURCE_REVIVALS_MAX 4       //  later looks at one that failed
 
 typedef enum {
     SOURCE_READY,
@@ -55,6 +55,9 @@ void sources_clear (sources_t *self);
 //  Returns how many may be tried that could not before.
 unsigned sources_add (sources_t *self, Ggen__Contact *const *contacts, size_t count,
                       const uint8_t own_key[PEER_KEY_SIZE]);
+
+//  Has one failed in a way that passes? It may be looked at again, when somebody names it again.
+bool sources_revivable (const sources_t *self);
 
 //  Put them into the order that reputation gave; those it bans are gone.
 void sources_rank (sources_t *self, const Ggen__RankReply *reply);

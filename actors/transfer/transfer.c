@@ -128,6 +128,9 @@ on_fetch (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     AUTO (release_destroy) release_t *release = NULL;
     if (at->ticket == 0 || open_release (self, at, ask->record, &release) != OK)
         return OK;
+    digest_t wanted;
+    if (digest_from_field (&wanted, ask->sha256) == OK && !digest_equal (&wanted, &release->sha256))
+        return out_fail (at, CHECKSUM_MISMATCH, "", "the release record is of other bytes");
     download_ask_t fetch = {.providers = ask->providers,
                             .providers_count = ask->n_providers,
                             .subject = ask->subject,

@@ -17,7 +17,7 @@
 //                  fetch failed with.
 //  From this node:
 //  TransferFetchRequest    PERMISSION_DENIED (p2p.private), BUSY (DOWNLOADS_MAX), the record's
-//                  faults as above, ALL_PROVIDERS_FAILED with a detail for each (peer id, reason), what
+//                  faults as above, CHECKSUM_MISMATCH (it is of other bytes than are wanted), ALL_PROVIDERS_FAILED with a detail for each (peer id, reason), what
 //                  "blobs" failed with.
 //  ReplicateRequest        PACKAGE_NOT_FOUND (not in the blob store), PERMISSION_DENIED (p2p.private),
 //                  BUSY (TRANSFER_REPLICATIONS_MAX). Otherwise it is answered with how many stored it,

@@ -33,19 +33,26 @@ typedef struct {
     void *context;
 } change_t;
 
+//  Why the last load failed.
+typedef struct {
+    char why[FAILURE_TEXT_MAX + 1];
+    char hint[FAILURE_TEXT_MAX + 1];
+} texts_t;
+
+typedef char registry_name_t[UNSIGNED_NAME_MAX + 1];
+
 struct tables_t {
     out_t *out;
     pins_t *pins;
-    char registries[UNSIGNED_MAX][UNSIGNED_NAME_MAX + 1];   //  sorted
+    registry_name_t *registries;    //  sorted; NULL, or room for UNSIGNED_MAX
     unsigned registries_count;
     phase_t phase;
     unsigned loading;           //  table that is being loaded
     unsigned tries;             //  failed ones in a row
     int64_t retry_ms;
     change_t change;
-    Ggen__Failure failure;      //  why the last load failed
-    char why[FAILURE_TEXT_MAX + 1];
-    char hint[FAILURE_TEXT_MAX + 1];
+    Ggen__Failure failure;      //  of the last load
+    texts_t *texts;             //  NULL: none has failed
 };
 
 static void load_table (tables_t *self, unsigned table);
@@ -69,8 +76,6 @@ tables_new (const actor_env_t *env)
     self->out = env->out;
     self->retry_ms = DEADLINE_NEVER;
     ggen__failure__init (&self->failure);
-    self->failure.message = self->why;
-    self->failure.hint = self->hint;
     self->pins = pins_new (rng_u64 (env->rng));
     if (!self->pins) {
         tables_destroy (&self);
@@ -86,6 +91,8 @@ tables_destroy (tables_t **self_p)
     if (!*self_p)
         return;
     forget_change (*self_p);
+    free ((*self_p)->registries);
+    free ((*self_p)->texts);
     pins_destroy (&(*self_p)->pins);
     free (*self_p);
     *self_p = NULL;
@@ -161,13 +168,22 @@ tables_registries (const tables_t *self, const char *names[UNSIGNED_MAX])
     return self->registries_count;
 }
 
+//  Most nodes never have one.
+static bool
+has_room (tables_t *self)
+{
+    if (!self->registries)
+        self->registries = malloc (UNSIGNED_MAX * sizeof *self->registries);
+    return self->registries && self->registries_count < UNSIGNED_MAX;
+}
+
 static code_t
 insert_registry (tables_t *self, const char *name)
 {
     unsigned at = registry_place (self, name);
     if (tables_has_registry (self, name))
         return OK;
-    if (self->registries_count == UNSIGNED_MAX)
+    if (!has_room (self))
         return STORAGE;
     memmove (self->registries[at + 1], self->registries[at],
              (self->registries_count++ - at) * sizeof self->registries[0]);
@@ -202,8 +218,14 @@ static void
 load_failed (tables_t *self, code_t code, const char *why, const char *hint)
 {
     self->failure.code = code;
-    print (self->why, "the pinned publishers cannot be loaded: ", why);
-    print (self->hint, "", hint);
+    if (!self->texts)
+        self->texts = malloc (sizeof *self->texts);
+    if (self->texts) {
+        print (self->texts->why, "the pinned publishers cannot be loaded: ", why);
+        print (self->texts->hint, "", hint);
+        self->failure.message = self->texts->why;
+        self->failure.hint = self->texts->hint;
+    }
     if (self->tries < LOAD_TRIES)
         self->tries++;
     self->phase = self->tries < LOAD_TRIES ? LOADING : FAILED;
@@ -437,7 +459,7 @@ tables_remove_pin (tables_t *self, const char *name, tables_done_fn *done, void 
 code_t
 tables_put_registry (tables_t *self, const char *name, tables_done_fn *done, void *context)
 {
-    if (self->registries_count == UNSIGNED_MAX && !tables_has_registry (self, name))
+    if (!has_room (self) && !tables_has_registry (self, name))
         return STORAGE;
     Ggen__TrustPin value = GGEN__TRUST_PIN__INIT;
     value.how = PIN_ADDED;

@@ -327,6 +327,19 @@ actor_job_done (actor_t *self, void *job, int64_t now_ms, int64_t wall_ms)
     return code == FATAL ? FATAL : deliver_held (self);
 }
 
+unsigned
+actor_sockets (actor_t *self, void *sockets[ACTOR_SOCKETS_MAX])
+{
+    return self->class->sockets ? self->class->sockets (self->state, sockets) : 0;
+}
+
+code_t
+actor_input (actor_t *self, int64_t now_ms, int64_t wall_ms)
+{
+    set_time (self, now_ms, wall_ms);
+    return self->class->input (self->state, now_ms) == FATAL ? FATAL : deliver_held (self);
+}
+
 void
 actor_job_progress (actor_t *self, ticket_t ticket, const Ggen__Progress *progress, int64_t now_ms)
 {

@@ -12,6 +12,9 @@
 #include "rng.h"
 #include "wire.h"
 
+//  Sockets of an I/O actor.
+#define ACTOR_SOCKETS_MAX 8
+
 //  Longest address: "name", "client-N" or "name@PEERID".
 #define ADDRESS_MAX 127
 
@@ -114,6 +117,11 @@ typedef struct {
     code_t (*transit) (void *self, const transit_t *mail);
     //  Result of a job that ran on a worker (runtime/host/job.h). I/O actors only.
     code_t (*job_done) (void *self, void *job, int64_t now_ms);
+    //  The raw ZeroMQ sockets that it waits for, at most ACTOR_SOCKETS_MAX; asked before each wait.
+    //  At least one. I/O actors only, and 'input' with it.
+    unsigned (*sockets) (void *self, void **sockets);
+    //  Something came on one of them: take a bounded number of messages from each. OK or FATAL.
+    code_t (*input) (void *self, int64_t now_ms);
 } actor_class_t;
 
 //  A message on its way in; all borrowed for the call. 'body' may be empty.
@@ -198,6 +206,12 @@ int64_t actor_deadline_ms (const actor_t *self);
 
 //  A job of an I/O actor came back. OK or FATAL.
 must_use code_t actor_job_done (actor_t *self, void *job, int64_t now_ms, int64_t wall_ms);
+
+//  The sockets of an I/O actor; 0 for any other.
+unsigned actor_sockets (actor_t *self, void *sockets[ACTOR_SOCKETS_MAX]);
+
+//  Something came on one of them. OK or FATAL.
+must_use code_t actor_input (actor_t *self, int64_t now_ms, int64_t wall_ms);
 
 //  A job of an I/O actor says how far it is.
 void actor_job_progress (actor_t *self, ticket_t ticket, const Ggen__Progress *progress,

@@ -10,6 +10,7 @@
 struct deadlines_t {
     uint32_t slots_count;
     uint32_t heap_count;
+    int64_t earliest_ms;    //  asked after every message, so it is at hand
     int64_t *at_ms;         //  slot -> deadline; the block that holds all three
     uint32_t *heap;         //  slots, earliest first
     uint32_t *where;        //  slot -> place in heap, or NOWHERE
@@ -19,7 +20,10 @@ deadlines_t *
 deadlines_new (uint32_t slots_count)
 {
     deadlines_t *self = calloc (1, sizeof *self);
-    if (self && deadlines_grow (self, slots_count))
+    if (!self)
+        return NULL;
+    self->earliest_ms = DEADLINE_NEVER;
+    if (deadlines_grow (self, slots_count))
         deadlines_destroy (&self);
     return self;
 }
@@ -125,19 +129,25 @@ clear (deadlines_t *self, uint32_t slot)
     sink (self, self->where[last]);
 }
 
-void
-deadlines_set (deadlines_t *self, uint32_t slot, int64_t at_ms)
+static void
+move (deadlines_t *self, uint32_t slot, int64_t at_ms)
 {
-    assert (slot < self->slots_count);
-    if (at_ms == DEADLINE_NEVER) {
-        clear (self, slot);
-        return;
-    }
     self->at_ms[slot] = at_ms;
     if (self->where[slot] == NOWHERE)
         place (self, self->heap_count++, slot);
     rise (self, self->where[slot]);
     sink (self, self->where[slot]);
+}
+
+void
+deadlines_set (deadlines_t *self, uint32_t slot, int64_t at_ms)
+{
+    assert (slot < self->slots_count);
+    if (at_ms == DEADLINE_NEVER)
+        clear (self, slot);
+    else
+        move (self, slot, at_ms);
+    self->earliest_ms = self->heap_count > 0 ? self->at_ms[self->heap[0]] : DEADLINE_NEVER;
 }
 
 int64_t
@@ -150,7 +160,7 @@ deadlines_get (const deadlines_t *self, uint32_t slot)
 int64_t
 deadlines_earliest_ms (const deadlines_t *self)
 {
-    return self->heap_count > 0 ? self->at_ms[self->heap[0]] : DEADLINE_NEVER;
+    return self->earliest_ms;
 }
 
 bool

@@ -21,6 +21,7 @@ typedef struct {
     int64_t wall_ms;                        //  at now_us; read once a millisecond
     actor_t *actor;
     jobs_t *jobs;
+    bool has_sockets;                       //  the actor waits for some of its own
     uint32_t epoch;
     int64_t fatals_ms[SHELL_FATALS_MAX];    //  when the last ones were, as a ring
     unsigned fatals;
@@ -75,6 +76,7 @@ incarnate (shell_t *self)
                            .wall_ms = self->wall_ms};
     randombytes_buf (actor.key, sizeof actor.key);
     self->actor = actor_new (setup->class, &actor);
+    self->has_sockets = self->actor && setup->class->sockets;
     sodium_memzero (actor.key, sizeof actor.key);
     atomic_fetch_add (&setup->mailbox->incarnation, 1);
 }
@@ -83,6 +85,7 @@ static void
 disincarnate (shell_t *self)
 {
     jobs_destroy (&self->jobs);
+    self->has_sockets = false;
     actor_destroy (&self->actor);
 }
 
@@ -244,12 +247,29 @@ take_message (shell_t *self)
 }
 
 static void
-take_messages_and_jobs (shell_t *self)
+take_input (shell_t *self, const zmq_pollitem_t *items, unsigned count)
 {
-    zmq_pollitem_t items[] = {{self->pipe, 0, ZMQ_POLLIN, 0},
-                              {NULL, jobs_fd (self->jobs), ZMQ_POLLIN, 0}};
-    zmq_poll (items, 2, wait_max_ms (self));
+    bool any = false;
+    for (unsigned i = 0; i < count; i++)
+        any |= (items[i].revents & ZMQ_POLLIN) != 0;
+    if (any && self->actor)
+        after (self, actor_input (self->actor, now_ms (self), self->wall_ms));
+}
+
+static void
+take_whatever_comes (shell_t *self)
+{
+    zmq_pollitem_t items[2 + ACTOR_SOCKETS_MAX] = {{self->pipe, 0, ZMQ_POLLIN, 0}};
+    void *sockets[ACTOR_SOCKETS_MAX];
+    unsigned sockets_count = self->has_sockets ? actor_sockets (self->actor, sockets) : 0;
+    int count = 1;
+    for (unsigned i = 0; i < sockets_count; i++)
+        items[count++] = (zmq_pollitem_t) {sockets[i], 0, ZMQ_POLLIN, 0};
+    if (jobs_fd (self->jobs) >= 0)
+        items[count++] = (zmq_pollitem_t) {NULL, jobs_fd (self->jobs), ZMQ_POLLIN, 0};
+    zmq_poll (items, count, wait_max_ms (self));
     read_clocks (self);
+    take_input (self, items + 1, sockets_count);
     collect_jobs (self);
     frames_t frames;
     for (unsigned i = 0; i < BURST && !self->stopped; i++)
@@ -269,8 +289,8 @@ shell_main (zsock_t *pipe, void *args)
     while (!self.stopped) {
         if (!self.actor && !self.given_up)
             revive (&self);
-        else if (self.jobs && jobs_fd (self.jobs) >= 0)
-            take_messages_and_jobs (&self);
+        else if (self.jobs && (self.has_sockets || jobs_fd (self.jobs) >= 0))
+            take_whatever_comes (&self);
         else
             take_message (&self);
     }

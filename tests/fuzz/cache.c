@@ -7,7 +7,7 @@
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-    const cache_settings_t settings = {.bytes_max = 100000};
+    const cache_settings_t settings = {.bytes_max = 100000, .hot = {4, 1000, 1000, 100}};
     player_play (&cache_actor, &settings, data, size);
     return 0;
 }

@@ -2,7 +2,7 @@
 //  runtime/actor alone, under the simulator's clock, with four classes made to do what the real
 //  ones rarely do: ask somebody who is not there, keep requests until their budget ends, fail in
 //  the middle of a handler. The real classes are in purity.c.
-#include "lib/scheduler.h"
+#include "lib/world.h"
 #include "runtime/actor/out.h"
 #include "node.pb-c.h"
 #include "tests/unit/seeded.h"
@@ -148,7 +148,7 @@ static const part_t parts[] = {
 //  ---- clients who ask everybody everything ---------------------------------------------------------
 
 typedef struct {
-    scheduler_t *scheduler;
+    world_t *world;
     rng_t rng;
     unsigned asked, ended, progressed;
     uint64_t last_id[CLIENTS_COUNT];
@@ -157,19 +157,24 @@ typedef struct {
 } run_t;
 
 static void
-heard (void *context, const char *to, const Ggen__Envelope *envelope, bytes_t body)
+heard (void *context, world_t *world, const note_t *note)
 {
     run_t *run = context;
-    (void) to;
-    (void) body;
-    if (envelope->kind == GGEN__KIND__PROGRESS)
-        run->progressed++;
-    if (envelope->kind != GGEN__KIND__REPLY)
+    uint32_t client;
+    (void) world;
+    if (!world_client (note, &client))
         return;
+    if (note->kind == GGEN__KIND__PROGRESS)
+        run->progressed++;
+    if (note->kind != GGEN__KIND__REPLY)
+        return;
+    Ggen__Envelope *envelope = world_envelope (note);
+    assert_non_null (envelope);
     assert_true (envelope->id > 0 && envelope->id <= run->asked);
     assert_int_equal (run->open[envelope->id], 1);
     run->open[envelope->id] = 0;
     run->ended++;
+    ggen__envelope__free_unpacked (envelope, NULL);
 }
 
 //  A request without content, of a random row of a random class.
@@ -195,15 +200,26 @@ ask (run_t *run)
     if (rng_below (&run->rng, 10) == 0 && run->last_id[client]) {
         envelope.kind = GGEN__KIND__CANCEL;
         envelope.id = run->last_id[client];
-        scheduler_post (run->scheduler, class->name, &envelope, NULL);
+        world_post (run->world, 0, class->name, &envelope, NULL);
     }
     envelope.kind = GGEN__KIND__REQUEST;
     envelope.id = run->last_id[client] = ++run->asked;
     envelope.budget_ms = BUDGET_MS;
     assert_true (envelope.id < run->open_size);
     run->open[envelope.id] = 1;
-    scheduler_post (run->scheduler, class->name, &envelope, message);
+    world_post (run->world, 0, class->name, &envelope, message);
     free (message);
+}
+
+static void
+compose (void *context, world_t *world, uint32_t node, node_plan_t *plan)
+{
+    (void) context, (void) world, (void) node;
+    for (unsigned i = 0; i < COUNT_OF (parts); i++) {
+        world_plan_add (plan, parts[i].class, parts[i].settings);
+        plan->seats[i].service_us_min = 1;
+        plan->seats[i].service_us_max = 800;
+    }
 }
 
 static void
@@ -215,39 +231,47 @@ run_open (run_t *run, uint64_t seed)
     uint8_t key[RNG_KEY_BYTES] = {1};
     memcpy (key + 8, &seed, sizeof seed);
     rng_init (&run->rng, key);
-    run->scheduler = scheduler_new (seed, &(scheduler_watch_t) {.heard = heard, .context = run});
-    for (unsigned i = 0; i < COUNT_OF (parts); i++)
-        scheduler_add (run->scheduler, parts[i].class, parts[i].settings);
+    world_setup_t setup = {.seed = seed, .real_crypto = true, .compose = compose};
+    observer_t observer = {.context = run, .arrives = heard};
+    run->world = world_new (&setup);
+    world_observe (run->world, &observer);
+    world_start (run->world, world_add (run->world, NULL));
 }
 
 static void
 run_close (run_t *run)
 {
-    scheduler_destroy (&run->scheduler);
+    world_destroy (&run->world);
     free (run->open);
+}
+
+static void
+pass (run_t *run, int64_t ms)
+{
+    world_run (run->world, world_now_us (run->world) + ms * 1000);
 }
 
 //  Quiet times and bursts, then silence until every budget and every wind-down has passed.
 static void
 run_all (run_t *run)
 {
-    int64_t end_ms = scheduler_now_ms (run->scheduler) + RUN_MS;
-    while (scheduler_now_ms (run->scheduler) < end_ms) {
+    int64_t end_us = world_now_us (run->world) + RUN_MS * 1000;
+    while (world_now_us (run->world) < end_us) {
         uint64_t burst = rng_below (&run->rng, 10) ? rng_below (&run->rng, 4) : 100;
         for (uint64_t i = 0; i < burst; i++)
             ask (run);
-        scheduler_run (run->scheduler, (int64_t) rng_below (&run->rng, 100));
+        pass (run, (int64_t) rng_below (&run->rng, 100));
     }
-    scheduler_run (run->scheduler, 4 * BUDGET_MS);
+    pass (run, 4 * BUDGET_MS);
 }
 
 static void
-digest_of (uint64_t seed, uint8_t digest[SCHEDULER_DIGEST_SIZE])
+digest_of (uint64_t seed, uint8_t digest[WORLD_DIGEST_SIZE])
 {
     run_t run;
     run_open (&run, seed);
     run_all (&run);
-    scheduler_digest (run.scheduler, digest);
+    world_digest (run.world, digest);
     run_close (&run);
 }
 
@@ -257,7 +281,7 @@ static void
 the_same_seed_is_the_same_run (void **state)
 {
     (void) state;
-    uint8_t first[SCHEDULER_DIGEST_SIZE], second[SCHEDULER_DIGEST_SIZE];
+    uint8_t first[WORLD_DIGEST_SIZE], second[WORLD_DIGEST_SIZE];
     digest_of (seed_of_run (), first);
     //  Memory lies elsewhere the second time.
     void *ballast[100];
@@ -273,7 +297,7 @@ static void
 another_seed_is_another_run (void **state)
 {
     (void) state;
-    uint8_t first[SCHEDULER_DIGEST_SIZE], second[SCHEDULER_DIGEST_SIZE];
+    uint8_t first[WORLD_DIGEST_SIZE], second[WORLD_DIGEST_SIZE];
     digest_of (seed_of_run (), first);
     digest_of (seed_of_run () + 1, second);
     assert_memory_not_equal (first, second, sizeof first);
@@ -287,14 +311,14 @@ every_request_ends_exactly_once_and_nothing_stays_owed (void **state)
         run_t run;
         run_open (&run, seed_of_run () + round);
         run_all (&run);
-        scheduler_counts_t counts = scheduler_counts (run.scheduler);
+        world_counts_t counts = world_counts (run.world);
         uint32_t open, pending;
-        scheduler_debts (run.scheduler, &open, &pending);
+        world_debts (run.world, &open, &pending);
         assert_seeded (run.ended == run.asked, round);
         assert_seeded (open == 0 && pending == 0, round);
         //  It was a run worth the name.
         assert_seeded (run.asked > 1000 && run.progressed > 100, round);
-        assert_seeded (counts.incarnations > 5 && counts.messages > 5000, round);
+        assert_seeded (counts.incarnations > 5 && counts.letters > 5000, round);
         run_close (&run);
     }
 }
@@ -307,8 +331,8 @@ a_mailbox_is_bounded_and_who_comes_too_late_is_told_busy (void **state)
     run_open (&run, seed_of_run ());
     for (unsigned i = 0; i < 20 * MAILBOX_MESSAGES_MAX; i++)
         ask (&run);
-    scheduler_run (run.scheduler, 4 * BUDGET_MS);
-    scheduler_counts_t counts = scheduler_counts (run.scheduler);
+    pass (&run, 4 * BUDGET_MS);
+    world_counts_t counts = world_counts (run.world);
     assert_true (counts.busy > 0);
     assert_in_range (counts.depth_max, MAILBOX_MESSAGES_MAX / 2, MAILBOX_MESSAGES_MAX);
     assert_int_equal (run.ended, run.asked);

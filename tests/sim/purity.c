@@ -224,12 +224,12 @@ what_was_not_signed_as_it_is_does_not_get_in (void **state)
 }
 
 static void
-digest_of (uint64_t seed, uint8_t digest[SCHEDULER_DIGEST_SIZE])
+digest_of (uint64_t seed, uint8_t digest[WORLD_DIGEST_SIZE])
 {
     sim_run_t run;
     sim_run_open (&run, seed);
     sim_run_storm (&run, ACTIONS);
-    scheduler_digest (run.scheduler, digest);
+    world_digest (run.world, digest);
     sim_run_close (&run);
 }
 
@@ -237,7 +237,7 @@ static void
 another_seed_is_another_run (void **state)
 {
     (void) state;
-    uint8_t first[SCHEDULER_DIGEST_SIZE], second[SCHEDULER_DIGEST_SIZE];
+    uint8_t first[WORLD_DIGEST_SIZE], second[WORLD_DIGEST_SIZE];
     digest_of (seed_of_run (), first);
     digest_of (seed_of_run () + 1, second);
     assert_memory_not_equal (first, second, sizeof first);
@@ -253,7 +253,7 @@ typedef struct {
 static void
 count (tally_t *tally, const sim_run_t *run)
 {
-    scheduler_counts_t counts = scheduler_counts (run->scheduler);
+    world_counts_t counts = world_counts (run->world);
     for (size_t i = 0; i < sim_crowd_count (run->crowd); i++) {
         const sim_request_t *request = sim_crowd_request (run->crowd, i);
         tally->requests++;
@@ -274,9 +274,9 @@ count (tally_t *tally, const sim_run_t *run)
 static void
 assert_same_again (const sim_run_t *run, uint64_t seed)
 {
-    uint8_t first[SCHEDULER_DIGEST_SIZE], second[SCHEDULER_DIGEST_SIZE];
+    uint8_t first[WORLD_DIGEST_SIZE], second[WORLD_DIGEST_SIZE];
     void *ballast[100];
-    scheduler_digest (run->scheduler, first);
+    world_digest (run->world, first);
     for (unsigned i = 0; i < COUNT_OF (ballast); i++)
         ballast[i] = malloc (17 * i + 1);
     digest_of (seed, second);

@@ -3,7 +3,7 @@
 #include "lib/clients.h"
 #include "lib/network.h"
 #include "lib/toy.h"
-#include "link.pb-c.h"
+#include "runtime/actor/admit.h"
 #include "tests/unit/seeded.h"
 
 #include <dlfcn.h>
@@ -394,6 +394,85 @@ client_done (void *context, world_t *world, const client_reply_t *reply)
     ggen__progress__free_unpacked (answer, NULL);
 }
 
+//  ---- actors --------------------------------------------------------------------------------------
+
+//  At most one in ten of "toy"'s requests.
+static code_t
+refuse_some (void *rng, world_t *world, const note_t *note)
+{
+    bool toy = strcmp (world_seat_name (world, note->node, note->seat), "toy") == 0;
+    return toy && rng_below (rng, 10) == 0 ? STORAGE : OK;
+}
+
+static void
+an_actor_that_fails_is_born_again_and_owes_nothing (void **state)
+{
+    (void) state;
+    stage_t stage = {0};
+    stage_open (&stage, seed_of_run ());
+    world_t *world = stage.world;
+    world_run (world, 5 * SECOND);
+    toy_counts_t before = counts_of (&stage, 0);
+    assert_true (before.asked > 0);
+    world_fail (world, 0, world_seat (world, 0, "toy"));
+    assert_int_equal (world_counts (world).incarnations, 1);
+    assert_int_equal (counts_of (&stage, 0).asked, 0);
+    world_run (world, 15 * SECOND);
+    assert_true (counts_of (&stage, 0).answered > 0);
+    world_kill (world, 1);
+    world_fail (world, 1, 0);
+    world_destroy (&stage.world);
+}
+
+static void
+a_mailbox_is_bounded_and_who_comes_to_a_stalled_actor_too_late_is_told_busy (void **state)
+{
+    (void) state;
+    stage_t stage = {.interval_ms = 1000000};
+    stage_open (&stage, seed_of_run ());
+    world_t *world = stage.world;
+    ends_t ends[3 * ADMIT_REQUESTS_MAX] = {0};
+    Ggen__Progress message = GGEN__PROGRESS__INIT;
+    world_stall (world, 0, world_seat (world, 0, "toy"), 500);
+    for (unsigned i = 0; i < COUNT_OF (ends); i++)
+        clients_ask (world, 0, "toy", &message.base, 3000, client_done, &ends[i]);
+    world_run (world, SECOND / 4);
+    assert_int_equal (world_depth (world, 0, world_seat (world, 0, "toy")), ADMIT_REQUESTS_MAX);
+    world_run (world, SECOND);
+    unsigned busy = 0, good = 0;
+    for (unsigned i = 0; i < COUNT_OF (ends); i++) {
+        assert_int_equal (ends[i].count, 1);
+        busy += ends[i].code == BUSY;
+        good += ends[i].code == OK;
+    }
+    assert_int_equal (good, ADMIT_REQUESTS_MAX);
+    assert_int_equal (busy, COUNT_OF (ends) - ADMIT_REQUESTS_MAX);
+    assert_int_equal (world_counts (world).busy, busy);
+    assert_int_equal (world_counts (world).depth_max, ADMIT_REQUESTS_MAX);
+    world_destroy (&stage.world);
+}
+
+static void
+requests_can_be_refused_on_their_way (void **state)
+{
+    (void) state;
+    stage_t stage = {0};
+    stage_open (&stage, seed_of_run ());
+    world_t *world = stage.world;
+    rng_t rng;
+    world_rng (world, &rng, "refusals", 0);
+    world_refuse (world, refuse_some, &rng);
+    world_run (world, 30 * SECOND);
+    toy_counts_t all = counts_of_all (&stage);
+    assert_in_range (all.failed, all.asked / 20, all.asked / 5);
+    world_refuse (world, NULL, NULL);
+    uint32_t open, pending;
+    world_debts (world, &open, &pending);
+    assert_true (pending > 0);
+    assert_int_equal (pending, all.asked - all.answered - all.failed);
+    world_destroy (&stage.world);
+}
+
 static ends_t
 ask (world_t *world, uint32_t node, const char *to)
 {
@@ -475,6 +554,10 @@ main (void)
         cmocka_unit_test (a_frozen_node_does_nothing_and_goes_on),
         cmocka_unit_test (a_node_that_starts_again_is_another_incarnation),
         cmocka_unit_test (wall_clocks_are_off_and_drift_and_monotonic_ones_cannot_be_compared),
+        cmocka_unit_test (an_actor_that_fails_is_born_again_and_owes_nothing),
+        cmocka_unit_test (
+            a_mailbox_is_bounded_and_who_comes_to_a_stalled_actor_too_late_is_told_busy),
+        cmocka_unit_test (requests_can_be_refused_on_their_way),
         cmocka_unit_test (a_client_gets_its_answer_or_another_end),
         cmocka_unit_test (a_client_of_a_node_that_dies_is_told),
         cmocka_unit_test (the_first_violation_is_kept_and_all_are_counted),

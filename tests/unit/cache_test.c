@@ -5,6 +5,7 @@
 #include "actors/cache/cache.h"
 #include "cache.pb-c.h"
 #include "digest.h"
+#include "transfer.pb-c.h"
 #include "upkeep.pb-c.h"
 
 static digest_t
@@ -361,6 +362,63 @@ offline_passes_over_all_but_files (void **state)
     fake_stop (&fake);
 }
 
+//  ---- from other nodes --------------------------------------------------------------------------
+
+static const fake_sent_t *
+expect_transfer (fake_t *fake, uint8_t number)
+{
+    const Ggen__TransferFetchRequest *transfer;
+    const fake_sent_t *asked =
+        fake_expect (fake, &ggen__transfer_fetch_request__descriptor, &transfer);
+    digest_t digest = digest_of (number);
+    assert_string_equal (asked->to, "transfer");
+    assert_int_equal (transfer->record.len, 3);
+    assert_int_equal (transfer->sha256.len, DIGEST_SIZE);
+    assert_memory_equal (transfer->sha256.data, digest.bytes, DIGEST_SIZE);
+    assert_string_equal (transfer->subject, "pack@1.0.0");
+    return asked;
+}
+
+static void
+other_nodes_give_it_through_transfer (void **state)
+{
+    (void) state;
+    static const char *const p2p[][2] = {{"p2p", "dht:77"}};
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    want (&ask, 7, 1, p2p);
+    ask.sources[0].record = (ProtobufCBinaryData) {3, (uint8_t *) "rec"};
+    uint64_t id = fake_request (&fake, "client", &ask.request.base, 0);
+    answer_find (&fake, NULL);
+    const fake_sent_t *asked = expect_transfer (&fake, 7);
+    Ggen__TransferFetchReply reply = GGEN__TRANSFER_FETCH_REPLY__INIT;
+    reply.path = "/blobs/07";
+    reply.size_bytes = 100;
+    fake_answer (&fake, asked, &reply.base);
+    expect_fetched (&fake, id, "/blobs/07", "p2p");
+    assert_int_equal (status_of (&fake)->blobs_count, 1);
+    fake_stop (&fake);
+}
+
+static void
+when_other_nodes_fail_the_next_source_is_tried (void **state)
+{
+    (void) state;
+    static const char *const both[][2] = {{"p2p", "dht:77"}, {"file", "/a"}};
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    want (&ask, 7, 2, both);
+    ask.sources[0].record = (ProtobufCBinaryData) {3, (uint8_t *) "rec"};
+    uint64_t id = fake_request (&fake, "client", &ask.request.base, 0);
+    answer_find (&fake, NULL);
+    fake_answer_failure (&fake, expect_transfer (&fake, 7), ALL_PROVIDERS_FAILED, "all failed");
+    answer_import (&fake, expect_import (&fake, "/a"), "/blobs/07");
+    expect_fetched (&fake, id, "/blobs/07", "file");
+    fake_stop (&fake);
+}
+
 static void
 without_any_source_it_says_so (void **state)
 {
@@ -485,7 +543,7 @@ requests_wait_until_the_list_is_loaded (void **state)
     (void) state;
     fake_t fake;
     want_t ask;
-    cache_settings_t settings = {1000};
+    cache_settings_t settings = {.bytes_max = 1000};
     fake_start (&fake, &cache_actor, &settings);
     const Ggen__BlobListRequest *list;
     const fake_sent_t *asked = fake_expect (&fake, &ggen__blob_list_request__descriptor, &list);
@@ -589,6 +647,8 @@ main (void)
         cmocka_unit_test (wrong_bytes_of_one_source_make_it_try_the_next),
         cmocka_unit_test (when_every_source_fails_each_is_named_with_its_reason),
         cmocka_unit_test (offline_passes_over_all_but_files),
+        cmocka_unit_test (other_nodes_give_it_through_transfer),
+        cmocka_unit_test (when_other_nodes_fail_the_next_source_is_tried),
         cmocka_unit_test (without_any_source_it_says_so),
         cmocka_unit_test (a_full_disk_ends_it_at_once),
         cmocka_unit_test (a_digest_of_another_size_is_refused),

@@ -156,6 +156,63 @@ two_digests_of_a_version_are_a_conflict_that_names_both_sources (void **state)
     assert_int_equal (conflict->digests[1][0], 2);
 }
 
+//  Whose it is is said by the record; that it is good is for trust to see.
+static void
+give_record (fixture_t *self, Ggen__Package *to, uint8_t who)
+{
+    unsigned at = (unsigned) (to - self->packages);
+    uint8_t key[32], signature[64] = {0}, payload = 1;
+    memset (key, who, sizeof key);
+    Ggen__SignedRecord record = GGEN__SIGNED_RECORD__INIT;
+    record.kind = GGEN__RECORD_KIND__RELEASE;
+    record.payload = (ProtobufCBinaryData) {1, &payload};
+    record.key = (ProtobufCBinaryData) {sizeof key, key};
+    record.signature = (ProtobufCBinaryData) {sizeof signature, signature};
+    to->record = (ProtobufCBinaryData) {ggen__signed_record__pack (&record, self->heads[at]),
+                                        self->heads[at]};
+}
+
+//  Anybody can publish anything under any name in the network: that must not take it from others.
+static void
+releases_of_two_keys_are_rivals_and_both_told (void **state)
+{
+    fixture_t *self = *state;
+    Ggen__Package *ours = package (self, "pack", "1.0.0", 1);
+    Ggen__Package *again = package (self, "pack", "1.0.0", 1);
+    Ggen__Package *theirs = package (self, "pack", "1.0.0", 2);
+    Ggen__Package *copied = package (self, "pack", "1.0.0", 1);
+    give_record (self, ours, 1);
+    give_record (self, again, 1);
+    give_record (self, theirs, 2);
+    give_record (self, copied, 3);
+    ADD (self, "file", ours);
+    ADD (self, "p2p", copied, theirs, again);
+    finish (self);
+    size_t count;
+    Ggen__Package **all = merge_versions (self->merge, &count);
+    assert_int_equal (merge_conflicts_count (self->merge), 0);
+    assert_int_equal (count, 3);
+    assert_string_equal (all[0]->source, "file");
+    assert_int_equal (merge_dropped_count (self->merge), 0);
+}
+
+static void
+two_digests_of_one_key_are_a_conflict_even_with_rivals_between (void **state)
+{
+    fixture_t *self = *state;
+    Ggen__Package *one = package (self, "pack", "1.0.0", 1);
+    Ggen__Package *theirs = package (self, "pack", "1.0.0", 2);
+    Ggen__Package *other = package (self, "pack", "1.0.0", 3);
+    give_record (self, one, 1);
+    give_record (self, theirs, 2);
+    give_record (self, other, 1);
+    other->record.data[other->record.len - 1] = 9;
+    ADD (self, "file", one);
+    ADD (self, "p2p", theirs, other);
+    finish (self);
+    assert_int_equal (merge_conflicts_count (self->merge), 1);
+}
+
 static void
 a_version_written_differently_is_still_the_same_version (void **state)
 {
@@ -447,6 +504,8 @@ main (void)
     const struct CMUnitTest tests[] = {
         TEST (the_same_version_of_two_registries_is_one),
         TEST (two_digests_of_a_version_are_a_conflict_that_names_both_sources),
+        TEST (releases_of_two_keys_are_rivals_and_both_told),
+        TEST (two_digests_of_one_key_are_a_conflict_even_with_rivals_between),
         TEST (a_version_written_differently_is_still_the_same_version),
         TEST (a_registry_without_the_digest_does_not_disagree),
         TEST (versions_come_ascending),

@@ -22,7 +22,7 @@ make_key (uint8_t key[KNOWN_KEY_BYTES], uint32_t number)
     memcpy (key, &number, sizeof number);
 }
 
-//  ---- the table -----------------------------------------------------------------------------------
+//  ---- the table ---------------------------------------------------------------------------------
 
 #define MODEL_KEYS 300
 
@@ -96,7 +96,7 @@ a_peer_seldom_seen_costs_about_64_bytes (void **state)
 #endif
 }
 
-//  ---- bans ----------------------------------------------------------------------------------------
+//  ---- bans --------------------------------------------------------------------------------------
 
 //  3600 s, then twice as long each time, to a week.
 static void
@@ -251,7 +251,7 @@ a_reason_is_cut_at_a_whole_character (void **state)
     known_destroy (&it.known);
 }
 
-//  ---- outages -------------------------------------------------------------------------------------
+//  ---- outages -----------------------------------------------------------------------------------
 
 static void
 it_is_us_when_more_than_half_fail_within_thirty_seconds (void **state)

@@ -157,7 +157,7 @@ clients_tell (world_t *self, uint32_t node, const char *to, const ProtobufCMessa
 void
 clients_hear (world_t *self, const note_t *note)
 {
-    uint32_t at = note->generation;
+    uint32_t at = note->client;
     if (note->kind != GGEN__KIND__REPLY || at >= self->clients->count)
         return;
     Ggen__Envelope *envelope = world_envelope (note);

@@ -18,7 +18,10 @@ typedef struct note_t {
     uint32_t node;
     uint32_t life;              //  of the node; a letter to an earlier one is lost
     uint32_t end;               //  of the link that it came over, or LETTER_NO_LINK
-    uint32_t generation;        //  of that link
+    union {
+        uint32_t generation;    //  of that link
+        uint32_t client;        //  number of the client that it is for
+    };
     uint32_t envelope_size, body_size, attachment_size;
     uint8_t seat;
     uint8_t kind;               //  Ggen__Kind

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "scenario.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static const scenario_t *const scenarios[] = {&scenario_toy, &scenario_calm};
+#define FOLDER "tests/sim/scenarios/"
+#define SUFFIX ".scn"
+
+static const scenario_t *const scenarios[] = {&scenario_script, &scenario_calm, &scenario_toy};
 
 const scenario_t *
 scenario_at (unsigned index)
@@ -18,4 +23,20 @@ scenario_find (const char *name)
         if (strcmp (scenarios[i]->name, name) == 0)
             return scenarios[i];
     return NULL;
+}
+
+static bool
+ends_with (const char *text, const char *suffix)
+{
+    size_t size = strlen (text), length = strlen (suffix);
+    return size >= length && strcmp (text + size - length, suffix) == 0;
+}
+
+const char *
+scenario_file (const char *name, char path[SCENARIO_PATH_MAX])
+{
+    if (ends_with (name, SUFFIX))
+        return name;
+    int size = snprintf (path, SCENARIO_PATH_MAX, FOLDER "%s" SUFFIX, name);
+    return size > 0 && size < SCENARIO_PATH_MAX && access (path, R_OK) == 0 ? path : NULL;
 }

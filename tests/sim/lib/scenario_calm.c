@@ -104,7 +104,7 @@ go_on (void *self_, world_t *world)
 //  ---- the scenario --------------------------------------------------------------------------------
 
 static void *
-create (const scenario_options_t *options, world_setup_t *setup)
+create (scenario_options_t *options, world_setup_t *setup)
 {
     calm_t *self = calloc (1, sizeof *self);
     if (!self)
@@ -112,6 +112,7 @@ create (const scenario_options_t *options, world_setup_t *setup)
     self->nodes = options->nodes;
     honest_options_t honest = {
         .nodes_max = options->nodes,
+        .market = true,
         .bootstraps = options->nodes < BOOTSTRAPS ? options->nodes : BOOTSTRAPS};
     self->honest = honest_new (&honest);
     setup->compose = honest_compose;

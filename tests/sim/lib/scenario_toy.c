@@ -23,7 +23,7 @@ compose (void *context, world_t *world, uint32_t node, node_plan_t *plan)
 }
 
 static void *
-create (const scenario_options_t *options, world_setup_t *setup)
+create (scenario_options_t *options, world_setup_t *setup)
 {
     toy_scenario_t *self = calloc (1, sizeof *self);
     if (!self)

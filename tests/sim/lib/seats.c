@@ -56,23 +56,28 @@ refuse (world_t *self, uint32_t node, const char *asked, const char *asker,
     seats_say (self, node, asker, &envelope, &failure.base);
 }
 
+//  There is no such name on the node: the envelope keeps what it was.
 static void
-drop_attachment (const parcel_t *parcel)
+send_nowhere (world_t *self, uint32_t node, const parcel_t *parcel, int64_t at_us)
 {
-    if (parcel->attachment)
-        parcel->free_attachment (parcel->attachment, parcel->hint);
+    Ggen__Envelope envelope = *parcel->envelope;
+    envelope.to = (char *) parcel->to;
+    parcel_t named = *parcel;
+    named.envelope = &envelope;
+    seats_post (self, node, SEAT_NOBODY, letters_write (self->letters, &named), at_us);
 }
 
-//  There is no such name on the node.
 static void
-send_nowhere (world_t *self, uint32_t node, const parcel_t *parcel)
+arrive_nowhere (world_t *self, const note_t *note)
 {
     self->counts.nowhere++;
-    if (parcel->envelope->kind == GGEN__KIND__REQUEST)
-        refuse (self, node, parcel->to, asker_of (parcel->envelope), parcel->envelope,
-                strchr (parcel->to, '@') ? NODE_NOT_STARTED : FEATURE_NOT_ENABLED,
-                "this node has no such actor");
-    drop_attachment (parcel);
+    Ggen__Envelope *about = note->kind == GGEN__KIND__REQUEST ? world_envelope (note) : NULL;
+    if (!about)
+        return;
+    refuse (self, note->node, about->to, asker_of (about), about,
+            strchr (about->to, '@') ? NODE_NOT_STARTED : FEATURE_NOT_ENABLED,
+            "this node has no such actor");
+    ggen__envelope__free_unpacked (about, NULL);
 }
 
 //  The bus's one rule: no '@', an actor of this node; '@', to "swarm".
@@ -88,10 +93,10 @@ send_from (world_t *self, uint32_t node, const parcel_t *parcel, int64_t at_us)
         cables_take (self, node, parcel);
     else if (clients_number (parcel->to, &client)) {
         note_t *note = letters_write (self->letters, parcel);
-        note->generation = client;
+        note->client = client;
         seats_post (self, node, SEAT_CLIENTS, note, at_us);
     } else
-        send_nowhere (self, node, parcel);
+        send_nowhere (self, node, parcel, at_us);
 }
 
 static void
@@ -167,11 +172,10 @@ incarnate (world_t *self, uint32_t at, uint8_t number)
 }
 
 static void
-wake_later (world_t *self, uint32_t at, uint8_t number)
+wake_later_at (world_t *self, uint32_t at, uint8_t number, int64_t deadline_ms)
 {
     node_t *node = &self->nodes[at];
     seat_t *seat = &node->seats[number];
-    int64_t deadline_ms = actor_deadline_ms (seat->actor);
     if (deadline_ms == DEADLINE_NEVER)
         return;
     int64_t wake_us = clocks_virtual_us (&node->traits.clocks, deadline_ms);
@@ -183,6 +187,12 @@ wake_later (world_t *self, uint32_t at, uint8_t number)
         return;
     seat->wake_us = wake_us;
     world_due (self, DUE_WAKE, wake_us, at, number);
+}
+
+static void
+wake_later (world_t *self, uint32_t at, uint8_t number)
+{
+    wake_later_at (self, at, number, actor_deadline_ms (self->nodes[at].seats[number].actor));
 }
 
 static void
@@ -226,12 +236,14 @@ tick (world_t *self, uint32_t at, uint8_t number)
     node_t *node = &self->nodes[at];
     seat_t *seat = &node->seats[number];
     int64_t now_ms = clocks_mono_ms (&node->traits.clocks, self->now_us);
-    if (actor_deadline_ms (seat->actor) <= now_ms) {
+    int64_t deadline_ms = actor_deadline_ms (seat->actor);
+    if (deadline_ms <= now_ms) {
         code_t code = actor_tick (seat->actor, now_ms,
                                   clocks_wall_ms (&node->traits.clocks, self->now_us));
         after (self, at, number, NULL, code);
+        deadline_ms = actor_deadline_ms (seat->actor);
     }
-    wake_later (self, at, number);
+    wake_later_at (self, at, number, deadline_ms);
 }
 
 static void
@@ -323,6 +335,8 @@ queue (world_t *self, uint32_t at, uint8_t number, note_t *note)
     seat->depth_bytes += (uint32_t) letters_size (note);
     if (seat->depth > self->counts.depth_max)
         self->counts.depth_max = seat->depth;
+    if (seat->depth_bytes > self->counts.depth_bytes_max)
+        self->counts.depth_bytes_max = seat->depth_bytes;
     work_later (self, at, number);
 }
 
@@ -348,18 +362,26 @@ asked_name (const seat_t *seat, const Ggen__Envelope *envelope)
 }
 
 static void
-refuse_letter (world_t *self, uint32_t at, uint8_t number, const note_t *note, admit_t why)
+refuse_request (world_t *self, const note_t *note, code_t code, const char *why)
 {
-    const seat_t *seat = &self->nodes[at].seats[number];
+    const seat_t *seat = &self->nodes[note->node].seats[note->seat];
     Ggen__Envelope *about = world_envelope (note);
     if (!about)
         return;
-    if (why == ADMIT_BUSY)
-        refuse (self, at, asked_name (seat, about), asker_of (about), about, BUSY,
-                "its mailbox is half full");
-    else
-        refuse (self, at, about->from, seat->name, about, BUSY,
-                "the answer did not fit into the asker's mailbox");
+    refuse (self, note->node, asked_name (seat, about), asker_of (about), about, code, why);
+    ggen__envelope__free_unpacked (about, NULL);
+}
+
+//  A reply too large for the mailbox of who asked: that is told so in its place.
+static void
+strip (world_t *self, const note_t *note)
+{
+    const seat_t *seat = &self->nodes[note->node].seats[note->seat];
+    Ggen__Envelope *about = world_envelope (note);
+    if (!about)
+        return;
+    refuse (self, note->node, about->from, seat->name, about, BUSY,
+            "the answer did not fit into the asker's mailbox");
     ggen__envelope__free_unpacked (about, NULL);
 }
 
@@ -397,13 +419,16 @@ arrive_inside (world_t *self, note_t *note)
             queue (self, at, number, note);
         return;
     }
-    if (verdict == ADMIT_DROP) {
-        self->counts.dropped += note->kind != GGEN__KIND__REPLY;
-        self->counts.replies_lost += note->kind == GGEN__KIND__REPLY;
-    } else {
+    if (verdict == ADMIT_BUSY) {
         self->counts.busy++;
-        refuse_letter (self, at, number, note, verdict);
-    }
+        refuse_request (self, note, BUSY, "its mailbox is half full");
+    } else if (verdict == ADMIT_STRIP) {
+        self->counts.busy++;
+        strip (self, note);
+    } else if (note->kind == GGEN__KIND__REPLY)
+        self->counts.replies_lost++;
+    else
+        self->counts.dropped++;
     letters_free (self->letters, &note);
 }
 
@@ -418,11 +443,18 @@ seats_arrive (world_t *self, note_t *note)
         return;
     }
     record (self, note);
-    if (note->seat != SEAT_CLIENTS) {
+    code_t code = OK;
+    if (note->seat == SEAT_CLIENTS)
+        clients_hear (self, note);
+    else if (note->seat == SEAT_NOBODY)
+        arrive_nowhere (self, note);
+    else if (self->refuse && note->kind == GGEN__KIND__REQUEST
+             && (code = self->refuse (self->refuse_context, self, note)) != OK)
+        refuse_request (self, note, code, "refused by the simulator");
+    else {
         arrive_inside (self, note);
         return;
     }
-    clients_hear (self, note);
     letters_free (self->letters, &note);
 }
 
@@ -461,6 +493,26 @@ seats_wake (world_t *self, uint32_t at, uint8_t number, int64_t at_us)
     }
     begin (self, at, number);
     tick (self, at, number);
+}
+
+void
+seats_fail (world_t *self, uint32_t at, uint8_t number)
+{
+    if (number >= self->nodes[at].seats_count)
+        return;
+    begin (self, at, number);
+    after (self, at, number, NULL, FATAL);
+    wake_later (self, at, number);
+}
+
+void
+seats_stall (world_t *self, uint32_t at, uint8_t number, int64_t us)
+{
+    if (number >= self->nodes[at].seats_count)
+        return;
+    seat_t *seat = &self->nodes[at].seats[number];
+    if (seat->free_us < self->now_us + us)
+        seat->free_us = self->now_us + us;
 }
 
 void

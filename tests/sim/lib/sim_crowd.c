@@ -12,7 +12,7 @@
 
 struct sim_crowd_t {
     rng_t *rng;
-    scheduler_t *scheduler;
+    world_t *world;
     sim_wishes_t wishes;
     unsigned names[SIM_CLIENTS_COUNT];      //  "client-N"
     unsigned names_count;
@@ -21,14 +21,14 @@ struct sim_crowd_t {
 };
 
 sim_crowd_t *
-sim_crowd_new (rng_t *rng, scheduler_t *scheduler, const publisher_key_t *keys,
+sim_crowd_new (rng_t *rng, world_t *world, const publisher_key_t *keys,
                unsigned keys_count)
 {
     sim_crowd_t *self = calloc (1, sizeof *self);
     if (!self)
         abort ();
     self->rng = rng;
-    self->scheduler = scheduler;
+    self->world = world;
     self->wishes = (sim_wishes_t) {rng, keys, keys_count};
     for (unsigned i = 0; i < SIM_CLIENTS_COUNT; i++)
         self->names[i] = ++self->names_count;
@@ -76,7 +76,7 @@ post (sim_crowd_t *self, unsigned client, Ggen__Kind kind, size_t id, const char
     envelope.from = from;
     envelope.trace = id;
     envelope.budget_ms = budget_ms;
-    scheduler_post (self->scheduler, to, &envelope, message);
+    world_post (self->world, 0, to, &envelope, message);
 }
 
 static size_t
@@ -92,7 +92,7 @@ ask_as (sim_crowd_t *self, unsigned client, const char *to, const ProtobufCMessa
         .asked = message->descriptor,
         .budget_ms = budget_ms,
         .deadline_ms =
-            budget_ms ? scheduler_now_ms (self->scheduler) + budget_ms + SLACK_MS : DEADLINE_NEVER};
+            budget_ms ? world_mono_ms (self->world, 0) + budget_ms + SLACK_MS : DEADLINE_NEVER};
     post (self, client, GGEN__KIND__REQUEST, number + 1, to, budget_ms, message);
     return number;
 }
@@ -190,7 +190,7 @@ sim_crowd_heard (sim_crowd_t *self, const char *to, const Ggen__Envelope *envelo
         keep_reply (request, envelope, body);
     else if (envelope->kind == GGEN__KIND__PROGRESS && request->budget_ms > 0)
         request->deadline_ms =
-            scheduler_now_ms (self->scheduler) + request->budget_ms + SLACK_MS;
+            world_mono_ms (self->world, 0) + request->budget_ms + SLACK_MS;
     return true;
 }
 
@@ -199,7 +199,7 @@ sim_crowd_expire (sim_crowd_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
         if (self->requests[i].fate == SIM_WAITS
-            && self->requests[i].deadline_ms < scheduler_now_ms (self->scheduler))
+            && self->requests[i].deadline_ms < world_mono_ms (self->world, 0))
             self->requests[i].fate = SIM_EXPIRED;
 }
 

@@ -4,7 +4,7 @@
 #ifndef GGEN_TESTS_SIM_CROWD_H
 #define GGEN_TESTS_SIM_CROWD_H
 
-#include "scheduler.h"
+#include "world.h"
 #include "sim_keyring.h"
 
 #define SIM_CLIENTS_COUNT 4u
@@ -27,7 +27,7 @@ typedef struct {
 
 typedef struct sim_crowd_t sim_crowd_t;
 
-sim_crowd_t *sim_crowd_new (rng_t *rng, scheduler_t *scheduler, const publisher_key_t *keys,
+sim_crowd_t *sim_crowd_new (rng_t *rng, world_t *world, const publisher_key_t *keys,
                             unsigned keys_count);
 void sim_crowd_destroy (sim_crowd_t **self_p);
 

@@ -8,6 +8,7 @@
 
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 
 _Static_assert(sizeof ((sim_signer_t *) 0)->secret == crypto_sign_SECRETKEYBYTES, "a secret key");
 
@@ -17,6 +18,14 @@ sim_signer_make (sim_signer_t *self, rng_t *rng)
     uint8_t seed[crypto_sign_SEEDBYTES];
     rng_bytes (rng, seed, sizeof seed);
     crypto_sign_seed_keypair (self->key.bytes, self->secret, seed);
+    self->identity = NULL;
+}
+
+void
+sim_signer_of (sim_signer_t *self, const identity_t *identity)
+{
+    *self = (sim_signer_t) {.identity = identity};
+    memcpy (self->key.bytes, identity->key, sizeof self->key.bytes);
 }
 
 ProtobufCBinaryData
@@ -27,7 +36,10 @@ sim_signer_sign (const sim_signer_t *self, Ggen__RecordKind kind, bytes_t payloa
     uint8_t *bytes = record_signing_bytes (kind, payload, &size);
     if (!bytes)
         return (ProtobufCBinaryData) {0, NULL};
-    crypto_sign_detached (signature, NULL, bytes, size, self->secret);
+    if (self->identity)
+        self->identity->sign (self->identity->context, bytes, size, signature);
+    else
+        crypto_sign_detached (signature, NULL, bytes, size, self->secret);
     free (bytes);
     Ggen__SignedRecord record = GGEN__SIGNED_RECORD__INIT;
     record.kind = kind;
@@ -54,16 +66,33 @@ destroy (void *self)
     (void) self;
 }
 
-static code_t
-on_show (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+static Ggen__KeyInfo
+key_info (sim_signer_t *self)
 {
-    (void) message;
-    sim_signer_t *self = self_;
     Ggen__KeyInfo key = GGEN__KEY_INFO__INIT;
-    Ggen__KeyShowReply reply = GGEN__KEY_SHOW_REPLY__INIT;
     key.name = (char *) "default";
     key.public_key = publisher_key_to_field (&self->key);
+    return key;
+}
+
+static code_t
+on_show (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    Ggen__KeyInfo key = key_info (self);
+    Ggen__KeyShowReply reply = GGEN__KEY_SHOW_REPLY__INIT;
     reply.key = &key;
+    return out_reply (at, &reply.base);
+}
+
+static code_t
+on_list (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    Ggen__KeyInfo key = key_info (self), *list = &key;
+    Ggen__KeyListReply reply = GGEN__KEY_LIST_REPLY__INIT;
+    reply.keys = &list;
+    reply.n_keys = 1;
     return out_reply (at, &reply.base);
 }
 
@@ -95,6 +124,7 @@ on_minisign (void *self, const delivery_t *at, const ProtobufCMessage *message)
 
 static const handler_t rows[] = {
     {&ggen__key_show_request__descriptor, on_show, THIS_NODE},
+    {&ggen__key_list_request__descriptor, on_list, THIS_NODE},
     {&ggen__sign_request__descriptor, on_sign, THIS_NODE},
     {&ggen__minisign_request__descriptor, on_minisign, THIS_NODE},
     {0},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  "keyring" of the simulator, in the place of actors/trust/keyring_io.c, and how anybody else in
-//  it signs: Ed25519 as ever, with keys that come from the seed. Settings: our sim_signer_t.
+//  it signs: Ed25519 as ever, with keys that come from the seed, or an identity of the world's
+//  (crypto_sim.h). Settings: our sim_signer_t.
 #ifndef GGEN_TESTS_SIM_KEYRING_H
 #define GGEN_TESTS_SIM_KEYRING_H
 
@@ -11,10 +12,14 @@
 typedef struct {
     publisher_key_t key;
     uint8_t secret[64];
+    const identity_t *identity;     //  signs in the place of 'secret'; NULL: none
 } sim_signer_t;
 
 //  A key pair from the stream.
 void sim_signer_make (sim_signer_t *self, rng_t *rng);
+
+//  Somebody who signs as this identity, which is borrowed.
+void sim_signer_of (sim_signer_t *self, const identity_t *identity);
 
 //  A packed SignedRecord of this payload; free its data. len = 0: the payload cannot be signed.
 ProtobufCBinaryData sim_signer_sign (const sim_signer_t *self, Ggen__RecordKind kind,

@@ -97,7 +97,7 @@ sign_release (const offer_t *offer, const Ggen__Package *package, bytes_t archiv
     release.chunk_bytes = RECORD_CHUNK_BYTES;
     release.files_sha256 = digest_to_field (&files);
     release.files_count = 2;
-    release.published_at = SCHEDULER_START_WALL_MS / 1000 - 1000;
+    release.published_at = CLOCKS_START_WALL_MS / 1000 - 1000;
     release.archive_format = (char *) "tar.gz";
     release.manifest_sha256 = digest_to_field (&inside);
     if (offer->needs) {

@@ -4,11 +4,11 @@
 #ifndef GGEN_TESTS_SIM_NODE_H
 #define GGEN_TESTS_SIM_NODE_H
 
-#include "scheduler.h"
 #include "sim_disk.h"
 #include "sim_keyring.h"
 #include "sim_registry_file.h"
 #include "sim_state.h"
+#include "world.h"
 
 #define SIM_ACTORS_COUNT 9
 
@@ -23,6 +23,7 @@ typedef struct {
     const sim_signer_t *signer;
 } sim_things_t;
 
-void sim_node_start (const sim_things_t *things, scheduler_t *scheduler);
+//  A compose_fn; its context is the sim_things_t.
+void sim_node_compose (void *things, world_t *world, uint32_t node, node_plan_t *plan);
 
 #endif

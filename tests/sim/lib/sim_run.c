@@ -7,40 +7,64 @@
 #include "sim_store.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 //  Above the longest chain of budgets and wind-downs that a request can hang on.
 #define SILENCE_MS 200000
 
+//  As addresses are told to those who watch: of mail for an actor, or for a client.
 static void
-heard (void *self_, const char *to, const Ggen__Envelope *envelope, bytes_t body)
+address_of (const world_t *world, const note_t *note, char name[ADDRESS_MAX + 1])
+{
+    uint32_t number;
+    if (world_client (note, &number))
+        snprintf (name, ADDRESS_MAX + 1, "client-%u", number);
+    else
+        snprintf (name, ADDRESS_MAX + 1, "%s", world_seat_name (world, note->node, note->seat));
+}
+
+static void
+arrives (void *self_, world_t *world, const note_t *note)
 {
     sim_run_t *self = self_;
-    if (!sim_crowd_heard (self->crowd, to, envelope, body))
+    char to[ADDRESS_MAX + 1];
+    uint32_t number;
+    Ggen__Envelope *envelope = world_envelope (note);
+    if (!envelope)
+        abort ();
+    address_of (world, note, to);
+    sim_watch_arrives (self->watch, to, envelope, letters_mail (note).body);
+    if (world_client (note, &number)
+        && !sim_crowd_heard (self->crowd, to, envelope, letters_mail (note).body))
         sim_watch_blame (self->watch, "%s tells %s of request %llu, which ended before",
                          envelope->from, to, (unsigned long long) envelope->id);
+    ggen__envelope__free_unpacked (envelope, NULL);
 }
 
 //  Refusals hit what actors ask of each other: clients are refused where a mailbox is really full.
 static code_t
-arrives (void *self_, const char *to, const Ggen__Envelope *envelope, bytes_t body)
+refuse (void *self_, world_t *world, const note_t *note)
 {
     sim_run_t *self = self_;
-    sim_watch_arrives (self->watch, to, envelope, body);
-    return self->refuse_one_in > 0 && envelope->kind == GGEN__KIND__REQUEST
-                   && strncmp (envelope->from, "client-", 7) != 0
-                   && rng_below (&self->rng, self->refuse_one_in) == 0
-               ? BUSY
-               : OK;
+    (void) world;
+    if (self->refuse_one_in == 0 || rng_below (&self->rng, self->refuse_one_in) > 0)
+        return OK;
+    Ggen__Envelope *envelope = world_envelope (note);
+    bool client = !envelope || strncmp (envelope->from, "client-", 7) == 0;
+    if (envelope)
+        ggen__envelope__free_unpacked (envelope, NULL);
+    return client ? OK : BUSY;
 }
 
 static void
-worked (void *self_, const char *name)
+handled (void *self_, world_t *world, uint32_t node, uint8_t seat, const note_t *note)
 {
     sim_run_t *self = self_;
-    scheduler_counts_t counts = scheduler_counts (self->scheduler);
-    sim_watch_worked (self->watch, name, &counts);
+    world_counts_t counts = world_counts (world);
+    (void) note;
+    sim_watch_worked (self->watch, world_seat_name (world, node, seat), &counts);
 }
 
 void
@@ -59,20 +83,22 @@ sim_run_open (sim_run_t *self, uint64_t seed)
     }
     self->registry = sim_registry_file_new (self->disk);
     self->watch = sim_watch_new (self->state);
-    self->scheduler = scheduler_new (
-        seed, &(scheduler_watch_t) {.heard = heard, .arrives = arrives, .worked = worked,
-                                    .context = self});
-    self->crowd =
-        sim_crowd_new (&self->rng, self->scheduler, self->keys, COUNT_OF (self->keys));
+    self->things = (sim_things_t) {self->disk, self->state, self->registry, &self->people.ours};
+    world_setup_t setup = {
+        .seed = seed, .real_crypto = true, .compose = sim_node_compose, .context = &self->things};
+    observer_t observer = {.context = self, .arrives = arrives, .handled = handled};
+    self->world = world_new (&setup);
+    world_observe (self->world, &observer);
+    world_refuse (self->world, refuse, self);
+    self->crowd = sim_crowd_new (&self->rng, self->world, self->keys, COUNT_OF (self->keys));
     sim_market_open (&self->people, self->disk, self->registry, self->watch);
-    sim_node_start (&(sim_things_t) {self->disk, self->state, self->registry, &self->people.ours},
-                    self->scheduler);
+    world_start (self->world, world_add (self->world, NULL));
 }
 
 void
 sim_run_close (sim_run_t *self)
 {
-    scheduler_destroy (&self->scheduler);
+    world_destroy (&self->world);
     sim_crowd_destroy (&self->crowd);
     sim_watch_destroy (&self->watch);
     sim_registry_file_destroy (&self->registry);
@@ -80,12 +106,18 @@ sim_run_close (sim_run_t *self)
     sim_disk_destroy (&self->disk);
 }
 
+void
+sim_run_pass (sim_run_t *self, int64_t ms)
+{
+    world_run (self->world, world_now_us (self->world) + ms * 1000);
+}
+
 //  ---- weather -------------------------------------------------------------------------------------
 
-static const char *
+static uint8_t
 some_actor (sim_run_t *self)
 {
-    return sim_node_actors[rng_below (&self->rng, SIM_ACTORS_COUNT)];
+    return world_seat (self->world, 0, sim_node_actors[rng_below (&self->rng, SIM_ACTORS_COUNT)]);
 }
 
 //  A user edits a tree; a blob rots.
@@ -108,7 +140,7 @@ flood (sim_run_t *self)
 {
     Ggen__SearchRequest search = GGEN__SEARCH_REQUEST__INIT;
     search.limit = 1;
-    scheduler_stall (self->scheduler, "registry", 50);
+    world_stall (self->world, 0, world_seat (self->world, 0, "registry"), 50);
     for (unsigned i = 0; i < 2 * ADMIT_REQUESTS_MAX; i++)
         sim_crowd_ask (self->crowd, "registry", &search.base, 0);
 }
@@ -120,11 +152,11 @@ blow (sim_run_t *self)
     static const unsigned refusals[] = {0, 0, 0, 20, 5};
     switch (rng_below (&self->rng, self->blows_one_in)) {
     case 0:
-        scheduler_fail (self->scheduler, some_actor (self));
+        world_fail (self->world, 0, some_actor (self));
         break;
     case 1:
-        scheduler_stall (self->scheduler, some_actor (self),
-                         stalls_ms[rng_below (&self->rng, COUNT_OF (stalls_ms))]);
+        world_stall (self->world, 0, some_actor (self),
+                     stalls_ms[rng_below (&self->rng, COUNT_OF (stalls_ms))]);
         break;
     case 2:
         damage (self);
@@ -153,7 +185,7 @@ sim_run_storm (sim_run_t *self, unsigned actions)
         uint64_t pause_ms = rng_below (&self->rng, 20) ? 200 : 20000;
         for (; burst > 0 && done < actions; burst--, done++)
             sim_crowd_act (self->crowd);
-        scheduler_run (self->scheduler, (int64_t) rng_below (&self->rng, pause_ms));
+        sim_run_pass (self, (int64_t) rng_below (&self->rng, pause_ms));
         sim_crowd_expire (self->crowd);
         blow (self);
     }
@@ -165,7 +197,7 @@ sim_run_calm (sim_run_t *self)
 {
     self->refuse_one_in = 0;
     sim_state_fail (self->state, OK);
-    scheduler_run (self->scheduler, SILENCE_MS);
+    sim_run_pass (self, SILENCE_MS);
     sim_crowd_expire (self->crowd);
 }
 
@@ -177,7 +209,7 @@ sim_run_ask (sim_run_t *self, const char *to, const ProtobufCMessage *message)
     size_t number = sim_crowd_ask (self->crowd, to, message, 0);
     for (unsigned i = 0;
          i < 1000 && sim_crowd_request (self->crowd, number)->fate == SIM_WAITS; i++)
-        scheduler_run (self->scheduler, 100);
+        sim_run_pass (self, 100);
     return number;
 }
 
@@ -185,7 +217,7 @@ const char *
 sim_run_fault (sim_run_t *self)
 {
     uint32_t open, pending;
-    scheduler_debts (self->scheduler, &open, &pending);
+    world_debts (self->world, &open, &pending);
     for (size_t i = 0; i < sim_crowd_count (self->crowd); i++) {
         const sim_request_t *request = sim_crowd_request (self->crowd, i);
         if (request->fate == SIM_WAITS)

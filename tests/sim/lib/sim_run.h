@@ -16,7 +16,8 @@ typedef struct {
     sim_disk_t *disk;
     sim_state_t *state;
     sim_registry_file_t *registry;
-    scheduler_t *scheduler;
+    sim_things_t things;            //  of the node
+    world_t *world;                 //  of one node, number 0
     sim_crowd_t *crowd;
     sim_watch_t *watch;
     unsigned blows_one_in;          //  how often the weather changes
@@ -26,6 +27,9 @@ typedef struct {
 //  With the market open and all actors started.
 void sim_run_open (sim_run_t *self, uint64_t seed);
 void sim_run_close (sim_run_t *self);
+
+//  Let time pass.
+void sim_run_pass (sim_run_t *self, int64_t ms);
 
 //  So many things are done by clients, while actors stand still and fail, disks lie, and mailboxes
 //  are full. Then silence, until every request must have ended.

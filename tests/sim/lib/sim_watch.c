@@ -180,7 +180,7 @@ sim_watch_arrives (sim_watch_t *self, const char *to, const Ggen__Envelope *enve
 }
 
 void
-sim_watch_worked (sim_watch_t *self, const char *name, const scheduler_counts_t *counts)
+sim_watch_worked (sim_watch_t *self, const char *name, const world_counts_t *counts)
 {
     if (counts->depth_max > MAILBOX_MESSAGES_MAX || counts->depth_bytes_max > MAILBOX_BYTES_MAX)
         sim_watch_blame (self, "a mailbox holds %llu messages, %llu bytes",

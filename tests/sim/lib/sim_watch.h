@@ -11,7 +11,7 @@
 #ifndef GGEN_TESTS_SIM_WATCH_H
 #define GGEN_TESTS_SIM_WATCH_H
 
-#include "scheduler.h"
+#include "world.h"
 #include "sim_state.h"
 
 typedef struct sim_watch_t sim_watch_t;
@@ -26,7 +26,7 @@ void sim_watch_believe (sim_watch_t *self, ProtobufCBinaryData record);
 //  To be called with everything that arrives, and after every piece of work.
 void sim_watch_arrives (sim_watch_t *self, const char *to, const Ggen__Envelope *envelope,
                         bytes_t body);
-void sim_watch_worked (sim_watch_t *self, const char *name, const scheduler_counts_t *counts);
+void sim_watch_worked (sim_watch_t *self, const char *name, const world_counts_t *counts);
 
 //  What was broken first; NULL: nothing.
 const char *sim_watch_fault (const sim_watch_t *self);

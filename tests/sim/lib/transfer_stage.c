@@ -461,6 +461,8 @@ fetched (void *context, world_t *world, const client_reply_t *reply)
     fetch->ended = true;
     fetch->code = reply->code;
     fetch->took_ms = reply->took_us / 1000;
+    if (reply->failure)
+        snprintf (fetch->why, sizeof fetch->why, "%s", reply->failure->message);
     fetch->details = reply->failure ? (uint32_t) reply->failure->n_details : 0;
     Ggen__TransferFetchReply *got =
         clients_unpack (reply, &ggen__transfer_fetch_reply__descriptor);

@@ -39,6 +39,7 @@ typedef struct {
     code_t code;
     uint32_t peers, wrong_chunks, details;
     int64_t took_ms;
+    char why[1000];             //  it failed
 } stage_fetch_t;
 
 typedef struct stage_t stage_t;

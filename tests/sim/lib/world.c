@@ -299,6 +299,33 @@ world_skew (world_t *self, uint32_t at, int64_t skew_ms, int32_t drift_ppm)
     self->nodes[at].traits.clocks.drift_ppm = drift_ppm;
 }
 
+void
+world_fail (world_t *self, uint32_t node, uint8_t seat)
+{
+    seats_fail (self, node, seat);
+}
+
+void
+world_stall (world_t *self, uint32_t node, uint8_t seat, int64_t ms)
+{
+    seats_stall (self, node, seat, ms * 1000);
+}
+
+void
+world_refuse (world_t *self, refuse_fn *refuse, void *context)
+{
+    self->refuse = refuse;
+    self->refuse_context = context;
+}
+
+void
+world_post (world_t *self, uint32_t node, const char *to, Ggen__Envelope *envelope,
+            const ProtobufCMessage *body)
+{
+    if (node_runs (&self->nodes[node]))
+        seats_say (self, node, to, envelope, body);
+}
+
 //  ---- time ----------------------------------------------------------------------------------------
 
 static action_t *
@@ -404,6 +431,13 @@ world_envelope (const note_t *note)
     return ggen__envelope__unpack (NULL, note->envelope_size, note->bytes);
 }
 
+bool
+world_client (const note_t *note, uint32_t *number_p)
+{
+    *number_p = note->client;
+    return note->seat == SEAT_CLIENTS;
+}
+
 uint32_t
 world_nodes_count (const world_t *self)
 {
@@ -425,7 +459,9 @@ world_seat (const world_t *self, uint32_t node, const char *name)
 const char *
 world_seat_name (const world_t *self, uint32_t node, uint8_t seat)
 {
-    return seat < self->nodes[node].seats_count ? self->nodes[node].seats[seat].name : "client";
+    if (seat < self->nodes[node].seats_count)
+        return self->nodes[node].seats[seat].name;
+    return seat == SEAT_CLIENTS ? "client" : "nobody";
 }
 
 void *
@@ -439,6 +475,18 @@ actor_metrics_t
 world_metrics (const world_t *self, uint32_t node, uint8_t seat)
 {
     return actor_metrics (self->nodes[node].seats[seat].actor);
+}
+
+void
+world_debts (const world_t *self, uint32_t *open_p, uint32_t *pending_p)
+{
+    *open_p = *pending_p = 0;
+    for (uint32_t node = 0; node < self->nodes_count; node++)
+        for (uint8_t seat = 0; seat < self->nodes[node].seats_count; seat++) {
+            actor_metrics_t metrics = world_metrics (self, node, seat);
+            *open_p += metrics.open;
+            *pending_p += metrics.pending;
+        }
 }
 
 uint32_t

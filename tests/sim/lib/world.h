@@ -130,6 +130,27 @@ void world_slow (world_t *self, uint32_t node, double factor);
 //  Shift its wall clock from now on.
 void world_skew (world_t *self, uint32_t node, int64_t skew_ms, int32_t drift_ppm);
 
+//  ---- faults of single actors ---------------------------------------------------------------------
+
+//  The actor in this seat fails as by FATAL: what it owes is answered with INTERNAL, and its next
+//  incarnation takes its mailbox over. No effect on a node that is off.
+void world_fail (world_t *self, uint32_t node, uint8_t seat);
+
+//  It does nothing for so long: its mailbox fills, its deadlines pass.
+void world_stall (world_t *self, uint32_t node, uint8_t seat, int64_t ms);
+
+//  Every request that arrives at a seat is refused with the code that this returns; OK lets it pass.
+//  NULL: none is. It draws from a stream of its own (world_rng), so that a run repeats.
+typedef code_t (refuse_fn) (void *context, world_t *world, const note_t *note);
+void world_refuse (world_t *self, refuse_fn *refuse, void *context);
+
+//  ---- from outside --------------------------------------------------------------------------------
+
+//  Mail to an actor of a node that is on, now, under the sender that the envelope names. clients.h does
+//  this for those who want an answer; 'body' may be NULL. All is borrowed for the call.
+void world_post (world_t *self, uint32_t node, const char *to, Ggen__Envelope *envelope,
+                 const ProtobufCMessage *body);
+
 //  ---- time ----------------------------------------------------------------------------------------
 
 //  Virtual microseconds since the start.
@@ -165,13 +186,20 @@ void world_observe (world_t *self, const observer_t *observer);
 //  What a letter's envelope says. Free it with ggen__envelope__free_unpacked.
 Ggen__Envelope *world_envelope (const note_t *note);
 
-//  The seat's number; WORLD_SEATS_MAX when there is none of this name, or the node is off.
+//  True for mail of a client: *number_p is the N of "client-N".
+bool world_client (const note_t *note, uint32_t *number_p);
+
+//  The seat's number; WORLD_SEATS_MAX when there is none of this name, or the node is off. The name of
+//  a seat; "client" and "nobody" where letters for clients, and for names that nobody has, are.
 uint8_t world_seat (const world_t *self, uint32_t node, const char *name);
 const char *world_seat_name (const world_t *self, uint32_t node, uint8_t seat);
 
 //  The class's state (actor_state) and the actor; NULL when the node is off or has no such seat.
 void *world_actor (const world_t *self, uint32_t node, const char *name);
 actor_metrics_t world_metrics (const world_t *self, uint32_t node, uint8_t seat);
+
+//  What all actors of the world owe, and wait for.
+void world_debts (const world_t *self, uint32_t *open_p, uint32_t *pending_p);
 
 //  Letters that wait at a seat.
 uint32_t world_depth (const world_t *self, uint32_t node, uint8_t seat);
@@ -221,6 +249,7 @@ typedef struct {
     uint64_t nowhere;           //  mail for a name that its node does not have
     uint64_t incarnations;      //  births of actors beyond the first of a node's life
     uint64_t depth_max;         //  of any mailbox, in letters
+    uint64_t depth_bytes_max;   //  of any mailbox
     uint64_t violations;
     uint32_t nodes_on;
 } world_counts_t;

@@ -12,7 +12,8 @@
 enum { DUE_LETTER, DUE_WORK, DUE_WAKE, DUE_ACTION, DUE_LINK };
 
 #define NO_INDEX     UINT32_MAX
-#define SEAT_CLIENTS UINT8_MAX      //  where the mail of clients arrives
+#define SEAT_CLIENTS UINT8_MAX          //  where the mail of clients arrives
+#define SEAT_NOBODY  (UINT8_MAX - 1)    //  and that for names which the node does not have
 
 typedef struct {
     const actor_class_t *class;
@@ -109,6 +110,8 @@ struct world_t {
     network_t network;
     clients_t *clients;
     action_t actions;           //  head of the list of all
+    refuse_fn *refuse;
+    void *refuse_context;
     observer_t observers[WORLD_OBSERVERS_MAX];
     unsigned observers_count;
     rng_t rng;                  //  of handlers' times
@@ -155,6 +158,10 @@ void seats_wake (world_t *self, uint32_t node, uint8_t seat, int64_t at_us);
 
 //  It is no longer frozen.
 void seats_thaw (world_t *self, uint32_t node);
+
+//  As world_fail and world_stall.
+void seats_fail (world_t *self, uint32_t node, uint8_t seat);
+void seats_stall (world_t *self, uint32_t node, uint8_t seat, int64_t us);
 
 //  ---- cables.c -------------------------------------------------------------------------------------
 
@@ -206,7 +213,7 @@ int64_t network_resend_us (world_t *self, size_t size, int64_t way_us);
 void clients_open (world_t *self);
 void clients_close (world_t *self);
 
-//  Mail for a client: its number is the letter's 'generation'.
+//  Mail for a client.
 void clients_hear (world_t *self, const note_t *note);
 
 //  The number of "client-N"; false when it is no client's address.

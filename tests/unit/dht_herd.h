@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  Many "dht" actors in one test: virtual time, letters that take a while, and in place of swarm a
 //  table of who is where. Nodes can be dead, silent, or liars. Include after cmocka.h.
-#ifndef GGEN_TESTS_DHT_WORLD_H
-#define GGEN_TESTS_DHT_WORLD_H
+#ifndef GGEN_TESTS_DHT_HERD_H
+#define GGEN_TESTS_DHT_HERD_H
 
 #include "actors/dht/dht.h"
 #include "runtime/actor/map.h"
@@ -17,15 +17,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORLD_WALL_MS 1763600000000
-#define WORLD_PAIRS_MAX (1u << 24)
-#define WORLD_DIAL_MS 300           //  what it takes to learn that a node is gone
+#define HERD_WALL_MS 1763600000000
+#define HERD_PAIRS_MAX (1u << 24)
+#define HERD_DIAL_MS 300           //  what it takes to learn that a node is gone
 
 typedef enum {
     HONEST,
     SILENT,                         //  takes requests and never answers
     LIAR,                           //  names other liars, has no records, says it stored
-    INVENTOR                        //  names nodes that do not exist, close to what is looked for
+    INVENTOR,                       //  names nodes that do not exist, close to what is looked for
+    FORGER                          //  has herd_t.forgery under every key
 } nature_t;
 
 typedef struct {
@@ -37,9 +38,9 @@ typedef struct {
     uint64_t place;
     uint32_t ip;
     nature_t nature;
-    struct world_t *world;
+    struct herd_t *herd;
     uint32_t number;
-} world_node_t;
+} herd_node_t;
 
 typedef struct {
     int64_t at_ms;
@@ -47,14 +48,14 @@ typedef struct {
     uint32_t to;
     uint8_t *envelope, *body;
     size_t envelope_size, body_size;
-} world_letter_t;
+} herd_letter_t;
 
-typedef struct world_t {
-    world_node_t *nodes;
+typedef struct herd_t {
+    herd_node_t *nodes;
     uint32_t count, room;
     map_t *by_key;
     map_t *met;                     //  pairs that have, or had, a session
-    world_letter_t *letters;        //  a heap
+    herd_letter_t *letters;        //  a heap
     size_t letters_count, letters_room;
     uint64_t order;
     int64_t now_ms;
@@ -66,22 +67,22 @@ typedef struct world_t {
     char answer_type[64];
     uint64_t asked;
     bool answered;
-    unsigned puts_lost_percent;
-} world_t;
+    Ggen__StoredRecord *forgery;
+} herd_t;
 
 //  ---- letters -------------------------------------------------------------------------------------
 
 static inline bool
-world_before (const world_letter_t *a, const world_letter_t *b)
+herd_before (const herd_letter_t *a, const herd_letter_t *b)
 {
     return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->order < b->order;
 }
 
 static inline void
-world_post (world_t *self, uint32_t to, int64_t at_ms, const Ggen__Envelope *envelope,
+herd_post (herd_t *self, uint32_t to, int64_t at_ms, const Ggen__Envelope *envelope,
             const uint8_t *body, size_t body_size)
 {
-    world_letter_t letter = {.at_ms = at_ms, .order = ++self->order, .to = to};
+    herd_letter_t letter = {.at_ms = at_ms, .order = ++self->order, .to = to};
     letter.envelope_size = ggen__envelope__get_packed_size (envelope);
     letter.envelope = malloc (letter.envelope_size + 1);
     ggen__envelope__pack (envelope, letter.envelope);
@@ -95,26 +96,26 @@ world_post (world_t *self, uint32_t to, int64_t at_ms, const Ggen__Envelope *env
             realloc (self->letters, self->letters_room * sizeof *self->letters);
     }
     size_t at = self->letters_count++;
-    while (at > 0 && world_before (&letter, &self->letters[(at - 1) / 2])) {
+    while (at > 0 && herd_before (&letter, &self->letters[(at - 1) / 2])) {
         self->letters[at] = self->letters[(at - 1) / 2];
         at = (at - 1) / 2;
     }
     self->letters[at] = letter;
 }
 
-static inline world_letter_t
-world_take (world_t *self)
+static inline herd_letter_t
+herd_take (herd_t *self)
 {
-    world_letter_t first = self->letters[0], last = self->letters[--self->letters_count];
+    herd_letter_t first = self->letters[0], last = self->letters[--self->letters_count];
     size_t at = 0;
     for (;;) {
         size_t child = 2 * at + 1;
         if (child >= self->letters_count)
             break;
         if (child + 1 < self->letters_count
-            && world_before (&self->letters[child + 1], &self->letters[child]))
+            && herd_before (&self->letters[child + 1], &self->letters[child]))
             child++;
-        if (!world_before (&self->letters[child], &last))
+        if (!herd_before (&self->letters[child], &last))
             break;
         self->letters[at] = self->letters[child];
         at = child;
@@ -126,14 +127,14 @@ world_take (world_t *self)
 //  ---- nodes ---------------------------------------------------------------------------------------
 
 static inline void
-world_sign (void *context, const void *message, size_t size,
+herd_sign (void *context, const void *message, size_t size,
             uint8_t signature[CRYPTO_SIGNATURE_BYTES])
 {
     crypto_sign_detached (signature, NULL, message, size, context);
 }
 
 static inline size_t
-world_address (uint32_t ip, uint8_t bytes[MULTIADDR_SIZE_MAX])
+herd_address (uint32_t ip, uint8_t bytes[MULTIADDR_SIZE_MAX])
 {
     multiaddr_t address = {.kind = MULTIADDR_IP4, .port = 4001};
     address.ip[0] = (uint8_t) (ip >> 24);
@@ -145,14 +146,14 @@ world_address (uint32_t ip, uint8_t bytes[MULTIADDR_SIZE_MAX])
 
 //  Somewhere between 20 and 180 ms apart, always the same for two nodes.
 static inline int64_t
-world_latency_ms (const world_t *self, uint32_t a, uint32_t b)
+herd_latency_ms (const herd_t *self, uint32_t a, uint32_t b)
 {
     uint64_t mix = self->nodes[a].place ^ self->nodes[b].place;
     return 10 + (int64_t) (mix % 80);
 }
 
-static inline world_node_t *
-world_find (const world_t *self, const char *address)
+static inline herd_node_t *
+herd_find (const herd_t *self, const char *address)
 {
     peer_key_t key;
     if (peer_id_of_address (&key, address) != OK)
@@ -162,7 +163,7 @@ world_find (const world_t *self, const char *address)
 }
 
 static inline void
-world_answer (world_node_t *to, const Ggen__Envelope *asked, const char *from, int64_t after_ms,
+herd_answer (herd_node_t *to, const Ggen__Envelope *asked, const char *from, int64_t after_ms,
               const ProtobufCMessage *message)
 {
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
@@ -173,31 +174,30 @@ world_answer (world_node_t *to, const Ggen__Envelope *asked, const char *from, i
     envelope.id = asked->id;
     envelope.from = (char *) from;
     envelope.type = (char *) message->descriptor->short_name;
-    world_post (to->world, to->number, to->world->now_ms + after_ms, &envelope, body, size);
+    herd_post (to->herd, to->number, to->herd->now_ms + after_ms, &envelope, body, size);
     free (body);
 }
 
 static inline void
-world_state (world_node_t *node, const Ggen__Envelope *envelope)
+herd_state (herd_node_t *node, const Ggen__Envelope *envelope)
 {
     Ggen__StateLoadReply loaded = GGEN__STATE_LOAD_REPLY__INIT;
     Ggen__StatePutReply put = GGEN__STATE_PUT_REPLY__INIT;
     bool load = strcmp (envelope->type, "StateLoadRequest") == 0;
-    world_answer (node, envelope, "state", 0, load ? &loaded.base : &put.base);
+    herd_answer (node, envelope, "state", 0, load ? &loaded.base : &put.base);
 }
 
 //  What a liar answers, without an actor.
 static inline void
-world_lie (world_node_t *liar, world_node_t *asker, const Ggen__Envelope *envelope,
-           const char *address, int64_t latency_ms, const uint8_t *body, size_t size)
+herd_lie (herd_node_t *liar, herd_node_t *asker, const Ggen__Envelope *envelope,
+          const char *address, int64_t latency_ms)
 {
-    world_t *self = liar->world;
+    herd_t *self = liar->herd;
     Ggen__Contact rooms[KBUCKET_K], *list[KBUCKET_K];
     ProtobufCBinaryData fields[KBUCKET_K];
     uint8_t addresses[KBUCKET_K][MULTIADDR_SIZE_MAX];
     peer_key_t keys[KBUCKET_K];
     size_t count = 0;
-    (void) body, (void) size;
     for (uint32_t i = 0; i < self->count && count < KBUCKET_K; i++) {
         uint32_t at = liar->nature == LIAR ? (uint32_t) rng_below (&self->rng, self->count) : i;
         if (liar->nature == LIAR && self->nodes[at].nature != LIAR)
@@ -208,7 +208,7 @@ world_lie (world_node_t *liar, world_node_t *asker, const Ggen__Envelope *envelo
             rng_bytes (&self->rng, keys[count].bytes, sizeof keys[count].bytes);
         ggen__contact__init (&rooms[count]);
         rooms[count].peer_key = peer_key_to_field (&keys[count]);
-        fields[count].len = world_address (self->nodes[at].ip, addresses[count]);
+        fields[count].len = herd_address (self->nodes[at].ip, addresses[count]);
         fields[count].data = addresses[count];
         rooms[count].addresses = &fields[count];
         rooms[count].n_addresses = 1;
@@ -221,15 +221,17 @@ world_lie (world_node_t *liar, world_node_t *asker, const Ggen__Envelope *envelo
     found.closer = got.closer = list;
     found.n_closer = got.n_closer = count;
     put.stored = true;
+    got.records = &self->forgery;
+    got.n_records = liar->nature == FORGER;
     const ProtobufCMessage *lie = strcmp (envelope->type, "FindNodeRequest") == 0 ? &found.base
                                 : strcmp (envelope->type, "PutRecordRequest") == 0 ? &put.base
                                                                                    : &got.base;
-    world_answer (asker, envelope, address, 2 * latency_ms, lie);
+    herd_answer (asker, envelope, address, 2 * latency_ms, lie);
 }
 
 //  Hand node 'number' a message of this node.
 static inline uint64_t
-world_tell (world_t *self, uint32_t number, const char *from, Ggen__Kind kind,
+herd_tell (herd_t *self, uint32_t number, const char *from, Ggen__Kind kind,
             const ProtobufCMessage *message)
 {
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
@@ -242,18 +244,18 @@ world_tell (world_t *self, uint32_t number, const char *from, Ggen__Kind kind,
     envelope.type = (char *) message->descriptor->short_name;
     envelope.budget_ms = kind == GGEN__KIND__REQUEST ? 60000 : 0;
     uint64_t id = envelope.id;
-    world_post (self, number, self->now_ms, &envelope, body, size);
+    herd_post (self, number, self->now_ms, &envelope, body, size);
     free (body);
     return id;
 }
 
 //  'number' has a session with 'other'.
 static inline void
-world_introduce (world_t *self, uint32_t number, uint32_t other)
+herd_introduce (herd_t *self, uint32_t number, uint32_t other)
 {
     uint8_t bytes[MULTIADDR_SIZE_MAX];
     char *protocols[] = {"dht/1"};
-    ProtobufCBinaryData address = {world_address (self->nodes[other].ip, bytes), bytes};
+    ProtobufCBinaryData address = {herd_address (self->nodes[other].ip, bytes), bytes};
     Ggen__PeerUp up = GGEN__PEER_UP__INIT;
     up.peer_key = peer_key_to_field (&self->nodes[other].key);
     up.addresses = &address;
@@ -261,32 +263,32 @@ world_introduce (world_t *self, uint32_t number, uint32_t other)
     up.protocols = protocols;
     up.n_protocols = 1;
     up.tier = GGEN__TIER__COMMUNITY;
-    world_tell (self, number, "swarm", GGEN__KIND__EVENT, &up.base);
+    herd_tell (self, number, "swarm", GGEN__KIND__EVENT, &up.base);
 }
 
 //  Both have a session from their first letter on.
 static inline void
-world_meet (world_t *self, uint32_t a, uint32_t b)
+herd_meet (herd_t *self, uint32_t a, uint32_t b)
 {
     uint32_t pair[2] = {a < b ? a : b, a < b ? b : a};
     if (map_get (self->met, pair, sizeof pair)
         || map_put (self->met, pair, sizeof pair, self) != OK)
         return;
-    world_introduce (self, a, b);
-    world_introduce (self, b, a);
+    herd_introduce (self, a, b);
+    herd_introduce (self, b, a);
 }
 
 static inline void
-world_send (void *node_, const parcel_t *parcel)
+herd_send (void *node_, const parcel_t *parcel)
 {
-    world_node_t *node = node_;
-    world_t *self = node->world;
+    herd_node_t *node = node_;
+    herd_t *self = node->herd;
     Ggen__Envelope envelope = *parcel->envelope;
     size_t size = parcel_body_size (parcel);
     uint8_t *body = malloc (size + 1);
     parcel_body_write (parcel, body);
     if (strcmp (parcel->to, "state") == 0)
-        world_state (node, &envelope);
+        herd_state (node, &envelope);
     else if (strcmp (parcel->to, "tester") == 0 && envelope.kind == GGEN__KIND__REPLY
              && envelope.id == self->asked) {
         self->answered = true;
@@ -297,27 +299,27 @@ world_send (void *node_, const parcel_t *parcel)
         snprintf (self->answer_type, sizeof self->answer_type, "%s", envelope.type);
     }
     else if (strncmp (parcel->to, "dht@", 4) == 0) {
-        world_node_t *to = world_find (self, parcel->to);
+        herd_node_t *to = herd_find (self, parcel->to);
         char from[ADDRESS_MAX + 1];
         peer_id_address (&node->key, "dht", from);
         envelope.from = from;
         envelope.to = NULL;
         envelope.route = (ProtobufCBinaryData) {0, NULL};
-        int64_t latency_ms = to ? world_latency_ms (self, node->number, to->number) : 0;
+        int64_t latency_ms = to ? herd_latency_ms (self, node->number, to->number) : 0;
         self->carried++;
         if (to && (to->actor || to->nature != HONEST))
-            world_meet (self, node->number, to->number);
+            herd_meet (self, node->number, to->number);
         self->carried_bytes += size + 150;
         if (!to || (!to->actor && to->nature == HONEST)) {
             Ggen__Failure failure = GGEN__FAILURE__INIT;
             failure.code = CONNECTION_FAILED;
             if (envelope.kind == GGEN__KIND__REQUEST)
-                world_answer (node, &envelope, parcel->to, WORLD_DIAL_MS, &failure.base);
+                herd_answer (node, &envelope, parcel->to, HERD_DIAL_MS, &failure.base);
         }
         else if (to->nature == HONEST)
-            world_post (self, to->number, self->now_ms + latency_ms, &envelope, body, size);
+            herd_post (self, to->number, self->now_ms + latency_ms, &envelope, body, size);
         else if (to->nature != SILENT && envelope.kind == GGEN__KIND__REQUEST)
-            world_lie (to, node, &envelope, parcel->to, latency_ms, body, size);
+            herd_lie (to, node, &envelope, parcel->to, latency_ms);
     }
     free (body);
     if (parcel->attachment)
@@ -325,44 +327,44 @@ world_send (void *node_, const parcel_t *parcel)
 }
 
 static inline uint64_t
-world_clock_us (void *node)
+herd_clock_us (void *node)
 {
-    return (uint64_t) ((world_node_t *) node)->world->now_ms * 1000;
+    return (uint64_t) ((herd_node_t *) node)->herd->now_ms * 1000;
 }
 
 static inline void
-world_begin (world_t *self, uint32_t nodes_max, uint64_t seed)
+herd_begin (herd_t *self, uint32_t nodes_max, uint64_t seed)
 {
     uint8_t key[RNG_KEY_BYTES] = {0};
     memcpy (key, &seed, sizeof seed);
-    *self = (world_t) {.room = nodes_max, .now_ms = 1000};
+    *self = (herd_t) {.room = nodes_max, .now_ms = 1000};
     rng_init (&self->rng, key);
     self->nodes = calloc (nodes_max, sizeof *self->nodes);
     self->by_key = map_new (nodes_max, seed);
-    self->met = map_new (WORLD_PAIRS_MAX, seed);
+    self->met = map_new (HERD_PAIRS_MAX, seed);
     assert_non_null (self->met);
     assert_non_null (self->nodes);
     assert_non_null (self->by_key);
 }
 
 static inline void
-world_deliver (world_t *self, world_node_t *node, const world_letter_t *letter)
+herd_deliver (herd_t *self, herd_node_t *node, const herd_letter_t *letter)
 {
     mail_t mail = {.envelope = {letter->envelope, letter->envelope_size},
                    .body = {letter->body, letter->body_size}};
     if (node->actor)
         assert_int_equal (actor_deliver (node->actor, &mail, self->now_ms,
-                                         WORLD_WALL_MS + self->now_ms),
+                                         HERD_WALL_MS + self->now_ms),
                           OK);
 }
 
 static inline void
-world_end (world_t *self)
+herd_end (herd_t *self)
 {
     for (uint32_t i = 0; i < self->count; i++)
         actor_destroy (&self->nodes[i].actor);
     while (self->letters_count > 0) {
-        world_letter_t letter = world_take (self);
+        herd_letter_t letter = herd_take (self);
         free (letter.envelope);
         free (letter.body);
     }
@@ -375,15 +377,15 @@ world_end (world_t *self)
 
 //  Bring a node to life, with its own settings. Returns its number.
 static inline uint32_t
-world_add (world_t *self, nature_t nature, const dht_settings_t *settings)
+herd_add (herd_t *self, nature_t nature, const dht_settings_t *settings)
 {
     assert_true (self->count < self->room);
-    world_node_t *node = &self->nodes[self->count];
+    herd_node_t *node = &self->nodes[self->count];
     uint8_t seed[crypto_sign_SEEDBYTES];
     rng_bytes (&self->rng, seed, sizeof seed);
-    *node = (world_node_t) {.nature = nature, .world = self, .number = self->count};
+    *node = (herd_node_t) {.nature = nature, .herd = self, .number = self->count};
     crypto_sign_seed_keypair (node->key.bytes, node->secret, seed);
-    node->identity.sign = world_sign;
+    node->identity.sign = herd_sign;
     node->identity.context = node->secret;
     memcpy (node->identity.key, node->key.bytes, sizeof node->identity.key);
     node->place = contact_place (&node->key, crypto_real.sha256);
@@ -397,19 +399,26 @@ world_add (world_t *self, nature_t nature, const dht_settings_t *settings)
     if (nature == HONEST) {
         actor_setup_t setup = {.epoch = 1,
                                .crypto = &crypto_real,
-                               .port = {node, world_send, world_clock_us},
+                               .port = {node, herd_send, herd_clock_us},
                                .settings = &node->settings,
                                .now_ms = self->now_ms,
-                               .wall_ms = WORLD_WALL_MS + self->now_ms};
+                               .wall_ms = HERD_WALL_MS + self->now_ms};
         rng_bytes (&self->rng, setup.key, sizeof setup.key);
         node->actor = actor_new (&dht_actor, &setup);
         assert_non_null (node->actor);
+        uint8_t bytes[MULTIADDR_SIZE_MAX];
+        ProtobufCBinaryData address = {herd_address (node->ip, bytes), bytes};
+        Ggen__Dialability dialability = GGEN__DIALABILITY__INIT;
+        dialability.known = dialability.dialable = true;
+        dialability.addresses = &address;
+        dialability.n_addresses = 1;
+        herd_tell (self, node->number, "swarm", GGEN__KIND__EVENT, &dialability.base);
     }
     return node->number;
 }
 
 static inline void
-world_kill (world_t *self, uint32_t number)
+herd_kill (herd_t *self, uint32_t number)
 {
     actor_destroy (&self->nodes[number].actor);
     self->nodes[number].nature = HONEST;
@@ -417,39 +426,52 @@ world_kill (world_t *self, uint32_t number)
 
 //  ---- time ----------------------------------------------------------------------------------------
 
-//  Ticks are looked for every TICK_STEP_MS: exact enough, and a thousand nodes need no second heap.
-#define WORLD_STEP_MS 10
+//  Ticks come up to HERD_STEP_MS late, so that a thousand nodes need no second heap.
+#define HERD_STEP_MS 10
+
+static inline int64_t
+herd_tick_all (herd_t *self)
+{
+    int64_t earliest_ms = INT64_MAX;
+    for (uint32_t i = 0; i < self->count; i++) {
+        actor_t *actor = self->nodes[i].actor;
+        if (actor && actor_deadline_ms (actor) <= self->now_ms)
+            assert_int_equal (actor_tick (actor, self->now_ms, HERD_WALL_MS + self->now_ms), OK);
+        if (actor && actor_deadline_ms (actor) < earliest_ms)
+            earliest_ms = actor_deadline_ms (actor);
+    }
+    return earliest_ms;
+}
 
 static inline void
-world_run (world_t *self, int64_t ms)
+herd_run (herd_t *self, int64_t ms)
 {
     int64_t until_ms = self->now_ms + ms;
     while (self->now_ms < until_ms) {
         while (self->letters_count > 0 && self->letters[0].at_ms <= self->now_ms) {
-            world_letter_t letter = world_take (self);
-            world_deliver (self, &self->nodes[letter.to], &letter);
+            herd_letter_t letter = herd_take (self);
+            herd_deliver (self, &self->nodes[letter.to], &letter);
             free (letter.envelope);
             free (letter.body);
         }
-        for (uint32_t i = 0; i < self->count; i++)
-            if (self->nodes[i].actor && actor_deadline_ms (self->nodes[i].actor) <= self->now_ms)
-                assert_int_equal (actor_tick (self->nodes[i].actor, self->now_ms,
-                                              WORLD_WALL_MS + self->now_ms),
-                                  OK);
-        if (self->letters_count == 0 || self->letters[0].at_ms > self->now_ms)
-            self->now_ms += WORLD_STEP_MS;
+        int64_t next_ms = herd_tick_all (self);
+        if (self->letters_count > 0 && self->letters[0].at_ms < next_ms)
+            next_ms = self->letters[0].at_ms;
+        if (next_ms < self->now_ms + HERD_STEP_MS)
+            next_ms = self->now_ms + HERD_STEP_MS;
+        self->now_ms = next_ms < until_ms ? next_ms : until_ms;
     }
 }
 
 //  Ask node 'number' and run until it answers. The caller frees the answer; NULL: it failed.
 static inline void *
-world_ask (world_t *self, uint32_t number, const ProtobufCMessage *message,
+herd_ask (herd_t *self, uint32_t number, const ProtobufCMessage *message,
            const ProtobufCMessageDescriptor *expect, code_t *code_p)
 {
-    self->asked = world_tell (self, number, "tester", GGEN__KIND__REQUEST, message);
+    self->asked = herd_tell (self, number, "tester", GGEN__KIND__REQUEST, message);
     self->answered = false;
     for (unsigned i = 0; i < 7000 && !self->answered; i++)
-        world_run (self, WORLD_STEP_MS);
+        herd_run (self, HERD_STEP_MS);
     assert_true (self->answered);
     if (code_p)
         *code_p = OK;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//  Connections that were accepted, each by its descriptor, as long as it is open: how many an address
+//  has, and how many bytes came in that did not become messages. ZeroMQ has no bound for either: a
+//  message that never ends is held whole, and counts for none of its limits.
+#ifndef GGEN_GUARD_IO_H
+#define GGEN_GUARD_IO_H
+
+#include "actors/swarm/link_io.h"
+
+#define GUARD_INTERVAL_MS 100
+
+typedef struct guard_t guard_t;
+
+guard_t *guard_new (void);
+void guard_destroy (guard_t **self_p);
+
+//  It was accepted. False: it is one too many of its address or of all, and was cut off.
+bool guard_accepted (guard_t *self, int fd);
+
+//  It proved a key. False: it is one too many of its address, and was cut off.
+bool guard_proven (guard_t *self, int fd);
+
+//  So many bytes of it have become a message.
+void guard_read (guard_t *self, int fd, size_t bytes);
+
+//  It is closed; its descriptor may be another's soon.
+void guard_closed (guard_t *self, int fd);
+
+//  End it from our side.
+void guard_cut (guard_t *self, int fd);
+
+//  The address of the other side; false when that is not known.
+bool guard_address (const guard_t *self, int fd, multiaddr_t *address);
+
+//  Look at all: cut those with more than LINK_GUARD_BYTES that became no message. Their number.
+unsigned guard_look (guard_t *self);
+
+unsigned guard_count (const guard_t *self);
+
+#endif

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT
+#include "actors/swarm/link_io.h"
+
+#include "actors/swarm/guard_io.h"
+#include "actors/swarm/link_ends_io.h"
+#include "link.pb-c.h"
+#include "runtime/actor/out.h"
+#include "runtime/host/log.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SWARM "swarm"
+
+//  Messages taken from a side, and news from a monitor, before the mailbox gets its turn.
+#define BURST 64
+
+//  ZeroMQ does not say when a full queue has room again.
+#define RETRY_MS 2
+
+//  Between looks whether another node of this process has left ZAP to us.
+#define ADMIT_MS 100
+
+//  A closing link may still have something on its way.
+#define PARTING_MS 200
+
+typedef struct {
+    out_t *out;
+    wires_t *wires;
+    ends_t *ends;
+    guard_t *guard;
+    uint64_t last_inbound;              //  number of the last link that came in: even
+    int64_t look_ms;                    //  when the guard looks next
+    int64_t admit_ms;                   //  when we look next whether we have to answer ZAP
+    bool announced;                     //  swarm knows where we listen
+} links_t;
+
+//  ---- telling swarm -------------------------------------------------------------------------------
+
+static void
+tell_down (links_t *self, uint64_t number, code_t code, const char *reason)
+{
+    Ggen__LinkDown down = GGEN__LINK_DOWN__INIT;
+    down.link = number;
+    down.code = code;
+    down.reason = (char *) reason;
+    out_event (self->out, SWARM, &down.base);
+}
+
+static void
+tell_up (links_t *self, const end_t *end, const multiaddr_t *address)
+{
+    uint8_t bytes[MULTIADDR_SIZE_MAX];
+    Ggen__LinkUp up = GGEN__LINK_UP__INIT;
+    up.link = end->number;
+    up.inbound = end->side == WIRES_IN;
+    up.transport_key = (ProtobufCBinaryData) {sizeof end->key, (uint8_t *) end->key};
+    up.address = (ProtobufCBinaryData) {multiaddr_encode (address, bytes), bytes};
+    out_event (self->out, SWARM, &up.base);
+}
+
+static void
+tell_written (links_t *self, end_t *end)
+{
+    Ggen__LinkWritten written = GGEN__LINK_WRITTEN__INIT;
+    written.link = end->number;
+    written.bytes_count = end->written_bytes;
+    end->written_bytes = 0;
+    out_event (self->out, SWARM, &written.base);
+}
+
+static void
+tell_listening (links_t *self)
+{
+    uint8_t bytes[8][MULTIADDR_SIZE_MAX];
+    ProtobufCBinaryData list[8];
+    size_t size;
+    Ggen__LinkListening listening = GGEN__LINK_LISTENING__INIT;
+    while (listening.n_addresses < COUNT_OF (list)
+           && (size = wires_listening (self->wires, (unsigned) listening.n_addresses,
+                                       bytes[listening.n_addresses])) > 0) {
+        list[listening.n_addresses] = (ProtobufCBinaryData) {size, bytes[listening.n_addresses]};
+        listening.n_addresses++;
+    }
+    listening.addresses = list;
+    out_event (self->out, SWARM, &listening.base);
+}
+
+//  ---- ending --------------------------------------------------------------------------------------
+
+//  Let go of the connection; swarm knows, or is told by the caller.
+static void
+let_go (links_t *self, end_t *end)
+{
+    if (end->endpoint)
+        wires_hang_up (self->wires, end->endpoint);
+    else if (end->fd >= 0)
+        guard_cut (self->guard, end->fd);
+    ends_remove (self->ends, end);
+}
+
+static void
+bring_down (links_t *self, end_t *end, code_t code, const char *reason)
+{
+    if (!end->closing)
+        tell_down (self, end->number, code, reason);
+    let_go (self, end);
+}
+
+//  ---- sending -------------------------------------------------------------------------------------
+
+static void
+sent (links_t *self, end_t *end, size_t bytes, int64_t now_ms)
+{
+    end->written_bytes += bytes;
+    if (end->closing)
+        return;
+    if (end->written_bytes >= LINK_WRITTEN_BYTES)
+        tell_written (self, end);
+    else
+        ends_wake (self->ends, end, now_ms + LINK_WRITTEN_MS);
+}
+
+//  Returns false when the link ended.
+static bool
+send_waiting (links_t *self, end_t *end, int64_t now_ms)
+{
+    while (end->first) {
+        waiting_frames_t *first = end->first;
+        code_t code = wires_send (self->wires, end->side, end->routing, end->routing_size,
+                                  first->frames, first->count);
+        if (code == BUSY) {
+            ends_wake (self->ends, end, now_ms + RETRY_MS);
+            return true;
+        }
+        if (code != OK) {
+            bring_down (self, end, NETWORK, "the connection has ended");
+            return false;
+        }
+        end->first = first->next;
+        if (!end->first)
+            end->last = NULL;
+        end->waiting_bytes -= first->bytes;
+        sent (self, end, first->bytes, now_ms);
+        free (first);
+    }
+    return true;
+}
+
+static bool
+add_frame (waiting_frames_t *message, bytes_t bytes)
+{
+    zmq_msg_t *frame = &message->frames[message->count];
+    if (zmq_msg_init_size (frame, bytes.size) != 0)
+        return false;
+    if (bytes.size > 0)
+        memcpy (zmq_msg_data (frame), bytes.data, bytes.size);
+    message->count++;
+    message->bytes += bytes.size;
+    return true;
+}
+
+static void
+drop (waiting_frames_t *message)
+{
+    while (message->count > 0)
+        zmq_msg_close (&message->frames[--message->count]);
+    free (message);
+}
+
+static waiting_frames_t *
+message_of (const Ggen__LinkSend *request, bytes_t attachment)
+{
+    waiting_frames_t *message = calloc (1, sizeof *message);
+    if (message && add_frame (message, (bytes_t) {request->envelope.data, request->envelope.len})
+        && add_frame (message, (bytes_t) {request->body.data, request->body.len})
+        && (attachment.size == 0 || add_frame (message, attachment)))
+        return message;
+    if (message)
+        drop (message);
+    return NULL;
+}
+
+static code_t
+on_send (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    links_t *self = self_;
+    const Ggen__LinkSend *request = (const void *) message;
+    end_t *end = ends_by_number (self->ends, request->link);
+    if (!end || end->closing)
+        return OK;
+    waiting_frames_t *it = message_of (request, at->attachment);
+    if (!it || end->waiting_bytes + it->bytes > LINK_QUEUE_BYTES_MAX) {
+        if (it)
+            drop (it);
+        bring_down (self, end, BUSY, "the peer does not read");
+        return OK;
+    }
+    if (end->last)
+        end->last->next = it;
+    else
+        end->first = it;
+    end->last = it;
+    end->waiting_bytes += it->bytes;
+    if (end->first == it)
+        send_waiting (self, end, at->now_ms);
+    return OK;
+}
+
+//  ---- dialling and closing ------------------------------------------------------------------------
+
+//  "tcp://HOST:PORT"; false for an address that is no such thing.
+static bool
+endpoint_of (const multiaddr_t *address, char *endpoint, size_t size)
+{
+    char ip[INET6_ADDRSTRLEN];
+    switch (address->kind) {
+    case MULTIADDR_IP4:
+        inet_ntop (AF_INET, address->ip, ip, sizeof ip);
+        snprintf (endpoint, size, "tcp://%s:%u", ip, address->port);
+        return true;
+    case MULTIADDR_IP6:
+        inet_ntop (AF_INET6, address->ip, ip, sizeof ip);
+        snprintf (endpoint, size, "tcp://[%s]:%u", ip, address->port);
+        return true;
+    case MULTIADDR_DNS:
+    case MULTIADDR_DNS4:
+    case MULTIADDR_DNS6:
+        return (size_t) snprintf (endpoint, size, "tcp://%s:%u", address->host, address->port)
+               < size;
+    default:
+        return false;
+    }
+}
+
+//  OK, or why it cannot be dialled.
+static code_t
+dial (links_t *self, const Ggen__LinkDial *request, int64_t now_ms, const char **reason)
+{
+    multiaddr_t address;
+    char endpoint[WIRES_ENDPOINT_MAX + 1];
+    *reason = "it is no address that this node can dial";
+    if (multiaddr_decode (&address, (bytes_t) {request->address.data, request->address.len}) != OK
+        || !endpoint_of (&address, endpoint, sizeof endpoint))
+        return INVALID_MULTIADDR;
+    *reason = "whose key is there is not known";
+    if (request->transport_key.len != 32)
+        return FEATURE_NOT_ENABLED;
+    *reason = "there is a link to that address already, or too many";
+    end_t *end = ends_add (self->ends, request->link, WIRES_OUT,
+                           (const uint8_t *) &request->link, sizeof request->link, endpoint);
+    if (!end)
+        return BUSY;
+    memcpy (end->key, request->transport_key.data, sizeof end->key);
+    end->address = malloc (sizeof *end->address);
+    if (end->address)
+        *end->address = address;
+    *reason = "the system refuses";
+    if (!end->address
+        || wires_dial (self->wires, endpoint, end->routing, end->routing_size, end->key) != OK) {
+        ends_remove (self->ends, end);
+        return NETWORK;
+    }
+    end->ends_ms = now_ms + request->budget_ms;
+    ends_wake (self->ends, end, end->ends_ms);
+    return OK;
+}
+
+static code_t
+on_dial (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    links_t *self = self_;
+    const Ggen__LinkDial *request = (const void *) message;
+    const char *reason;
+    code_t code = dial (self, request, at->now_ms, &reason);
+    if (code != OK)
+        tell_down (self, request->link, code, reason);
+    return OK;
+}
+
+static code_t
+on_close (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    links_t *self = self_;
+    const Ggen__LinkClose *request = (const void *) message;
+    end_t *end = ends_by_number (self->ends, request->link);
+    if (!end || end->closing)
+        return OK;
+    end->closing = true;
+    end->ends_ms = at->now_ms + PARTING_MS;
+    ends_wake (self->ends, end, end->ends_ms);
+    return OK;
+}
+
+//  ---- what comes in -------------------------------------------------------------------------------
+
+//  The first message of a connection makes it a link: its key is proven and it means to talk.
+static end_t *
+welcome (links_t *self, const wires_message_t *message)
+{
+    multiaddr_t address = {.kind = MULTIADDR_IP4};
+    if (!message->known || !guard_proven (self->guard, message->fd)) {
+        guard_cut (self->guard, message->fd);
+        return NULL;
+    }
+    end_t *end = ends_add (self->ends, self->last_inbound + 2, WIRES_IN, message->routing,
+                           message->routing_size, NULL);
+    if (!end) {
+        guard_cut (self->guard, message->fd);
+        return NULL;
+    }
+    self->last_inbound += 2;
+    end->fd = message->fd;
+    end->up = true;
+    memcpy (end->key, message->key, sizeof end->key);
+    guard_address (self->guard, message->fd, &address);
+    tell_up (self, end, &address);
+    return end;
+}
+
+static void
+free_copy (void *data, void *hint)
+{
+    (void) hint;
+    free (data);
+}
+
+static bytes_t
+frame_bytes (wires_message_t *message, unsigned at)
+{
+    if (at >= message->count)
+        return (bytes_t) {0};
+    return (bytes_t) {zmq_msg_data (&message->frames[at]), zmq_msg_size (&message->frames[at])};
+}
+
+static void
+pass_on (links_t *self, const end_t *end, wires_message_t *message)
+{
+    bytes_t envelope = frame_bytes (message, 0), body = frame_bytes (message, 1);
+    bytes_t attachment = frame_bytes (message, 2);
+    Ggen__LinkReceived received = GGEN__LINK_RECEIVED__INIT;
+    received.link = end->number;
+    received.envelope = (ProtobufCBinaryData) {envelope.size, (uint8_t *) envelope.data};
+    received.body = (ProtobufCBinaryData) {body.size, (uint8_t *) body.data};
+    void *copy = attachment.size > 0 && attachment.size <= ATTACHMENT_BYTES_MAX
+                     ? malloc (attachment.size)
+                     : NULL;
+    if (!copy) {
+        out_event (self->out, SWARM, &received.base);
+        return;
+    }
+    memcpy (copy, attachment.data, attachment.size);
+    out_event_with (self->out, SWARM, &received.base, copy, attachment.size, free_copy, NULL);
+}
+
+static void
+take_message (links_t *self, wires_side_t side, wires_message_t *message)
+{
+    if (side == WIRES_IN)
+        guard_read (self->guard, message->fd, message->bytes);
+    end_t *end = ends_by_routing (self->ends, side, message->routing, message->routing_size);
+    if (!end && side == WIRES_IN)
+        end = welcome (self, message);
+    if (end && !end->closing)
+        pass_on (self, end, message);
+}
+
+static void
+take_news_of_dialled (links_t *self, const wires_event_t *event)
+{
+    end_t *end = ends_by_endpoint (self->ends, event->endpoint);
+    if (!end)
+        return;
+    switch (event->news) {
+    case WIRES_CONNECTED:
+        end->fd = event->fd;
+        break;
+    case WIRES_SECURED:
+        end->up = true;
+        end->ends_ms = DEADLINE_NEVER;
+        tell_up (self, end, end->address);
+        break;
+    case WIRES_FAILED:
+        bring_down (self, end, CONNECTION_FAILED, "another node is there");
+        break;
+    case WIRES_CLOSED:
+        //  The end of an earlier connection to the same place says nothing of this one.
+        if (end->fd == -1 || end->fd == event->fd)
+            bring_down (self, end, end->up ? NETWORK : CONNECTION_FAILED,
+                        end->up ? "the connection has ended" : "nobody answers there");
+        break;
+    default:
+        break;
+    }
+}
+
+static end_t *
+end_of_fd (const links_t *self, int fd)
+{
+    uint32_t cursor = 0;
+    end_t *end;
+    while ((end = ends_next (self->ends, &cursor)) != NULL)
+        if (end->side == WIRES_IN && end->fd == fd)
+            return end;
+    return NULL;
+}
+
+static void
+take_news_of_accepted (links_t *self, const wires_event_t *event, int64_t now_ms)
+{
+    if (event->news == WIRES_ACCEPTED && guard_accepted (self->guard, event->fd)
+        && self->look_ms == DEADLINE_NEVER)
+        self->look_ms = now_ms + GUARD_INTERVAL_MS;
+    if (event->news != WIRES_CLOSED || event->fd < 0)
+        return;
+    guard_closed (self->guard, event->fd);
+    end_t *end = end_of_fd (self, event->fd);
+    if (!end)
+        return;
+    end->fd = -1;
+    bring_down (self, end, NETWORK, "the connection has ended");
+}
+
+static code_t
+links_input (void *self_, int64_t now_ms)
+{
+    links_t *self = self_;
+    wires_event_t event;
+    wires_message_t message;
+    code_t code;
+    wires_admit (self->wires);
+    while (wires_event (self->wires, WIRES_OUT, &event))
+        take_news_of_dialled (self, &event);
+    for (unsigned side = 0; side < WIRES_SIDES; side++)
+        for (unsigned i = 0; i < BURST; i++) {
+            //  A descriptor may be another connection's since: what the monitor tells comes first.
+            while (side == WIRES_IN && wires_event (self->wires, WIRES_IN, &event))
+                take_news_of_accepted (self, &event, now_ms);
+            code = wires_receive (self->wires, side, &message);
+            if (code == BUSY)
+                break;
+            if (code == OK)
+                take_message (self, side, &message);
+            wires_forget (&message);
+        }
+    return OK;
+}
+
+//  ---- time ----------------------------------------------------------------------------------------
+
+static void
+due (links_t *self, end_t *end, int64_t now_ms)
+{
+    if (end->first && !send_waiting (self, end, now_ms))
+        return;
+    if (now_ms >= end->ends_ms && (end->closing || !end->up)) {
+        bring_down (self, end, TIMEOUT, "nobody answered in time");
+        return;
+    }
+    if (end->written_bytes > 0 && !end->closing)
+        tell_written (self, end);
+    if (end->ends_ms != DEADLINE_NEVER)
+        ends_wake (self->ends, end, end->ends_ms);
+}
+
+static code_t
+links_tick (void *self_, int64_t now_ms, int64_t wall_ms)
+{
+    links_t *self = self_;
+    end_t *end;
+    (void) wall_ms;
+    if (!self->announced) {
+        self->announced = true;
+        tell_listening (self);
+    }
+    while ((end = ends_due (self->ends, now_ms)) != NULL)
+        due (self, end, now_ms);
+    if (self->admit_ms <= now_ms)
+        self->admit_ms = wires_admit (self->wires) ? DEADLINE_NEVER : now_ms + ADMIT_MS;
+    if (self->look_ms <= now_ms) {
+        unsigned cut = guard_look (self->guard);
+        if (cut > 0)
+            log_warn ("link.cut_endless", "connections=%u", cut);
+        self->look_ms =
+            guard_count (self->guard) > 0 ? now_ms + GUARD_INTERVAL_MS : DEADLINE_NEVER;
+    }
+    return OK;
+}
+
+static int64_t
+links_deadline_ms (const void *self_)
+{
+    const links_t *self = self_;
+    if (!self->announced)
+        return 0;
+    int64_t earliest_ms = ends_earliest_ms (self->ends);
+    if (self->look_ms < earliest_ms)
+        earliest_ms = self->look_ms;
+    return self->admit_ms < earliest_ms ? self->admit_ms : earliest_ms;
+}
+
+//  ---- life ----------------------------------------------------------------------------------------
+
+static unsigned
+links_sockets (void *self_, void **sockets)
+{
+    return wires_sockets (((links_t *) self_)->wires, sockets);
+}
+
+static void
+links_destroy (void *self_)
+{
+    links_t *self = self_;
+    ends_destroy (&self->ends);
+    guard_destroy (&self->guard);
+    wires_destroy (&self->wires);
+    free (self);
+}
+
+static void *
+links_create (const actor_env_t *env)
+{
+    char why[200] = "no memory";
+    links_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->out = env->out;
+    self->look_ms = DEADLINE_NEVER;
+    self->ends = ends_new (rng_u64 (env->rng));
+    self->guard = guard_new ();
+    self->wires = self->ends && self->guard ? wires_new (env->settings, why, sizeof why) : NULL;
+    if (self->wires)
+        return self;
+    log_error ("link.no_network", "why=%s", why);
+    links_destroy (self);
+    return NULL;
+}
+
+static const handler_t rows[] = {
+    {&ggen__link_dial__descriptor, on_dial, THIS_NODE},
+    {&ggen__link_send__descriptor, on_send, THIS_NODE},
+    {&ggen__link_close__descriptor, on_close, THIS_NODE},
+    {0},
+};
+
+const actor_class_t link_actor = {
+    .name = "link",
+    .create = links_create,
+    .destroy = links_destroy,
+    .rows = rows,
+    .tick = links_tick,
+    .deadline_ms = links_deadline_ms,
+    .sockets = links_sockets,
+    .input = links_input,
+};

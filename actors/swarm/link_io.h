@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+//  "link": the connections of this node, over ZeroMQ with CURVE (messages/link.proto says what swarm
+//  asks of it and is told). It decides nothing but what keeps a host alive: how many connections an
+//  address may hold before it proves a key, how many bytes may be on the way to one peer, and that
+//  what does not become a message is cut off.
+#ifndef GGEN_LINK_IO_H
+#define GGEN_LINK_IO_H
+
+#include "multiaddr.h"
+#include "runtime/actor/actor.h"
+
+#define LINK_LINKS_MAX       4096           //  one more is LinkDown BUSY, or cut off
+#define LINK_CONNECTIONS_MAX 4096           //  that were accepted; one more is cut off
+#define LINK_UNPROVEN_MAX    5              //  connections of one address without a key; none on loopback
+#define LINK_PROVEN_MAX      64             //  with one
+#define LINK_QUEUE_BYTES_MAX (16u << 20)    //  to one peer that does not read; then it is cut off
+#define LINK_GUARD_BYTES     (8u << 20)     //  received and not become messages; then it is cut off
+#define LINK_WRITTEN_BYTES   (64u << 10)    //  LinkWritten comes after so many,
+#define LINK_WRITTEN_MS      10             //  and so long after the last of them
+
+typedef struct {
+    uint8_t public_key[32];                 //  X25519, of the node's identity
+    uint8_t secret_key[32];
+    const multiaddr_t *addresses;           //  to bind: IP4 or IP6; port 0 = any
+    size_t addresses_count;                 //  0: nobody can dial us
+    uint32_t heartbeat_ms;                  //  0 = 5000; a frozen peer is down after three
+} link_settings_t;
+
+extern const actor_class_t link_actor;
+
+#endif

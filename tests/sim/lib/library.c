@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include "library.h"
+
+#include "record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD_SECS (30 * 86400)          //  a head says that it is good for so long
+
+struct library_t {
+    play_t *play;
+    publisher_t *publishers;
+    uint32_t publishers_count, turn;
+    package_t *packages;
+    uint32_t count, room;
+};
+
+//  Who publishes from which node: those after the ones that others begin with.
+static uint32_t
+node_of (const play_t *play, uint32_t publisher)
+{
+    uint32_t others = play->nodes > play->bootstraps ? play->nodes - play->bootstraps : 1;
+    return (play->bootstraps + publisher % others) % play->nodes;
+}
+
+library_t *
+library_new (play_t *play, uint32_t publishers)
+{
+    library_t *self = calloc (1, sizeof *self);
+    if (!self)
+        abort ();
+    self->play = play;
+    self->publishers_count = publishers;
+    self->publishers = calloc (publishers + 1, sizeof *self->publishers);
+    if (!self->publishers)
+        abort ();
+    for (uint32_t i = 0; i < publishers; i++) {
+        publisher_t *publisher = &self->publishers[i];
+        crypto_sim_identity (&publisher->pair, play->options.real_crypto, play->options.seed,
+                             "publisher", i);
+        publisher->identity = truth_identity (play->truth, &publisher->pair.identity);
+        publisher->node = node_of (play, i);
+    }
+    return self;
+}
+
+void
+library_destroy (library_t **self_p)
+{
+    if (!*self_p)
+        return;
+    free ((*self_p)->publishers);
+    free ((*self_p)->packages);
+    free (*self_p);
+    *self_p = NULL;
+}
+
+uint32_t
+library_publishers_count (const library_t *self)
+{
+    return self->publishers_count;
+}
+
+const publisher_t *
+library_publisher (const library_t *self, uint32_t number)
+{
+    return &self->publishers[number];
+}
+
+uint32_t
+library_count (const library_t *self)
+{
+    return self->count;
+}
+
+package_t *
+library_package (library_t *self, uint32_t number)
+{
+    return &self->packages[number];
+}
+
+size_t
+library_bytes (const library_t *self)
+{
+    return sizeof *self + self->publishers_count * sizeof *self->publishers
+           + self->room * sizeof *self->packages;
+}
+
+uint32_t
+library_add (library_t *self)
+{
+    uint32_t tries = self->publishers_count;
+    while (tries > 0
+           && !players_is_ready (self->play, self->publishers[self->turn % self->publishers_count].node)) {
+        self->turn++;
+        tries--;
+    }
+    if (tries == 0)
+        return PLAY_NOBODY;
+    if (self->count == self->room) {
+        self->room = self->room ? 2 * self->room : 16;
+        self->packages = realloc (self->packages, self->room * sizeof *self->packages);
+        if (!self->packages)
+            abort ();
+    }
+    package_t *package = &self->packages[self->count];
+    *package = (package_t) {.publisher = self->turn++ % self->publishers_count, .versions = 1};
+    snprintf (package->name, sizeof package->name, "package-%u", self->count);
+    return self->count++;
+}
+
+//  ---- who is wanted -------------------------------------------------------------------------------
+
+static bool
+is_offered (const package_t *package)
+{
+    return package->seq_stored > 0 && !package->withdrawn;
+}
+
+//  By rejection: number k is taken with probability (k + 1) ^ -exponent.
+uint32_t
+library_draw (library_t *self, double exponent, rng_t *rng)
+{
+    for (unsigned tries = 0; tries < 1000 && self->count > 0; tries++) {
+        uint32_t at = (uint32_t) rng_below (rng, self->count);
+        if (is_offered (&self->packages[at])
+            && (exponent <= 0 || rng_unit (rng) < pow (at + 1.0, -exponent)))
+            return at;
+    }
+    for (uint32_t i = 0; i < self->count; i++)
+        if (is_offered (&self->packages[i]))
+            return i;
+    return PLAY_NOBODY;
+}
+
+//  ---- what is signed ------------------------------------------------------------------------------
+
+ProtobufCBinaryData
+library_sign (const publisher_t *publisher, Ggen__RecordKind kind, const ProtobufCMessage *payload)
+{
+    Ggen__SignedRecord record = GGEN__SIGNED_RECORD__INIT;
+    uint8_t signature[CRYPTO_SIGNATURE_BYTES];
+    size_t size = protobuf_c_message_get_packed_size (payload), signed_size;
+    uint8_t *packed = malloc (size + 1);
+    if (!packed)
+        abort ();
+    protobuf_c_message_pack (payload, packed);
+    uint8_t *signed_bytes = record_signing_bytes (kind, (bytes_t) {packed, size}, &signed_size);
+    if (!signed_bytes)
+        abort ();
+    publisher->identity->sign (publisher->identity->context, signed_bytes, signed_size, signature);
+    record.kind = kind;
+    record.payload = (ProtobufCBinaryData) {size, packed};
+    record.key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, (uint8_t *) publisher->identity->key};
+    record.signature = (ProtobufCBinaryData) {sizeof signature, signature};
+    ProtobufCBinaryData result = {ggen__signed_record__get_packed_size (&record), NULL};
+    result.data = malloc (result.len);
+    if (!result.data)
+        abort ();
+    ggen__signed_record__pack (&record, result.data);
+    free (signed_bytes);
+    free (packed);
+    return result;
+}
+
+void
+library_archive_sha256 (const library_t *self, uint32_t package, uint32_t version,
+                        uint8_t sha256[CRYPTO_HASH_BYTES])
+{
+    const uint64_t what[] = {self->play->options.seed, package, version};
+    world_crypto (self->play->world)->sha256 (what, sizeof what, sha256);
+}
+
+ProtobufCBinaryData
+library_sign_head (library_t *self, uint32_t number, int64_t wall_ms)
+{
+    package_t *package = &self->packages[number];
+    uint32_t listed = package->withdrawn ? 0 : package->versions;
+    Ggen__HeadVersion *versions = calloc (listed + 1, sizeof *versions), **list;
+    uint8_t (*digests)[CRYPTO_HASH_BYTES] = calloc (listed + 1, sizeof *digests);
+    char (*texts)[16] = calloc (listed + 1, sizeof *texts);
+    list = calloc (listed + 1, sizeof *list);
+    if (!versions || !list || !digests || !texts)
+        abort ();
+    for (uint32_t i = 0; i < listed; i++) {
+        versions[i] = (Ggen__HeadVersion) GGEN__HEAD_VERSION__INIT;
+        snprintf (texts[i], sizeof texts[i], "%u.0.0", i + 1);
+        library_archive_sha256 (self, number, i + 1, digests[i]);
+        versions[i].version = texts[i];
+        versions[i].sha256 = (ProtobufCBinaryData) {CRYPTO_HASH_BYTES, digests[i]};
+        list[i] = &versions[i];
+    }
+    Ggen__Head head = GGEN__HEAD__INIT;
+    head.name = package->name;
+    head.seq = ++package->seq;
+    head.issued_at = wall_ms / 1000;
+    head.expires_at = head.issued_at + HEAD_SECS;
+    head.versions = list;
+    head.n_versions = listed;
+    ProtobufCBinaryData record = library_sign (&self->publishers[package->publisher],
+                                               GGEN__RECORD_KIND__HEAD, &head.base);
+    free (versions);
+    free (list);
+    free (digests);
+    free (texts);
+    return record;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+//  What honest publishers have published: ground truth for those who look for it.
+#ifndef GGEN_TESTS_LIBRARY_H
+#define GGEN_TESTS_LIBRARY_H
+
+#include "crypto_sim.h"
+#include "play.h"
+#include "publisher_key.h"
+#include "record.pb-c.h"
+
+#define LIBRARY_NAME_MAX 31u
+
+typedef struct {
+    crypto_sim_identity_t pair;
+    const identity_t *identity;     //  that notes what it signs
+    uint32_t node;                  //  where its keyring is
+} publisher_t;
+
+typedef struct {
+    char name[LIBRARY_NAME_MAX + 1];
+    uint32_t publisher;
+    uint32_t versions;              //  1.0.0, 2.0.0, ...
+    uint64_t seq;                   //  of the newest head that was signed
+    uint64_t seq_stored;            //  of the newest that somebody said he stored; 0: none yet
+    int64_t stored_us;              //  when that was
+    bool withdrawn;
+} package_t;
+
+library_t *library_new (play_t *play, uint32_t publishers);
+void library_destroy (library_t **self_p);
+
+uint32_t library_publishers_count (const library_t *self);
+const publisher_t *library_publisher (const library_t *self, uint32_t number);
+
+//  A new package of the next publisher in turn whose node is ready. PLAY_NOBODY: none is.
+uint32_t library_add (library_t *self);
+
+uint32_t library_count (const library_t *self);
+package_t *library_package (library_t *self, uint32_t number);
+
+//  One that is stored and not withdrawn, drawn by Zipf's law with this exponent over the order of their
+//  publication (0: all alike). PLAY_NOBODY: there is none.
+uint32_t library_draw (library_t *self, double exponent, rng_t *rng);
+
+//  A packed SignedRecord by this publisher, which the caller frees.
+ProtobufCBinaryData library_sign (const publisher_t *publisher, Ggen__RecordKind kind,
+                                  const ProtobufCMessage *payload);
+
+//  Sign a head of the package as it is now, with the next seq. 'wall_ms' is the publisher's clock.
+ProtobufCBinaryData library_sign_head (library_t *self, uint32_t package, int64_t wall_ms);
+
+//  SHA-256 of the archive of a version, from 1: what it is made of comes from the seed.
+void library_archive_sha256 (const library_t *self, uint32_t package, uint32_t version,
+                             uint8_t sha256[CRYPTO_HASH_BYTES]);
+
+size_t library_bytes (const library_t *self);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+//  Looking into honest actors, for checkers: each function knows the inside of one actor, and nothing
+//  here changes anything. 'state' is what world_actor gives.
+#ifndef GGEN_TESTS_LOOK_H
+#define GGEN_TESTS_LOOK_H
+
+#include "base.h"
+
+//  One bound: what there is, and what there may be.
+typedef struct {
+    const char *what;
+    uint64_t is, max;
+} look_bound_t;
+
+typedef void (look_bound_fn) (void *context, const look_bound_t *bound);
+
+void look_swarm (const void *state, look_bound_fn *bound, void *context);
+void look_dht (const void *state, look_bound_fn *bound, void *context);
+void look_gossip (const void *state, look_bound_fn *bound, void *context);
+void look_reputation (const void *state, look_bound_fn *bound, void *context);
+void look_transfer (const void *state, look_bound_fn *bound, void *context);
+
+//  Sessions that are there to stay, and all.
+void look_sessions (const void *swarm, uint32_t *kept_p, uint32_t *all_p);
+
+uint32_t look_dht_contacts (const void *dht);
+
+typedef struct {
+    const uint8_t *key;             //  of the DHT, 32 bytes
+    const uint8_t *id;              //  of the element, 16 bytes
+    uint64_t seq;
+    uint8_t kind;
+    bytes_t packed;
+} look_record_t;
+
+typedef void (look_record_fn) (void *context, const look_record_t *record);
+
+//  All records that it keeps for others. Borrowed for the call.
+void look_dht_records (const void *dht, look_record_fn *visit, void *context);
+
+typedef struct {
+    uint64_t sent_bodies, delivered, duplicates, announced;
+} look_gossip_t;
+
+look_gossip_t look_gossip_counts (const void *gossip);
+
+#endif

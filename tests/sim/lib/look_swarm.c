@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "look.h"
+
+#include "actors/swarm/swarm_self.h"
+
+void
+look_swarm (const void *state, look_bound_fn *bound, void *context)
+{
+    const swarm_t *swarm = state;
+    census_t census = links_census (swarm->links);
+    const look_bound_t bounds[] = {
+        {"swarm: kept sessions", census.kept, swarm->settings->max_peers},
+        {"swarm: transient sessions", census.transients, swarm->settings->max_transients},
+        {"swarm: dials", census.dials, DIALS_MAX},
+        {"swarm: greetings", census.greetings, GREETINGS_MAX}};
+    for (unsigned i = 0; i < COUNT_OF (bounds); i++)
+        bound (context, &bounds[i]);
+    uint32_t cursor = 0;
+    for (link_t *link; (link = links_next (swarm->links, &cursor)) != NULL;) {
+        const look_bound_t unread = {"swarm: bytes that a peer has yet to read",
+                                     link->unwritten_bytes, REPLIES_MAX + ATTACHMENT_BYTES_MAX};
+        const look_bound_t owed = {"swarm: requests of a peer", link->owed, OWED_MAX};
+        bound (context, &unread);
+        bound (context, &owed);
+    }
+}
+
+void
+look_sessions (const void *state, uint32_t *kept_p, uint32_t *all_p)
+{
+    const swarm_t *swarm = state;
+    census_t census = links_census (swarm->links);
+    *kept_p = census.kept;
+    *all_p = census.kept + census.transients;
+}

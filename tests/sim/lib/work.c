@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+//  What people do: publish, update, read, announce. When: by the script.
+#include "work.h"
+
+#include "clients.h"
+#include "gossip.pb-c.h"
+#include "library.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ANNOUNCE_BUDGET_MS 30000u
+#define ANNOUNCE_BYTES     200u
+
+//  ---- publishing ----------------------------------------------------------------------------------
+
+static void
+publish_some (deed_t *deed)
+{
+    play_t *play = deed->play;
+    if (play_is_calm (play))
+        return;
+    while (deed->nodes_count > 0) {
+        uint32_t package = library_add (play->library);
+        if (package == PLAY_NOBODY) {
+            play_later (deed, 1, publish_some);
+            return;
+        }
+        work_dht_publish (play, package);
+        deed->nodes_count--;
+        if (deed->rate_us > 0) {
+            play_at (deed, play_now_us (play) + deed->rate_us, publish_some);
+            return;
+        }
+    }
+}
+
+static void
+publish (deed_t *deed)
+{
+    deed->nodes_count = (uint32_t) script_number (deed->line, "<count>", 0, &deed->rng);
+    int64_t over_us = play_time_us (deed, "over", 0);
+    deed->rate_us = deed->nodes_count ? over_us / deed->nodes_count : 0;
+    publish_some (deed);
+}
+
+//  ---- again and again -----------------------------------------------------------------------------
+
+static void
+update (deed_t *deed)
+{
+    play_t *play = deed->play;
+    uint32_t number = library_draw (play->library, 0, &deed->rng);
+    if (number == PLAY_NOBODY)
+        return;
+    package_t *package = library_package (play->library, number);
+    package->versions++;
+    if (!work_dht_publish (play, number))
+        package->versions--;
+}
+
+static void
+look_up (deed_t *deed)
+{
+    play_t *play = deed->play;
+    bool full = strcmp (script_value (deed->line, "<how>")->word, "full") == 0;
+    double zipf = script_number (deed->line, "zipf", 0, &deed->rng);
+    uint32_t package = library_draw (play->library, zipf, &deed->rng);
+    uint32_t node = players_draw (play, &deed->rng);
+    if (package != PLAY_NOBODY && node != PLAY_NOBODY)
+        work_dht_read (play, node, package, full);
+}
+
+static void
+announce (deed_t *deed)
+{
+    play_t *play = deed->play;
+    uint8_t item[ANNOUNCE_BYTES];
+    uint32_t node = players_draw (play, &deed->rng);
+    if (node == PLAY_NOBODY)
+        return;
+    rng_bytes (&deed->rng, item, sizeof item);
+    Ggen__AnnounceRequest request = GGEN__ANNOUNCE_REQUEST__INIT;
+    request.topic = (char *) NODES_TOPIC;
+    request.item = (ProtobufCBinaryData) {sizeof item, item};
+    clients_ask (play->world, node, "gossip", &request.base, ANNOUNCE_BUDGET_MS, NULL, NULL);
+}
+
+//  One of them now, the next after a time as of independent people.
+static void
+again (deed_t *deed)
+{
+    play_t *play = deed->play;
+    if (play_now_us (play) >= deed->until_us || play_is_calm (play))
+        return;
+    switch (deed->line->verb->id) {
+    case VERB_UPDATE:
+        update (deed);
+        break;
+    case VERB_READ:
+        look_up (deed);
+        break;
+    default:
+        announce (deed);
+    }
+    play_later (deed, -log (1.0 - rng_unit (&deed->rng)) / deed->number, again);
+}
+
+bool
+work_plan (deed_t *deed)
+{
+    switch (deed->line->verb->id) {
+    case VERB_PUBLISH:
+        play_at (deed, play_time_us (deed, "at", 0), publish);
+        return true;
+    case VERB_UPDATE:
+    case VERB_READ:
+    case VERB_ANNOUNCE:
+        deed->number = script_number (deed->line, "<rate>", 1, &deed->rng);
+        deed->until_us = play_time_us (deed, "until", deed->play->end_us);
+        if (deed->number > 0)
+            play_at (deed, play_time_us (deed, "from", 0), again);
+        return true;
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: MIT
+//  Publish, PutHead and Delete: what is told to whom, what is honestly answered, and that the outbox
+//  forgets nothing.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "tests/p2p_rig.h"
+
+#include "actors/registry/outbox.h"
+
+static rig_t *rig;
+
+static int
+set_up (void **state)
+{
+    (void) state;
+    rig = rig_new (NULL);
+    return 0;
+}
+
+static int
+tear_down (void **state)
+{
+    (void) state;
+    rig_free (rig);
+    return 0;
+}
+
+static unsigned
+records_of (Ggen__RecordKind kind)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < rig->world->records_count; i++)
+        count += rig->world->records[i].element.kind == kind;
+    return count;
+}
+
+static unsigned
+items_on (const char *topic)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < rig->world->items_count; i++)
+        count += strcmp (rig->world->items[i].topic, topic) == 0;
+    return count;
+}
+
+static Ggen__PutHeadReply *
+put_head (unsigned who, uint64_t seq, const char *versions)
+{
+    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
+    request.id = "pack";
+    request.record = rig_head (rig, who, "pack", seq, versions);
+    rig_ask (rig, &request.base);
+    free (request.record.data);
+    return rig_hear (rig, &ggen__put_head_reply__descriptor);
+}
+
+//  ---- telling -------------------------------------------------------------------------------------
+
+static void
+a_publish_is_told_to_all_who_have_to_know (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    Ggen__PublishReply *reply = rig_publish (rig, 0, "rust-tool", "1.0.0", 1, "1.0.0");
+    assert_int_equal (reply->acknowledged, 1);
+    assert_int_equal (reply->n_warnings, 0);
+    assert_false (reply->already_there);
+    puppet_free (reply);
+    assert_int_equal (records_of (GGEN__RECORD_KIND__RELEASE), 1);
+    assert_int_equal (records_of (GGEN__RECORD_KIND__HEAD), 1);
+    //  Under its name, and under "rust", "tool", "made", "tests".
+    assert_int_equal (records_of (GGEN__RECORD_KIND__LISTING), 5);
+    assert_int_equal (rig->world->provided, 1);
+    assert_int_equal (rig->world->replicated, 1);
+    assert_int_equal (items_on ("/ggen/packages/v1"), 1);
+    assert_int_equal (items_on ("/ggen/packages/v1/tools"), 1);
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, 1);
+    assert_true (outbox->entries[0]->done);
+    assert_int_equal (outbox->entries[0]->stored, 1);
+    assert_int_equal (outbox->entries[0]->records, 3);
+    puppet_free (outbox);
+}
+
+//  Each is a node of its own; what one publishes the other finds and gets.
+static void
+what_one_node_publishes_another_finds (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_t *other = rig_new (rig->world);
+    rig_start (other);
+    rig_must_publish (rig, 0, "rust-tool", "1.0.0", 1, "1.0.0");
+    Ggen__SearchReply *found = rig_search (other, "RUST");
+    assert_int_equal (found->n_results, 1);
+    assert_string_equal (found->results[0]->id, "rust-tool");
+    assert_false (found->incomplete);
+    puppet_free (found);
+    Ggen__PackageReply *reply = rig_get (other, "rust-tool");
+    assert_string_equal (reply->package->version, "1.0.0");
+    assert_string_equal (reply->package->description, "Made for tests");
+    puppet_free (reply);
+    rig_free (other);
+}
+
+static void
+it_says_honestly_on_how_many_hosts_it_is (void **state)
+{
+    (void) state;
+    rig->settings.replicas = 3;
+    rig_start (rig);
+    Ggen__PublishReply *reply = rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    assert_int_equal (reply->acknowledged, 1);
+    assert_int_equal (reply->n_warnings, 1);
+    assert_non_null (strstr (reply->warnings[0], "stored on 1 of 3"));
+    puppet_free (reply);
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_false (outbox->entries[0]->done);
+    assert_int_equal (outbox->entries[0]->wanted, 3);
+    puppet_free (outbox);
+    //  It is tried again, and nothing else is.
+    unsigned writes = rig->world->writes;
+    rig->world->stored = 3;
+    rig_wait (rig, OUTBOX_RETRY_MS);
+    outbox = rig_outbox (rig);
+    assert_true (outbox->entries[0]->done);
+    assert_int_equal (outbox->entries[0]->stored, 3);
+    puppet_free (outbox);
+    assert_int_equal (rig->world->writes, writes);
+}
+
+static void
+a_full_keyword_goes_on_under_its_next_part (void **state)
+{
+    (void) state;
+    char id[16];
+    rig->world->full = 2;
+    rig_start (rig);
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf (id, sizeof id, "tool-%c", 'a' + (int) i);
+        rig_must_publish (rig, 0, id, "1.0.0", 1, "1.0.0");
+    }
+    rig_t *other = rig_new (rig->world);
+    rig_start (other);
+    Ggen__SearchReply *found = rig_search (other, "tool");
+    assert_int_equal (found->n_results, 5);
+    puppet_free (found);
+    rig_free (other);
+}
+
+static void
+the_listing_tells_of_the_latest_version (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_must_publish (rig, 0, "pack", "1.10.0", 1, "1.10.0");
+    rig_must_publish (rig, 0, "pack", "1.9.0", 2, "1.10.0 1.9.0");
+    Ggen__SearchReply *found = rig_search (rig, "pack");
+    assert_int_equal (found->n_results, 1);
+    assert_string_equal (found->results[0]->version, "1.10.0");
+    assert_string_equal (found->results[0]->description, "Made for tests");
+    puppet_free (found);
+}
+
+static void
+a_key_that_is_not_the_default_signs_its_listing (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    Ggen__PublishReply *reply = rig_publish (rig, 2, "pack", "1.0.0", 1, "1.0.0");
+    assert_int_equal (reply->n_warnings, 0);
+    puppet_free (reply);
+    assert_true (records_of (GGEN__RECORD_KIND__LISTING) > 0);
+}
+
+static void
+without_a_key_here_there_is_no_listing_and_it_says_so (void **state)
+{
+    (void) state;
+    rig->world->keys_count = 1;
+    rig_start (rig);
+    Ggen__PublishReply *reply = rig_publish (rig, 2, "pack", "1.0.0", 1, "1.0.0");
+    assert_true (reply->n_warnings > 0);
+    puppet_free (reply);
+    assert_int_equal (records_of (GGEN__RECORD_KIND__LISTING), 0);
+    assert_int_equal (records_of (GGEN__RECORD_KIND__HEAD), 1);
+}
+
+//  ---- refusals ------------------------------------------------------------------------------------
+
+static void
+a_head_below_the_one_in_the_network_is_refused (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 7, "1.0.0");
+    unsigned records = (unsigned) rig->world->records_count;
+    rig_ask_publish (rig, 0, "pack", "1.1.0", 6, "1.0.0 1.1.0");
+    rig_expect_failure (rig, VALIDATION);
+    rig_ask_publish (rig, 0, "pack", "1.1.0", 7, "1.0.0 1.1.0");
+    rig_expect_failure (rig, SECURITY);
+    assert_int_equal (rig->world->records_count, records);
+    assert_int_equal (rig->world->items_count, 0);
+    rig_must_publish (rig, 0, "pack", "1.1.0", 8, "1.0.0 1.1.0");
+}
+
+static void
+another_archive_for_a_version_of_the_network_is_refused (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_head_t head;
+    rig_head_fill (&head, 0, "pack", 2, "1.0.0");
+    head.digests[0] = rig_digest ("other", "1.0.0", 0);
+    rig_put_head (rig, 0, "pack",
+                  p2p_sign (rig->world, 0, GGEN__RECORD_KIND__HEAD, &head.head.base));
+    rig_ask_publish (rig, 0, "pack", "1.0.0", 3, "1.0.0");
+    rig_expect_failure (rig, ALREADY_EXISTS);
+}
+
+static void
+a_private_id_is_not_told (void **state)
+{
+    (void) state;
+    static const char *const patterns[] = {"secret-*"};
+    rig->settings.private_ids = patterns;
+    rig->settings.private_count = 1;
+    rig_start (rig);
+    Ggen__PublishReply *reply = rig_publish (rig, 0, "secret-plan", "1.0.0", 1, "1.0.0");
+    assert_int_equal (reply->acknowledged, 0);
+    assert_int_equal (reply->n_warnings, 1);
+    puppet_free (reply);
+    assert_int_equal (rig->world->reads + rig->world->writes, 0);
+    assert_int_equal (rig->world->items_count, 0);
+}
+
+static void
+a_publish_whose_archive_cannot_be_kept_leaves_nothing (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->cache_code = INSUFFICIENT_DISK_SPACE;
+    rig_ask_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig_expect_failure (rig, INSUFFICIENT_DISK_SPACE);
+    assert_int_equal (rig->world->records_count, 0);
+    assert_false (rig_exists (rig, "pack"));
+}
+
+//  ---- the outbox ----------------------------------------------------------------------------------
+
+static void
+nothing_is_told_before_it_is_on_disk (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->held = "state";
+    rig_ask_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    assert_int_equal (rig->world->writes, 0);
+    assert_int_equal (rig->world->items_count, 0);
+    rig->held = NULL;
+    rig_settle (rig);
+    assert_true (rig->state->urgent > 0);
+    assert_true (rig->world->writes > 0);
+    puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
+}
+
+static void
+what_cannot_be_written_down_is_not_published (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->state->put_code = INSUFFICIENT_DISK_SPACE;
+    rig_ask_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig_expect_failure (rig, INSUFFICIENT_DISK_SPACE);
+    assert_int_equal (rig->world->writes, 0);
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, 0);
+    puppet_free (outbox);
+}
+
+//  No network at all: it is kept, through a restart, and told when there is one.
+static void
+a_publish_without_a_network_is_told_later (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->dht_code = NETWORK;
+    rig->world->transfer_code = NETWORK;
+    rig->world->heard = 0;
+    Ggen__PublishReply *reply = rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    assert_int_equal (reply->acknowledged, 0);
+    assert_true (reply->n_warnings >= 2);
+    puppet_free (reply);
+    rig_restart (rig);
+    assert_int_equal (rig->world->records_count, 0);
+    rig->world->dht_code = rig->world->transfer_code = OK;
+    rig->world->heard = 4;
+    rig_wait (rig, 100);
+    rig_wait (rig, 2 * OUTBOX_RETRY_MS);
+    assert_int_equal (records_of (GGEN__RECORD_KIND__HEAD), 1);
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_true (outbox->entries[0]->done);
+    assert_int_equal (outbox->entries[0]->announced, 4);
+    puppet_free (outbox);
+    assert_true (rig_exists (rig, "pack"));
+}
+
+static void
+tries_become_rarer_and_a_peer_that_comes_starts_them_anew (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->dht_code = NETWORK;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    rig_wait (rig, 3600000);
+    unsigned before = rig->world->writes;
+    rig_wait (rig, 400000);
+    //  One more round at most: release, head, and the listing in four places.
+    assert_true (rig->world->writes - before <= 6);
+    rig->world->dht_code = OK;
+    Ggen__PeerUp up = GGEN__PEER_UP__INIT;
+    up.kept = true;
+    rig_tell (rig, "swarm", &up.base);
+    rig_wait (rig, 1500);
+    assert_int_equal (records_of (GGEN__RECORD_KIND__HEAD), 1);
+}
+
+static void
+a_newer_head_stands_for_an_older_one_that_was_not_told (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->dht_code = NETWORK;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    puppet_free (rig_publish (rig, 0, "pack", "1.1.0", 2, "1.0.0 1.1.0"));
+    rig->world->dht_code = OK;
+    rig->world->writes = 0;
+    rig_wait (rig, 4 * OUTBOX_RETRY_MS);
+    assert_int_equal (records_of (GGEN__RECORD_KIND__RELEASE), 2);
+    assert_int_equal (records_of (GGEN__RECORD_KIND__HEAD), 1);
+    //  Both releases, one head, one listing under its name and "pack", "made", "tests".
+    assert_int_equal (rig->world->writes, 2 + 1 + 4);
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, 1);
+    assert_string_equal (outbox->entries[0]->version, "1.1.0");
+    puppet_free (outbox);
+    //  On disk, too.
+    rig_restart (rig);
+    outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, 1);
+    puppet_free (outbox);
+}
+
+static void
+an_older_entry_goes_when_its_archive_is_stored (void **state)
+{
+    (void) state;
+    rig->settings.replicas = 2;
+    rig_start (rig);
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_false (outbox->entries[0]->done);
+    puppet_free (outbox);
+    Ggen__PublishReply *reply = rig_publish (rig, 0, "pack", "1.0.0", 2, "1.0.0");
+    assert_true (reply->already_there);
+    puppet_free (reply);
+    puppet_free (put_head (0, 3, "1.0.0"));
+    rig->world->stored = 2;
+    rig_restart (rig);
+    rig_wait (rig, 2 * OUTBOX_RETRY_MS);
+    outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, 1);
+    assert_string_equal (outbox->entries[0]->version, "");
+    puppet_free (outbox);
+}
+
+static void
+a_damaged_outbox_does_no_harm (void **state)
+{
+    (void) state;
+    ProtobufCBinaryData key = {3, (uint8_t *) "abc"}, value = {5, (uint8_t *) "\xff\xff\x01zz"};
+    assert_true (memory_state_insert (rig->state, "outbox", key, value));
+    assert_true (memory_state_insert (rig->state, "discovered", key, value));
+    Ggen__OutboxState state_ = GGEN__OUTBOX_STATE__INIT;
+    state_.id = "../x";
+    state_.version = "1";
+    ProtobufCBinaryData packed = p2p_pack (&state_.base);
+    assert_true (memory_state_insert (rig->state, "outbox", packed, packed));
+    free (packed.data);
+    rig_start (rig);
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, 0);
+    puppet_free (outbox);
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+}
+
+static void
+without_its_tables_it_answers_and_does_not_publish (void **state)
+{
+    (void) state;
+    rig->state->load_code = STORAGE;
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 1, "1.0.0");
+    rig_ask_get (rig, "pack");
+    assert_true (puppet_silent (&rig->registry));
+    rig_wait (rig, 2000);
+    puppet_free (rig_hear (rig, &ggen__package_reply__descriptor));
+    rig_ask_publish (rig, 0, "new", "1.0.0", 1, "1.0.0");
+    rig_expect_failure (rig, STORAGE);
+    rig->state->load_code = OK;
+    rig_wait (rig, 6000);
+    puppet_free (rig_publish (rig, 0, "new", "1.0.0", 1, "1.0.0"));
+}
+
+//  ---- healing -------------------------------------------------------------------------------------
+
+static void
+when_halves_meet_what_was_published_is_announced_again (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig_wait (rig, 60000);
+    assert_int_equal (items_on ("/ggen/packages/v1"), 1);
+    Ggen__PeerUp up = GGEN__PEER_UP__INIT;
+    rig_tell (rig, "swarm", &up.base);
+    rig_tell (rig, "swarm", &up.base);
+    rig_wait (rig, 5000);
+    assert_int_equal (items_on ("/ggen/packages/v1"), 1);
+    up.kept = true;
+    rig_tell (rig, "swarm", &up.base);
+    rig_tell (rig, "swarm", &up.base);
+    rig_wait (rig, 2500);
+    assert_int_equal (items_on ("/ggen/packages/v1"), 2);
+    //  Not for each of a crowd.
+    for (unsigned i = 0; i < 20; i++)
+        rig_tell (rig, "swarm", &up.base);
+    Ggen__ConnectivityChanged changed = GGEN__CONNECTIVITY_CHANGED__INIT;
+    changed.connectivity = GGEN__CONNECTIVITY__CONNECTED;
+    rig_tell (rig, "swarm", &changed.base);
+    rig_wait (rig, 20000);
+    assert_int_equal (items_on ("/ggen/packages/v1"), 2);
+    rig_wait (rig, 15000);
+    assert_int_equal (items_on ("/ggen/packages/v1"), 3);
+}
+
+//  ---- PutHead, Delete -----------------------------------------------------------------------------
+
+static void
+a_yank_reaches_others_and_its_texts_come_back_with_its_undoing (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_t *other = rig_new (rig->world);
+    rig_start (other);
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    puppet_free (put_head (0, 2, "1.0.0!"));
+    Ggen__SearchReply *found = rig_search (other, "pack");
+    assert_int_equal (found->n_results, 0);
+    puppet_free (found);
+    rig_ask_get (other, "pack");
+    rig_expect_failure (other, PACKAGE_NOT_FOUND);
+    rig_ask_version (other, "pack", "1.0.0");
+    Ggen__PackageReply *reply = rig_hear (other, &ggen__package_reply__descriptor);
+    assert_true (reply->package->yanked);
+    puppet_free (reply);
+    assert_true (rig_exists (other, "pack"));
+    puppet_free (put_head (0, 3, "1.0.0"));
+    found = rig_search (other, "pack");
+    assert_int_equal (found->n_results, 1);
+    assert_string_equal (found->results[0]->description, "Made for tests");
+    puppet_free (found);
+    rig_free (other);
+}
+
+static void
+a_deleted_version_is_no_longer_served_and_no_longer_listed (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig_must_publish (rig, 0, "pack", "1.1.0", 2, "1.0.0 1.1.0");
+    Ggen__DeleteRequest request = GGEN__DELETE_REQUEST__INIT;
+    request.id = "pack";
+    request.version = "1.1.0";
+    request.publisher_key = publisher_key_to_field (&rig->world->keys[0]);
+    rig_ask (rig, &request.base);
+    puppet_free (rig_hear (rig, &ggen__delete_reply__descriptor));
+    assert_int_equal (rig->world->withdrawn, 1);
+    assert_int_equal (rig->world->unprovided, 1);
+    rig_t *other = rig_new (rig->world);
+    rig_start (other);
+    Ggen__PackageReply *reply = rig_get (other, "pack");
+    assert_string_equal (reply->package->version, "1.0.0");
+    puppet_free (reply);
+    rig_free (other);
+}
+
+//  As unpublish does it: the head without it first, then the version.
+static void
+a_version_whose_head_is_gone_already_is_withdrawn (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    puppet_free (put_head (0, 2, ""));
+    Ggen__DeleteRequest request = GGEN__DELETE_REQUEST__INIT;
+    request.id = "pack";
+    request.version = "1.0.0";
+    request.publisher_key = publisher_key_to_field (&rig->world->keys[0]);
+    rig_ask (rig, &request.base);
+    puppet_free (rig_hear (rig, &ggen__delete_reply__descriptor));
+    assert_int_equal (rig->world->withdrawn, 1);
+    assert_false (rig_exists (rig, "pack"));
+}
+
+static void
+nobody_deletes_what_another_key_published (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_plant (rig, 1, "pack", 3, "1.0.0");
+    Ggen__DeleteRequest request = GGEN__DELETE_REQUEST__INIT;
+    request.id = "pack";
+    request.version = "1.0.0";
+    request.publisher_key = publisher_key_to_field (&rig->world->keys[0]);
+    rig_ask (rig, &request.base);
+    rig_expect_failure (rig, PERMISSION_DENIED);
+    assert_int_equal (rig->world->withdrawn, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST (a_publish_is_told_to_all_who_have_to_know),
+        TEST (what_one_node_publishes_another_finds),
+        TEST (it_says_honestly_on_how_many_hosts_it_is),
+        TEST (a_full_keyword_goes_on_under_its_next_part),
+        TEST (the_listing_tells_of_the_latest_version),
+        TEST (a_key_that_is_not_the_default_signs_its_listing),
+        TEST (without_a_key_here_there_is_no_listing_and_it_says_so),
+        TEST (a_head_below_the_one_in_the_network_is_refused),
+        TEST (another_archive_for_a_version_of_the_network_is_refused),
+        TEST (a_private_id_is_not_told),
+        TEST (a_publish_whose_archive_cannot_be_kept_leaves_nothing),
+        TEST (nothing_is_told_before_it_is_on_disk),
+        TEST (what_cannot_be_written_down_is_not_published),
+        TEST (a_publish_without_a_network_is_told_later),
+        TEST (tries_become_rarer_and_a_peer_that_comes_starts_them_anew),
+        TEST (a_newer_head_stands_for_an_older_one_that_was_not_told),
+        TEST (an_older_entry_goes_when_its_archive_is_stored),
+        TEST (a_damaged_outbox_does_no_harm),
+        TEST (without_its_tables_it_answers_and_does_not_publish),
+        TEST (when_halves_meet_what_was_published_is_announced_again),
+        TEST (a_yank_reaches_others_and_its_texts_come_back_with_its_undoing),
+        TEST (a_deleted_version_is_no_longer_served_and_no_longer_listed),
+        TEST (a_version_whose_head_is_gone_already_is_withdrawn),
+        TEST (nobody_deletes_what_another_key_published),
+    };
+    return cmocka_run_group_tests_name ("registry_p2p publishing", tests, NULL, NULL);
+}

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: MIT
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "transfer_rig.h"
+
+//  ---- what others ask -----------------------------------------------------------------------------
+
+static void
+ask_chunk (unsigned peer, uint32_t chunk, uint32_t arrived_bytes)
+{
+    Ggen__ChunkRequest request = GGEN__CHUNK_REQUEST__INIT;
+    request.sha256 = digest_to_field (&rig_sha256);
+    request.chunk = chunk;
+    request.arrived_bytes = arrived_bytes;
+    puppet_ask_from (&rig, rig_address (peer), &request.base, 60000);
+}
+
+static void
+tell_arrived (unsigned peer, uint32_t bytes)
+{
+    Ggen__ChunksArrived arrived = GGEN__CHUNKS_ARRIVED__INIT;
+    arrived.arrived_bytes = bytes;
+    puppet_ask_from (&rig, rig_address (peer), &arrived.base, 0);
+}
+
+static code_t
+failure_to (const char *to)
+{
+    said_t said = rig_take_type (to, &ggen__failure__descriptor);
+    Ggen__Failure *failure = rig_body (&said, &ggen__failure__descriptor);
+    code_t code = failure->code;
+    puppet_free (failure);
+    said_free (&said);
+    return code;
+}
+
+//  The blob store reads what it is asked for next; false when it is asked for nothing.
+static bool
+read_one (bool right)
+{
+    said_t said = {0};
+    static uint8_t wrong[RECORD_CHUNK_BYTES];
+    Ggen__BlobReadReply reply = GGEN__BLOB_READ_REPLY__INIT;
+    if (!puppet_take (&rig, "blobs", &said))
+        return false;
+    Ggen__BlobReadRequest *request = rig_body (&said, &ggen__blob_read_request__descriptor);
+    bytes_t bytes = {right ? rig_content + request->offset : wrong, request->size_bytes};
+    puppet_free (request);
+    puppet_reply_with (&rig, &said, &reply.base, bytes);
+    return true;
+}
+
+static unsigned
+sent_to (unsigned peer, const char *type)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < rig.said_count; i++)
+        count += strcmp (rig.said[i].to, rig_address (peer)) == 0
+                 && strcmp (rig.said[i].envelope->type, type) == 0;
+    return count;
+}
+
+static void
+forget_all_said (void)
+{
+    for (unsigned i = 0; i < rig.said_count; i++)
+        said_free (&rig.said[i]);
+    rig.said_count = 0;
+}
+
+static Ggen__TransferStatusReply *
+status (void)
+{
+    Ggen__TransferStatusRequest request = GGEN__TRANSFER_STATUS_REQUEST__INIT;
+    puppet_ask (&rig, &request.base);
+    return puppet_hear (&rig, &ggen__transfer_status_reply__descriptor);
+}
+
+//  ---- serving -------------------------------------------------------------------------------------
+
+static void
+a_chunk_that_is_asked_for_is_read_and_sent (void **state)
+{
+    (void) state;
+    rig_start (true);
+    ask_chunk (1, 7, 0);
+    assert_true (read_one (true));
+    said_t said = rig_take_type (rig_address (1), &ggen__chunk_reply__descriptor);
+    assert_int_equal (said.attachment_size, RECORD_CHUNK_BYTES);
+    assert_memory_equal (said.attachment, rig_chunk (7).data, said.attachment_size);
+    said_free (&said);
+    ask_chunk (1, RIG_CHUNKS - 1, 0);
+    assert_true (read_one (true));
+    said = rig_take_type (rig_address (1), &ggen__chunk_reply__descriptor);
+    assert_int_equal (said.attachment_size, RIG_LAST);
+    said_free (&said);
+    Ggen__TransferStatusReply *now = status ();
+    assert_int_equal (now->sent_bytes, RECORD_CHUNK_BYTES + RIG_LAST);
+    assert_int_equal (now->serving, 1);
+    puppet_free (now);
+}
+
+static void
+what_is_not_served_or_does_not_exist_is_refused (void **state)
+{
+    (void) state;
+    rig_start (false);
+    ask_chunk (1, 0, 0);
+    assert_int_equal (failure_to (rig_address (1)), PACKAGE_NOT_FOUND);
+    puppet_stop (&rig);
+    rig_start (true);
+    ask_chunk (1, RIG_CHUNKS, 0);
+    assert_int_equal (failure_to (rig_address (1)), VALIDATION);
+    Ggen__ChunkRequest bad = GGEN__CHUNK_REQUEST__INIT;
+    puppet_ask_from (&rig, rig_address (1), &bad.base, 60000);
+    assert_int_equal (failure_to (rig_address (1)), VALIDATION);
+    //  As an event it has nobody to be answered to.
+    bad.sha256 = digest_to_field (&rig_sha256);
+    puppet_ask_from (&rig, rig_address (1), &bad.base, 0);
+    assert_false (read_one (true));
+}
+
+static void
+have_says_all_or_nothing (void **state)
+{
+    (void) state;
+    for (unsigned serves = 0; serves < 2; serves++) {
+        rig_start (serves);
+        Ggen__HaveRequest request = GGEN__HAVE_REQUEST__INIT;
+        request.sha256 = digest_to_field (&rig_sha256);
+        puppet_ask_from (&rig, rig_address (1), &request.base, 60000);
+        said_t said = rig_take_type (rig_address (1), &ggen__have_reply__descriptor);
+        Ggen__HaveReply *reply = rig_body (&said, &ggen__have_reply__descriptor);
+        assert_int_equal (reply->all, serves);
+        puppet_free (reply);
+        said_free (&said);
+        puppet_stop (&rig);
+    }
+}
+
+static void
+a_chunk_that_the_disk_spoilt_is_not_sent_and_everything_is_withdrawn (void **state)
+{
+    (void) state;
+    rig_start (true);
+    ask_chunk (1, 3, 0);
+    assert_true (read_one (false));
+    assert_int_equal (failure_to (rig_address (1)), PACKAGE_NOT_FOUND);
+    said_t said = rig_take_type ("state", &ggen__state_put_request__descriptor);
+    Ggen__StatePutRequest *put = rig_body (&said, &ggen__state_put_request__descriptor);
+    assert_int_equal (put->n_remove, 1);
+    puppet_free (put);
+    said_free (&said);
+    said = rig_take_type ("dht", &ggen__dht_provide_request__descriptor);
+    Ggen__DhtProvideRequest *provide = rig_body (&said, &ggen__dht_provide_request__descriptor);
+    assert_true (provide->withdraw);
+    puppet_free (provide);
+    said_free (&said);
+    said = rig_take_type ("blobs", &ggen__blob_hold_request__descriptor);
+    said_free (&said);
+    said = rig_take_type ("blobs", &ggen__blob_remove_request__descriptor);
+    said_free (&said);
+    ask_chunk (1, 4, 0);
+    assert_int_equal (failure_to (rig_address (1)), PACKAGE_NOT_FOUND);
+}
+
+static void
+a_blob_store_that_is_busy_withdraws_nothing (void **state)
+{
+    (void) state;
+    rig_start (true);
+    ask_chunk (1, 3, 0);
+    said_t said = rig_take ("blobs");
+    puppet_refuse (&rig, &said, STORAGE);
+    assert_int_equal (failure_to (rig_address (1)), BUSY);
+    ask_chunk (1, 3, 0);
+    assert_true (read_one (true));
+    assert_int_equal (sent_to (1, "ChunkReply"), 1);
+}
+
+//  ---- bounds --------------------------------------------------------------------------------------
+
+static void
+one_peer_has_at_most_four_mebibytes_on_their_way (void **state)
+{
+    (void) state;
+    rig_start (true);
+    for (unsigned i = 0; i < 20; i++)
+        ask_chunk (1, i, 0);
+    while (read_one (true))
+        ;
+    assert_int_equal (sent_to (1, "ChunkReply"), 16);
+    tell_arrived (1, 2 * RECORD_CHUNK_BYTES);
+    while (read_one (true))
+        ;
+    assert_int_equal (sent_to (1, "ChunkReply"), 18);
+    //  One more request, and with it word of the rest.
+    ask_chunk (1, 30, 16 * RECORD_CHUNK_BYTES);
+    while (read_one (true))
+        ;
+    assert_int_equal (sent_to (1, "ChunkReply"), 21);
+}
+
+static void
+who_says_more_has_arrived_than_was_sent_gains_nothing (void **state)
+{
+    (void) state;
+    rig_start (true);
+    tell_arrived (1, UINT32_MAX);
+    ask_chunk (1, 0, UINT32_MAX);
+    for (unsigned i = 1; i < 20; i++)
+        ask_chunk (1, i, 0);
+    while (read_one (true))
+        ;
+    assert_int_equal (sent_to (1, "ChunkReply"), 16);
+}
+
+static void
+all_peers_have_at_most_sixteen_mebibytes_on_their_way (void **state)
+{
+    (void) state;
+    rig_start (true);
+    for (unsigned peer = 0; peer < 6; peer++)
+        for (unsigned i = 0; i < 14; i++) {
+            ask_chunk (peer, i, 0);
+            while (read_one (true))
+                ;
+        }
+    unsigned sent = 0;
+    for (unsigned peer = 0; peer < 6; peer++)
+        sent += sent_to (peer, "ChunkReply");
+    assert_int_equal (sent, SERVE_NODE_BYTES_MAX / RECORD_CHUNK_BYTES);
+    //  A session that ends makes room for the others.
+    Ggen__PeerDown down = GGEN__PEER_DOWN__INIT;
+    peer_key_t key = rig_peer (0);
+    down.peer_key = peer_key_to_field (&key);
+    puppet_ask_from (&rig, "swarm", &down.base, 0);
+    assert_true (read_one (true));
+}
+
+static void
+who_is_silent_is_taken_to_have_got_it (void **state)
+{
+    (void) state;
+    rig_start (true);
+    for (unsigned i = 0; i < 17; i++)
+        ask_chunk (1, i, 0);
+    while (read_one (true))
+        ;
+    assert_int_equal (sent_to (1, "ChunkReply"), 16);
+    puppet_wait (&rig, SERVE_SILENCE_MS);
+    assert_true (read_one (true));
+    assert_int_equal (sent_to (1, "ChunkReply"), 17);
+}
+
+static void
+at_most_six_are_read_at_one_time_and_everybody_has_his_turn (void **state)
+{
+    (void) state;
+    rig_start (true);
+    for (unsigned peer = 0; peer < 4; peer++)
+        for (unsigned i = 0; i < 5; i++)
+            ask_chunk (peer, i, 0);
+    unsigned reads = 0;
+    for (unsigned i = 0; i < rig.said_count; i++)
+        reads += strcmp (rig.said[i].to, "blobs") == 0;
+    assert_int_equal (reads, SERVE_READS_MAX);
+    //  The first took five reads before others asked; then they go round.
+    for (unsigned i = 0; i < 12; i++)
+        assert_true (read_one (true));
+    for (unsigned peer = 0; peer < 4; peer++)
+        assert_true (sent_to (peer, "ChunkReply") >= 2);
+}
+
+static void
+queues_are_bounded_and_nobody_takes_all_of_them (void **state)
+{
+    (void) state;
+    rig_start (true);
+    for (unsigned i = 0; i < 40; i++)
+        ask_chunk (0, 1, 0);
+    //  Six are being read, sixteen wait.
+    assert_int_equal (sent_to (0, "Failure"), 40 - SERVE_READS_MAX - SERVE_QUEUE_MAX);
+    for (unsigned peer = 1; peer < 8; peer++)
+        for (unsigned i = 0; i < 20; i++)
+            ask_chunk (peer, 1, 0);
+    //  When half of the room is taken, each gets a little of the other half.
+    assert_int_equal (sent_to (1, "Failure"), 4);
+    assert_int_equal (sent_to (7, "Failure"), 20 - SERVE_QUEUE_SHARE);
+    forget_all_said ();
+    for (unsigned peer = 8; peer < 100; peer++)
+        ask_chunk (peer, 1, 0);
+    unsigned refused = 0;
+    for (unsigned peer = 8; peer < 100; peer++)
+        refused += sent_to (peer, "Failure");
+    assert_true (refused > 0);
+    assert_int_equal (actor_metrics (rig.actor).open, SERVE_QUEUES_MAX + SERVE_READS_MAX);
+}
+
+static void
+many_askers_are_forgotten_when_they_are_idle (void **state)
+{
+    (void) state;
+    rig_start (true);
+    for (unsigned peer = 0; peer < 3 * SERVE_PEERS_MAX; peer++) {
+        ask_chunk (peer, RIG_CHUNKS - 1, 0);
+        assert_true (read_one (true));
+        assert_int_equal (sent_to (peer, "ChunkReply"), 1);
+        forget_all_said ();
+    }
+}
+
+static void
+a_request_that_is_cancelled_is_not_read (void **state)
+{
+    (void) state;
+    rig_start (true);
+    for (unsigned i = 0; i < SERVE_READS_MAX; i++)
+        ask_chunk (1, i, 0);
+    ask_chunk (2, 20, 0);
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__CANCEL;
+    envelope.id = rig.next_id;
+    envelope.from = (char *) rig_address (2);
+    assert_int_equal (puppet_deliver (&rig, &envelope, NULL, 0), OK);
+    assert_int_equal (failure_to (rig_address (2)), CANCELLED);
+    while (read_one (true))
+        ;
+    assert_int_equal (sent_to (2, "ChunkReply"), 0);
+    assert_int_equal (sent_to (1, "ChunkReply"), SERVE_READS_MAX);
+}
+
+//  ---- by chance -----------------------------------------------------------------------------------
+
+static void
+whatever_they_ask_the_bounds_hold (void **state)
+{
+    (void) state;
+    uint32_t seed = 12345, on_way[8] = {0};
+    rig_start (true);
+    for (unsigned i = 0; i < 5000; i++) {
+        seed = seed * 1664525 + 1013904223;
+        unsigned peer = seed >> 20 & 7, what = seed >> 8 & 15;
+        if (what < 8) {
+            uint32_t told = on_way[peer] > 0 && what < 3 ? RECORD_CHUNK_BYTES : 0;
+            ask_chunk (peer, seed >> 12 & 31, told);
+            on_way[peer] -= told;
+        }
+        else if (what < 14)
+            read_one (true);
+        else if (what == 14)
+            puppet_wait (&rig, 1);
+        else {
+            tell_arrived (peer, on_way[peer]);
+            on_way[peer] = 0;
+        }
+        uint32_t all = 0;
+        for (unsigned at = 0; at < 8; at++) {
+            on_way[at] += sent_to (at, "ChunkReply") * RECORD_CHUNK_BYTES;
+            assert_true (on_way[at] <= SERVE_PEER_BYTES_MAX);
+            all += on_way[at];
+        }
+        assert_true (all <= SERVE_NODE_BYTES_MAX);
+        for (unsigned at = 0; at < rig.said_count;)
+            if (strcmp (rig.said[at].to, "blobs") == 0)
+                at++;
+            else {
+                said_free (&rig.said[at]);
+                memmove (rig.said + at, rig.said + at + 1,
+                         (--rig.said_count - at) * sizeof rig.said[0]);
+            }
+    }
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_RIG (a_chunk_that_is_asked_for_is_read_and_sent),
+        IN_RIG (what_is_not_served_or_does_not_exist_is_refused),
+        IN_RIG (have_says_all_or_nothing),
+        IN_RIG (a_chunk_that_the_disk_spoilt_is_not_sent_and_everything_is_withdrawn),
+        IN_RIG (a_blob_store_that_is_busy_withdraws_nothing),
+        IN_RIG (one_peer_has_at_most_four_mebibytes_on_their_way),
+        IN_RIG (who_says_more_has_arrived_than_was_sent_gains_nothing),
+        IN_RIG (all_peers_have_at_most_sixteen_mebibytes_on_their_way),
+        IN_RIG (who_is_silent_is_taken_to_have_got_it),
+        IN_RIG (at_most_six_are_read_at_one_time_and_everybody_has_his_turn),
+        IN_RIG (queues_are_bounded_and_nobody_takes_all_of_them),
+        IN_RIG (many_askers_are_forgotten_when_they_are_idle),
+        IN_RIG (a_request_that_is_cancelled_is_not_read),
+        IN_RIG (whatever_they_ask_the_bounds_hold),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
