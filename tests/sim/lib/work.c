@@ -2,7 +2,6 @@
 //  What people do: publish, update, read, announce. When: by the script.
 #include "work.h"
 
-#include "clients.h"
 #include "gossip.pb-c.h"
 #include "library.h"
 
@@ -11,6 +10,18 @@
 
 #define ANNOUNCE_BUDGET_MS 30000u
 #define ANNOUNCE_BYTES     200u
+
+void
+work_try (play_t *play, measure_t measure, bool well, const client_reply_t *reply)
+{
+    measures_try (play->measures, measure, well);
+    if (!well)
+        measures_why (play->measures, measure, reply->code);
+    if (reply->code == TIMEOUT && reply->type[0] == 0
+        && players_is_well (play, reply->node, play_now_us (play) - reply->took_us))
+        world_violation (play->world, "ends: a client of node %u got no answer at all",
+                         reply->node);
+}
 
 //  ---- publishing ----------------------------------------------------------------------------------
 

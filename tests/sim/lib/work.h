@@ -3,10 +3,14 @@
 #ifndef GGEN_TESTS_WORK_H
 #define GGEN_TESTS_WORK_H
 
+#include "clients.h"
 #include "play.h"
 
 //  Have the package's newest head signed and told. False: its publisher is not there.
 bool work_dht_publish (play_t *play, uint32_t package);
+
+//  Count a try by its end. No end at all is a violation, unless its node was in trouble.
+void work_try (play_t *play, measure_t measure, bool well, const client_reply_t *reply);
 
 //  How long people wait for the end of what takes long.
 #define WORK_BUDGET_MS 60000

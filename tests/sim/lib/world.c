@@ -456,6 +456,12 @@ world_seat (const world_t *self, uint32_t node, const char *name)
     return seats_find (&self->nodes[node], name);
 }
 
+uint8_t
+world_seats_count (const world_t *self, uint32_t node)
+{
+    return self->nodes[node].seats_count;
+}
+
 const char *
 world_seat_name (const world_t *self, uint32_t node, uint8_t seat)
 {

@@ -192,6 +192,7 @@ bool world_client (const note_t *note, uint32_t *number_p);
 //  The seat's number; WORLD_SEATS_MAX when there is none of this name, or the node is off. The name of
 //  a seat; "client" and "nobody" where letters for clients, and for names that nobody has, are.
 uint8_t world_seat (const world_t *self, uint32_t node, const char *name);
+uint8_t world_seats_count (const world_t *self, uint32_t node);
 const char *world_seat_name (const world_t *self, uint32_t node, uint8_t seat);
 
 //  The class's state (actor_state) and the actor; NULL when the node is off or has no such seat.
