@@ -7,7 +7,7 @@
 
 #include "addresses.h"
 #include "greeting.h"
-#include "limits.h"
+#include "rates.h"
 
 #define LINKS_NONE     UINT16_MAX
 #define LINKS_SEEN_MAX 24u          //  bytes of an IP and a port as multiaddr; longer is no address

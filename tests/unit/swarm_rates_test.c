@@ -27,11 +27,11 @@ static void
 verifying_and_storing_cost_more_than_reading (void **state)
 {
     (void) state;
-    assert_int_equal (limits_cost (GGEN__KIND__REQUEST, "FindNodeRequest", 100), 1);
-    assert_int_equal (limits_cost (GGEN__KIND__REQUEST, "PushRequest", 100), 10);
-    assert_int_equal (limits_cost (GGEN__KIND__REQUEST, "PutRecordRequest", 100), 15);
-    assert_int_equal (limits_cost (GGEN__KIND__EVENT, "GossipFrame", 100), 20);
-    assert_int_equal (limits_cost (GGEN__KIND__REQUEST, "FindNodeRequest", 65536), 65);
+    assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "FindNodeRequest", 100), 1);
+    assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "PushRequest", 100), 10);
+    assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "PutRecordRequest", 100), 15);
+    assert_int_equal (rates_cost (GGEN__KIND__EVENT, "GossipFrame", 100), 20);
+    assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "FindNodeRequest", 65536), 65);
 }
 
 //  Messages of this cost that get through within a second, asked for all the time.
@@ -41,7 +41,7 @@ through_in_a_second (bucket_t *peer, bucket_t *node, uint32_t cost, int64_t from
     unsigned count = 0;
     for (int64_t ms = from_ms; ms < from_ms + 1000; ms++)
         for (unsigned i = 0; i < 100; i++)
-            count += limits_charge (peer, node, cost, 1, ms) == LIMITS_TAKE;
+            count += rates_charge (peer, node, cost, 1, ms) == RATES_TAKE;
     return count;
 }
 
@@ -50,16 +50,16 @@ a_peer_gets_its_burst_and_then_its_rate (void **state)
 {
     (void) state;
     bucket_t peer = {0}, node = {0};
-    assert_in_range (through_in_a_second (&peer, &node, 1, 5000), LIMITS_BURST,
-                     LIMITS_BURST + LIMITS_RATE);
+    assert_in_range (through_in_a_second (&peer, &node, 1, 5000), RATES_BURST,
+                     RATES_BURST + RATES_RATE);
     node = (bucket_t) {0};
-    assert_in_range (through_in_a_second (&peer, &node, 1, 6000), LIMITS_RATE - 100,
-                     LIMITS_RATE + 100);
+    assert_in_range (through_in_a_second (&peer, &node, 1, 6000), RATES_RATE - 100,
+                     RATES_RATE + 100);
     node = (bucket_t) {0};
-    assert_in_range (through_in_a_second (&peer, &node, LIMITS_EVENT, 7000), 990, 1010);
-    limits_charge (&peer, &node, LIMITS_EVENT, 1, 8000);
-    assert_int_equal (limits_charge (&peer, &node, LIMITS_EVENT, 1, 8000), LIMITS_FLOOD);
-    assert_int_equal (limits_charge (&peer, &node, LIMITS_BURST, 1, 100000), LIMITS_TAKE);
+    assert_in_range (through_in_a_second (&peer, &node, RATES_EVENT, 7000), 990, 1010);
+    rates_charge (&peer, &node, RATES_EVENT, 1, 8000);
+    assert_int_equal (rates_charge (&peer, &node, RATES_EVENT, 1, 8000), RATES_FLOOD);
+    assert_int_equal (rates_charge (&peer, &node, RATES_BURST, 1, 100000), RATES_TAKE);
 }
 
 static void
@@ -68,10 +68,10 @@ a_clock_that_wraps_around_or_stands_still_fills_nothing_wrongly (void **state)
     (void) state;
     bucket_t peer = {0}, node = {0};
     int64_t at_ms = UINT32_MAX - 10;
-    assert_int_equal (limits_charge (&peer, &node, LIMITS_BURST, 1, at_ms), LIMITS_TAKE);
-    assert_int_equal (limits_charge (&peer, &node, 1, 1, at_ms), LIMITS_FLOOD);
-    assert_int_equal (limits_charge (&peer, &node, 400, 1, at_ms + 20), LIMITS_TAKE);
-    assert_int_equal (limits_charge (&peer, &node, 1, 1, at_ms + 20), LIMITS_FLOOD);
+    assert_int_equal (rates_charge (&peer, &node, RATES_BURST, 1, at_ms), RATES_TAKE);
+    assert_int_equal (rates_charge (&peer, &node, 1, 1, at_ms), RATES_FLOOD);
+    assert_int_equal (rates_charge (&peer, &node, 400, 1, at_ms + 20), RATES_TAKE);
+    assert_int_equal (rates_charge (&peer, &node, 1, 1, at_ms + 20), RATES_FLOOD);
 }
 
 static void
@@ -84,11 +84,11 @@ when_all_want_much_each_gets_its_share (void **state)
         for (unsigned i = 0; i < 20; i++)
             for (unsigned j = 0; j < 40; j++) {
                 unsigned peer = (i + (unsigned) ms) % 20;
-                got[peer] += limits_charge (&peers[peer], &node, 1, 21, ms) == LIMITS_TAKE;
+                got[peer] += rates_charge (&peers[peer], &node, 1, 21, ms) == RATES_TAKE;
             }
         //  Who asks little is served all the same.
         if (ms > 3000)
-            assert_int_equal (limits_charge (&modest, &node, 1, 21, ms), LIMITS_TAKE);
+            assert_int_equal (rates_charge (&modest, &node, 1, 21, ms), RATES_TAKE);
     }
     uint64_t least = got[0], most = got[0];
     for (unsigned i = 1; i < 20; i++) {
@@ -146,7 +146,7 @@ answers_to_nothing_are_charged_as_a_flood (void **state)
     node_t *a, *b;
     world_pair (&a, &b);
     world.written_held = true;
-    flood (b, a, GGEN__KIND__REPLY, LIMITS_BURST / LIMITS_EVENT + 1000);
+    flood (b, a, GGEN__KIND__REPLY, RATES_BURST / RATES_EVENT + 1000);
     note_t note;
     Ggen__Envelope *envelope;
     assert_true (world_take (a, "reputation", "Observation", &note, &envelope));
