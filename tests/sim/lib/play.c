@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "play.h"
 
+#include "follower.h"
+
 #include "adversary.h"
 #include "check.h"
 #include "library.h"
@@ -232,7 +234,7 @@ create (scenario_options_t *options, world_setup_t *setup)
         .nodes_max = NODES_MORE * self->nodes + NODES_EXTRA,
         .bootstraps = self->bootstraps,
         .plain_dht = strcmp (early_word (self, VERB_DHT, "own"), "plain") == 0,
-        .market = false};
+        .follower = follower_actor.name};
     self->mix = nodes_mix (early_word (self, VERB_MIX, "dht"));
     self->honest = honest_new (&honest);
     setup->compose = compose;

@@ -101,6 +101,7 @@ struct world_t {
     agenda_t *agenda;
     letters_t *letters;
     actor_scratch_t *scratch;   //  of all actors
+    heapbook_t *heapbook;           //  NULL: nobody wants to know
     node_t *nodes;
     uint32_t nodes_count, nodes_room;
     uint32_t *keys;             //  public key -> node, open addressing
