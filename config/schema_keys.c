@@ -54,7 +54,7 @@ const schema_key_t schema_keys [] = {
      "failures in a row, or flood violations, before a peer is banned"},
     {"security.min_publish_age", SCHEMA_SECONDS, "0", 0, 31536000, NULL, NULL, RELEASE_AGE,
      "versions younger than this are not chosen; one named exactly is"},
-    {"security.require_fresh", SCHEMA_BOOL, "false", 0, 0, NULL, NULL, RELEASE_AGE,
+    {"security.require_fresh", SCHEMA_BOOL, "false", 0, 0, NULL, NULL, NULL,
      "refuse to choose 'latest' from an expired head"},
 
     {"reputation.prune_threshold", SCHEMA_REAL, "0.2", 0, 1, NULL, NULL, PEERS,
