@@ -240,6 +240,8 @@ open_part (download_t *self)
     Ggen__PartOpenRequest request = GGEN__PART_OPEN_REQUEST__INIT;
     request.sha256 = digest_to_field (&self->release->sha256);
     request.size_bytes = self->release->size_bytes;
+    request.chunks.data = (uint8_t *) self->release->digests;
+    request.chunks.len = (size_t) self->release->chunks_count * DIGEST_SIZE;
     ask_step (self, "blobs", &request.base, &ggen__part_open_reply__descriptor, BLOBS_BUDGET_MS);
 }
 

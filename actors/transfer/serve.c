@@ -27,7 +27,6 @@ struct asker_t {
     unsigned reading;           //  of serve_t.reads
     unsigned queued;
     uint32_t unarrived_bytes;
-    uint64_t sent_bytes;
     int64_t heard_ms;
 };
 
@@ -227,8 +226,6 @@ send (serve_t *self, const order_t *order, bytes_t bytes)
     delivery_t at = {.out = self->out, .ticket = order->ticket};
     (void) !out_reply_with (&at, &reply.base, copy, bytes.size, free_copy, NULL);
     self->sent_bytes += bytes.size;
-    if (order->asker)
-        order->asker->sent_bytes += bytes.size;
     return true;
 }
 

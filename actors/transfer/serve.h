@@ -13,10 +13,10 @@
 #include "peer_id.h"
 #include "served.h"
 
-#define SERVE_PEERS_MAX       128           //  askers; at one more the one idle longest is forgotten
+#define SERVE_PEERS_MAX       128           //  askers; at one more the idlest is forgotten
 #define SERVE_QUEUE_MAX       16            //  requests that wait, of one asker
-#define SERVE_QUEUES_MAX      96            //  of all; when half of it is taken, SERVE_QUEUE_SHARE of one
-#define SERVE_QUEUE_SHARE     4
+#define SERVE_QUEUES_MAX      96            //  of all
+#define SERVE_QUEUE_SHARE     4             //  of one, when half of SERVE_QUEUES_MAX is taken
 #define SERVE_READS_MAX       6             //  at one time of the blob store
 #define SERVE_PEER_BYTES_MAX  (4u << 20)
 #define SERVE_NODE_BYTES_MAX  (16u << 20)

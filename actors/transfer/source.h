@@ -67,12 +67,12 @@ unsigned sources_alive (const sources_t *self);
 unsigned sources_in_flight (const sources_t *self);
 
 //  What was asked of it at 'asked_ms' has failed: it is left alone for half a second. Returns true
-//  when it is gone now: at once for one that never gave anything, else after SOURCE_STRIKES_MAX in a
-//  row. What was asked before an earlier failure failed with that one, and does not count.
+//  when it is gone now: at once for one that never gave anything, else after SOURCE_STRIKES_MAX in
+//  a row. What was asked before an earlier failure failed with that one, and does not count.
 bool source_failed (source_t *self, code_t code, int64_t asked_ms, int64_t now_ms);
 
-//  It has no time for us: how long to leave it alone, 0.25 s doubled each time up to 8 s, plus up to
-//  half of that by 'chance' in [0, 1). Returns true when it is gone now.
+//  It has no time for us: how long to leave it alone, 0.25 s doubled each time up to 8 s, plus up
+//  to half of that by 'chance' in [0, 1). Returns true when it is gone now.
 bool source_busy (source_t *self, int64_t now_ms, double chance);
 
 //  Gone, whatever it gave before.

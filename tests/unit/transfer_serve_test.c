@@ -6,7 +6,7 @@
 
 #include "transfer_rig.h"
 
-//  ---- what others ask -----------------------------------------------------------------------------
+//  ---- what others ask ---------------------------------------------------------------------------
 
 static void
 ask_chunk (unsigned peer, uint32_t chunk, uint32_t arrived_bytes)
@@ -79,7 +79,7 @@ status (void)
     return puppet_hear (&rig, &ggen__transfer_status_reply__descriptor);
 }
 
-//  ---- serving -------------------------------------------------------------------------------------
+//  ---- serving -----------------------------------------------------------------------------------
 
 static void
 a_chunk_that_is_asked_for_is_read_and_sent (void **state)
@@ -181,7 +181,7 @@ a_blob_store_that_is_busy_withdraws_nothing (void **state)
     assert_int_equal (sent_to (1, "ChunkReply"), 1);
 }
 
-//  ---- bounds --------------------------------------------------------------------------------------
+//  ---- bounds ------------------------------------------------------------------------------------
 
 static void
 one_peer_has_at_most_four_mebibytes_on_their_way (void **state)
@@ -333,7 +333,7 @@ a_request_that_is_cancelled_is_not_read (void **state)
     assert_int_equal (sent_to (1, "ChunkReply"), SERVE_READS_MAX);
 }
 
-//  ---- by chance -----------------------------------------------------------------------------------
+//  ---- by chance ---------------------------------------------------------------------------------
 
 static void
 whatever_they_ask_the_bounds_hold (void **state)
