@@ -563,6 +563,53 @@ after_a_partition_known_peers_are_back_within_seconds (void **state)
     assert_true (kept (a) >= 4);
 }
 
+//  With enough peers on its own side a node would never look for those on the other.
+static void
+those_who_were_lost_together_are_found_again_though_others_are_there (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *peers[6];
+    a->settings.min_peers = 2;
+    world_start (a);
+    for (unsigned i = 0; i < 6; i++) {
+        peers[i] = world_node (10);
+        world_start (peers[i]);
+        connect_to (a, peers[i], true, false);
+    }
+    world_run (60000);
+    for (unsigned i = 0; i < 3; i++) {
+        peers[i]->silent = true;
+        world_cut (0, i + 1);
+        world_run (1000);
+    }
+    world_run (300000);
+    assert_int_equal (kept (a), 3);
+    for (unsigned i = 0; i < 3; i++)
+        peers[i]->silent = false;
+    world_run (DIAL_MS + UPKEEP_EAGER_RETRY_MS);
+    assert_int_equal (kept (a), 6);
+}
+
+static void
+one_who_is_lost_is_not_looked_for_when_others_are_there (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *peers[4];
+    a->settings.min_peers = 2;
+    world_start (a);
+    for (unsigned i = 0; i < 4; i++) {
+        peers[i] = world_node (10);
+        world_start (peers[i]);
+        connect_to (a, peers[i], true, false);
+    }
+    world_run (60000);
+    unsigned wires = world.wires_count;
+    world_cut (0, 1);
+    world_run (300000);
+    assert_int_equal (kept (a), 3);
+    assert_int_equal (world.wires_count, wires);
+}
+
 static void
 what_cannot_be_reached_is_not_dialled_again_at_once (void **state)
 {
@@ -861,6 +908,10 @@ main (void)
         cmocka_unit_test_teardown (connectivity_is_told_when_it_changes, teardown),
         cmocka_unit_test_teardown (half_of_the_last_hours_peers_are_missed_too, teardown),
         cmocka_unit_test_teardown (after_a_partition_known_peers_are_back_within_seconds,
+                                   teardown),
+        cmocka_unit_test_teardown (
+            those_who_were_lost_together_are_found_again_though_others_are_there, teardown),
+        cmocka_unit_test_teardown (one_who_is_lost_is_not_looked_for_when_others_are_there,
                                    teardown),
         cmocka_unit_test_teardown (what_cannot_be_reached_is_not_dialled_again_at_once, teardown),
         cmocka_unit_test_teardown (failures_remembered_are_bounded, teardown),
