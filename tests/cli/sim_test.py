@@ -59,6 +59,23 @@ def a_trace_shows_every_letter(home):
 
 
 @test
+def memory_is_told_by_the_names_of_seats(home):
+    seats = document(home, "--nodes", "50", "--minutes", "0.1", "--memory")["bytes_per_seat"]
+    equal(sorted(seats), ["swarm", "toy"])
+    true(all(0 < bytes_ < 20000 for bytes_ in seats.values()), f"sizes that can be: {seats}")
+
+
+@test
+def a_violation_ends_with_the_one_command_that_repeats_it(home):
+    options = ["--nodes", "2000", "--minutes", "0.0002", "--seed", "3"]       # no echo is back so early
+    result = simulate(home, *options, ok=1)
+    contains(result.out, "VIOLATION at 0.012000 s: of ")
+    contains(result.out, "repeat with: build/ggen-sim --scenario toy --nodes 2000 --seed 3 --minutes 0.0002\n")
+    told = json.loads(simulate(home, *options, "--json", ok=1).out)
+    equal(told["repeat"], "build/ggen-sim --scenario toy --nodes 2000 --seed 3 --minutes 0.0002")
+
+
+@test
 def a_wrong_command_line_says_what_is_right(home):
     for wrong in (["--scenario", "none"], ["--nodes", "0"], ["extra"], ["--minutes", "0"]):
         result = simulate(home, *wrong, ok=False)

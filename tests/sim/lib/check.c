@@ -24,15 +24,6 @@ check_find (const char *name)
     return NULL;
 }
 
-uint8_t
-check_seats_count (const play_t *play, uint32_t node)
-{
-    uint8_t count = 0;
-    while (strcmp (world_seat_name (play->world, node, count), "client") != 0)
-        count++;
-    return count;
-}
-
 //  ---- those that look on --------------------------------------------------------------------------
 
 static void

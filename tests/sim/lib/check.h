@@ -24,9 +24,6 @@ typedef struct {
     void (*end) (void *self, play_t *play);
 } check_t;
 
-//  Seats of a node that is on.
-uint8_t check_seats_count (const play_t *play, uint32_t node);
-
 //  NULL: there is none of this name.
 const check_t *check_find (const char *name);
 

@@ -41,7 +41,7 @@ look_at_seats (place_t *place)
 {
     world_t *world = place->play->world;
     uint32_t deepest = 0;
-    for (uint8_t seat = 0; seat < check_seats_count (place->play, place->node); seat++) {
+    for (uint8_t seat = 0; seat < world_seats_count (world, place->node); seat++) {
         actor_metrics_t metrics = world_metrics (world, place->node, seat);
         uint32_t depth = world_depth (world, place->node, seat);
         const look_bound_t bounds[] = {{"letters in a mailbox", depth, MAILBOX_MESSAGES_MAX},

@@ -132,9 +132,10 @@ heard (watch_t *self, play_t *play, const note_t *note)
         return;
     set_bit (news->heard, note->node);
     int64_t now_us = play_now_us (play);
-    if (!has_bit (news->far, note->node))
+    if (!has_bit (news->far, note->node)
+        && players_is_well (play, note->node, news->at_us - PLAY_READY_US))
         measures_add (play->measures, MEASURE_GOSSIP_MS, (double) (now_us - news->at_us) / 1000);
-    else if (play->healed_us > news->at_us)
+    else if (has_bit (news->far, note->node) && play->healed_us > news->at_us)
         measures_add (play->measures, MEASURE_HEAL_MS,
                       (double) (now_us - play->healed_us) / 1000);
 }

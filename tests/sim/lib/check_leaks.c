@@ -58,7 +58,7 @@ second (void *self_, play_t *play)
     for (uint32_t node = 0; node < self->nodes; node++) {
         if (!players_is_on (play, node) || !players_is_honest (play, node))
             continue;
-        for (uint8_t seat = 0; seat < check_seats_count (play, node); seat++) {
+        for (uint8_t seat = 0; seat < world_seats_count (play->world, node); seat++) {
             least_t *least = &self->least[(size_t) node * WORLD_SEATS_MAX + seat];
             actor_metrics_t metrics = world_metrics (play->world, node, seat);
             least->pending = metrics.pending < least->pending ? metrics.pending : least->pending;

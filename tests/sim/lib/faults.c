@@ -53,7 +53,9 @@ strike (deed_t *deed)
     players_choose (deed, true);
     for (uint32_t i = 0; i < deed->nodes_count; i++) {
         uint32_t node = deed->nodes[i];
-        players_trouble (play, node, play_now_us (play) + us);
+        players_trouble (play, node, play_now_us (play) + us,
+                         deed->line->verb->id == VERB_FREEZE
+                             || deed->line->verb->id == VERB_UNPLUG);
         if (deed->line->verb->id == VERB_FREEZE)
             world_freeze (play->world, node, us / 1000);
         else if (deed->line->verb->id == VERB_SLOW)
@@ -88,7 +90,7 @@ static void
 shift (deed_t *deed)
 {
     play_t *play = deed->play;
-    players_choose (deed, true);
+    players_choose (deed, false);
     for (uint32_t i = 0; i < deed->nodes_count; i++) {
         double secs = script_number (deed->line, "by", 0, &deed->rng);
         double drift = script_number (deed->line, "drift", 0, &deed->rng);
@@ -118,7 +120,7 @@ cut (deed_t *deed)
     players_choose (deed, true);
     //  What a cut does to one node it does to all: who is on the other side is troubled for each.
     for (uint32_t i = 0; i < play->players_count; i++)
-        players_trouble (play, i, play_now_us (play) + us);
+        players_trouble (play, i, play_now_us (play) + us, false);
     for (uint32_t i = 0; i < deed->nodes_count; i++) {
         network_group (play->world, deed->nodes[i], CUT_OFF);
         play->players[deed->nodes[i]].group = CUT_OFF;
@@ -141,7 +143,7 @@ begin_outage (deed_t *deed)
     int64_t us = for_us (deed);
     for (uint32_t i = 0; i < play->players_count; i++)
         if (world_node_traits (play->world, i)->region == (uint32_t) deed->number)
-            players_trouble (play, i, play_now_us (play) + us);
+            players_trouble (play, i, play_now_us (play) + us, true);
     network_outage (play->world, (uint32_t) deed->number, true);
     play_at (deed, play_now_us (play) + us, end_outage);
 }
@@ -224,6 +226,7 @@ faults_end (play_t *self)
         self->players[i].group = 0;
         if (self->players[i].troubled_us > play_now_us (self))
             self->players[i].troubled_us = play_now_us (self);
+        self->players[i].dark_us = 0;
         network_unplug (self->world, i, false);
         world_slow (self->world, i, 1.0);
         storage_fail (world_storage (self->world, i), OK, OK);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CODES_MAX 40u
+
 typedef struct {
     const char *name;
     bool tries;
@@ -46,6 +48,7 @@ typedef struct {
     size_t count, room;
     double sum;
     bool sorted;
+    uint32_t why[CODES_MAX];        //  by code
 } series_t;
 
 struct measures_t {
@@ -92,6 +95,12 @@ measures_add (measures_t *self, measure_t measure, double sample)
     series->samples[series->count++] = (float) sample;
     series->sum += sample;
     series->sorted = false;
+}
+
+void
+measures_why (measures_t *self, measure_t measure, code_t code)
+{
+    self->series[measure].why[(unsigned) code % CODES_MAX]++;
 }
 
 //  ---- values --------------------------------------------------------------------------------------
@@ -171,6 +180,10 @@ print_tries (const entry_t *entry, const series_t *series, FILE *file, bool json
     else
         fprintf (file, "  %-21s %8.3f %%   %llu of %llu\n", entry->name, 100 * share,
                  (unsigned long long) series->well, (unsigned long long) series->tries);
+    for (unsigned code = 0; code < CODES_MAX && !json; code++)
+        if (series->why[code] > 0)
+            fprintf (file, "    %u: %s\n", series->why[code],
+                     code ? code_name ((code_t) code) : "answered, but not with what is true");
 }
 
 static void

@@ -31,6 +31,9 @@ void measures_destroy (measures_t **self_p);
 void measures_try (measures_t *self, measure_t measure, bool well);
 void measures_add (measures_t *self, measure_t measure, double sample);
 
+//  Why a try went wrong: OK means that the answer was not what is true. Beside measures_try.
+void measures_why (measures_t *self, measure_t measure, code_t code);
+
 //  By name, as above. False: there is none of this name. *counted_p: tries or samples behind it; the
 //  value is 0 without any.
 bool measures_value (const measures_t *self, const char *name, double *value_p,

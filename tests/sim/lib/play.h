@@ -37,6 +37,7 @@ typedef struct {
     bool left;                      //  it never comes back
     uint8_t group;                  //  of the network, while it is cut
     int64_t troubled_us;            //  until then something is wrong with it; may be to come
+    int64_t dark_us;                //  until then it reaches nobody, and no one asks it anything
 } player_t;
 
 typedef struct {
@@ -115,7 +116,7 @@ void players_start (play_t *self, uint32_t node);
 bool players_is_on (const play_t *self, uint32_t node);
 bool players_is_honest (const play_t *self, uint32_t node);
 
-//  It is honest, on, and has been in the network for PLAY_READY_US.
+//  It is honest, on, not in the dark, and has been in the network for PLAY_READY_US.
 bool players_is_ready (const play_t *self, uint32_t node);
 
 //  One of those that are ready, or PLAY_NOBODY.
@@ -125,8 +126,8 @@ uint32_t players_draw (play_t *self, rng_t *rng);
 //  that others begin with, and publishers). Filled into the deed.
 void players_choose (deed_t *deed, bool fixed);
 
-//  Something is wrong with it until then.
-void players_trouble (play_t *self, uint32_t node, int64_t until_us);
+//  Something is wrong with it until then; 'dark': so that it reaches nobody.
+void players_trouble (play_t *self, uint32_t node, int64_t until_us, bool dark);
 
 //  It has been honest, on, in the network and untroubled ever since 'since_us'.
 bool players_is_well (const play_t *self, uint32_t node, int64_t since_us);

@@ -47,6 +47,7 @@ players_is_ready (const play_t *self, uint32_t node)
     const player_t *player = &self->players[node];
     return !player->liar && player->since_us >= 0 && player->met_us >= 0
            && play_now_us (self) - player->met_us >= PLAY_READY_US
+           && player->dark_us <= play_now_us (self)
            && world_node_state (self->world, node) == NODE_ON;
 }
 
@@ -97,9 +98,11 @@ players_choose (deed_t *deed, bool fixed)
 }
 
 void
-players_trouble (play_t *self, uint32_t node, int64_t until_us)
+players_trouble (play_t *self, uint32_t node, int64_t until_us, bool dark)
 {
     player_t *player = &self->players[node];
+    if (dark && until_us > player->dark_us)
+        player->dark_us = until_us;
     if (until_us > player->troubled_us)
         player->troubled_us = until_us;
 }

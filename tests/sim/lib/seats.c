@@ -126,6 +126,33 @@ seats_say (world_t *self, uint32_t node, const char *to, Ggen__Envelope *envelop
     send_from (self, node, &parcel, self->now_us + WORLD_HOP_US);
 }
 
+//  ---- whose bytes they are --------------------------------------------------------------------------
+
+//  What of the simulator's may change while an actor of this node works.
+static size_t
+own_bytes (const world_t *self, uint32_t at)
+{
+    const storage_t *storage = self->nodes[at].storage;
+    return letters_bytes (self->letters) + agenda_bytes (self->agenda)
+           + self->network.room * sizeof *self->network.links
+           + self->network.numbers_room * sizeof *self->network.numbers
+           + (storage ? storage_bytes (storage) : 0);
+}
+
+static void
+account_begin (world_t *self, uint32_t at)
+{
+    if (self->heapbook)
+        heapbook_begin (self->heapbook, own_bytes (self, at));
+}
+
+static void
+account_end (world_t *self, uint32_t at, uint8_t number)
+{
+    if (self->heapbook)
+        heapbook_end (self->heapbook, self->nodes[at].seats[number].name, own_bytes (self, at));
+}
+
 //  ---- an actor's life -----------------------------------------------------------------------------
 
 static void
@@ -166,9 +193,11 @@ incarnate (world_t *self, uint32_t at, uint8_t number)
                            .now_ms = clocks_mono_ms (&node->traits.clocks, self->now_us),
                            .wall_ms = clocks_wall_ms (&node->traits.clocks, self->now_us)};
     make_key (self, at, seat->name, setup.epoch, setup.key);
+    account_begin (self, at);
     seat->actor = actor_new (seat->class, &setup);
     if (!seat->actor)
         abort ();
+    account_end (self, at, number);
 }
 
 static void
@@ -200,7 +229,9 @@ revive (world_t *self, uint32_t at, uint8_t number)
 {
     seat_t *seat = &self->nodes[at].seats[number];
     actor_abandon (seat->actor);
+    account_begin (self, at);
     actor_destroy (&seat->actor);
+    account_end (self, at, number);
     incarnate (self, at, number);
     self->counts.incarnations++;
 }
@@ -238,8 +269,10 @@ tick (world_t *self, uint32_t at, uint8_t number)
     int64_t now_ms = clocks_mono_ms (&node->traits.clocks, self->now_us);
     int64_t deadline_ms = actor_deadline_ms (seat->actor);
     if (deadline_ms <= now_ms) {
+        account_begin (self, at);
         code_t code = actor_tick (seat->actor, now_ms,
                                   clocks_wall_ms (&node->traits.clocks, self->now_us));
+        account_end (self, at, number);
         after (self, at, number, NULL, code);
         deadline_ms = actor_deadline_ms (seat->actor);
     }
@@ -252,9 +285,11 @@ handle (world_t *self, uint32_t at, uint8_t number, note_t *note)
     node_t *node = &self->nodes[at];
     mail_t mail = letters_mail (note);
     begin (self, at, number);
+    account_begin (self, at);
     code_t code = actor_deliver (node->seats[number].actor, &mail,
                                  clocks_mono_ms (&node->traits.clocks, self->now_us),
                                  clocks_wall_ms (&node->traits.clocks, self->now_us));
+    account_end (self, at, number);
     after (self, at, number, note, code);
     letters_free (self->letters, &note);
     tick (self, at, number);
@@ -294,7 +329,9 @@ seats_close (world_t *self, uint32_t at)
     for (uint32_t i = node->seats_count; i > 0; i--) {
         seat_t *seat = &node->seats[i - 1];
         speak (self, at, (uint8_t) (i - 1), self->now_us);
+        account_begin (self, at);
         actor_destroy (&seat->actor);
+        account_end (self, at, (uint8_t) (i - 1));
         while (seat->first) {
             note_t *next = seat->first->next;
             letters_free (self->letters, &seat->first);

@@ -2,7 +2,6 @@
 //  What people do with a DHT and nothing else: heads are stored and read.
 #include "work.h"
 
-#include "clients.h"
 #include "dht.pb-c.h"
 #include "dht_key.h"
 #include "library.h"
@@ -54,7 +53,7 @@ on_written (void *job_, world_t *world, const client_reply_t *reply)
     package_t *package = library_package (play->library, job->package);
     Ggen__DhtWriteReply *written = clients_unpack (reply, &ggen__dht_write_reply__descriptor);
     if (reply->code != NODE_NOT_STARTED)
-        measures_try (play->measures, MEASURE_WRITES, written && written->acknowledged > 0);
+        work_try (play, MEASURE_WRITES, written && written->acknowledged > 0, reply);
     if (written) {
         measures_add (play->measures, MEASURE_WRITE_MS, (double) reply->took_us / 1000);
         measures_add (play->measures, MEASURE_WRITE_ACKS, written->acknowledged);
@@ -116,14 +115,14 @@ count_read (const job_t *job, const client_reply_t *reply, const Ggen__DhtReadRe
     uint64_t seq = read ? seq_in (job->play, job->package, read) : 0;
     bool found = job->full ? seq >= job->seq : seq > 0;
     if (job->final) {
-        measures_try (measures, MEASURE_SETTLED, found);
+        work_try (job->play, MEASURE_SETTLED, found, reply);
         if (!found)
             world_violation (job->play->world, "settled: node %u finds no head of %s of seq %llu",
                              reply->node, library_package (job->play->library, job->package)->name,
                              (unsigned long long) job->seq);
         return;
     }
-    measures_try (measures, MEASURE_LOOKUPS, found);
+    work_try (job->play, MEASURE_LOOKUPS, found, reply);
     if (job->away)
         measures_try (measures, MEASURE_LOOKUPS_AWAY, found);
     if (!found)
@@ -164,17 +163,10 @@ read_head (play_t *play, uint32_t node, uint32_t number, job_t *job)
 }
 
 void
-work_dht_read (play_t *play, uint32_t node, uint32_t number, bool full)
+work_dht_read (play_t *play, uint32_t node, uint32_t number, bool full, bool final)
 {
     job_t *job = job_new (play, number);
     job->full = full;
-    read_head (play, node, number, job);
-}
-
-void
-work_look_finally (play_t *play, uint32_t node, uint32_t number)
-{
-    job_t *job = job_new (play, number);
-    job->full = job->final = true;
+    job->final = final;
     read_head (play, node, number, job);
 }

@@ -49,6 +49,8 @@ world_new (const world_setup_t *setup)
     self->actions.next = self->actions.previous = &self->actions;
     memcpy (self->digest, &setup->seed, sizeof setup->seed);
     world_rng (self, &self->rng, "service", 0);
+    if (setup->heap)
+        self->heapbook = heapbook_new (setup->heap);
     network_open (self);
     clients_open (self);
     return self;
@@ -86,6 +88,7 @@ world_destroy (world_t **self_p)
     agenda_destroy (&self->agenda);
     letters_destroy (&self->letters);
     actor_scratch_destroy (&self->scratch);
+    heapbook_destroy (&self->heapbook);
     free (self->nodes);
     free (self->keys);
     free (self->fault);
@@ -456,6 +459,12 @@ world_seat (const world_t *self, uint32_t node, const char *name)
     return seats_find (&self->nodes[node], name);
 }
 
+uint8_t
+world_seats_count (const world_t *self, uint32_t node)
+{
+    return self->nodes[node].seats_count;
+}
+
 const char *
 world_seat_name (const world_t *self, uint32_t node, uint8_t seat)
 {
@@ -594,6 +603,12 @@ world_bytes (const world_t *self)
            + self->nodes_count * sizeof *self->nodes->identity
            + self->keys_room * sizeof *self->keys + network->room * sizeof *network->links
            + (network->numbers_room + network->hosts_room) * sizeof (uint32_t);
+}
+
+const heapbook_t *
+world_heapbook (const world_t *self)
+{
+    return self->heapbook;
 }
 
 void

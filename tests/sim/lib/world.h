@@ -10,6 +10,7 @@
 #define GGEN_TESTS_WORLD_H
 
 #include "clocks.h"
+#include "heapbook.h"
 #include "letters.h"
 #include "runtime/actor/actor.h"
 #include "storage.h"
@@ -80,6 +81,7 @@ typedef struct {
     int64_t skew_ms_max;        //  wall clocks are off by up to so much, either way
     int32_t drift_ppm_max;
     double loss;                //  share of packets that have to be sent again
+    heap_fn *heap;              //  book the heap's bytes on the seats that have them; NULL: do not
 } world_setup_t;
 
 //  ---- life ----------------------------------------------------------------------------------------
@@ -192,6 +194,7 @@ bool world_client (const note_t *note, uint32_t *number_p);
 //  The seat's number; WORLD_SEATS_MAX when there is none of this name, or the node is off. The name of
 //  a seat; "client" and "nobody" where letters for clients, and for names that nobody has, are.
 uint8_t world_seat (const world_t *self, uint32_t node, const char *name);
+uint8_t world_seats_count (const world_t *self, uint32_t node);
 const char *world_seat_name (const world_t *self, uint32_t node, uint8_t seat);
 
 //  The class's state (actor_state) and the actor; NULL when the node is off or has no such seat.
@@ -258,6 +261,10 @@ world_counts_t world_counts (const world_t *self);
 
 //  Heap bytes that are the simulator's own: letters, agenda, links, disks, nodes' books.
 size_t world_bytes (const world_t *self);
+
+//  The bytes that actors have, by the names of their seats; NULL unless the setup asked for it. What a
+//  seat keeps on its node's disk is not among them.
+const heapbook_t *world_heapbook (const world_t *self);
 
 //  Over time, address, and bytes of every letter in the order of arrival; of an attachment its size
 //  and its first bytes.

@@ -59,7 +59,7 @@ typedef struct {
     uint32_t next, previous;    //  among its node's
     uint32_t untold_bytes;      //  sent, LinkWritten not yet told
     bool open;                  //  its swarm has it
-    bool telling;               //  a LINK_WRITTEN is under way
+    uint8_t telling;            //  LINK_WRITTENs that are under way
 } end_t;
 
 typedef struct {
@@ -101,6 +101,7 @@ struct world_t {
     agenda_t *agenda;
     letters_t *letters;
     actor_scratch_t *scratch;   //  of all actors
+    heapbook_t *heapbook;           //  NULL: nobody wants to know
     node_t *nodes;
     uint32_t nodes_count, nodes_room;
     uint32_t *keys;             //  public key -> node, open addressing

@@ -2,12 +2,12 @@
 //  ggen-sim: runs a scenario of thousands of nodes in one thread, from a seed, and says what it saw.
 //  Exit code 0: nothing was violated; 1: something was, and the command that shows it again is
 //  printed; 2: the command line is wrong.
+#include "heap.h"
 #include "tests/sim/lib/network.h"
 #include "tests/sim/lib/scenario.h"
 
 #include <getopt.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,7 +17,7 @@ typedef struct {
     const scenario_t *which;
     const char *which_name;
     char path[SCENARIO_PATH_MAX];
-    bool json, trace;
+    bool json, trace, memory;
 } options_t;
 
 //  What a run came to.
@@ -33,13 +33,6 @@ cpu_secs (void)
     struct timespec now;
     clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
-}
-
-static size_t
-heap_bytes (void)
-{
-    struct mallinfo2 info = mallinfo2 ();
-    return info.uordblks + info.hblkhd;
 }
 
 //  ---- what is printed -----------------------------------------------------------------------------
@@ -64,6 +57,22 @@ trace_life (void *context, world_t *world, uint32_t node, bool lives)
 {
     fprintf (context, "%.6f n%u %s\n", (double) world_now_us (world) / 1e6, node,
              lives ? "starts" : "ends");
+}
+
+static void
+print_memory (const world_t *world, bool json)
+{
+    double nodes = world_counts (world).nodes_on ? world_counts (world).nodes_on : 1;
+    const heapbook_t *heapbook = world_heapbook (world);
+    const char *name;
+    int64_t bytes;
+    if (json)
+        printf (", \"bytes_per_seat\": {");
+    for (unsigned i = 0; heapbook && (name = heapbook_name (heapbook, i, &bytes)) != NULL; i++)
+        printf (json ? "%s\"%s\": %.0f" : "%s  %-14s %8.0f bytes a node\n",
+                json && i > 0 ? ", " : "", name, (double) bytes / nodes);
+    if (json)
+        printf ("}");
 }
 
 static void
@@ -118,6 +127,8 @@ print_text (const options_t *options, void *state, const world_t *world, const c
             network.dials, network.dials_failed, network.messages, network.bytes, network.links);
     printf ("  %.0f bytes a node, and %.0f of the simulator\n", cost->bytes_a_node,
             cost->own_bytes_a_node);
+    if (options->memory)
+        print_memory (world, false);
     if (options->which->report)
         options->which->report (state, world, stdout, false);
     printf ("  digest ");
@@ -149,6 +160,8 @@ print_json (const options_t *options, void *state, const world_t *world, const c
             network.dials, network.dials_failed, network.messages, network.bytes);
     printf (", \"bytes_per_node\": %.0f, \"simulator_bytes_per_node\": %.0f", cost->bytes_a_node,
             cost->own_bytes_a_node);
+    if (options->memory)
+        print_memory (world, true);
     if (options->which->report)
         options->which->report (state, world, stdout, true);
     printf (", \"violations\": %" PRIu64, counts.violations);
@@ -201,7 +214,8 @@ simulate (options_t *options)
                            .natted = 0.2,
                            .skew_ms_max = 2000,
                            .drift_ppm_max = 50,
-                           .loss = 0.001};
+                           .loss = 0.001,
+                           .heap = options->memory ? heap_bytes : NULL};
     void *state = options->which->create (&options->scenario, &setup);
     if (!state)
         return 2;
@@ -227,7 +241,8 @@ static void
 usage (FILE *file)
 {
     fprintf (file, "usage: ggen-sim [--nodes N] [--seed S] [--scenario NAME|FILE] [--minutes M]\n"
-                   "                [--without LINE,...] [--real-crypto] [--json] [--trace]\n\nscenarios:\n");
+                   "                [--without LINE,...] [--real-crypto] [--json] [--trace] [--memory]\n\n"
+                   "scenarios:\n");
     const scenario_t *scenario;
     for (unsigned i = 0; (scenario = scenario_at (i)) != NULL; i++)
         fprintf (file, "  %-12s %s\n", scenario->name, scenario->help);
@@ -274,6 +289,7 @@ read_options (options_t *options, int argc, char **argv)
                                           {"json", no_argument, NULL, 'j'},
                                           {"trace", no_argument, NULL, 't'},
                                           {"without", required_argument, NULL, 'w'},
+                                          {"memory", no_argument, NULL, 'y'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     int option;
@@ -303,6 +319,9 @@ read_options (options_t *options, int argc, char **argv)
             break;
         case 't':
             options->trace = true;
+            break;
+        case 'y':
+            options->memory = true;
             break;
         case 'h':
             usage (stdout);
