@@ -215,7 +215,9 @@ step (dht_t *self, op_t *op)
     op->woken = false;
     if (putting)
         dht_write_pump (self, op);
-    else if (!found)
+    else if (found)
+        op->starved = false;        //  It wants to ask nobody any more
+    else
         ask_more (self, op);
     bool over = putting || found || lookup_done (op->lookup);
     if (over && !op->starved && op->extra == 0 && op->on_event (self, op, OP_LOOKED_UP))
