@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "node.h"
 
+#include "network.h"
+
 #include "actors/cache/blobs_io.h"
 #include "actors/cache/cache.h"
 #include "actors/installer/installer.h"
 #include "actors/registry/registry.h"
 #include "actors/registry/registry_file_io.h"
+#include "actors/registry/registry_p2p.h"
 #include "actors/registry/registry_sources_io.h"
 #include "actors/registry/source_file_io.h"
 #include "actors/registry/sources_io.h"
@@ -23,12 +26,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROLES_MAX 16
+#define ROLES_MAX 24
 
 typedef struct {
     host_t *host;
     role_t roles[ROLES_MAX];
     unsigned roles_count;
+    network_t *network;         //  NULL: this node is not of the network
 
     //  What the actors are told; the texts belong to the node.
     char *home;
@@ -36,7 +40,7 @@ typedef struct {
     char *cache_dir;
     char *state_path;
     char *keys_dir;
-    registry_backend_t backends[2];
+    registry_backend_t backends[3];
     registry_settings_t registry;
     registry_file_settings_t registry_file;
     registry_sources_settings_t registry_sources;
@@ -71,6 +75,7 @@ node_free (node_t *self)
     free (self->cache_dir);
     free (self->state_path);
     free (self->keys_dir);
+    network_close (&self->network);
     free (self);
 }
 
@@ -88,6 +93,30 @@ limits_of (const config_t *config)
         .manifest_bytes = (uint32_t) config_int (config, "limits.manifest_bytes")};
 }
 
+//  Of the kinds that registry.mode can name, this build has "file" and "p2p".
+static bool
+wants (const config_t *config, const char *kind)
+{
+    const char *mode = config_string (config, "registry.mode");
+    return strcmp (mode, "hybrid") == 0 || strcmp (mode, kind) == 0;
+}
+
+static unsigned
+list_backends (node_t *self, const config_t *config)
+{
+    unsigned count = 0;
+    if (wants (config, "file")) {
+        self->backends[count++] =
+            (registry_backend_t) {.address = registry_file_actor.name, .writes = true};
+        self->backends[count++] =
+            (registry_backend_t) {.address = registry_sources_actor.name, .sources = true};
+    }
+    if (self->network)
+        self->backends[count++] =
+            (registry_backend_t) {.address = registry_p2p_actor.name, .writes = true};
+    return count;
+}
+
 static bool
 fill_settings (node_t *self, const node_options_t *options, const home_t *home, bool writable)
 {
@@ -100,14 +129,8 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
     if (!self->home || !self->registry_dir || !self->cache_dir || !self->state_path
         || !self->keys_dir)
         return false;
-    self->backends[0] = (registry_backend_t) {.address = registry_file_actor.name, .writes = true};
-    self->backends[1]
-        = (registry_backend_t) {.address = registry_sources_actor.name, .sources = true};
-    //  Of the kinds that registry.mode can name, this build has one.
-    const char *mode = config_string (config, "registry.mode");
-    const bool files = strcmp (mode, "hybrid") == 0 || strcmp (mode, "file") == 0;
     self->registry = (registry_settings_t) {.backends = self->backends,
-                                            .backends_count = files ? COUNT_OF (self->backends) : 0,
+                                            .backends_count = list_backends (self, config),
                                             .sources_count = source_file_count (self->home)};
     self->registry_sources.home = self->home;
     self->sources = (sources_settings_t) {self->home, self->registry_dir, writable};
@@ -151,6 +174,9 @@ cast_all (node_t *self)
     cast (self, &blobs_actor, &self->blobs);
     cast (self, &store_actor, &self->store);
     cast (self, &state_actor, &self->state);
+    for (unsigned i = 0;
+         self->network && network_role (self->network, i, &self->roles[self->roles_count]); i++)
+        self->roles_count++;
 }
 
 void
@@ -161,6 +187,15 @@ node_log_level (const char *name)
         log_set_level (level);
 }
 
+//  Only a daemon is of the network.
+static code_t
+join_network (node_t *self, const config_t *config, const home_t *home, char *why, size_t why_size)
+{
+    if (!config_bool (config, "p2p.enabled") || !wants (config, "p2p"))
+        return OK;
+    return network_open (&self->network, config, home->dir, why, why_size);
+}
+
 code_t
 node_start (void *context, const home_t *home, bool daemon, void **node_p,
             const char **endpoint_p, char *why, size_t why_size)
@@ -168,6 +203,11 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
     const node_options_t *options = context;
     *node_p = NULL;
     node_t *self = calloc (1, sizeof *self);
+    code_t code = self && daemon ? join_network (self, options->config, home, why, why_size) : OK;
+    if (code) {
+        node_free (self);
+        return code;
+    }
     if (!self || !fill_settings (self, options, home, daemon || options->writable)) {
         snprintf (why, why_size, "out of memory");
         if (self)
@@ -186,7 +226,7 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
                          .version = GGEN_VERSION,
                          .eager = daemon,
                          .daemon = daemon};
-    code_t code = host_start (&self->host, &setup, why, why_size);
+    code = host_start (&self->host, &setup, why, why_size);
     if (code) {
         node_free (self);
         return code;

@@ -234,6 +234,10 @@ static const option_t sync_options [] = {
     DRY_RUN,
     END};
 
+static const option_t connect_options [] = {
+    {.name = "persistent", .kind = OPTION_FLAG, .help = "connect again whenever it is lost"},
+    END};
+
 const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_SEARCH, .path = "market search", .arguments = "[QUERY]", .arguments_max = 1,
      .needs = NEEDS_READ, .options = search_options, .help = "find packages",
@@ -448,4 +452,19 @@ const verb_t command_verbs [VERBS_COUNT] = {
              "already is left alone; nothing is removed. Without PKG all packages.",
      .examples = {"ggen market registry sync --to /srv/www/ggen",
                   "ggen market registry sync --from team --to ./mirror demo-pack"}},
+
+    {.id = VERB_P2P_STATUS, .path = "p2p status", .needs = NEEDS_READ,
+     .help = "how the node of this home is doing",
+     .more = "Its addresses with its peer id are what others connect to.",
+     .examples = {"ggen p2p status", "ggen p2p status --json | jq -r .peer_id"}},
+    {.id = VERB_P2P_PEERS, .path = "p2p peers", .aliases = {"p2p peer-list"}, .needs = NEEDS_READ,
+     .help = "the nodes that this one is connected with", .examples = {"ggen p2p peers"}},
+    {.id = VERB_P2P_CONNECT, .path = "p2p connect", .arguments = "ADDRESS|PEER",
+     .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_READ, .options = connect_options,
+     .help = "connect with another node",
+     .more = "It is done when that node has proven to be the one of that peer id.",
+     .examples = {"ggen p2p connect /ip4/192.0.2.7/tcp/4101/p2p/12D3KooW..."}},
+    {.id = VERB_P2P_DISCONNECT, .path = "p2p disconnect", .arguments = "PEER",
+     .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_READ,
+     .help = "end the connection with a node", .examples = {"ggen p2p disconnect 12D3KooW..."}},
 };

@@ -313,6 +313,10 @@ static run_t *const runs [VERBS_COUNT] = {
     [VERB_REGISTRY_REMOVE] = registry_remove_run,
     [VERB_REGISTRY_IMPORT] = registry_import_run,
     [VERB_REGISTRY_SYNC] = registry_sync_run,
+    [VERB_P2P_STATUS] = p2p_status_run,
+    [VERB_P2P_PEERS] = p2p_peers_run,
+    [VERB_P2P_CONNECT] = p2p_connect_run,
+    [VERB_P2P_DISCONNECT] = p2p_disconnect_run,
 };
 
 static int

@@ -232,6 +232,12 @@ session_changed (session_t *self)
     self->changed = true;
 }
 
+bool
+session_embedded (const session_t *self)
+{
+    return !self->client || client_embedded (self->client);
+}
+
 int
 session_status (const session_t *self)
 {

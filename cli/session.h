@@ -46,6 +46,10 @@ const void *
 void
     session_changed (session_t *self);
 
+//  No daemon has this home: its node is in this process.
+bool
+    session_embedded (const session_t *self);
+
 //  Exit status: of the failure that was printed, else 0.
 int
     session_status (const session_t *self);

@@ -56,4 +56,9 @@ int registry_remove_run (const args_t *args, const screen_t *screen);
 int registry_import_run (const args_t *args, const screen_t *screen);
 int registry_sync_run (const args_t *args, const screen_t *screen);
 
+int p2p_status_run (const args_t *args, const screen_t *screen);
+int p2p_peers_run (const args_t *args, const screen_t *screen);
+int p2p_connect_run (const args_t *args, const screen_t *screen);
+int p2p_disconnect_run (const args_t *args, const screen_t *screen);
+
 #endif

@@ -10,8 +10,10 @@
 #include "cache.pb-c.h"
 #include "dht.pb-c.h"
 #include "gossip.pb-c.h"
+#include "hot.pb-c.h"
 #include "messages/dht_key.h"
 #include "messages/discovery_valid.h"
+#include "messages/message.h"
 #include "messages/record.h"
 #include "p2p.pb-c.h"
 #include "runtime/actor/out.h"
@@ -27,6 +29,7 @@
 #define P2P_ITEMS_MAX   256
 #define P2P_SIGNERS     3
 #define P2P_PINS_MAX    16
+#define P2P_HOT_MAX     256
 
 typedef struct {
     digest_t key;
@@ -54,6 +57,9 @@ typedef struct {
     uint8_t secrets[P2P_SIGNERS][crypto_sign_SECRETKEYBYTES];
     p2p_pin_t pins[P2P_PINS_MAX];
     size_t pins_count;
+    Ggen__HotPutRequest *hot[P2P_HOT_MAX];  //  the newest last
+    size_t hot_count;
+    bool warm;                              //  what was put is given
 
     //  What goes wrong.
     code_t dht_code;                        //  not OK: reads and writes fail
@@ -98,6 +104,8 @@ static inline void
 p2p_world_destroy (p2p_world_t **self_p)
 {
     p2p_world_clear (*self_p);
+    for (size_t i = 0; i < (*self_p)->hot_count; i++)
+        ggen__hot_put_request__free_unpacked ((*self_p)->hot[i], NULL);
     free (*self_p);
     *self_p = NULL;
 }
@@ -363,8 +371,39 @@ p2p_fetch (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return out_reply (at, &reply.base);
 }
 
+//  A hot tier that forgets nothing while it is warm.
+static inline code_t
+p2p_hot_get (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    p2p_world_t *self = self_;
+    const Ggen__HotGetRequest *request = (const void *) message;
+    Ggen__HotGetReply reply = GGEN__HOT_GET_REPLY__INIT;
+    for (size_t i = 0; self->warm && i < self->hot_count; i++) {
+        const Ggen__HotPutRequest *put = self->hot[i];
+        if (put->key.len != request->key.len
+            || memcmp (put->key.data, request->key.data, put->key.len) != 0)
+            continue;
+        reply.heat = put->absent ? GGEN__HEAT__HOT_ABSENT : GGEN__HEAT__HOT;
+        reply.value = put->value;
+    }
+    return out_reply (at, &reply.base);
+}
+
+static inline code_t
+p2p_hot_put (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) at;
+    p2p_world_t *self = self_;
+    if (self->hot_count < P2P_HOT_MAX)
+        self->hot[self->hot_count++] = message_copy (message);
+    return OK;
+}
+
 static const handler_t p2p_cache_rows[] = {
-    {&ggen__fetch_request__descriptor, p2p_fetch, THIS_NODE}, {0}};
+    {&ggen__fetch_request__descriptor, p2p_fetch, THIS_NODE},
+    {&ggen__hot_get_request__descriptor, p2p_hot_get, THIS_NODE},
+    {&ggen__hot_put_request__descriptor, p2p_hot_put, THIS_NODE},
+    {0}};
 static const actor_class_t p2p_cache_actor = {
     .name = "cache", .create = p2p_create, .destroy = p2p_leave, .rows = p2p_cache_rows};
 

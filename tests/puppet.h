@@ -29,6 +29,7 @@ typedef void (puppet_watch_fn) (void *context, const uint8_t *data, size_t size)
 typedef struct {
     const actor_class_t *class;
     const void *settings;
+    void *host;                 //  of I/O actors: jobs_t
     actor_t *actor;
     said_t said[PUPPET_SAID_MAX];
     unsigned said_count;
@@ -109,6 +110,7 @@ puppet_start (puppet_t *self, const actor_class_t *class, const void *settings)
                            .crypto = &crypto_real,
                            .port = {self, puppet_send, puppet_clock_us},
                            .settings = settings,
+                           .host = self->host,
                            .now_ms = self->now_ms,
                            .wall_ms = self->wall_ms};
     self->actor = actor_new (class, &setup);

@@ -24,21 +24,21 @@ struct blob_store_t {
 
 //  ---- failures ----------------------------------------------------------------------------------
 
-static code_t
-fail (blob_failure_t *failure, code_t code, const char *path, const char *what)
+code_t
+blob_store_fail (blob_failure_t *failure, code_t code, const char *path, const char *what)
 {
     failure->code = code;
     snprintf (failure->text, sizeof failure->text, "%s: %s", path, what);
     return code;
 }
 
-static code_t
-fail_errno (blob_failure_t *failure, const char *path)
+code_t
+blob_store_fail_errno (blob_failure_t *failure, const char *path)
 {
     int error = errno;
     bool denied = error == EACCES || error == EPERM || error == EROFS;
     bool full = error == ENOSPC || error == EDQUOT;
-    fail (failure, denied ? PERMISSION_DENIED : full ? INSUFFICIENT_DISK_SPACE : STORAGE, path,
+    blob_store_fail (failure, denied ? PERMISSION_DENIED : full ? INSUFFICIENT_DISK_SPACE : STORAGE, path,
           strerror (error));
     struct stat info;
     if (denied && stat (path, &info) == 0) {
@@ -59,7 +59,7 @@ fail_digest (blob_failure_t *failure, const char *path, const digest_t *expected
     snprintf (what, sizeof what, "sha256 is %s, expected %s", got, wanted);
     failure->has_actual = true;
     failure->actual = *actual;
-    return fail (failure, CHECKSUM_MISMATCH, path, what);
+    return blob_store_fail (failure, CHECKSUM_MISMATCH, path, what);
 }
 
 //  ---- stamps and paths --------------------------------------------------------------------------
@@ -123,20 +123,21 @@ open_source (const char *path, const digest_t *digest, uint64_t size_bytes, stru
     //  O_NONBLOCK: opening a FIFO must not wait for a writer.
     AUTO (sha256_close) int source = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (source < 0 || fstat (source, info) != 0) {
-        fail_errno (failure, path);
+        blob_store_fail_errno (failure, path);
         return -1;
     }
     char what[200], hex[DIGEST_HEX_SIZE + 1];
     uint64_t size = (uint64_t) info->st_size;
     if (!S_ISREG (info->st_mode) || size > BLOB_BYTES_MAX) {
-        fail (failure, VALIDATION, path, S_ISREG (info->st_mode) ? "too large" : "no regular file");
+        blob_store_fail (failure, VALIDATION, path,
+                         S_ISREG (info->st_mode) ? "too large" : "no regular file");
         return -1;
     }
     if (size_bytes > 0 && size != size_bytes) {
         digest_to_hex (digest, hex);
         snprintf (what, sizeof what, "has %ju bytes, %s has %ju", (uintmax_t) size, hex,
                   (uintmax_t) size_bytes);
-        fail (failure, CHECKSUM_MISMATCH, path, what);
+        blob_store_fail (failure, CHECKSUM_MISMATCH, path, what);
         return -1;
     }
     int opened = source;
@@ -155,14 +156,14 @@ read_source (int source, int copy, const char *path, const digest_t *digest,
     case SHA256_DONE:
         return digest_equal (&actual, digest) ? OK : fail_digest (failure, path, digest, &actual);
     case SHA256_STOPPED:
-        return fail (failure, CANCELLED, path, "cancelled");
+        return blob_store_fail (failure, CANCELLED, path, "cancelled");
     case SHA256_TOO_LONG:
-        return fail (failure, CHECKSUM_MISMATCH, path, "grew while it was read");
+        return blob_store_fail (failure, CHECKSUM_MISMATCH, path, "grew while it was read");
     case SHA256_READ_FAILED:
     case SHA256_WRITE_FAILED:
         break;
     }
-    return fail_errno (failure, path);
+    return blob_store_fail_errno (failure, path);
 }
 
 code_t
@@ -180,14 +181,14 @@ blob_store_check (const char *path, const digest_t *digest, uint64_t size_bytes,
 
 //  ---- writing -----------------------------------------------------------------------------------
 
-static code_t
-make_directories (char *path, blob_failure_t *failure)
+code_t
+blob_store_make_directories (char *path, blob_failure_t *failure)
 {
     for (char *slash = strchr (path + 1, '/');; slash = strchr (slash + 1, '/')) {
         if (slash)
             *slash = 0;
         int made = mkdir (path, 0700);
-        code_t code = made == 0 || errno == EEXIST ? OK : fail_errno (failure, path);
+        code_t code = made == 0 || errno == EEXIST ? OK : blob_store_fail_errno (failure, path);
         if (slash)
             *slash = '/';
         if (code || !slash)
@@ -203,17 +204,17 @@ prepare (blob_store_t *self, blob_failure_t *failure)
         return OK;
     char path[BLOB_PATH_MAX];
     snprintf (path, sizeof path, "%s/tmp", self->directory);
-    code_t code = make_directories (path, failure);
+    code_t code = blob_store_make_directories (path, failure);
     if (code)
         return code;
     snprintf (path, sizeof path, "%s/tmp/.lock", self->directory);
     self->lock = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (self->lock < 0)
-        return fail_errno (failure, path);
+        return blob_store_fail_errno (failure, path);
     //  Waits only while somebody sweeps, which takes milliseconds.
     while (flock (self->lock, LOCK_SH) != 0)
         if (errno != EINTR)
-            return fail_errno (failure, path);
+            return blob_store_fail_errno (failure, path);
     return OK;
 }
 
@@ -233,8 +234,8 @@ link_open_file (int source, const char *to)
     return linkat (AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0;
 }
 
-static code_t
-no_room (const blob_store_t *self, uint64_t required_bytes, blob_failure_t *failure)
+code_t
+blob_store_no_room (const blob_store_t *self, uint64_t required_bytes, blob_failure_t *failure)
 {
     struct statvfs disk;
     failure->required_bytes = required_bytes;
@@ -252,10 +253,10 @@ stage (const blob_store_t *self, int source, const char *path, const struct stat
     if (is_ours (info) && link_open_file (source, staged))
         return read_source (source, -1, path, digest, info, watch, failure);
     AUTO (sha256_close) int copy = open (staged, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    code_t code = copy < 0 ? fail_errno (failure, staged)
+    code_t code = copy < 0 ? blob_store_fail_errno (failure, staged)
                            : read_source (source, copy, path, digest, info, watch, failure);
     return code == INSUFFICIENT_DISK_SPACE
-               ? no_room (self, (uint64_t) info->st_size, failure)
+               ? blob_store_no_room (self, (uint64_t) info->st_size, failure)
                : code;
 }
 
@@ -268,13 +269,13 @@ commit (blob_store_t *self, const char *staged, const digest_t *digest, char pat
     char *slash = strrchr (path, '/');
     *slash = 0;
     bool made = mkdir (path, 0700) == 0 || errno == EEXIST;
-    code_t code = made ? OK : make_directories (path, failure);
+    code_t code = made ? OK : blob_store_make_directories (path, failure);
     *slash = '/';
     if (code)
         return code;
     if (rename (staged, path) != 0)
-        return fail_errno (failure, path);
-    return blob_store_use (self, digest, stamp_p) ? OK : fail (failure, STORAGE, path, "vanished");
+        return blob_store_fail_errno (failure, path);
+    return blob_store_use (self, digest, stamp_p) ? OK : blob_store_fail (failure, STORAGE, path, "vanished");
 }
 
 code_t
@@ -312,9 +313,9 @@ blob_store_remove (const blob_store_t *self, const digest_t *digest, uint64_t *f
     blob_store_path (self, digest, path);
     *freed_bytes_p = 0;
     if (lstat (path, &info) != 0)
-        return errno == ENOENT || errno == ENOTDIR ? OK : fail_errno (failure, path);
+        return errno == ENOENT || errno == ENOTDIR ? OK : blob_store_fail_errno (failure, path);
     if (unlink (path) != 0)
-        return errno == ENOENT ? OK : fail_errno (failure, path);
+        return errno == ENOENT ? OK : blob_store_fail_errno (failure, path);
     if (info.st_nlink == 1)
         *freed_bytes_p = (uint64_t) info.st_size;
     return OK;
@@ -333,6 +334,12 @@ blob_store_weigh (const blob_store_t *self, const digest_t *digest, uint64_t *fr
 }
 
 //  ---- life --------------------------------------------------------------------------------------
+
+const char *
+blob_store_directory (const blob_store_t *self)
+{
+    return self->directory;
+}
 
 blob_store_t *
 blob_store_open (const char *directory)

@@ -2,6 +2,8 @@
 //  Archives on disk, by digest (SPEC 3.6):
 //
 //      DIRECTORY/blobs/ab/<64 digits>      a blob; its time of access says when it was used last
+//                held/ab/<64 digits>       another link of one that is served to others
+//                parts/                    being put together (part_io.h)
 //                tmp/                      being made; a rename moves it into blobs/
 //                tmp/.lock                 held shared while somebody may be making one
 //
@@ -82,6 +84,18 @@ must_use code_t blob_store_import (blob_store_t *self, const char *source, const
                                    uint64_t size_bytes, const blob_watch_t *watch,
                                    char path[BLOB_PATH_MAX], blob_stamp_t *stamp_p,
                                    blob_failure_t *failure);
+
+const char *blob_store_directory (const blob_store_t *self);
+
+//  Set *failure: by hand, from errno, or for a disk without so much room. Return its code.
+code_t blob_store_fail (blob_failure_t *failure, code_t code, const char *path, const char *what);
+code_t blob_store_fail_errno (blob_failure_t *failure, const char *path);
+code_t blob_store_no_room (const blob_store_t *self, uint64_t required_bytes,
+                           blob_failure_t *failure);
+
+//  Make this directory below the store's, and those above it that are missing, 0700. 'path' is as it
+//  was in the end.
+must_use code_t blob_store_make_directories (char *path, blob_failure_t *failure);
 
 //  OK also when there is none. *freed_bytes_p is what the disk got back: 0 for a hard link whose
 //  other name lives on.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "blobs_io.h"
 
-#include "blob_store_io.h"
+#include "blobs_self_io.h"
 
-#include "runtime/actor/map.h"
-#include "runtime/actor/out.h"
+#include "blob_held_io.h"
+
+#include "transfer.pb-c.h"
 #include "message.h"
 #include "upkeep.pb-c.h"
-#include "runtime/host/job.h"
 #include "runtime/host/log.h"
 
 #include <inttypes.h>
@@ -17,35 +17,6 @@
 
 //  Blobs whose check is remembered; at one more all is forgotten and checked again when used.
 #define STAMPS_MAX 4096
-
-typedef enum { FIND, IMPORT, LIST, DROP } task_t;
-
-//  A job and what became of it; its ticket is job_ticket ().
-typedef struct work_t work_t;
-struct work_t {
-    work_t *next;
-    blob_store_t *store;
-    task_t task;
-    digest_t digest;
-    uint64_t size_bytes;
-    char *source;                   //  IMPORT
-    code_t code;
-    blob_failure_t failure;
-    blob_stamp_t stamp;
-    char path[BLOB_PATH_MAX];
-    Ggen__BlobListReply *list;      //  LIST
-    Ggen__BlobDropRequest *drop;    //  DROP
-    Ggen__BlobDropReply *dropped;
-};
-
-typedef struct {
-    out_t *out;
-    jobs_t *jobs;
-    blob_store_t *store;
-    map_t *stamps;                  //  digest -> blob_stamp_t
-    uint64_t seed;
-    work_t *works;                  //  started, not returned
-} blobs_t;
 
 //  ---- what was checked --------------------------------------------------------------------------
 
@@ -59,8 +30,8 @@ forget_stamps (blobs_t *self)
     map_destroy (&self->stamps);
 }
 
-static bool
-is_checked (const blobs_t *self, const digest_t *digest, const blob_stamp_t *stamp)
+bool
+blobs_is_checked (const blobs_t *self, const digest_t *digest, const blob_stamp_t *stamp)
 {
     const blob_stamp_t *known =
         self->stamps ? map_get (self->stamps, digest->bytes, DIGEST_SIZE) : NULL;
@@ -70,8 +41,8 @@ is_checked (const blobs_t *self, const digest_t *digest, const blob_stamp_t *sta
 }
 
 //  Not being able to remember costs a check, nothing else.
-static void
-remember (blobs_t *self, const digest_t *digest, const blob_stamp_t *stamp)
+void
+blobs_remember (blobs_t *self, const digest_t *digest, const blob_stamp_t *stamp)
 {
     blob_stamp_t *known = self->stamps ? map_get (self->stamps, digest->bytes, DIGEST_SIZE) : NULL;
     if (known) {
@@ -94,8 +65,8 @@ remember (blobs_t *self, const digest_t *digest, const blob_stamp_t *stamp)
 static bool
 go_on (void *job, uint64_t done, uint64_t total)
 {
-    const work_t *work = job_arg (job);
-    if (work->task == DROP)
+    const blobs_work_t *work = job_arg (job);
+    if (work->task == BLOBS_DROP)
         job_progress (job, "clean", "", done, total, "archives");
     else
         job_progress (job, "verify", work->source ? work->source : work->path, done, total,
@@ -105,7 +76,7 @@ go_on (void *job, uint64_t done, uint64_t total)
 
 //  One blob; the reply has room for it.
 static code_t
-drop_one (work_t *work, ProtobufCBinaryData field)
+drop_one (blobs_work_t *work, ProtobufCBinaryData field)
 {
     Ggen__BlobDropReply *reply = work->dropped;
     digest_t digest;
@@ -130,7 +101,7 @@ drop_one (work_t *work, ProtobufCBinaryData field)
 }
 
 static code_t
-drop_all (work_t *work, const blob_watch_t *watch)
+drop_all (blobs_work_t *work, const blob_watch_t *watch)
 {
     const size_t count = work->drop->n_sha256;
     for (size_t i = 0; i < count; i++) {
@@ -148,24 +119,26 @@ drop_all (work_t *work, const blob_watch_t *watch)
 static void
 run (job_t *job, void *arg)
 {
-    work_t *work = arg;
+    blobs_work_t *work = arg;
     blob_watch_t watch = {go_on, job};
-    if (work->task == FIND)
+    if (work->task == BLOBS_FIND)
         work->code = blob_store_check (work->path, &work->digest, work->size_bytes, &watch,
                                        &work->stamp, &work->failure);
-    else if (work->task == IMPORT)
+    else if (work->task == BLOBS_IMPORT)
         work->code = blob_store_import (work->store, work->source, &work->digest, work->size_bytes,
                                         &watch, work->path, &work->stamp, &work->failure);
-    else if (work->task == DROP)
+    else if (work->task == BLOBS_DROP)
         work->code = drop_all (work, &watch);
+    else if (work->task >= BLOBS_PART_LOOK)
+        blobs_part_run (work, &watch);
     else
         work->list = blob_store_list (work->store);
 }
 
-static void
-work_destroy (work_t **work_p)
+void
+blobs_work_destroy (blobs_work_t **work_p)
 {
-    work_t *work = *work_p;
+    blobs_work_t *work = *work_p;
     if (!work)
         return;
     if (work->list)
@@ -175,14 +148,15 @@ work_destroy (work_t **work_p)
     if (work->dropped)
         ggen__blob_drop_reply__free_unpacked (work->dropped, NULL);
     free (work->source);
+    free (work->digests);
     free (work);
     *work_p = NULL;
 }
 
-static work_t *
-work_new (const blobs_t *self, task_t task)
+blobs_work_t *
+blobs_work_new (const blobs_t *self, blobs_task_t task)
 {
-    work_t *work = calloc (1, sizeof *work);
+    blobs_work_t *work = calloc (1, sizeof *work);
     if (!work)
         return NULL;
     work->store = self->store;
@@ -193,12 +167,12 @@ work_new (const blobs_t *self, task_t task)
 }
 
 //  Takes 'work'.
-static code_t
-start (blobs_t *self, ticket_t ticket, work_t *work)
+code_t
+blobs_start (blobs_t *self, ticket_t ticket, blobs_work_t *work)
 {
     code_t code = jobs_start (self->jobs, ticket, run, work);
     if (code) {
-        work_destroy (&work);
+        blobs_work_destroy (&work);
         return code;
     }
     work->next = self->works;
@@ -207,9 +181,9 @@ start (blobs_t *self, ticket_t ticket, work_t *work)
 }
 
 static void
-unlink_work (blobs_t *self, const work_t *work)
+unlink_work (blobs_t *self, const blobs_work_t *work)
 {
-    for (work_t **at = &self->works; *at; at = &(*at)->next)
+    for (blobs_work_t **at = &self->works; *at; at = &(*at)->next)
         if (*at == work) {
             *at = work->next;
             return;
@@ -227,8 +201,8 @@ add_detail (Ggen__Failure *failure, Ggen__Detail *detail, char *key, char *value
     failure->details[failure->n_details++] = detail;
 }
 
-static void
-answer_failure (blobs_t *self, ticket_t ticket, const digest_t *digest,
+void
+blobs_answer_failure (blobs_t *self, ticket_t ticket, const digest_t *digest,
                 const blob_failure_t *cause)
 {
     Ggen__Detail rooms[2], *list[2];
@@ -268,15 +242,15 @@ answer_found (blobs_t *self, ticket_t ticket, char *path, uint64_t size_bytes)
 
 //  A damaged blob is as good as none, so that its bytes are fetched anew.
 static void
-after_find (blobs_t *self, ticket_t ticket, work_t *work)
+after_find (blobs_t *self, ticket_t ticket, blobs_work_t *work)
 {
     if (work->code == OK) {
-        remember (self, &work->digest, &work->stamp);
+        blobs_remember (self, &work->digest, &work->stamp);
         answer_found (self, ticket, work->path, work->stamp.size_bytes);
         return;
     }
     if (work->code == CANCELLED) {
-        answer_failure (self, ticket, &work->digest, &work->failure);
+        blobs_answer_failure (self, ticket, &work->digest, &work->failure);
         return;
     }
     log_warn ("blobs.damaged", "%s", work->failure.text);
@@ -289,13 +263,13 @@ after_find (blobs_t *self, ticket_t ticket, work_t *work)
 }
 
 static void
-after_import (blobs_t *self, ticket_t ticket, work_t *work)
+after_import (blobs_t *self, ticket_t ticket, blobs_work_t *work)
 {
     if (work->code) {
-        answer_failure (self, ticket, &work->digest, &work->failure);
+        blobs_answer_failure (self, ticket, &work->digest, &work->failure);
         return;
     }
-    remember (self, &work->digest, &work->stamp);
+    blobs_remember (self, &work->digest, &work->stamp);
     Ggen__BlobImportReply reply = GGEN__BLOB_IMPORT_REPLY__INIT;
     reply.path = work->path;
     reply.size_bytes = work->stamp.size_bytes;
@@ -307,17 +281,19 @@ job_done (void *self_, void *job, int64_t now_ms)
 {
     (void) now_ms;
     blobs_t *self = self_;
-    AUTO (work_destroy) work_t *work = job_arg (job);
+    AUTO (blobs_work_destroy) blobs_work_t *work = job_arg (job);
     unlink_work (self, work);
     ticket_t ticket = job_ticket (job);
-    if (work->task == FIND)
+    if (work->task == BLOBS_FIND)
         after_find (self, ticket, work);
-    else if (work->task == IMPORT)
+    else if (work->task == BLOBS_IMPORT)
         after_import (self, ticket, work);
-    else if (work->task == DROP && work->code == OK)
+    else if (work->task >= BLOBS_PART_LOOK)
+        blobs_part_done (self, ticket, work);
+    else if (work->task == BLOBS_DROP && work->code == OK)
         out_answer (self->out, ticket, &work->dropped->base);
-    else if (work->task == DROP)
-        answer_failure (self, ticket, &work->digest, &work->failure);
+    else if (work->task == BLOBS_DROP)
+        blobs_answer_failure (self, ticket, &work->digest, &work->failure);
     else if (work->list)
         out_answer (self->out, ticket, &work->list->base);
     else
@@ -342,8 +318,9 @@ on_find (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     blob_stamp_t stamp;
     if (digest_from_field (&digest, ask->sha256) != OK)
         return bad_digest (at);
-    bool there = blob_store_look (self->store, &digest, ask->size_bytes, &stamp);
-    bool checked = there && is_checked (self, &digest, &stamp);
+    bool there = blob_held_restore (self->store, &digest)
+                 && blob_store_look (self->store, &digest, ask->size_bytes, &stamp);
+    bool checked = there && blobs_is_checked (self, &digest, &stamp);
     if (!there || !blob_store_use (self->store, &digest, &stamp)) {
         answer_found (self, at->ticket, NULL, 0);
         return OK;
@@ -351,17 +328,17 @@ on_find (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     char path[BLOB_PATH_MAX];
     blob_store_path (self->store, &digest, path);
     if (checked) {
-        remember (self, &digest, &stamp);
+        blobs_remember (self, &digest, &stamp);
         answer_found (self, at->ticket, path, stamp.size_bytes);
         return OK;
     }
-    work_t *work = work_new (self, FIND);
+    blobs_work_t *work = blobs_work_new (self, BLOBS_FIND);
     if (!work)
         return BUSY;
     work->digest = digest;
     work->size_bytes = ask->size_bytes;
     memcpy (work->path, path, sizeof path);
-    return start (self, at->ticket, work);
+    return blobs_start (self, at->ticket, work);
 }
 
 static code_t
@@ -374,17 +351,17 @@ on_import (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return bad_digest (at);
     if (*ask->path != '/' || strlen (ask->path) >= BLOB_PATH_MAX)
         return out_fail (at, VALIDATION, "", "blobs: '%s' is no absolute path", ask->path);
-    work_t *work = work_new (self, IMPORT);
+    blobs_work_t *work = blobs_work_new (self, BLOBS_IMPORT);
     if (!work)
         return BUSY;
     work->digest = digest;
     work->size_bytes = ask->size_bytes;
     work->source = strdup (ask->path);
     if (!work->source) {
-        work_destroy (&work);
+        blobs_work_destroy (&work);
         return BUSY;
     }
-    return start (self, at->ticket, work);
+    return blobs_start (self, at->ticket, work);
 }
 
 static code_t
@@ -398,7 +375,7 @@ on_remove (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     blob_failure_t failure = {.code = OK};
     Ggen__BlobRemoveReply reply = GGEN__BLOB_REMOVE_REPLY__INIT;
     if (blob_store_remove (self->store, &digest, &reply.freed_bytes, &failure) != OK) {
-        answer_failure (self, at->ticket, &digest, &failure);
+        blobs_answer_failure (self, at->ticket, &digest, &failure);
         return OK;
     }
     return out_reply (at, &reply.base);
@@ -409,8 +386,8 @@ on_list (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     (void) message;
     blobs_t *self = self_;
-    work_t *work = work_new (self, LIST);
-    return work ? start (self, at->ticket, work) : BUSY;
+    blobs_work_t *work = blobs_work_new (self, BLOBS_LIST);
+    return work ? blobs_start (self, at->ticket, work) : BUSY;
 }
 
 static code_t
@@ -418,7 +395,7 @@ on_drop (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     blobs_t *self = self_;
     const Ggen__BlobDropRequest *ask = (const void *) message;
-    work_t *work = work_new (self, DROP);
+    blobs_work_t *work = blobs_work_new (self, BLOBS_DROP);
     if (!work)
         return BUSY;
     work->drop = (Ggen__BlobDropRequest *) message_copy (message);
@@ -429,10 +406,10 @@ on_drop (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         work->dropped->sha256 = calloc (ask->n_sha256 + 1, sizeof *work->dropped->sha256);
     }
     if (!work->drop || !work->dropped || !work->dropped->sha256) {
-        work_destroy (&work);
+        blobs_work_destroy (&work);
         return BUSY;
     }
-    return start (self, at->ticket, work);
+    return blobs_start (self, at->ticket, work);
 }
 
 static bool
@@ -448,9 +425,9 @@ destroy (void *self_)
 {
     blobs_t *self = self_;
     while (self->works) {
-        work_t *work = self->works;
+        blobs_work_t *work = self->works;
         self->works = work->next;
-        work_destroy (&work);
+        blobs_work_destroy (&work);
     }
     forget_stamps (self);
     blob_store_close (&self->store);
@@ -481,6 +458,12 @@ static const handler_t rows[] = {
     {&ggen__blob_remove_request__descriptor, on_remove, THIS_NODE},
     {&ggen__blob_list_request__descriptor, on_list, THIS_NODE},
     {&ggen__blob_drop_request__descriptor, on_drop, THIS_NODE},
+    {&ggen__part_open_request__descriptor, blobs_on_part_open, THIS_NODE},
+    {&ggen__part_write_request__descriptor, blobs_on_part_write, THIS_NODE},
+    {&ggen__part_finish_request__descriptor, blobs_on_part_finish, THIS_NODE},
+    {&ggen__part_drop_request__descriptor, blobs_on_part_drop, THIS_NODE},
+    {&ggen__blob_hold_request__descriptor, blobs_on_hold, THIS_NODE},
+    {&ggen__blob_read_request__descriptor, blobs_on_read, THIS_NODE},
     {0},
 };
 

@@ -11,6 +11,12 @@
 //                      not be written. 'evicted' stays empty: what goes is the cache's decision.
 //  BlobRemoveRequest, BlobListRequest
 //  BlobDropRequest     many at once, by a job; of a dry run only what it would free.
+//  PartOpen, PartWrite, PartFinish, PartDrop files that "transfer" puts together (part_io.h). What
+//  
+//                      is a blob already is told as complete once its bytes were checked; parts of
+//                      before a crash of the machine and wholes are hashed by jobs.
+//  BlobHold            what is served to others stays when the cache drops it (blob_held_io.h).
+//  BlobRead            at most one chunk of a blob, unchecked, as the reply's attachment.
 #ifndef GGEN_BLOBS_IO_H
 #define GGEN_BLOBS_IO_H
 

@@ -5,10 +5,10 @@
 //
 //  FetchRequest    the blob store, then each source in order. "file" is a path of this machine,
 //                  imported into the store; "p2p" is other nodes, from which "transfer" gets it (it
-//                  needs the source's record; FEATURE_NOT_ENABLED where there is none). Those of other registries are passed over, as all but
-//                  "file" are when 'offline'. Requests alike
-//                  made at one time are one fetch; another one for the same bytes waits for its
-//                  end, and finds them in the store then. Fails with
+//                  needs the source's record; FEATURE_NOT_ENABLED where there is none). Those of
+//                  other registries are passed over, as all but "file" are when 'offline'. Requests
+//                  alike made at one time are one fetch; another one for the same bytes waits for
+//                  its end, and finds them in the store then. Fails with
 //                      the source's own failure    when there was one source only: for wrong bytes
 //                                                  CHECKSUM_MISMATCH {expected, actual}
 //                      ALL_PROVIDERS_FAILED        naming each source and what was wrong with it,

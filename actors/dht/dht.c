@@ -16,7 +16,7 @@ dht_settings_default (const identity_t *identity)
         .hedge = true,
         .paths = 3,
         .parallel = 3,
-        .parallel_max = 10,
+        .parallel_max = 16,
         .corrections = 4,
         .reply_group_max = 2,
         .diversity = {.group_table_max = 3, .group_bucket_max = 2},
@@ -63,10 +63,14 @@ lookup_shape_t
 dht_shape (const dht_t *self, unsigned paths)
 {
     const dht_settings_t *settings = self->settings;
+    if (paths == 0)
+        paths = settings->paths;
+    //  parallel_max is for the paths that are usual
+    unsigned parallel_max = settings->parallel_max * paths / settings->paths;
     return (lookup_shape_t) {.k = KBUCKET_K,
-                             .paths = (uint8_t) (paths ? paths : settings->paths),
+                             .paths = (uint8_t) paths,
                              .parallel = settings->parallel,
-                             .parallel_max = settings->parallel_max,
+                             .parallel_max = (uint8_t) parallel_max,
                              .group_max = settings->reply_group_max,
                              .hedged = settings->hedge};
 }

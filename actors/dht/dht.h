@@ -52,8 +52,8 @@ typedef struct {
     bool check_before;              //  a node enters the table when it answered us only
     bool hedge;                     //  ask another one when an answer is late
     uint8_t paths;                  //  disjoint ones, unless a request says how many
-    uint8_t parallel;               //  alpha
-    uint8_t parallel_max;
+    uint8_t parallel;               //  alpha: asked at one time while nodes get closer
+    uint8_t parallel_max;           //  and when only the closest are left to ask
     uint8_t corrections;            //  holders of something older that are told, per read
     uint8_t reply_group_max;        //  nodes of one group of addresses in one answer; 0 = no limit
     kbucket_limits_t diversity;

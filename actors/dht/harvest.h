@@ -31,7 +31,8 @@ void
 
 //  Take one record in that node 'from' (a number of the caller's) sent.
 //  OK             it is part of the union now, or was.
-//  SECURITY, INVALID_SIGNATURE, SERIALIZATION, VALIDATION   as dht_key_check; or it is of the future, or over.
+//  SECURITY, INVALID_SIGNATURE, SERIALIZATION, VALIDATION   as dht_key_check; or it is of the future,
+//                 or over.
 //  BUSY           there is no room for it.
 must_use code_t
     harvest_add (harvest_t *self, uint16_t from, const Ggen__StoredRecord *record, int64_t wall_ms);

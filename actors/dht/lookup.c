@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define NOBODY UINT16_MAX
-#define GROWTH 24u              //  candidates that the list grows by
+#define PATH_MIN 2u
+#define GROWTH   24u             //  candidates that the list grows by
 
 typedef enum { NEW, ASKED, LATE, ANSWERED, FAILED } phase_t;
 
@@ -270,14 +271,14 @@ look (const lookup_t *self, view_t *view)
     }
 }
 
-//  How many may wait on a path: few while each answer may bring nearer ones, many when the rest only
-//  has to be asked.
+//  How many may wait on a path: few while each answer may bring nearer ones (but two, for one may be
+//  dead), many when the rest only has to be asked.
 static unsigned
 allowed (const lookup_t *self, const window_t *window)
 {
     unsigned all = window->nearest_answered ? self->shape.parallel_max : self->shape.parallel;
     unsigned share = all / self->shape.paths;
-    return share > 0 ? share : 1;
+    return share < PATH_MIN && all > 1 ? PATH_MIN : share;
 }
 
 //  Each path wants its share of the k closest answered, and all of them together the k closest.

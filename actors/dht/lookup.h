@@ -21,7 +21,7 @@
 #define LOOKUP_CANDIDATES_MAX 192
 
 //  Asked and not answered at one time, late ones included.
-#define LOOKUP_WAITING_MAX 16
+#define LOOKUP_WAITING_MAX 20
 
 #define LOOKUP_DOUBT 3
 
@@ -32,8 +32,8 @@
 typedef struct {
     uint8_t k;                  //  how many closest are wanted; at most LOOKUP_K_MAX
     uint8_t paths;              //  1 .. LOOKUP_PATHS_MAX
-    uint8_t parallel;           //  asked at one time, while nodes get closer
-    uint8_t parallel_max;       //  and when they no longer do
+    uint8_t parallel;           //  asked at one time, while nodes get closer; at least two on a path
+    uint8_t parallel_max;       //  when they no longer do
     uint8_t group_max;          //  nodes of one group of addresses in an answer; 0 = no limit
     bool hedged;                //  go on when one is late; else wait for it
 } lookup_shape_t;

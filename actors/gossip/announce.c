@@ -156,7 +156,9 @@ push (gossip_t *self, wave_t *wave, peer_t *peer)
     Ggen__PushRequest request = GGEN__PUSH_REQUEST__INIT;
     request.announcement = (ProtobufCBinaryData) {wave->body->size, wave->body->bytes};
     request.pushed = (ProtobufCBinaryData) {wave->pushed_size, wave->pushed};
-    ask_t ask = {.to = peer->address,
+    char address [GOSSIP_ADDRESS_SIZE];
+    peer_address (peer, address);
+    ask_t ask = {.to = address,
                  .message = &request.base,
                  .expect = &ggen__push_reply__descriptor,
                  .budget_ms = PUSH_BUDGET_MS,

@@ -14,6 +14,7 @@ body_new (bytes_t packed)
     memcpy (self->bytes, packed.data, packed.size);
     self->size = (uint32_t) packed.size;
     self->refs = 1;
+    self->pulled_from = NOBODY;
     return self;
 }
 

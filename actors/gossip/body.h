@@ -6,6 +6,10 @@
 #include "gossip.h"
 #include "id_table.h"
 
+//  In the place of a slot: nobody.
+#define NOBODY UINT8_MAX
+_Static_assert (GOSSIP_PEERS_MAX < NOBODY, "a slot is a byte");
+
 //  A set of neighbours, by slot.
 #define PEER_SET_WORDS (GOSSIP_PEERS_MAX / 64)
 typedef struct {
@@ -33,6 +37,7 @@ peer_set_remove (peer_set_t *self, unsigned slot)
 typedef struct {
     uint8_t id [ID_SIZE];
     peer_set_t knows;           //  neighbours that have it, or were sent it or its id
+    peer_set_t unwanted;        //  neighbours that get it from elsewhere: their link is told the id
     int64_t taken_ms;           //  when it was accepted
     uint32_t topic;             //  hash of its name
     uint32_t size;
@@ -40,6 +45,9 @@ typedef struct {
     bool own;
     bool raced;                 //  it came by a push of the mesh: a second one lost against it
     bool late;                  //  from history: told by id, not pushed
+    bool missed;                //  it was pulled, and nobody has pushed it since
+    uint8_t tries;              //  times that it was asked for
+    uint8_t pulled_from;        //  the slot of who was asked for it
     uint8_t bytes [];
 } body_t;
 

@@ -6,6 +6,8 @@
 
 #define TOLD_HEARTBEATS 3           //  ids are told to more neighbours for so long
 #define TOLD_PEERS      3           //  to so many each time
+#define MISSED_MS       1000        //  a push that comes later than this after a pull does not come
+#define MEND_MS         5000        //  one link a topic: what is slow for one origin is fast for others
 #define HISTORY_IDS_MAX 1024        //  of a topic, to a new neighbour; the newest
 
 //  Is it one of those that the origin pushes to itself?
@@ -29,7 +31,7 @@ forward_fresh (gossip_t *self, body_t *body, bytes_t pushed)
         peer_t *peer = self->peers [link->slot];
         if (peer_set_has (&body->knows, peer->slot) || is_pushed (peer, pushed))
             continue;
-        if (link->eager && !body->late) {
+        if (link->eager && !body->late && !peer_set_has (&body->unwanted, peer->slot)) {
             peer_set_add (&body->knows, peer->slot);
             outbox_body (self, peer, SAY_BODY, body);
         } else
@@ -63,6 +65,21 @@ tell_some (gossip_t *self, body_t *body)
     }
 }
 
+//  What was pulled and not pushed by anybody since says that a link of the tree is missing.
+static void
+mend (gossip_t *self, body_t *body)
+{
+    if (!body->missed || self->now_ms - body->taken_ms < MISSED_MS)
+        return;
+    topic_t *topic = topics_find (self, body->topic);
+    peer_t *peer = self->peers [body->pulled_from];
+    body->missed = false;
+    if (!topic || !peer || self->now_ms < topic->mended_ms + MEND_MS)
+        return;
+    topic->mended_ms = self->now_ms;
+    mesh_make_eager (self, topic, peer);
+}
+
 bool
 forward_heartbeat (gossip_t *self)
 {
@@ -73,6 +90,7 @@ forward_heartbeat (gossip_t *self)
         if (!body || body->taken_ms < since_ms)
             break;
         any = true;
+        mend (self, body);
         tell_some (self, body);
     }
     return any;

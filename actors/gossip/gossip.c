@@ -161,13 +161,9 @@ take_haves (gossip_t *self, peer_t *peer, const Ggen__GossipFrame *frame)
 static void
 take_wants (gossip_t *self, peer_t *peer, const Ggen__GossipFrame *frame)
 {
-    for (size_t i = 0; i < frame->n_dont_want; i++) {
-        body_t *body = frame->dont_want [i].len == ID_SIZE
-                           ? history_find (self->history, frame->dont_want [i].data)
-                           : NULL;
-        if (body)
-            peer_set_add (&body->knows, peer->slot);
-    }
+    for (size_t i = 0; i < frame->n_dont_want && ++peer->ids_heard <= IDS_SECOND_MAX; i++)
+        if (frame->dont_want [i].len == ID_SIZE)
+            wants_warned (self, peer, frame->dont_want [i].data);
     for (size_t i = 0; i < frame->n_want; i++) {
         body_t *body = frame->want [i].len == ID_SIZE
                            ? history_find (self->history, frame->want [i].data)

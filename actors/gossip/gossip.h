@@ -47,9 +47,9 @@
 #define GOSSIP_ORIGINS_MAX     1024         //  the one that was silent longest is forgotten
 #define GOSSIP_WANTS_MAX       4096         //  ids offered that we do not have; more are not noted
 #define GOSSIP_OWN_RATE        5            //  announcements a second, after a burst
-#define GOSSIP_OWN_BURST       50
+#define GOSSIP_OWN_BURST       32
 #define GOSSIP_ORIGIN_RATE     10           //  the same of others: more, as they come in bunches
-#define GOSSIP_ORIGIN_BURST    256
+#define GOSSIP_ORIGIN_BURST    64
 #define GOSSIP_ORIGIN_FAULTS_MAX 3
 
 //  env->settings; borrowed for the actor's life.

@@ -17,32 +17,38 @@
 
 //  ---- neighbours (peers.c) ----------------------------------------------------------------------
 
-#define PEER_TOPICS_MAX 64              //  that it may say it follows; more are ignored
+#define PEER_TOPICS_MAX    64           //  that it may say it follows; more are ignored
+#define PEER_TOPICS_INSIDE 2            //  more than these are in memory of their own
 
 typedef struct outbox_t outbox_t;
 typedef struct inbox_t inbox_t;
 
+//  There are many of these in a node that has little to do: it is kept small. Times are the low 32 bits
+//  of milliseconds, good for differences.
 typedef struct {
     peer_key_t key;
-    char address [sizeof "gossip@" + PEER_ID_TEXT];
+    char id [PEER_ID_TEXT];             //  as in its address; no NUL
     uint8_t slot;
     uint8_t topics_count;
     bool outbound;                      //  we dialled it
     bool muted;                         //  it sent a signature that does not hold
     int16_t score;                      //  as of score_at_s
+    uint16_t wants_count;               //  ids that it was the first to offer
     uint32_t score_at_s;
     uint32_t group;                     //  of its IP address; 0 = not public
-    uint32_t *topics;                   //  hashes of names
+    union {
+        uint32_t few [PEER_TOPICS_INSIDE];
+        uint32_t *many;
+    } topics;                           //  hashes of names
     outbox_t *outbox;                   //  NULL: nothing to say
     inbox_t *inbox;                     //  NULL: nothing waits for verification
-    int64_t verify_at_ms;               //  when its budget was counted last
+    uint32_t verify_at;                 //  when its budget was counted last
     int32_t verify_tokens;              //  thousandths of a verification
     uint32_t second;                    //  of the counts below
     uint32_t ids_heard;
-    uint16_t wants_count;               //  ids that it was the first to offer
     uint32_t bytes_served;
-    int64_t ids_told_ms;                //  when the last ids went to it
-    int64_t complained_ms;              //  when reputation was told last
+    uint32_t ids_told_at;               //  when the last ids went to it
+    uint32_t complained_at;             //  when reputation was told last
 } peer_t;
 
 //  ---- topics (topics.c) -------------------------------------------------------------------------
@@ -72,6 +78,7 @@ typedef struct {
     link_t links [LINKS_MAX];
     backoff_t *backoffs;
     int64_t announced_ms;               //  by us, last
+    int64_t mended_ms;                  //  when a pulled body last made a link eager
 } topic_t;
 
 //  ---- the actor ---------------------------------------------------------------------------------
@@ -113,7 +120,7 @@ typedef struct gossip_t {
     uint32_t inbox_bytes;               //  of all inboxes
     uint32_t verified;                  //  in this call
 
-    topic_t *topics [GOSSIP_TOPICS_MAX];
+    topic_t **topics;
     uint8_t topics_count;
 
     history_t *history;
@@ -147,6 +154,12 @@ gossip_due (gossip_t *self, due_t due, int64_t at_ms)
 }
 
 //  ---- peers.c -----------------------------------------------------------------------------------
+
+//  Its address: GOSSIP_ADDRESS_SIZE bytes with the NUL.
+#define GOSSIP_ADDRESS "gossip@"
+#define GOSSIP_ADDRESS_SIZE   (sizeof GOSSIP_ADDRESS + PEER_ID_TEXT)
+void
+    peer_address (const peer_t *peer, char address [GOSSIP_ADDRESS_SIZE]);
 
 //  NULL: not a neighbour.
 peer_t *
@@ -204,7 +217,8 @@ int
 void
     score_change (gossip_t *self, peer_t *peer, int change);
 
-//  Tell reputation, at most once a second for one neighbour.
+//  Tell reputation, at most once in REPORT_MS of one neighbour.
+#define REPORT_MS 1000
 void
     score_report (gossip_t *self, peer_t *peer, Ggen__Experience experience, const char *detail);
 
@@ -243,11 +257,11 @@ void
 void
     mesh_on_lazy (gossip_t *self, peer_t *peer, const char *name);
 
-//  A push over this link came first, or second.
+//  A push over this link came first; or second, to another push when 'raced'.
 void
     mesh_first (topic_t *topic, const peer_t *peer);
 void
-    mesh_second (gossip_t *self, topic_t *topic, peer_t *peer);
+    mesh_second (gossip_t *self, topic_t *topic, peer_t *peer, bool raced);
 
 //  Have its bodies pushed from now on: it had one that nobody pushed.
 void
@@ -300,10 +314,16 @@ void
 
 void
     wants_offered (gossip_t *self, peer_t *peer, const char *name, const uint8_t *id, bool late);
-//  Its bytes are here: nobody else is asked for them. *late_p: it was offered as something of
-//  history. Returns true when we asked for it.
+//  It was pulled from history, but its origin is over its rate: later.
+void
+    wants_again (gossip_t *self, peer_t *peer, const body_t *body);
+//  A neighbour gets it from elsewhere: it needs not be pushed there.
+void
+    wants_warned (gossip_t *self, peer_t *peer, const uint8_t *id);
+//  Its bytes are here: nobody else is asked for them. Says in them what is known. Returns true when
+//  this neighbour was asked for it.
 bool
-    wants_came (gossip_t *self, const uint8_t *id, bool *late_p);
+    wants_came (gossip_t *self, body_t *body, const peer_t *peer);
 void
     wants_pull (gossip_t *self);
 void

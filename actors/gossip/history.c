@@ -148,7 +148,10 @@ history_forget_peer (history_t *self, unsigned slot)
 {
     for (uint32_t i = self->bare; i < id_table_count (self->seen); i++) {
         body_t *body = history_at (self, i);
-        if (body)
-            peer_set_remove (&body->knows, slot);
+        if (!body)
+            continue;
+        peer_set_remove (&body->knows, slot);
+        if (body->pulled_from == slot)
+            body->missed = false;
     }
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define VERIFY_RATE      400        //  a second, of one neighbour
-#define VERIFY_BURST     400
+#define VERIFY_BURST     800
 #define VERIFY_CALL_MAX  64         //  in one call: some 3 ms
 #define INBOX_MAX        256        //  bodies of one neighbour; more are dropped, and offered again by others
 #define INBOX_BYTES_MAX  (512u << 10)
@@ -95,11 +95,12 @@ inbox_take (gossip_t *self, peer_t *peer)
 static int64_t
 budget_ms (peer_t *peer, int64_t now_ms)
 {
+    uint32_t passed_ms = (uint32_t) now_ms - peer->verify_at;
     int64_t tokens = VERIFY_BURST * 1000;
-    if (now_ms - peer->verify_at_ms < 1000)
-        tokens = peer->verify_tokens + (now_ms - peer->verify_at_ms) * VERIFY_RATE;
+    if (passed_ms < 1000u * VERIFY_BURST / VERIFY_RATE)
+        tokens = peer->verify_tokens + (int64_t) passed_ms * VERIFY_RATE;
     peer->verify_tokens = (int32_t) (tokens < VERIFY_BURST * 1000 ? tokens : VERIFY_BURST * 1000);
-    peer->verify_at_ms = now_ms;
+    peer->verify_at = (uint32_t) now_ms;
     return peer->verify_tokens >= 1000
                ? now_ms
                : now_ms + (1000 - peer->verify_tokens + VERIFY_RATE - 1) / VERIFY_RATE;
@@ -132,7 +133,7 @@ forged (gossip_t *self, peer_t *peer)
     wants_forget (self, peer);
     intake_drop (self, peer);
     outbox_drop (self, peer);
-    peer->complained_ms = INT64_MIN / 2;
+    peer->complained_at = (uint32_t) self->now_ms - REPORT_MS;
     score_report (self, peer, GGEN__EXPERIENCE__FORGED, "an announcement whose signature does not hold");
 }
 
@@ -170,7 +171,6 @@ static void
 accept (gossip_t *self, peer_t *peer, body_t *body, const Ggen__Announcement *announcement,
     bytes_t pushed)
 {
-    body->topic = topic_hash (announcement->topic);
     body->taken_ms = self->now_ms;
     peer_set_add (&body->knows, peer->slot);
     origins_note (&self->origins, announcement->origin.data, announcement->seq, self->now_ms);
@@ -183,35 +183,51 @@ accept (gossip_t *self, peer_t *peer, body_t *body, const Ggen__Announcement *an
     forward_fresh (self, body, pushed);
 }
 
-//  Verify and believe. OK, or as wanted (), or SERIALIZATION, or INVALID_SIGNATURE after which the
-//  neighbour is muted.
+//  Unpack it and say whether it is wanted. OK, or as wanted (), or SERIALIZATION; *announcement_p is
+//  the caller's to free when it is not NULL.
+static code_t
+look (gossip_t *self, peer_t *peer, body_t *body, Ggen__Announcement **announcement_p)
+{
+    code_t code = announcement_open (announcement_p, (bytes_t) {body->bytes, body->size});
+    if (code != OK) {
+        malformed (self, peer);
+        return code;
+    }
+    const Ggen__Announcement *announcement = *announcement_p;
+    body->topic = topic_hash (announcement->topic);
+    code = wanted (self, announcement);
+    if (code == BUSY && body->late)
+        wants_again (self, peer, body);
+    if (code == BUSY && memcmp (announcement->origin.data, peer->key.bytes, PEER_KEY_SIZE) == 0)
+        score_report (self, peer, GGEN__EXPERIENCE__FLOODED, "more announcements than its rate");
+    self->counts.refused += code != OK;
+    return code;
+}
+
+//  Verify and believe. OK, or as look (), or INVALID_SIGNATURE after which the neighbour is muted.
 static code_t
 judge (gossip_t *self, peer_t *peer, body_t *body, bool by_origin, bytes_t pushed)
 {
-    bytes_t packed = {body->bytes, body->size};
     Ggen__Announcement *announcement;
-    code_t code = announcement_open (&announcement, packed);
-    if (code != OK || (by_origin
-            && memcmp (announcement->origin.data, peer->key.bytes, PEER_KEY_SIZE) != 0)) {
+    code_t code = look (self, peer, body, &announcement);
+    if (code == OK && by_origin
+        && memcmp (announcement->origin.data, peer->key.bytes, PEER_KEY_SIZE) != 0) {
         malformed (self, peer);
-        if (announcement)
-            ggen__announcement__free_unpacked (announcement, NULL);
-        return SERIALIZATION;
+        code = SECURITY;
     }
-    code = wanted (self, announcement);
-    if (code == BUSY && memcmp (announcement->origin.data, peer->key.bytes, PEER_KEY_SIZE) == 0)
-        score_report (self, peer, GGEN__EXPERIENCE__FLOODED, "more announcements than its rate");
     if (code == OK) {
         peer->verify_tokens -= 1000;
-        code = announcement_verify (announcement, packed, self->crypto);
+        code = announcement_verify (announcement, (bytes_t) {body->bytes, body->size},
+            self->crypto);
+        if (code == OK)
+            accept (self, peer, body, announcement, pushed);
+        else if (code == INVALID_SIGNATURE)
+            forged (self, peer);
+        else
+            self->counts.refused++;
     }
-    if (code == OK)
-        accept (self, peer, body, announcement, pushed);
-    else if (code == INVALID_SIGNATURE)
-        forged (self, peer);
-    else
-        self->counts.refused++;
-    ggen__announcement__free_unpacked (announcement, NULL);
+    if (announcement)
+        ggen__announcement__free_unpacked (announcement, NULL);
     return code;
 }
 
@@ -226,8 +242,12 @@ seen_again (gossip_t *self, peer_t *peer, const uint8_t *id)
         return;
     peer_set_add (&body->knows, peer->slot);
     topic_t *topic = topics_find (self, body->topic);
-    if (body->raced && topic)
-        mesh_second (self, topic, peer);
+    if (!topic)
+        return;
+    if (peer->slot == body->pulled_from)
+        return;
+    body->missed = false;
+    mesh_second (self, topic, peer, body->raced);
 }
 
 //  It has to wait: say so to those who would push it too.
@@ -244,19 +264,25 @@ warn (gossip_t *self, const peer_t *from, const body_t *body)
         }
 }
 
+//  Takes 'body'. What is not wanted takes nobody's room.
 static void
 queue (gossip_t *self, peer_t *peer, body_t *body)
 {
-    bool more = peer->inbox != NULL;
-    if (inbox_put (self, peer, body)) {
-        if (!more)
-            gossip_due (self, DUE_VERIFY, budget_ms (peer, self->now_ms) + 1);
-        warn (self, peer, body);
-        return;
+    Ggen__Announcement *announcement;
+    bool first = peer->inbox == NULL;
+    bool put = false;
+    if (look (self, peer, body, &announcement) == OK) {
+        put = inbox_put (self, peer, body);
+        self->counts.dropped_full += !put;
     }
-    self->counts.dropped_full++;
-    body_release (&body);
-    score_report (self, peer, GGEN__EXPERIENCE__FLOODED, "more announcements than can be verified");
+    if (put) {
+        warn (self, peer, body);
+        if (first)
+            gossip_due (self, DUE_VERIFY, budget_ms (peer, self->now_ms) + 1);
+    } else
+        body_release (&body);
+    if (announcement)
+        ggen__announcement__free_unpacked (announcement, NULL);
 }
 
 void
@@ -278,9 +304,9 @@ intake_frame (gossip_t *self, peer_t *peer, bytes_t packed)
         return;
     }
     memcpy (body->id, id, ID_SIZE);
-    bool asked = wants_came (self, id, &body->late);
-    body->late = body->late && asked;
+    bool asked = wants_came (self, body, peer);
     body->raced = !asked;
+    body->missed = asked && !body->late;
     if (peer->inbox || budget_ms (peer, self->now_ms) > self->now_ms
         || self->verified >= VERIFY_CALL_MAX) {
         queue (self, peer, body);
@@ -295,7 +321,6 @@ code_t
 intake_push (gossip_t *self, peer_t *peer, bytes_t packed, bytes_t pushed, bool *fresh_p)
 {
     uint8_t id [ID_SIZE];
-    bool late;
     *fresh_p = false;
     if (packed.size > ANNOUNCEMENT_BYTES_MAX || pushed.size > 4 * GOSSIP_PEERS_MAX) {
         malformed (self, peer);
@@ -315,7 +340,8 @@ intake_push (gossip_t *self, peer_t *peer, bytes_t packed, bytes_t pushed, bool 
     if (!body)
         return BUSY;
     memcpy (body->id, id, ID_SIZE);
-    (void) wants_came (self, id, &late);
+    (void) wants_came (self, body, peer);
+    body->late = false;
     code_t code = judge (self, peer, body, true, pushed);
     body_release (&body);
     *fresh_p = code == OK;

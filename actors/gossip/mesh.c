@@ -230,26 +230,28 @@ void
 mesh_first (topic_t *topic, const peer_t *peer)
 {
     link_t *link = topic_link (topic, peer);
-    if (link && link->worth < WORTH_MAX)
+    if (!link)
+        return;
+    //  The other side thinks that it is eager, and is right.
+    link->eager = true;
+    if (link->worth < WORTH_MAX)
         link->worth++;
 }
 
 void
-mesh_second (gossip_t *self, topic_t *topic, peer_t *peer)
+mesh_second (gossip_t *self, topic_t *topic, peer_t *peer, bool raced)
 {
     link_t *link = topic_link (topic, peer);
     if (!link)
         return;
-    //  The other side may still think that it is eager.
-    bool worth_it = false;
+    if (link->eager && !raced)
+        return;
     if (link->eager) {
         link->worth = (int8_t) (link->worth - (WORTH_SECOND - 1));
-        worth_it = link->worth >= 0 || eager_count (topic) == 1;
-    }
-    if (worth_it) {
-        if (link->worth < 0)
+        if (link->worth < 0 && eager_count (topic) == 1)
             link->worth = 0;
-        return;
+        if (link->worth >= 0)
+            return;
     }
     link->eager = false;
     outbox_topic (self, peer, SAY_LAZY, topic);

@@ -145,8 +145,9 @@ outbox_body (gossip_t *self, peer_t *peer, say_t what, body_t *body)
     int64_t due_ms = self->now_ms;
     if (what == SAY_HAVE) {
         due_ms += IDS_DELAY_MS;
-        if (due_ms < peer->ids_told_ms + IDS_APART_MS)
-            due_ms = peer->ids_told_ms + IDS_APART_MS;
+        uint32_t passed_ms = (uint32_t) self->now_ms - peer->ids_told_at;
+        if (passed_ms < IDS_APART_MS - IDS_DELAY_MS)
+            due_ms = self->now_ms + IDS_APART_MS - passed_ms;
     }
     note_t *added = note (self, peer, what, due_ms);
     if (added)
@@ -312,6 +313,8 @@ outbox_flush (gossip_t *self, peer_t *peer)
 {
     outbox_t *outbox = peer->outbox;
     bool left = outbox != NULL;
+    char address [GOSSIP_ADDRESS_SIZE];
+    peer_address (peer, address);
     while (left) {
         page_t page;
         if (!page_init (&page, outbox->count)) {
@@ -320,10 +323,10 @@ outbox_flush (gossip_t *self, peer_t *peer)
         }
         left = page_fill (&page, self, outbox, peer);
         if (page.frame.n_have > 0)
-            peer->ids_told_ms = self->now_ms;
+            peer->ids_told_at = (uint32_t) self->now_ms;
         if (!frame_empty (&page.frame)) {
             self->counts.sent_frames++;
-            out_event (self->out, peer->address, &page.frame.base);
+            out_event (self->out, address, &page.frame.base);
         }
         free (page.block);
     }

@@ -4,17 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  Addresses differ in their last characters; their first ones are alike.
+#define PREFIX_SIZE (sizeof GOSSIP_ADDRESS - 1)
+
+void
+peer_address (const peer_t *peer, char address [GOSSIP_ADDRESS_SIZE])
+{
+    memcpy (address, GOSSIP_ADDRESS, PREFIX_SIZE);
+    memcpy (address + PREFIX_SIZE, peer->id, PEER_ID_TEXT);
+    address [GOSSIP_ADDRESS_SIZE - 1] = 0;
+}
+
+//  Ids differ in their last characters; their first ones are alike.
 peer_t *
 peers_find (const gossip_t *self, const char *address)
 {
-    size_t size = strlen (address);
-    if (size + 1 != sizeof ((peer_t *) NULL)->address)
+    if (strlen (address) + 1 != GOSSIP_ADDRESS_SIZE
+        || memcmp (address, GOSSIP_ADDRESS, PREFIX_SIZE) != 0)
         return NULL;
+    const char *id = address + PREFIX_SIZE;
     for (unsigned slot = 0; slot < self->slots_count; slot++) {
         peer_t *peer = self->peers [slot];
-        if (peer && memcmp (peer->address + size - 8, address + size - 8, 8) == 0
-            && memcmp (peer->address, address, size) == 0)
+        if (peer && memcmp (peer->id + PEER_ID_TEXT - 8, id + PEER_ID_TEXT - 8, 8) == 0
+            && memcmp (peer->id, id, PEER_ID_TEXT) == 0)
             return peer;
     }
     return NULL;
@@ -30,6 +41,9 @@ peers_find_key (const gossip_t *self, const uint8_t *key)
     }
     return NULL;
 }
+
+//  Before anything that is still counted.
+#define LONG_AGO 1000000u
 
 static int
 free_slot (gossip_t *self)
@@ -58,12 +72,22 @@ peers_add (gossip_t *self, const peer_key_t *key)
         return NULL;
     peer->key = *key;
     peer->slot = (uint8_t) slot;
-    peer_id_address (key, "gossip", peer->address);
-    peer->verify_at_ms = peer->complained_ms = peer->ids_told_ms = INT64_MIN / 2;
+    char text [PEER_ID_TEXT + 1];
+    peer_id_text (key, text);
+    memcpy (peer->id, text, PEER_ID_TEXT);
+    peer->verify_at = peer->complained_at = peer->ids_told_at = (uint32_t) self->now_ms - LONG_AGO;
     self->peers [slot] = peer;
     self->peers_count++;
     history_forget_peer (self->history, (unsigned) slot);
     return peer;
+}
+
+static void
+peer_free (peer_t *peer)
+{
+    if (peer->topics_count > PEER_TOPICS_INSIDE)
+        free (peer->topics.many);
+    free (peer);
 }
 
 void
@@ -76,8 +100,7 @@ peers_remove (gossip_t *self, peer_t *peer)
     intake_drop (self, peer);
     self->peers [peer->slot] = NULL;
     self->peers_count--;
-    free (peer->topics);
-    free (peer);
+    peer_free (peer);
 }
 
 void
@@ -87,8 +110,7 @@ peers_done (gossip_t *self)
     for (unsigned slot = 0; (peer = peers_next (self, &slot)) != NULL; slot++) {
         outbox_drop (self, peer);
         intake_drop (self, peer);
-        free (peer->topics);
-        free (peer);
+        peer_free (peer);
     }
     free (self->peers);
 }
@@ -103,11 +125,19 @@ peers_next (const gossip_t *self, unsigned *slot)
 
 //  ---- one neighbour -----------------------------------------------------------------------------
 
+static uint32_t *
+topics_of (peer_t *peer)
+{
+    return peer->topics_count > PEER_TOPICS_INSIDE ? peer->topics.many : peer->topics.few;
+}
+
 bool
 peer_follows (const peer_t *peer, uint32_t topic)
 {
+    const uint32_t *topics =
+        peer->topics_count > PEER_TOPICS_INSIDE ? peer->topics.many : peer->topics.few;
     for (unsigned i = 0; i < peer->topics_count; i++)
-        if (peer->topics [i] == topic)
+        if (topics [i] == topic)
             return true;
     return false;
 }
@@ -115,24 +145,37 @@ peer_follows (const peer_t *peer, uint32_t topic)
 bool
 peer_follow (peer_t *peer, uint32_t topic)
 {
-    if (peer->topics_count == PEER_TOPICS_MAX || peer_follows (peer, topic))
+    unsigned count = peer->topics_count;
+    if (count == PEER_TOPICS_MAX || peer_follows (peer, topic))
         return false;
-    uint32_t *grown = realloc (peer->topics, (peer->topics_count + 1u) * sizeof *grown);
-    if (!grown)
-        return false;
-    peer->topics = grown;
-    peer->topics [peer->topics_count++] = topic;
+    if (count >= PEER_TOPICS_INSIDE) {
+        uint32_t *old = count > PEER_TOPICS_INSIDE ? peer->topics.many : NULL;
+        uint32_t *grown = realloc (old, (count + 1) * sizeof *grown);
+        if (!grown)
+            return false;
+        if (!old)
+            memcpy (grown, peer->topics.few, sizeof peer->topics.few);
+        peer->topics.many = grown;
+    }
+    peer->topics_count++;
+    topics_of (peer) [count] = topic;
     return true;
 }
 
 void
 peer_unfollow (peer_t *peer, uint32_t topic)
 {
-    for (unsigned i = 0; i < peer->topics_count; i++)
-        if (peer->topics [i] == topic) {
-            peer->topics [i] = peer->topics [--peer->topics_count];
-            return;
+    uint32_t *topics = topics_of (peer);
+    for (unsigned i = 0; i < peer->topics_count; i++) {
+        if (topics [i] != topic)
+            continue;
+        topics [i] = topics [peer->topics_count - 1];
+        if (--peer->topics_count == PEER_TOPICS_INSIDE) {
+            memcpy (peer->topics.few, topics, sizeof peer->topics.few);
+            free (topics);
         }
+        return;
+    }
 }
 
 void

@@ -3,7 +3,6 @@
 
 #define ALARM_PEERS_MIN 4           //  fewer say nothing about us
 #define ALARM_PAUSE_MS  60000       //  forgiven once in this time
-#define REPORT_MS       1000
 
 int
 score_of (const peer_t *peer, int64_t now_ms)
@@ -54,9 +53,9 @@ score_change (gossip_t *self, peer_t *peer, int change)
 void
 score_report (gossip_t *self, peer_t *peer, Ggen__Experience experience, const char *detail)
 {
-    if (self->now_ms < peer->complained_ms + REPORT_MS)
+    if ((uint32_t) self->now_ms - peer->complained_at < REPORT_MS)
         return;
-    peer->complained_ms = self->now_ms;
+    peer->complained_at = (uint32_t) self->now_ms;
     Ggen__Observation observation = GGEN__OBSERVATION__INIT;
     observation.peer_key = peer_key_to_field (&peer->key);
     observation.experience = experience;

@@ -31,6 +31,10 @@ topics_need (gossip_t *self, const char *name)
         return strcmp (topic->name, name) == 0 ? topic : NULL;
     if (self->topics_count == GOSSIP_TOPICS_MAX)
         return NULL;
+    topic_t **grown = realloc (self->topics, (self->topics_count + 1u) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    self->topics = grown;
     topic = calloc (1, sizeof *topic);
     if (!topic || !(topic->name = strdup (name))) {
         free (topic);
@@ -39,6 +43,7 @@ topics_need (gossip_t *self, const char *name)
     topic->hash = topic_hash (name);
     topic->direct = true;
     topic->announced_ms = self->now_ms;
+    topic->mended_ms = INT64_MIN / 2;
     return self->topics [self->topics_count++] = topic;
 }
 
@@ -65,6 +70,7 @@ topics_done (gossip_t *self)
 {
     while (self->topics_count > 0)
         topic_free (self->topics [--self->topics_count]);
+    free (self->topics);
 }
 
 //  ---- one topic ---------------------------------------------------------------------------------

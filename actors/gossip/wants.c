@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 //  Ids that neighbours offered before the body came. Each waits a moment, for a push is probably on
-//  its way; then one of those who offered is asked, after RETRY_MS another, TRIES_MAX times. Who was asked
-//  and did not deliver until the end has broken a promise.
+//  its way; then one of those who offered is asked, after RETRY_MS another, until all have been and at
+//  least TRIES_MAX times. Who was asked and did not deliver until the end has broken a promise. Eager links are told that the body need not
+//  be pushed any more, so a pull costs no second body; what neighbours tell us so is noted here too.
 #include "gossip_inside.h"
 
 #include <string.h>
 
-#define OFFERS_MAX   4              //  neighbours noted for one id
+#define OFFERS_MAX   8              //  neighbours noted for one id
 #define OF_ONE_MAX   (GOSSIP_WANTS_MAX / 8)     //  ids that one neighbour may be the first to offer
 #define TRIES_MAX    4              //  once, and three times again
-#define PULL_MS      250            //  a push that comes later than this after the id is too slow
+#define PULL_MS      160            //  a push that comes later than this after the id is too slow
 #define RETRY_MS     1000
 #define PROMISE_MS   3000           //  after the last try
+#define AGAIN_MS     2000           //  what could not be taken is asked for again
 #define LOOK_MS      10             //  the table is looked through at most so often
-#define NOBODY       UINT8_MAX
+#define WARNING_MS   2000           //  for how long a body that is not here needs not be pushed
 
 typedef struct {
     uint8_t slot;
@@ -29,10 +31,10 @@ typedef struct {
     uint8_t offers_count;
     bool late;
     bool done;
+    bool warned;                    //  nobody has offered it; somebody does not want it pushed
     offer_t offers [OFFERS_MAX];
+    peer_set_t unwanted;            //  neighbours who get it from elsewhere
 } want_t;
-
-_Static_assert (GOSSIP_PEERS_MAX < NOBODY, "a slot is a byte");
 
 static void
 want_done (gossip_t *self, want_t *want)
@@ -43,8 +45,9 @@ want_done (gossip_t *self, want_t *want)
     want->first = NOBODY;
 }
 
+//  An entry of this neighbour, all zero, whether or not one was done with before. NULL: no room.
 static want_t *
-want_new (gossip_t *self, peer_t *peer, const uint8_t *id, const topic_t *topic, bool late)
+want_new (gossip_t *self, peer_t *peer, const uint8_t *id)
 {
     if (!self->wants)
         self->wants = id_table_new (GOSSIP_WANTS_MAX, sizeof (want_t), rng_u64 (self->rng));
@@ -56,16 +59,31 @@ want_new (gossip_t *self, peer_t *peer, const uint8_t *id, const topic_t *topic,
         return NULL;
     }
     memset ((uint8_t *) want + ID_SIZE, 0, sizeof *want - ID_SIZE);
-    want->topic = topic->hash;
     want->first = peer->slot;
-    want->late = late;
     peer->wants_count++;
+    return want;
+}
+
+//  NULL: none that is still wanted.
+static want_t *
+want_find (const gossip_t *self, const uint8_t *id)
+{
+    want_t *want = self->wants ? id_table_find (self->wants, id) : NULL;
+    return want && !want->done ? want : NULL;
+}
+
+//  Somebody offers it for the first time.
+static void
+begin (gossip_t *self, want_t *want, const topic_t *topic, bool late)
+{
     bool pushed = false;
     for (unsigned i = 0; i < topic->links_count; i++)
         pushed = pushed || topic->links [i].eager;
+    want->topic = topic->hash;
+    want->late = late;
+    want->warned = false;
     want->due_ms = self->now_ms + (late || !pushed ? 0 : PULL_MS);
     gossip_due (self, DUE_PULL, want->due_ms);
-    return want;
 }
 
 static void
@@ -86,6 +104,10 @@ wants_offered (gossip_t *self, peer_t *peer, const char *name, const uint8_t *id
         body_t *body = history_find (self->history, id);
         if (body)
             peer_set_add (&body->knows, peer->slot);
+        //  It would have pushed it.
+        link_t *link = body && body->missed && topic ? topic_link (topic, peer) : NULL;
+        if (link && link->eager)
+            body->missed = false;
         return;
     }
     if (!topic || !topic->followed || score_of (peer, self->now_ms) < SCORE_IDS_MIN)
@@ -93,11 +115,49 @@ wants_offered (gossip_t *self, peer_t *peer, const char *name, const uint8_t *id
     link_t *link = topic_link (topic, peer);
     if (link)
         link->offered_ms = self->now_ms;
-    want_t *want = self->wants ? id_table_find (self->wants, id) : NULL;
-    if (!want || want->done)
-        want = want_new (self, peer, id, topic, late);
-    if (want)
-        add_offer (want, peer);
+    want_t *want = want_find (self, id);
+    bool fresh = !want || want->warned;
+    if (!want)
+        want = want_new (self, peer, id);
+    if (!want)
+        return;
+    if (fresh)
+        begin (self, want, topic, late);
+    add_offer (want, peer);
+}
+
+void
+wants_again (gossip_t *self, peer_t *peer, const body_t *body)
+{
+    const topic_t *topic = topics_find (self, body->topic);
+    want_t *want = topic && body->tries < TRIES_MAX ? want_new (self, peer, body->id) : NULL;
+    if (!want)
+        return;
+    begin (self, want, topic, true);
+    want->tries = body->tries;
+    want->due_ms = self->now_ms + AGAIN_MS;
+    add_offer (want, peer);
+}
+
+void
+wants_warned (gossip_t *self, peer_t *peer, const uint8_t *id)
+{
+    if (history_has (self->history, id)) {
+        body_t *body = history_find (self->history, id);
+        if (body)
+            peer_set_add (&body->knows, peer->slot);
+        return;
+    }
+    want_t *want = want_find (self, id);
+    if (!want) {
+        want = want_new (self, peer, id);
+        if (!want)
+            return;
+        want->warned = true;
+        want->due_ms = self->now_ms + WARNING_MS;
+        gossip_due (self, DUE_PULL, want->due_ms);
+    }
+    peer_set_add (&want->unwanted, peer->slot);
 }
 
 //  What is done leaves when all before it is done: it is found until then.
@@ -111,14 +171,20 @@ drop_done (gossip_t *self)
 }
 
 bool
-wants_came (gossip_t *self, const uint8_t *id, bool *late_p)
+wants_came (gossip_t *self, body_t *body, const peer_t *peer)
 {
-    want_t *want = self->wants ? id_table_find (self->wants, id) : NULL;
-    *late_p = false;
-    if (!want || want->done)
+    want_t *want = want_find (self, body->id);
+    if (!want)
         return false;
-    bool asked = want->tries > 0;
-    *late_p = want->late;
+    bool asked = false;
+    for (unsigned i = 0; i < want->offers_count; i++)
+        if (want->offers [i].asked) {
+            body->pulled_from = want->offers [i].slot;
+            asked = asked || want->offers [i].slot == peer->slot;
+        }
+    body->late = asked && want->late;
+    body->tries = want->tries;
+    body->unwanted = want->unwanted;
     want_done (self, want);
     drop_done (self);
     self->counts.pulled += asked;
@@ -158,21 +224,33 @@ whom (gossip_t *self, want_t *want)
 }
 
 static void
+warn (gossip_t *self, const want_t *want, const peer_t *asked)
+{
+    const topic_t *topic = topics_find (self, want->topic);
+    for (unsigned i = 0; topic && i < topic->links_count; i++)
+        if (topic->links [i].eager && topic->links [i].slot != asked->slot)
+            outbox_id (self, self->peers [topic->links [i].slot], SAY_DONT_WANT, want->id);
+}
+
+static void
 pull (gossip_t *self, want_t *want)
 {
-    offer_t *offer = want->tries < TRIES_MAX ? whom (self, want) : NULL;
-    if (!offer) {
+    if (want->warned) {
+        want_done (self, want);
+        return;
+    }
+    offer_t *offer = whom (self, want);
+    if (!offer || (offer->asked && want->tries >= TRIES_MAX)) {
         give_up (self, want);
         return;
     }
     peer_t *peer = self->peers [offer->slot];
-    topic_t *topic = topics_find (self, want->topic);
-    //  Nobody pushed it: a link of the tree is missing or slow.
-    if (topic && !want->late && want->tries == 0)
-        mesh_make_eager (self, topic, peer);
     offer->asked = true;
-    want->tries++;
+    if (want->tries++ == 0 && !want->late)
+        warn (self, want, peer);
     want->due_ms = self->now_ms + (want->tries < TRIES_MAX ? RETRY_MS : PROMISE_MS);
+    if (want->tries >= TRIES_MAX && !whom (self, want)->asked)
+        want->due_ms = self->now_ms + RETRY_MS;
     outbox_id (self, peer, SAY_WANT, want->id);
 }
 
@@ -210,7 +288,8 @@ wants_forget (gossip_t *self, const peer_t *peer)
                 want->offers [k] = want->offers [--want->offers_count];
                 break;
             }
-        if (want->offers_count == 0)
+        peer_set_remove (&want->unwanted, peer->slot);
+        if (want->offers_count == 0 && !want->warned)
             want_done (self, want);
         else if (want->first == peer->slot) {
             self->peers [want->first]->wants_count--;

@@ -155,11 +155,11 @@ drop (outbox_entry_t *entry)
 static void
 tell (outbox_entry_t *entry)
 {
-    outbox_told_fn *told = entry->told;
-    entry->told = NULL;
+    outbox_asker_t asker = entry->asker;
+    entry->asker = (outbox_asker_t) {.arg = NULL};
     entry->answer_at_ms = DEADLINE_NEVER;
-    if (told)
-        told (entry->home, entry->arg, entry->state, NULL);
+    if (asker.told)
+        asker.told (asker.arg, entry->state, NULL);
 }
 
 static int64_t
@@ -294,8 +294,8 @@ forget (outbox_entry_t *entry, const Ggen__Failure *failure)
 {
     registry_p2p_t *home = entry->home;
     unlink_entry (&home->outbox, entry);
-    if (entry->told)
-        entry->told (home, entry->arg, NULL, failure);
+    if (entry->asker.told)
+        entry->asker.told (entry->asker.arg, NULL, failure);
     entry_free (entry);
 }
 
@@ -311,6 +311,8 @@ on_written (void *home_, void *entry_, const answer_t *answer)
         return OK;
     }
     entry->written = true;
+    if (entry->asker.kept)
+        entry->asker.kept (entry->asker.arg);
     entry->retry_at_ms = answer->now_ms;
     supersede (&home->outbox, entry);
     begin_due (home);
@@ -330,7 +332,7 @@ make_room (outbox_t *self)
 
 code_t
 outbox_add (registry_p2p_t *home, Ggen__OutboxState *state, ticket_t ticket, int64_t answer_at_ms,
-            outbox_told_fn *told, void *arg)
+            const outbox_asker_t *asker)
 {
     uint8_t bytes[ENTRY_KEY_MAX];
     state->since = out_wall_ms (home->out) / 1000;
@@ -343,8 +345,7 @@ outbox_add (registry_p2p_t *home, Ggen__OutboxState *state, ticket_t ticket, int
     }
     entry->ticket = ticket;
     entry->answer_at_ms = answer_at_ms;
-    entry->told = told;
-    entry->arg = arg;
+    entry->asker = *asker;
     //  Without a parent: who asked may go, what was begun is ended.
     code_t code = keep_outbox (home, entry_key (entry, bytes), state, 0, on_written, entry);
     if (code != OK) {
@@ -376,6 +377,7 @@ static void
 announce_again (registry_p2p_t *home, int64_t now_ms)
 {
     outbox_t *self = &home->outbox;
+    int64_t oldest = out_wall_ms (home->out) / 1000 - OUTBOX_AGAIN_SECS;
     unsigned passed = self->count > OUTBOX_AGAIN_MAX ? self->count - OUTBOX_AGAIN_MAX : 0;
     self->wants_again = false;
     self->again_ms = now_ms;
@@ -384,7 +386,7 @@ announce_again (registry_p2p_t *home, int64_t now_ms)
             passed--;
             continue;
         }
-        if (at->superseded || at->active || !at->written)
+        if (at->superseded || at->active || !at->written || at->state->since < oldest)
             continue;
         at->state->done &= ~STEPS_OF_NEWS;
         at->retry_at_ms = now_ms;

@@ -24,6 +24,7 @@
 #define OUTBOX_RETRY_MAX_MS 600000
 #define OUTBOX_AGAIN_MAX   16       //  entries that are announced again at one time, the newest
 #define OUTBOX_AGAIN_MS    30000    //  between doing so twice
+#define OUTBOX_AGAIN_SECS  86400    //  what was published longer ago is found by asking
 
 struct registry_p2p;
 typedef struct outbox_entry outbox_entry_t;
@@ -37,20 +38,23 @@ typedef struct {
     int64_t again_at_ms;
 } outbox_t;
 
-//  Called once, when all steps were tried, when it is time to answer, or when it could not be written
-//  ('failure'; then 'state' is NULL).
-typedef void (outbox_told_fn) (struct registry_p2p *home, void *arg,
-                               const Ggen__OutboxState *state, const Ggen__Failure *failure);
+//  'kept' is called when it is on disk, then 'told' once: when all steps were tried, or when it is time to
+//  answer. Or only 'told', with the failure: it could not be written.
+typedef struct {
+    void (*kept) (void *arg);
+    void (*told) (void *arg, const Ggen__OutboxState *state, const Ggen__Failure *failure);
+    void *arg;
+} outbox_asker_t;
 
 //  One from the disk; taken. What is malformed is dropped.
 void outbox_load (struct registry_p2p *home, Ggen__OutboxState *state);
 
 //  Write it down, then tell it. Signed records in it were checked. 'state' is taken, also when it fails.
-//  OK       'told' will be called.
+//  OK       the asker will be called.
 //  STORAGE  OUTBOX_MAX entries are unfinished, or the tables were not loaded.
 //  BUSY     out of memory, or too much is asked at once.
 must_use code_t outbox_add (struct registry_p2p *home, Ggen__OutboxState *state, ticket_t ticket,
-                            int64_t answer_at_ms, outbox_told_fn *told, void *arg);
+                            int64_t answer_at_ms, const outbox_asker_t *asker);
 
 //  The newest entry of this name and key that is not withdrawn; NULL: none. With a version: that one.
 const Ggen__OutboxState *outbox_find (const outbox_t *self, const char *id, const char *version,

@@ -46,8 +46,7 @@ struct outbox_entry {
     //  Who waits for the first round.
     ticket_t ticket;
     int64_t answer_at_ms;
-    outbox_told_fn *told;
-    void *arg;
+    outbox_asker_t asker;           //  zeros: nobody
 
     //  Opened while it is active.
     p2p_signed_t listing, signed_release, head, rotation;

@@ -288,12 +288,14 @@ send_step (outbox_entry_t *entry, step_t step)
     return bytes ? send_bytes (entry, step) : send_record (entry, step);
 }
 
+//  News first: it says all by itself, and hosts and the DHT may take long.
 void
 steps_go (outbox_entry_t *entry)
 {
     while (entry->todo && entry->in_flight < OUTBOX_STEPS_MAX) {
-        step_t step = (step_t) __builtin_ctzll (entry->todo);
-        entry->todo &= entry->todo - 1;
+        uint64_t news = entry->todo & STEPS_OF_NEWS;
+        step_t step = (step_t) __builtin_ctzll (news ? news : entry->todo);
+        entry->todo &= ~STEP_BIT (step);
         if (send_step (entry, step) == OK)
             entry->in_flight++;
     }

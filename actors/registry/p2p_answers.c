@@ -36,7 +36,9 @@ static bool
 is_young (const find_t *find, const Ggen__Release *release)
 {
     int64_t age_secs = out_wall_ms (find->home->out) / 1000 - release->published_at;
-    return age_secs < find->home->settings->min_publish_age_secs;
+    int64_t min_secs = find->home->settings->min_publish_age_secs;
+    //  Without a limit nothing is too young, whatever our clock says of when it was signed.
+    return min_secs > 0 && age_secs < min_secs;
 }
 
 //  A version that both a key and its successor list is told once.
@@ -74,8 +76,8 @@ rows_of (find_t *find, bool young_too)
             for (size_t v = 0; v < find->publishers[i].versions_count; v++) {
                 const find_publisher_t *publisher = &find->publishers[i];
                 const find_version_t *version = &publisher->versions[v];
-                const p2p_signed_t *found = &version->signed_release;
-                if (!found->payload
+                const p2p_signed_t *found = version->found;
+                if (!found
                     || publisher_key_equal (&found->key, &publisher->key) == (former == 1))
                     continue;
                 if (!young_too && is_young (find, found->release))
@@ -105,13 +107,13 @@ by_version (const void *a_, const void *b_)
 static void
 refuse_absent (const find_t *find, const char *version)
 {
-    out_t *out = find->home->out;
-    if (find->failure_code != OK)
-        out_refuse (out, find->ticket, find->failure_code,
-                    "look at the network: ggen p2p status", "%s cannot be looked up: %s", find->name,
-                    find->failure_text ? find->failure_text : code_name (find->failure_code));
+    const char *words;
+    code_t code = find_doubt (find, &words);
+    if (code != PACKAGE_NOT_FOUND)
+        out_refuse (find->home->out, find->ticket, code, "look at the network: ggen p2p status",
+                    "%s cannot be looked up: %s", find->name, words);
     else
-        out_refuse (out, find->ticket, PACKAGE_NOT_FOUND, "", "the network has no %s%s%s",
+        out_refuse (find->home->out, find->ticket, code, "", "the network has no %s%s%s",
                     find->name, *version ? "@" : "", version);
 }
 
@@ -156,10 +158,10 @@ static warnings_t
 warnings_of (const find_t *find, const rows_t *rows)
 {
     warnings_t warnings = {.count = 0};
-    if (find->failure_code != OK)
+    const char *words;
+    if (find_doubt (find, &words) != PACKAGE_NOT_FOUND)
         warn (&warnings, text_of ("p2p: not everybody could be asked about %s: %s", find->name,
-                                  find->failure_text ? find->failure_text
-                                                     : code_name (find->failure_code)));
+                                  words));
     if (find->cut)
         warn (&warnings,
               text_of ("p2p: of %s only %d publishers, and of each the newest %d versions, are told",
@@ -381,7 +383,8 @@ on_exists (find_t *find, void *arg)
         bool listed = publisher->head.payload && publisher->head.head->n_versions > 0;
         reply.exists |= offered || listed;
     }
-    if (!reply.exists && find->failure_code != OK)
+    const char *words;
+    if (!reply.exists && find_doubt (find, &words) != PACKAGE_NOT_FOUND)
         refuse_absent (find, "");
     else
         out_answer (find->home->out, find->ticket, &reply.base);

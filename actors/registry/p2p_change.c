@@ -293,8 +293,8 @@ on_latest_found (find_t *find, void *self_)
     const find_publisher_t *publisher = find_publisher (find, &self->head.key);
     const Ggen__HeadVersion *latest = p2p_head_latest (self->head.head);
     const Ggen__Release *release = NULL;
-    if (publisher && publisher->versions_count > 0)
-        release = publisher->versions[0].signed_release.release;
+    if (publisher && publisher->versions_count > 0 && publisher->versions[0].found)
+        release = publisher->versions[0].found->release;
     if (release && p2p_same_bytes (release->sha256, latest->sha256))
         sign_renewed (self, latest, release->size_bytes);
     else
@@ -346,8 +346,9 @@ change_list (change_t *self)
 
 //  We say so ourselves: others of this node see it at once.
 static void
-discover (change_t *self)
+on_kept (void *self_)
 {
+    change_t *self = self_;
     discovered_t *discovered = self->home->discovered;
     publisher_key_t former;
     code_t code = OK;
@@ -380,16 +381,14 @@ discover (change_t *self)
 }
 
 static void
-on_told (registry_p2p_t *home, void *self_, const Ggen__OutboxState *state,
-         const Ggen__Failure *failure)
+on_told (void *self_, const Ggen__OutboxState *state, const Ggen__Failure *failure)
 {
     change_t *self = self_;
     if (failure) {
-        out_refuse_as (home->out, self->ticket, failure);
+        out_refuse_as (self->home->out, self->ticket, failure);
         change_end (self);
         return;
     }
-    discover (self);
     if (state->records == 0 && self->head.payload)
         change_warn (self, "p2p: no node of the network has acknowledged %s yet; it is tried again",
                      self->id);
@@ -423,7 +422,8 @@ change_store (change_t *self)
         change_refuse (self, BUSY, "", "p2p: out of memory");
         return;
     }
-    code_t code = outbox_add (self->home, state, self->ticket, self->answer_at_ms, on_told, self);
+    outbox_asker_t asker = {on_kept, on_told, self};
+    code_t code = outbox_add (self->home, state, self->ticket, self->answer_at_ms, &asker);
     if (code != OK)
         change_refuse (self, code, "see what waits: ggen p2p status",
                        "%s cannot be told to the network now: %s", self->id,

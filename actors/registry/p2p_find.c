@@ -4,19 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { READ_LISTINGS, READ_PINS, READ_HEAD, READ_ROTATIONS, READ_RELEASE } read_kind_t;
+typedef enum { READ_HOT, READ_PINS, READ_LISTINGS, READ_HEAD, READ_ROTATIONS, READ_RELEASE } read_kind_t;
 
 //  One thing to be asked.
 typedef struct read {
     struct read *next;
     find_t *find;
     read_kind_t kind;
-    unsigned publisher;
-    size_t version;
-    publisher_key_t signer;     //  of the release
+    publisher_key_t key;        //  whose head, rotations or release
     bool sent;
     bool first_valid;
+    char version[];             //  of the release
 } read_t;
+
+enum { STAGE_BEGIN, STAGE_PINS, STAGE_HOT, STAGE_NETWORK };
 
 //  ---- life ----------------------------------------------------------------------------------------
 
@@ -35,8 +36,6 @@ free_publisher (find_publisher_t *publisher)
 {
     p2p_signed_clear (&publisher->listing);
     p2p_signed_clear (&publisher->head);
-    for (size_t i = 0; i < publisher->versions_count; i++)
-        p2p_signed_clear (&publisher->versions[i].signed_release);
     free (publisher->versions);
 }
 
@@ -48,6 +47,9 @@ find_destroy (find_t **self_p)
         free_publisher (&self->publishers[i]);
     for (unsigned i = 0; i < self->rotations_count; i++)
         p2p_signed_clear (&self->rotations[i]);
+    for (size_t i = 0; i < self->releases_count; i++)
+        p2p_signed_clear (&self->releases[i]);
+    free (self->releases);
     if (self->free_arg)
         self->free_arg (self->arg);
     free_reads (self);
@@ -75,6 +77,9 @@ tell (find_t *self)
     if (self->told)
         return;
     self->told = true;
+    find_match (self);
+    if (find_is_hot_kind (self))
+        find_put_hot (self);
     self->done (self, self->arg);
 }
 
@@ -90,18 +95,30 @@ end (find_t *self)
     find_destroy (&self);
 }
 
+code_t
+find_doubt (const find_t *self, const char **words_p)
+{
+    code_t code = self->failure_code;
+    *words_p = self->failure_text && *self->failure_text ? self->failure_text : code_name (code);
+    if (code != OK || !self->incomplete)
+        return code != OK ? code : PACKAGE_NOT_FOUND;
+    *words_p = "the network has not answered in time";
+    return DHT_TIMEOUT;
+}
+
 //  ---- reads ---------------------------------------------------------------------------------------
 
 static read_t *
-add_read (find_t *self, read_kind_t kind)
+add_read (find_t *self, read_kind_t kind, const char *version)
 {
-    read_t *read = calloc (1, sizeof *read);
+    read_t *read = calloc (1, sizeof *read + strlen (version) + 1);
     if (!read) {
         self->incomplete = true;
         return NULL;
     }
     read->find = self;
     read->kind = kind;
+    strcpy (read->version, version);
     //  In their order: the first ones matter most.
     read_t **at = &self->reads;
     while (*at)
@@ -128,25 +145,26 @@ take (find_t *self, const read_t *read, const answer_t *answer)
         find_take_pin (self, (const void *) answer->message);
         return;
     }
+    if (read->kind == READ_HOT) {
+        find_take_hot (self, (const void *) answer->message);
+        self->home->counts.hot_hits += self->hot;
+        self->home->counts.hot_misses += !self->hot;
+        return;
+    }
     const Ggen__DhtReadReply *reply = (const void *) answer->message;
-    find_publisher_t *publisher = &self->publishers[read->publisher];
     self->incomplete |= reply->incomplete;
     if (read->kind == READ_LISTINGS)
         find_take_listings (self, reply);
-    else if (read->kind == READ_HEAD)
+    else if (read->kind == READ_HEAD) {
         find_take_heads (self, reply);
+        find_publisher_t *publisher = find_publisher (self, &read->key);
+        if (publisher)
+            publisher->short_cut = read->first_valid;
+    }
     else if (read->kind == READ_ROTATIONS)
         find_take_rotations (self, reply);
     else
-        find_take_release (self, publisher, &publisher->versions[read->version], reply);
-}
-
-static bool
-lags (const find_t *self, const read_t *read)
-{
-    const find_publisher_t *publisher = &self->publishers[read->publisher];
-    uint64_t listed = publisher->listing.payload ? publisher->listing.listing->seq : 0;
-    return !publisher->head.payload || publisher->head.head->seq < listed;
+        find_take_releases (self, reply);
 }
 
 static void proceed (find_t *self);
@@ -163,15 +181,9 @@ on_read (void *home_, void *read_, const answer_t *answer)
     self->in_flight--;
     if (answer->code == OK)
         take (self, read, answer);
-    //  Without trust nobody is pinned.
-    else if (read->kind != READ_PINS)
+    //  Without trust nobody is pinned, without a cache nothing is hot.
+    else if (read->kind != READ_PINS && read->kind != READ_HOT)
         note_failure (self, answer->failure);
-    //  A short cut that led to something old: once more, in full.
-    if (read->first_valid && read->kind == READ_HEAD && lags (self, read) && !self->told) {
-        read->first_valid = false;
-        read->sent = false;
-        self->unsent++;
-    }
     proceed (self);
     p2p_pump (home);
     return OK;
@@ -194,25 +206,40 @@ ask_pins (find_t *self, read_t *read, ticket_t ticket)
 }
 
 static code_t
+ask_hot (find_t *self, read_t *read, ticket_t ticket)
+{
+    uint8_t key[FIND_HOT_KEY_MAX];
+    Ggen__HotGetRequest request = GGEN__HOT_GET_REQUEST__INIT;
+    request.key = (ProtobufCBinaryData) {find_hot_key (self, key), key};
+    ask_t ask = {.to = "cache",
+                 .message = &request.base,
+                 .expect = &ggen__hot_get_reply__descriptor,
+                 .budget_ms = self->home->settings->answer_ms,
+                 .parent = ticket,
+                 .on_answer = on_read,
+                 .arg = read};
+    return out_ask (self->home->out, &ask);
+}
+
+static code_t
 send_read (find_t *self, read_t *read)
 {
     registry_p2p_t *home = self->home;
-    const publisher_key_t *key = &self->publishers[read->publisher].key;
     //  Once answered, what is still asked is for us.
     ticket_t ticket = self->told ? 0 : self->ticket;
     digest_t place;
     if (read->kind == READ_PINS)
         return ask_pins (self, read, ticket);
+    if (read->kind == READ_HOT)
+        return ask_hot (self, read, ticket);
     if (read->kind == READ_LISTINGS)
         dht_key_name (&place, home->crypto->sha256, self->name);
     else if (read->kind == READ_HEAD)
-        dht_key_head (&place, home->crypto->sha256, self->name, key);
+        dht_key_head (&place, home->crypto->sha256, self->name, &read->key);
     else if (read->kind == READ_ROTATIONS)
-        dht_key_rotation (&place, home->crypto->sha256, key);
+        dht_key_rotation (&place, home->crypto->sha256, &read->key);
     else
-        dht_key_release (&place, home->crypto->sha256, self->name,
-                         self->publishers[read->publisher].versions[read->version].listed->version,
-                         &read->signer);
+        dht_key_release (&place, home->crypto->sha256, self->name, read->version, &read->key);
     return p2p_read (home, &place, read->first_valid, ticket, on_read, read);
 }
 
@@ -242,16 +269,14 @@ send_more (find_t *self)
     }
 }
 
-//  ---- rounds --------------------------------------------------------------------------------------
+//  ---- what there is to read -----------------------------------------------------------------------
 
-static void
-add_listings (find_t *self)
+//  The head that came is older than what its publisher's listing says.
+static bool
+lags (const find_publisher_t *publisher)
 {
-    //  For one publisher its head is enough to go on, unless all there is has to be known.
-    if (!self->one_key || self->all_answer)
-        add_read (self, READ_LISTINGS);
-    if (!self->all_answer)
-        add_read (self, READ_PINS);
+    uint64_t listed = publisher->listing.payload ? publisher->listing.listing->seq : 0;
+    return !publisher->head.payload || publisher->head.head->seq < listed;
 }
 
 static bool
@@ -262,105 +287,142 @@ wants_head (const find_t *self, const find_publisher_t *publisher)
 }
 
 static void
-add_head (find_t *self, unsigned i)
+plan_head (find_t *self, find_publisher_t *publisher)
 {
-    const find_publisher_t *publisher = &self->publishers[i];
-    read_t *read = wants_head (self, publisher) ? add_read (self, READ_HEAD) : NULL;
-    if (read) {
-        read->publisher = i;
-        read->first_valid = publisher->pinned && !self->all_answer;
+    //  A short cut that has led to something old: once more, in full.
+    if (publisher->short_cut && !publisher->in_full && lags (publisher)) {
+        publisher->in_full = true;
+        publisher->asked_head = false;
     }
-    read = self->wants_rotations ? add_read (self, READ_ROTATIONS) : NULL;
-    if (read)
-        read->publisher = i;
+    if (publisher->asked_head || !wants_head (self, publisher))
+        return;
+    publisher->asked_head = true;
+    read_t *read = add_read (self, READ_HEAD, "");
+    if (!read)
+        return;
+    read->key = publisher->key;
+    read->first_valid = publisher->pinned && !self->all_answer && !publisher->in_full;
 }
 
-//  Who got the name from somebody takes part, too. Returns true when there are new ones.
-static bool
-add_successors (find_t *self)
+static void
+plan_rotations (find_t *self, find_publisher_t *publisher)
 {
-    unsigned before = self->publishers_count;
-    publisher_key_t next;
-    for (unsigned i = 0; i < before && !self->one_key; i++)
-        if (self->publishers[i].head.payload
-            && publisher_key_from_field (&next, self->publishers[i].head.head->rotated_to) == OK)
-            find_add (self, &next);
-    for (unsigned i = 0; i < self->rotations_count && !self->one_key; i++)
-        if (publisher_key_from_field (&next, self->rotations[i].rotation->new_key) == OK)
-            find_add (self, &next);
-    for (unsigned i = before; i < self->publishers_count; i++)
-        add_head (self, i);
-    return self->publishers_count > before;
+    if (publisher->asked_rotations || !self->wants_rotations)
+        return;
+    publisher->asked_rotations = true;
+    read_t *read = add_read (self, READ_ROTATIONS, "");
+    if (read)
+        read->key = publisher->key;
+}
+
+static bool
+is_planned (const find_t *self, const char *version, const publisher_key_t *key)
+{
+    for (const read_t *read = self->reads; read; read = read->next)
+        if (read->kind == READ_RELEASE && publisher_key_equal (&read->key, key)
+            && strcmp (read->version, version) == 0)
+            return true;
+    return false;
 }
 
 //  The release of a version that a former key signed lies under that one's key.
 static void
-add_release (find_t *self, unsigned i, size_t version)
+plan_release (find_t *self, const find_publisher_t *publisher, const Ggen__HeadVersion *listed)
 {
-    const find_publisher_t *publisher = &self->publishers[i];
-    bool by_former = publisher->versions[version].listed->release_sha256.len > 0;
-    for (unsigned j = 0; j < self->publishers_count; j++) {
-        if ((j == i) == by_former)
+    bool by_former = listed->release_sha256.len > 0;
+    for (unsigned i = 0; i < self->publishers_count; i++) {
+        const find_publisher_t *signer = &self->publishers[i];
+        if ((signer == publisher) == by_former
+            || is_planned (self, listed->version, &signer->key))
             continue;
-        read_t *read = add_read (self, READ_RELEASE);
+        read_t *read = add_read (self, READ_RELEASE, listed->version);
         if (!read)
             return;
-        read->publisher = i;
-        read->version = version;
-        read->signer = self->publishers[j].key;
+        read->key = signer->key;
         read->first_valid = true;
     }
 }
 
+//  Only when something has changed that could make a difference.
 static void
-add_releases (find_t *self)
+plan_releases (find_t *self, find_publisher_t *publisher)
 {
-    find_choose_versions (self);
+    const Ggen__HeadVersion *wanted[FIND_VERSIONS_MAX];
+    if (!publisher->head.payload)
+        return;
+    uint64_t now = publisher->head.head->seq * 31
+                   + find_successor (self, publisher)->head.head->seq * 961
+                   + self->publishers_count;
+    if (publisher->planned == now)
+        return;
+    publisher->planned = now;
+    size_t count = find_wanted (self, publisher, wanted);
+    for (size_t i = 0; i < count; i++)
+        plan_release (self, publisher, wanted[i]);
+}
+
+//  Who got the name from somebody takes part, too.
+static void
+add_successors (find_t *self)
+{
+    publisher_key_t next;
     for (unsigned i = 0; i < self->publishers_count; i++)
-        for (size_t v = 0; v < self->publishers[i].versions_count; v++)
-            add_release (self, i, v);
+        if (self->publishers[i].head.payload
+            && publisher_key_from_field (&next, self->publishers[i].head.head->rotated_to) == OK)
+            find_add (self, &next);
+    for (unsigned i = 0; i < self->rotations_count; i++)
+        if (publisher_key_from_field (&next, self->rotations[i].rotation->new_key) == OK)
+            find_add (self, &next);
 }
 
-//  Go on to the next round that has anything to read. False: there is none.
-static bool
-next_round (find_t *self)
+static void
+plan (find_t *self)
 {
-    free_reads (self);
-    while (self->unsent == 0) {
-        switch (self->round++) {
-            case 0:
-                add_listings (self);
-                break;
-            case 1:
-                for (unsigned i = 0; i < self->publishers_count; i++)
-                    add_head (self, i);
-                break;
-            case 2:
-                if (add_successors (self))
-                    self->round--;
-                break;
-            case 3:
-                if (self->depth >= FIND_LATEST)
-                    add_releases (self);
-                break;
-            default:
-                return false;
-        }
+    if (!self->one_key)
+        add_successors (self);
+    for (unsigned i = 0; i < self->publishers_count; i++) {
+        plan_head (self, &self->publishers[i]);
+        plan_rotations (self, &self->publishers[i]);
+        plan_releases (self, &self->publishers[i]);
     }
-    return true;
 }
 
-//  Do what can be done now; ends the look-up when that is nothing.
+//  Go on to the next stage. False: there is none.
+static bool
+next_stage (find_t *self)
+{
+    switch (++self->stage) {
+        case STAGE_PINS:
+            if (!self->all_answer)
+                add_read (self, READ_PINS, "");
+            return true;
+        case STAGE_HOT:
+            if (find_is_hot_kind (self))
+                add_read (self, READ_HOT, "");
+            return true;
+        case STAGE_NETWORK:
+            //  For one publisher its head is enough to go on, unless all there is has to be known.
+            if (!self->hot && (!self->one_key || self->all_answer))
+                add_read (self, READ_LISTINGS, "");
+            return !self->hot;
+        default:
+            return false;
+    }
+}
+
+//  Do what can be done now; ends the look-up when that is nothing. Once answered, what was asked may
+//  come, more is not asked.
 static void
 proceed (find_t *self)
 {
     for (;;) {
+        if (self->stage == STAGE_NETWORK && !self->told && !self->hot)
+            plan (self);
         if (!self->told)
             send_more (self);
         if (self->in_flight > 0 || (self->unsent > 0 && !self->told))
             return;
-        //  Answered already: what was asked has come, more is not.
-        if (self->told || !next_round (self)) {
+        if (self->told || !next_stage (self)) {
             end (self);
             return;
         }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-//  Looking up a name: who publishes it, their newest heads, the releases these list. Three rounds
-//  of reads, each as parallel as FIND_READS_MAX allows:
-//      1  the name's listings; whom trust has pinned
-//      2  the head of each publisher, and of those they hand the name over to; rotations if wanted
-//      3  releases
-//  What was heard of before takes part from the beginning; of two heads of one key the higher seq counts,
-//  so no reader is ever taken back. What is read is noted in discovered.h.
+//  Looking up a name: who publishes it, their newest heads, the releases these list. First trust is asked
+//  whom it has pinned, then the hot tier of "cache" whether it was looked up lately. Then the DHT: whatever
+//  is known to be needed is read at once, as far as FIND_READS_MAX allows, and each answer may show more:
+//      listings    under the name: its publishers
+//      heads       of each publisher, and of those they hand the name over to; rotations if wanted
+//      releases    that these heads list
+//  What was heard of before takes part from the beginning, so a name that is known takes as long as one read;
+//  of two heads of one key the higher seq counts, so no reader is ever taken back. What is read is noted
+//  in discovered.h. What FIND_LATEST and FIND_VERSIONS found is put into the hot tier, and is all that is
+//  looked at the next time, unless something newer was heard of meanwhile.
 #ifndef GGEN_P2P_FIND_H
 #define GGEN_P2P_FIND_H
 
@@ -30,7 +33,7 @@ typedef enum {
 
 typedef struct {
     const Ggen__HeadVersion *listed;        //  in the publisher's head
-    p2p_signed_t signed_release;            //  empty: not found
+    const p2p_signed_t *found;              //  its release; NULL: not found
 } find_version_t;
 
 typedef struct {
@@ -38,8 +41,14 @@ typedef struct {
     bool pinned;
     p2p_signed_t listing;                   //  empty: none
     p2p_signed_t head;                      //  empty: none
-    find_version_t *versions;               //  that were looked for
+    find_version_t *versions;               //  that were looked for, at the end
     size_t versions_count;
+    //  For p2p_find.c and p2p_find_take.c.
+    bool sorted;                            //  the head's versions are, newest first
+    bool asked_head, asked_rotations;
+    bool short_cut;                         //  the head came from the first who answered
+    bool in_full;                           //  no short cut: it led to something old
+    uint64_t planned;                       //  releases are asked for as heads were then
 } find_publisher_t;
 
 struct find_t {
@@ -49,7 +58,7 @@ struct find_t {
     char *version;                          //  FIND_VERSION
     find_depth_t depth;
     bool one_key;                           //  only the publisher it was asked for
-    bool all_answer;                        //  no short cuts: every head is read in full
+    bool all_answer;                        //  no short cuts: nothing hot, every head is read in full
     bool wants_rotations;
 
     //  What was found.
@@ -57,6 +66,7 @@ struct find_t {
     unsigned publishers_count;
     p2p_signed_t rotations[FIND_ROTATIONS_MAX];
     unsigned rotations_count;
+    bool hot;                               //  it is from the hot tier
     bool incomplete;                        //  something is missing
     bool cut;                               //  there was more than the bounds allow
     code_t failure_code;                    //  OK, or the first failure of a read
@@ -68,8 +78,10 @@ struct find_t {
     void (*done) (find_t *find, void *arg);
     void *arg;
     void (*free_arg) (void *arg);
-    unsigned round;
+    unsigned stage;
     struct read *reads;
+    p2p_signed_t *releases;                 //  that came, whatever they are good for
+    size_t releases_count, releases_room;
     unsigned unsent, in_flight;
     bool told;                              //  'done' was called
 };
@@ -101,6 +113,9 @@ int64_t find_deadline_ms (const struct registry_p2p *home);
 void find_pump (struct registry_p2p *home);
 
 void find_destroy_all (struct registry_p2p *home);
+
+//  Why what was not found may be there nevertheless, with words for it; PACKAGE_NOT_FOUND: it is not.
+code_t find_doubt (const find_t *self, const char **words_p);
 
 find_publisher_t *find_publisher (find_t *self, const publisher_key_t *key);
 

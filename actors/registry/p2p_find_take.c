@@ -43,8 +43,10 @@ keep_listing (find_publisher_t *publisher, p2p_signed_t *listing)
 static void
 keep_head (find_publisher_t *publisher, p2p_signed_t *head)
 {
-    if (!publisher->head.payload || publisher->head.head->seq < head->head->seq)
+    if (!publisher->head.payload || publisher->head.head->seq < head->head->seq) {
         p2p_signed_move (&publisher->head, head);
+        publisher->sorted = false;
+    }
     p2p_signed_clear (head);
 }
 
@@ -182,10 +184,9 @@ find_take_rotations (find_t *self, const Ggen__DhtReadReply *reply)
 
 //  The release that the head means: its own key's, or a former key's, for whose very words it stands.
 static bool
-is_meant (const find_t *self, const find_publisher_t *publisher, const find_version_t *version,
+is_meant (const find_t *self, const find_publisher_t *publisher, const Ggen__HeadVersion *listed,
           const p2p_signed_t *found)
 {
-    const Ggen__HeadVersion *listed = version->listed;
     const Ggen__Release *release = found->release;
     if (strcmp (release->name, self->name) != 0
         || strcmp (release->version, listed->version) != 0
@@ -204,19 +205,40 @@ is_meant (const find_t *self, const find_publisher_t *publisher, const find_vers
     return same;
 }
 
-void
-find_take_release (find_t *self, find_publisher_t *publisher, find_version_t *version,
-                   const Ggen__DhtReadReply *reply)
+static bool
+has_release (const find_t *self, ProtobufCBinaryData packed)
 {
-    for (size_t i = 0; i < reply->n_records && !version->signed_release.payload; i++) {
-        p2p_signed_t found;
-        if (p2p_signed_open (&found, GGEN__RECORD_KIND__RELEASE, bytes_of (reply->records[i]),
-                             self->home->crypto)
-            != OK)
-            continue;
-        if (is_meant (self, publisher, version, &found))
-            p2p_signed_move (&version->signed_release, &found);
-        p2p_signed_clear (&found);
+    for (size_t i = 0; i < self->releases_count; i++)
+        if (p2p_same_bytes (self->releases[i].packed, packed))
+            return true;
+    return false;
+}
+
+static bool
+make_room (find_t *self)
+{
+    if (self->releases_count < self->releases_room)
+        return true;
+    size_t room = self->releases_room ? 2 * self->releases_room : 4;
+    p2p_signed_t *releases = reallocarray (self->releases, room, sizeof *releases);
+    if (!releases)
+        return false;
+    self->releases = releases;
+    self->releases_room = room;
+    return true;
+}
+
+//  One key holds few of them; a liar's more are not looked at.
+void
+find_take_releases (find_t *self, const Ggen__DhtReadReply *reply)
+{
+    for (size_t i = 0; i < reply->n_records && i < FIND_VERSIONS_MAX * FIND_PUBLISHERS_MAX; i++) {
+        p2p_signed_t *place = make_room (self) ? &self->releases[self->releases_count] : NULL;
+        if (place && !has_release (self, reply->records[i])
+            && p2p_signed_open (place, GGEN__RECORD_KIND__RELEASE, bytes_of (reply->records[i]),
+                                self->home->crypto)
+                   == OK)
+            self->releases_count++;
     }
 }
 
@@ -252,16 +274,22 @@ newest_first (const void *a_, const void *b_)
 }
 
 //  Valid heads list canonical versions only.
-static void
-choose_all (find_t *self, find_publisher_t *publisher)
+static size_t
+newest (find_t *self, find_publisher_t *publisher,
+        const Ggen__HeadVersion *wanted[FIND_VERSIONS_MAX])
 {
     Ggen__Head *head = publisher->head.head;
-    qsort (head->versions, head->n_versions, sizeof *head->versions, newest_first);
-    publisher->versions_count = head->n_versions;
-    if (publisher->versions_count > FIND_VERSIONS_MAX) {
-        publisher->versions_count = FIND_VERSIONS_MAX;
+    if (!publisher->sorted && head->n_versions > 0)
+        qsort (head->versions, head->n_versions, sizeof *head->versions, newest_first);
+    publisher->sorted = true;
+    size_t count = head->n_versions;
+    if (count > FIND_VERSIONS_MAX) {
+        count = FIND_VERSIONS_MAX;
         self->cut = true;
     }
+    for (size_t i = 0; i < count; i++)
+        wanted[i] = head->versions[i];
+    return count;
 }
 
 //  Nor yanked by whoever has the name now.
@@ -285,38 +313,54 @@ latest_of (find_t *self, const find_publisher_t *publisher)
     return latest;
 }
 
-static void
-choose (find_t *self, find_publisher_t *publisher)
+//  The pinned one's alone, if he has any.
+static bool
+is_aside (find_t *self, const find_publisher_t *publisher)
 {
-    const Ggen__Head *head = publisher->head.head;
-    const Ggen__HeadVersion *one = NULL;
+    for (unsigned i = 0; i < self->publishers_count && !publisher->pinned; i++)
+        if (self->publishers[i].pinned && self->publishers[i].head.payload
+            && latest_of (self, &self->publishers[i]))
+            return true;
+    return false;
+}
+
+size_t
+find_wanted (find_t *self, find_publisher_t *publisher,
+             const Ggen__HeadVersion *wanted[FIND_VERSIONS_MAX])
+{
+    if (!publisher->head.payload || self->depth < FIND_LATEST)
+        return 0;
     if (self->depth == FIND_VERSIONS)
-        choose_all (self, publisher);
-    else if (self->depth == FIND_LATEST)
-        one = latest_of (self, publisher);
-    else if (self->depth == FIND_VERSION)
-        one = p2p_head_version (head, self->version);
-    size_t count = one ? 1 : publisher->versions_count;
+        return newest (self, publisher, wanted);
+    if (self->depth == FIND_VERSION)
+        wanted[0] = p2p_head_version (publisher->head.head, self->version);
+    else
+        wanted[0] = is_aside (self, publisher) ? NULL : latest_of (self, publisher);
+    return wanted[0] ? 1 : 0;
+}
+
+static void
+match (find_t *self, find_publisher_t *publisher)
+{
+    const Ggen__HeadVersion *wanted[FIND_VERSIONS_MAX];
+    size_t count = find_wanted (self, publisher, wanted);
     publisher->versions = calloc (count + 1, sizeof *publisher->versions);
     publisher->versions_count = publisher->versions ? count : 0;
-    for (size_t i = 0; i < publisher->versions_count; i++)
-        publisher->versions[i].listed = one ? one : head->versions[i];
+    for (size_t v = 0; v < publisher->versions_count; v++) {
+        publisher->versions[v].listed = wanted[v];
+        for (size_t i = 0; i < self->releases_count; i++)
+            if (is_meant (self, publisher, wanted[v], &self->releases[i])) {
+                publisher->versions[v].found = &self->releases[i];
+                break;
+            }
+    }
 }
 
 void
-find_choose_versions (find_t *self)
+find_match (find_t *self)
 {
-    const find_publisher_t *pinned = NULL;
     for (unsigned i = 0; i < self->publishers_count; i++)
-        if (self->publishers[i].pinned && self->publishers[i].head.payload
-            && latest_of (self, &self->publishers[i]))
-            pinned = &self->publishers[i];
-    for (unsigned i = 0; i < self->publishers_count; i++) {
-        find_publisher_t *publisher = &self->publishers[i];
-        bool aside = self->depth == FIND_LATEST && pinned && publisher != pinned;
-        if (publisher->head.payload && !aside)
-            choose (self, publisher);
-    }
+        match (self, &self->publishers[i]);
 }
 
 //  ---- who decides ---------------------------------------------------------------------------------

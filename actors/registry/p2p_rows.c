@@ -109,7 +109,7 @@ set_yanked (Ggen__Package *package, find_t *find, const find_publisher_t *publis
 Ggen__Package *
 rows_of_version (find_t *find, const find_publisher_t *publisher, const find_version_t *version)
 {
-    const p2p_signed_t *signed_release = &version->signed_release;
+    const p2p_signed_t *signed_release = version->found;
     const Ggen__Release *release = signed_release->release;
     Ggen__Package *package = row_new (release->name, release->version, &signed_release->key);
     if (publisher->listing.payload && !publisher->listing.listing->withdrawn)

@@ -191,14 +191,12 @@ look_at (hits_t *self, const search_t *search, const char *folded, const known_t
     p2p_signed_clear (&listing);
 }
 
-//  Of one word of a publisher the newest counts.
+//  What was heard of is at least as new as what this search has found, where it is there.
 static bool
-is_outdated (const discovered_t *other, const known_t *known, bool or_equal)
+is_heard_of (const search_t *self, const known_t *found)
 {
-    const known_t *same = discovered_find (other, known->name, &known->key);
-    return same
-           && (same->listing_seq > known->listing_seq
-               || (or_equal && same->listing_seq == known->listing_seq));
+    const known_t *known = discovered_find (self->home->discovered, found->name, &found->key);
+    return known && known->listing_seq >= found->listing_seq;
 }
 
 static hits_t
@@ -209,10 +207,9 @@ hits_of (const search_t *self)
     discovered_walk_t walk = {0}, other = {0};
     const known_t *known;
     while (folded && (known = discovered_next (self->home->discovered, &walk)) != NULL)
-        if (!self->found || !is_outdated (self->found, known, false))
-            look_at (&hits, self, folded, known);
+        look_at (&hits, self, folded, known);
     while (folded && self->found && (known = discovered_next (self->found, &other)) != NULL)
-        if (!is_outdated (self->home->discovered, known, true))
+        if (!is_heard_of (self, known))
             look_at (&hits, self, folded, known);
     free (folded);
     return hits;

@@ -21,13 +21,13 @@ is_known (const find_t *find)
 static void
 refuse_unknown (change_t *self, const find_t *find, const char *what)
 {
-    if (find->failure_code != OK)
-        change_refuse (self, find->failure_code, "look at the network: ggen p2p status",
-                       "%s cannot be looked up: %s", self->id,
-                       find->failure_text ? find->failure_text
-                                          : code_name (find->failure_code));
+    const char *words;
+    code_t code = find_doubt (find, &words);
+    if (code != PACKAGE_NOT_FOUND)
+        change_refuse (self, code, "look at the network: ggen p2p status",
+                       "%s cannot be looked up: %s", self->id, words);
     else
-        change_refuse (self, PACKAGE_NOT_FOUND, "", "the network has no %s", what);
+        change_refuse (self, code, "", "the network has no %s", what);
 }
 
 //  ---- PutHead -------------------------------------------------------------------------------------

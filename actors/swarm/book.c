@@ -57,7 +57,8 @@ known_t *
 book_find (const book_t *self, const peer_key_t *key)
 {
     for (uint32_t i = 0; i < self->known_count; i++)
-        if (peer_key_equal (&self->known[i]->key, key))
+        if (self->known[i]->key.bytes[0] == key->bytes[0]
+            && peer_key_equal (&self->known[i]->key, key))
             return self->known[i];
     return NULL;
 }

@@ -29,7 +29,7 @@ dial_one (swarm_t *self, link_t *link)
     Ggen__LinkDial dial = GGEN__LINK_DIAL__INIT;
     self->number += 2;
     links_number (self->links, link, self->number);
-    link->state = LINK_DIALLING;
+    links_set (self->links, link, LINK_DIALLING, false);
     link->seen_size = 0;
     links_deadline (self->links, link, until_ms);
     dial.link = link->number;

@@ -79,7 +79,7 @@ up_dialled (swarm_t *self, link_t *link, const Ggen__LinkUp *up)
         return;
     }
     see (link, up->address);
-    link->state = LINK_GREETING;
+    links_set (self->links, link, LINK_GREETING, false);
     links_deadline (self->links, link, out_now_ms (self->out) + GREETING_MS);
     say_hello (self, link);
 }
@@ -96,19 +96,22 @@ is_loopback (ProtobufCBinaryData address)
 static bool
 has_room (const swarm_t *self, ProtobufCBinaryData address)
 {
-    uint32_t strangers = 0, neighbours = 0, greetings = 0, cursor = 0;
+    census_t census = links_census (self->links);
+    if (census.greetings >= GREETINGS_MAX)
+        return false;
+    if ((census.greetings < STRANGERS_MAX && census.inbound < NEIGHBOURS_MAX)
+        || is_loopback (address))
+        return true;
+    uint32_t strangers = 0, neighbours = 0, cursor = 0;
     const link_t *link;
-    bool anywhere = is_loopback (address);
     while ((link = links_next (self->links, &cursor)) != NULL) {
-        if (!link->inbound || link->state == LINK_DRAINING)
+        if (!link->inbound
+            || !addresses_same_ip (link_seen (link), (bytes_t) {address.data, address.len}))
             continue;
-        bool same = !anywhere
-                    && addresses_same_ip (link_seen (link), (bytes_t) {address.data, address.len});
-        greetings += link->state == LINK_GREETING;
-        strangers += same && link->state == LINK_GREETING;
-        neighbours += same && link->state == LINK_SESSION;
+        strangers += link->state == LINK_GREETING;
+        neighbours += link->state == LINK_SESSION;
     }
-    return greetings < GREETINGS_MAX && strangers < STRANGERS_MAX && neighbours < NEIGHBOURS_MAX;
+    return strangers < STRANGERS_MAX && neighbours < NEIGHBOURS_MAX;
 }
 
 static void
@@ -137,8 +140,8 @@ up_inbound (swarm_t *self, const Ggen__LinkUp *up)
         return;
     }
     links_number (self->links, link, up->link);
-    link->inbound = true;
-    link->state = LINK_GREETING;
+    links_came_in (self->links, link);
+    links_set (self->links, link, LINK_GREETING, false);
     see (link, up->address);
     memcpy (link->greeting->transport_key, up->transport_key.data, CRYPTO_KEY_BYTES);
     links_deadline (self->links, link, out_now_ms (self->out) + GREETING_MS);

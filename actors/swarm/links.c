@@ -13,6 +13,7 @@ struct links_t {
     link_t **slots;
     uint16_t *by_number, *by_peer;      //  first of a chain; as many as slots
     deadlines_t *deadlines;
+    census_t census;
     uint64_t salt;
     uint32_t slots_count;               //  a power of two
     uint32_t links_max;
@@ -67,6 +68,54 @@ unchain_number (links_t *self, link_t *link)
     while (*at != link->slot)
         at = &self->slots[*at]->next_by_number;
     *at = link->next_by_number;
+}
+
+//  ---- counting ------------------------------------------------------------------------------------
+
+//  'one' is 1, or its complement to take it off.
+static void
+count (links_t *self, const link_t *link, uint32_t one)
+{
+    census_t *census = &self->census;
+    switch (link->state) {
+    case LINK_DIALLING:
+    case LINK_GREETING:
+        *(link->inbound ? &census->greetings : &census->dials) += one;
+        break;
+    case LINK_SESSION:
+        *(link->kept ? &census->kept : &census->transients) += one;
+        census->kept_inbound += link->kept && link->inbound ? one : 0;
+        census->inbound += link->inbound ? one : 0;
+        break;
+    case LINK_DRAINING:
+        census->drains += one;
+        break;
+    case LINK_LEAVING:
+        break;
+    }
+}
+
+static void
+count_off (links_t *self, const link_t *link)
+{
+    count (self, link, UINT32_MAX);
+}
+
+void
+links_set (links_t *self, link_t *link, link_state_t state, bool kept)
+{
+    count_off (self, link);
+    link->state = state;
+    link->kept = kept;
+    count (self, link, 1);
+}
+
+void
+links_came_in (links_t *self, link_t *link)
+{
+    count_off (self, link);
+    link->inbound = true;
+    count (self, link, 1);
 }
 
 //  ---- life ----------------------------------------------------------------------------------------
@@ -145,6 +194,7 @@ links_add (links_t *self)
     link->flights = link->heir = LINKS_NONE;
     self->slots[slot] = link;
     self->count++;
+    count (self, link, 1);
     return link;
 }
 
@@ -152,6 +202,7 @@ void
 links_remove (links_t *self, link_t **link_p)
 {
     link_t *link = *link_p;
+    count_off (self, link);
     if (link->number)
         unchain_number (self, link);
     links_unname (self, link);
@@ -229,6 +280,8 @@ void
 links_swap (links_t *self, link_t *a, link_t *b)
 {
     link_t was = *a;
+    count_off (self, a);
+    count_off (self, b);
     uint64_t number = b->number;
     uint32_t unwritten_bytes = b->unwritten_bytes;
     links_number (self, b, 0);
@@ -242,6 +295,8 @@ links_swap (links_t *self, link_t *a, link_t *b)
     b->inbound = was.inbound;
     b->seen_size = was.seen_size;
     memcpy (b->seen, was.seen, sizeof b->seen);
+    count (self, a, 1);
+    count (self, b, 1);
 }
 
 link_t *
@@ -291,19 +346,7 @@ link_seen (const link_t *link)
 census_t
 links_census (const links_t *self)
 {
-    census_t census = {0};
-    for (uint32_t i = 0; i < self->slots_count; i++) {
-        const link_t *link = self->slots[i];
-        if (!link || link->state >= LINK_DRAINING)
-            continue;
-        bool session = link->state == LINK_SESSION;
-        census.kept += session && link->kept;
-        census.kept_inbound += session && link->kept && link->inbound;
-        census.transients += session && !link->kept;
-        census.greetings += !session && link->inbound;
-        census.dials += !session && !link->inbound;
-    }
-    return census;
+    return self->census;
 }
 
 size_t

@@ -7,7 +7,7 @@
 
 #include "addresses.h"
 #include "greeting.h"
-#include "limits.h"
+#include "rates.h"
 
 #define LINKS_NONE     UINT16_MAX
 #define LINKS_SEEN_MAX 24u          //  bytes of an IP and a port as multiaddr; longer is no address
@@ -24,14 +24,14 @@ typedef struct {
     //  The connection; links_swap exchanges this part of two.
     uint64_t number;                //  0: none now
     uint32_t unwritten_bytes;       //  sent and not known to have left
-    bool inbound;
+    bool inbound;                   //  links_came_in
     uint8_t seen_size;
     uint8_t seen[LINKS_SEEN_MAX];   //  its address as we see it
 
     //  The peer.
-    link_state_t state;
+    link_state_t state;             //  links_set
     Ggen__Tier tier;
-    bool kept;                      //  not made for one lookup
+    bool kept;                      //  not made for one lookup; links_set
     bool persistent;                //  redialled for ever
     uint8_t bootstrap;              //  0, or 1 + its number in the settings
     bool left;                      //  LEAVING: it was the other side that said Goodbye
@@ -84,6 +84,10 @@ void links_unname (links_t *self, link_t *link);
 
 void links_swap (links_t *self, link_t *a, link_t *b);
 
+//  From now on it is this; it was dialled by the other side.
+void links_set (links_t *self, link_t *link, link_state_t state, bool kept);
+void links_came_in (links_t *self, link_t *link);
+
 //  Walk: start with *cursor = 0; NULL at the end. The one just given may be removed.
 link_t *links_next (const links_t *self, uint32_t *cursor);
 
@@ -96,12 +100,14 @@ uint32_t links_count (const links_t *self);
 
 bytes_t link_seen (const link_t *link);
 
-//  How many there are of each kind. Counted when it is asked.
+//  How many there are of each kind.
 typedef struct {
     uint32_t dials;                 //  not up, or up and no session yet
     uint32_t greetings;             //  that came in
     uint32_t kept, transients;      //  sessions
     uint32_t kept_inbound;          //  of the kept
+    uint32_t inbound;               //  of the sessions
+    uint32_t drains;
 } census_t;
 
 census_t links_census (const links_t *self);

@@ -57,12 +57,12 @@ charge (swarm_t *self, const arrival_t *arrival)
     const frame_t *frame = &arrival->frame;
     Ggen__Kind kind = frame->kind == GGEN__KIND__REQUEST ? GGEN__KIND__REQUEST : GGEN__KIND__EVENT;
     uint32_t cost =
-        limits_cost (kind, frame->type, arrival->body.size + arrival->attachment.size);
-    switch (limits_charge (&arrival->link->bucket, &self->bucket, cost,
+        rates_cost (kind, frame->type, arrival->body.size + arrival->attachment.size);
+    switch (rates_charge (&arrival->link->bucket, &self->bucket, cost,
                            links_count (self->links), out_now_ms (self->out))) {
-    case LIMITS_TAKE:
+    case RATES_TAKE:
         return true;
-    case LIMITS_SHARE:
+    case RATES_SHARE:
         self->refused_rate++;
         refuse (self, arrival, BUSY, "too much is asked here now");
         return false;

@@ -144,6 +144,8 @@ sessions_has_room (const swarm_t *self, bool kept)
     uint32_t inbound = left_of (max - max / 4, census.kept_inbound);
     if (kept)
         places += all < inbound ? all : inbound;
+    if (places > census.greetings)
+        return true;
     const link_t *link;
     while ((link = links_next (self->links, &cursor)) != NULL) {
         promised += link->inbound && link->greeting && link->greeting->answered;
@@ -206,11 +208,11 @@ describe (swarm_t *self, link_t *link, const Ggen__Identify *identify)
 }
 
 static void
-start (swarm_t *self, link_t *link, const Ggen__Identify *identify)
+start (swarm_t *self, link_t *link, bool kept, const Ggen__Identify *identify)
 {
     greeting_t *greeting = link->greeting;
     describe (self, link, identify);
-    link->state = LINK_SESSION;
+    links_set (self->links, link, LINK_SESSION, kept);
     link->since_ms = link->used_ms = out_now_ms (self->out);
     link->persistent = greeting->persistent;
     links_deadline (self->links, link, link->kept ? DEADLINE_NEVER : link->used_ms + IDLE_MS);
@@ -229,7 +231,7 @@ static void
 drain (swarm_t *self, link_t *link, const link_t *heir)
 {
     greeting_destroy (&link->greeting);
-    link->state = LINK_DRAINING;
+    links_set (self->links, link, LINK_DRAINING, false);
     link->heir = heir->slot;
     links_deadline (self->links, link, out_now_ms (self->out) + DRAINING_MS);
 }
@@ -310,15 +312,24 @@ sessions_begin (swarm_t *self, link_t *link, const peer_key_t *key, const Ggen__
         refuse (self, link);
         return;
     }
-    link->kept = kept;
-    start (self, link, identify);
+    start (self, link, kept, identify);
 }
 
+//  Its place among the kept is free. Without one among the others it goes, or one that is idle does.
 static void
 release (swarm_t *self, link_t *link)
 {
-    link->kept = false;
+    if (links_census (self->links).transients >= self->settings->max_transients) {
+        link_t *victim = idlest (self);
+        sessions_goodbye (self, victim ? victim : link, BUSY, "others need the place", 0);
+        if (!victim)
+            return;
+    }
+    links_set (self->links, link, LINK_SESSION, false);
     links_deadline (self->links, link, out_now_ms (self->out) + IDLE_MS);
+    sessions_renew (self, link);
+    tell_up (self, link);
+    connectivity_changed (self, false);
 }
 
 void
@@ -334,10 +345,12 @@ sessions_update (swarm_t *self, link_t *link, const Ggen__SessionUpdate *update)
     bool place = update->kept && !link->kept
                  && has_place (self, link->inbound, links_census (self->links));
     if (place) {
-        link->kept = true;
+        links_set (self->links, link, LINK_SESSION, true);
         links_deadline (self->links, link, DEADLINE_NEVER);
-    } else if (!update->kept && link->kept && link->inbound)
+    } else if (!update->kept && link->kept && link->inbound && !link->persistent) {
         release (self, link);
+        return;
+    }
     tell_up (self, link);
     connectivity_changed (self, place);
 }
@@ -348,7 +361,7 @@ sessions_keep (swarm_t *self, link_t *link, bool persistent)
     link->persistent |= persistent;
     if (link->kept || !has_place (self, false, links_census (self->links)))
         return;
-    link->kept = true;
+    links_set (self->links, link, LINK_SESSION, true);
     links_deadline (self->links, link, DEADLINE_NEVER);
     sessions_renew (self, link);
     tell_up (self, link);
@@ -359,9 +372,6 @@ void
 sessions_release (swarm_t *self, link_t *link)
 {
     release (self, link);
-    sessions_renew (self, link);
-    tell_up (self, link);
-    connectivity_changed (self, false);
 }
 
 //  ---- ending --------------------------------------------------------------------------------------
@@ -371,6 +381,8 @@ close_drains (swarm_t *self, const link_t *session)
 {
     uint32_t cursor = 0;
     link_t *link;
+    if (links_census (self->links).drains == 0)
+        return;
     while ((link = links_next (self->links, &cursor)) != NULL)
         if (link->state == LINK_DRAINING && link->heir == session->slot) {
             speak_close (self, link);
@@ -414,7 +426,8 @@ sessions_end (swarm_t *self, link_t *link, code_t code, const char *why)
 static void
 leave (swarm_t *self, link_t *link, code_t code)
 {
-    link->state = LINK_LEAVING;
+    bool kept = link->kept;
+    links_set (self->links, link, LINK_LEAVING, kept);
     links_deadline (self->links, link, out_now_ms (self->out) + LEAVING_MS);
     close_drains (self, link);
     tell_down (self, link, code);

@@ -68,7 +68,7 @@ end_busy (adoption_t *self, code_t code)
     end (self, &failure);
 }
 
-//  ---- telling the DHT -----------------------------------------------------------------------------
+//  ---- telling the DHT ---------------------------------------------------------------------------
 
 static code_t
 on_told (void *self, void *arg, const answer_t *answer)

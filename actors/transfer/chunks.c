@@ -50,7 +50,7 @@ bitmap_copy (ProtobufCBinaryData field, uint32_t count)
     return copy;
 }
 
-//  ---- chunks of a download ------------------------------------------------------------------------
+//  ---- chunks of a download ----------------------------------------------------------------------
 
 code_t
 chunks_init (chunks_t *self, uint32_t count, const uint8_t *done)

@@ -9,7 +9,7 @@
 #define CHUNKS_MAX  2048
 #define CHUNKS_NONE UINT32_MAX
 
-//  ---- bitmaps: one bit a chunk, lowest bit first ----------------------------------------------------
+//  ---- bitmaps: one bit a chunk, lowest bit first ------------------------------------------------
 
 size_t bitmap_bytes (uint32_t count);
 bool bitmap_get (const uint8_t *bitmap, uint32_t index);
@@ -21,7 +21,7 @@ uint32_t bitmap_count (const uint8_t *bitmap, uint32_t count);
 //  A copy of what another has sent, for 'count' chunks; NULL when it is too short, or memory is.
 uint8_t *bitmap_copy (ProtobufCBinaryData field, uint32_t count);
 
-//  ---- chunks of a download --------------------------------------------------------------------------
+//  ---- chunks of a download ----------------------------------------------------------------------
 
 //  A chunk is missing, asked for (of one or more providers), arrived (being written), or done.
 typedef struct {

@@ -124,6 +124,7 @@ download_end (download_t *self, code_t code, const Ggen__Failure *failure, const
         end.peers += self->sources.list[i].chunks > 0;
     out_forget (all->out, on_step, self);
     download_forget_wants (self);
+    download_tell_arrived (self);
     download_tell_served (self, code == OK);
     unlink_download (self);
     for (listener_t *at = self->listeners; at; at = at->next)
@@ -240,6 +241,8 @@ open_part (download_t *self)
     Ggen__PartOpenRequest request = GGEN__PART_OPEN_REQUEST__INIT;
     request.sha256 = digest_to_field (&self->release->sha256);
     request.size_bytes = self->release->size_bytes;
+    request.chunks.data = (uint8_t *) self->release->digests;
+    request.chunks.len = (size_t) self->release->chunks_count * DIGEST_SIZE;
     ask_step (self, "blobs", &request.base, &ggen__part_open_reply__descriptor, BLOBS_BUDGET_MS);
 }
 

@@ -7,17 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ACTIVE_SOURCES_MAX  8       //  of one download at work at one time
-#define CHUNKS_PER_SOURCE   4       //  work for which another one is taken in
-#define ASKED_OF_MAX        4       //  providers that are asked for one chunk at one time
 #define BEATEN_MAX          3       //  late chunks in a row that others gave first
 #define SLOW_MS             5000    //  a chunk that takes longer is worth telling reputation
-#define CHUNK_BUDGET_MS     60000   //  a provider slower than 4.4 KB/s gives nothing
+#define CHUNK_BUDGET_MS     60000
 #define HAVE_BUDGET_MS      10000
-#define UNKNOWN_PATIENCE_MS 1500    //  for the first chunk: a dial alone is 4.5 round trips
-#define HEDGE_MIN_MS        50
-#define HEDGE_FACTOR        3       //  times what the other one usually needs
-#define RETRY_MS            100     //  when our own node has no room for the moment
 #define WRITE_FAILURES_MAX  8
 
 static source_t *
@@ -155,9 +148,8 @@ ask_source (download_t *self, want_t *want, const ProtobufCMessage *message,
     return code;
 }
 
-//  Returns false when our own node has no room for it.
-static bool
-ask_chunk (download_t *self, unsigned index, uint32_t chunk)
+bool
+download_ask_chunk (download_t *self, unsigned index, uint32_t chunk)
 {
     want_t *want = want_new (self, index, chunk);
     if (!want)
@@ -270,6 +262,17 @@ forget_one (download_t *self, uint32_t chunk)
     return true;
 }
 
+//  What it was asked for has got lost, or never comes.
+void
+download_silent (download_t *self, unsigned index, int64_t since_ms)
+{
+    int64_t now_ms = out_now_ms (self->all->out);
+    if (source_failed (&self->sources.list[index], TIMEOUT, since_ms, now_ms))
+        gone (self, index, now_ms - since_ms);
+    else
+        forget_source (self, index);
+}
+
 //  ---- a chunk comes -----------------------------------------------------------------------------
 
 static const char *
@@ -319,7 +322,7 @@ write_chunk (want_t *want, bytes_t bytes)
         }
     }
     chunks_written (&self->chunks, want->chunk, false);
-    self->not_before_ms = out_now_ms (self->all->out) + RETRY_MS;
+    self->not_before_ms = out_now_ms (self->all->out) + DOWNLOAD_RETRY_MS;
     want_free (want);
 }
 
@@ -345,7 +348,8 @@ arrived (want_t *want, const answer_t *answer)
         return;
     }
     self->all->received_bytes += answer->attachment.size;
-    source_gave (source, (uint32_t) answer->attachment.size, answer->now_ms - want->asked_ms);
+    source_gave (source, (uint32_t) answer->attachment.size, answer->now_ms - want->asked_ms,
+                 answer->now_ms);
     if (!chunks_missing (&self->chunks, chunk)) {
         want_free (want);
         return;
@@ -433,189 +437,7 @@ on_written (void *actor, void *want_, const answer_t *answer)
     else if (!passes (answer->code) || ++self->write_failures == WRITE_FAILURES_MAX)
         download_end (self, answer->code, answer->failure, NULL);
     else
-        self->not_before_ms = answer->now_ms + RETRY_MS;
+        self->not_before_ms = answer->now_ms + DOWNLOAD_RETRY_MS;
     downloads_schedule (all);
     return OK;
-}
-
-//  ---- who is asked for what ---------------------------------------------------------------------
-
-//  When 'other' should be asked too for what this want waits for: when it would have had it thrice,
-//  or its own provider twice.
-static int64_t
-hedge_ms (const want_t *want, const source_t *other)
-{
-    int64_t own_ms = window_patience_ms (&source_of (want)->window, UNKNOWN_PATIENCE_MS);
-    int64_t other_ms = HEDGE_FACTOR * (int64_t) other->window.usual_ms;
-    if (other_ms > 0 && other_ms < HEDGE_MIN_MS)
-        other_ms = HEDGE_MIN_MS;
-    return want->asked_ms + (other_ms > 0 && other_ms < own_ms ? other_ms : own_ms);
-}
-
-//  Was it asked for after all others of its chunk? The list begins with the latest.
-static bool
-is_latest (const download_t *self, const want_t *want)
-{
-    const want_t *at = self->wants;
-    while (at->chunk != want->chunk || at->writing)
-        at = at->next;
-    return at == want;
-}
-
-static bool
-asked_of (const download_t *self, unsigned index, uint32_t chunk)
-{
-    for (const want_t *at = self->wants; at; at = at->next)
-        if (at->chunk == chunk && at->source == index)
-            return true;
-    return false;
-}
-
-//  What this source could be asked for beside those who let us wait: the oldest such chunk.
-//  *wake_p is lowered to when the next one is due.
-static uint32_t
-overdue (const download_t *self, unsigned index, int64_t now_ms, int64_t *wake_p)
-{
-    const source_t *source = &self->sources.list[index];
-    const want_t *oldest = NULL;
-    for (const want_t *at = self->wants; at; at = at->next) {
-        if (at->writing || !is_chunk (at) || self->chunks.asked[at->chunk] >= ASKED_OF_MAX
-            || (source->has && !bitmap_get (source->has, at->chunk))
-            || !is_latest (self, at) || asked_of (self, index, at->chunk))
-            continue;
-        int64_t due_ms = hedge_ms (at, source);
-        if (due_ms > now_ms)
-            *wake_p = due_ms < *wake_p ? due_ms : *wake_p;
-        else if (!oldest || at->asked_ms < oldest->asked_ms)
-            oldest = at;
-    }
-    return oldest ? oldest->chunk : CHUNKS_NONE;
-}
-
-//  Those who are late lose half of their credit, once a chunk.
-static void
-count_late (download_t *self, int64_t now_ms, int64_t *wake_p)
-{
-    for (want_t *at = self->wants; at; at = at->next) {
-        if (at->writing || at->late)
-            continue;
-        int64_t due_ms =
-            at->asked_ms + window_patience_ms (&source_of (at)->window, UNKNOWN_PATIENCE_MS);
-        if (due_ms > now_ms) {
-            *wake_p = due_ms < *wake_p ? due_ms : *wake_p;
-            continue;
-        }
-        at->late = true;
-        window_late (&source_of (at)->window);
-    }
-}
-
-static bool
-is_late (const download_t *self, unsigned index)
-{
-    for (const want_t *at = self->wants; at; at = at->next)
-        if (at->source == index && at->late && !at->writing)
-            return true;
-    return false;
-}
-
-//  May this download ask for one more chunk now?
-static bool
-has_room (const download_t *self)
-{
-    const downloads_t *all = self->all;
-    unsigned share = DOWNLOAD_CHUNKS_MAX / all->active;
-    return all->in_flight < DOWNLOAD_CHUNKS_MAX && all->writing < DOWNLOAD_WRITES_MAX
-           && self->in_flight < share;
-}
-
-//  So many sources there is work for.
-static unsigned
-sources_wanted (const download_t *self)
-{
-    unsigned chunks = self->chunks.wanted_count + self->in_flight;
-    unsigned wanted = (chunks + CHUNKS_PER_SOURCE - 1) / CHUNKS_PER_SOURCE;
-    return wanted > ACTIVE_SOURCES_MAX ? ACTIVE_SOURCES_MAX : wanted > 0 ? wanted : 1;
-}
-
-typedef struct {
-    int64_t now_ms;
-    int64_t wake_ms;
-    bool expects;               //  something is on its way, or may be asked later
-    bool full;                  //  no room for more
-} round_t;
-
-//  Give each source at most one chunk, in their order. Returns whether any was given.
-static bool
-deal (download_t *self, round_t *round)
-{
-    bool dealt = false;
-    unsigned working = 0, wanted = sources_wanted (self);
-    for (unsigned i = 0; i < self->sources.count && !round->full; i++) {
-        source_t *source = &self->sources.list[i];
-        if (source->state != SOURCE_READY)
-            continue;
-        bool idle = source->in_flight == 0;
-        if (source->not_before_ms > round->now_ms) {
-            round->expects = true;
-            if (source->not_before_ms < round->wake_ms)
-                round->wake_ms = source->not_before_ms;
-            continue;
-        }
-        if (source->in_flight >= window_credit (&source->window)) {
-            working += !is_late (self, i);
-            continue;
-        }
-        uint32_t chunk = CHUNKS_NONE;
-        if (!idle || working < wanted)
-            chunk = chunks_pick (&self->chunks, source->has, source->start);
-        if (chunk == CHUNKS_NONE)
-            chunk = overdue (self, i, round->now_ms, &round->wake_ms);
-        if (chunk != CHUNKS_NONE && !has_room (self))
-            round->full = true;
-        else if (chunk != CHUNKS_NONE) {
-            if (!ask_chunk (self, i, chunk)) {
-                self->not_before_ms = round->now_ms + RETRY_MS;
-                round->full = true;
-            }
-            else
-                dealt = true;
-        }
-        working += source->in_flight > 0 && !is_late (self, i);
-    }
-    return dealt;
-}
-
-static void
-schedule (download_t *self)
-{
-    round_t round = {.now_ms = out_now_ms (self->all->out), .wake_ms = DEADLINE_NEVER};
-    count_late (self, round.now_ms, &round.wake_ms);
-    if (self->not_before_ms > round.now_ms)
-        round.full = true;
-    while (!round.full && deal (self, &round))
-        ;
-    if (self->not_before_ms > round.now_ms && self->not_before_ms < round.wake_ms)
-        round.wake_ms = self->not_before_ms;
-    self->wake_ms = round.wake_ms;
-    if (!self->wants && !round.expects && !round.full)
-        download_deserted (self);
-}
-
-void
-downloads_schedule (downloads_t *self)
-{
-    self->again = true;
-    if (self->scheduling)
-        return;
-    self->scheduling = true;
-    while (self->again) {
-        self->again = false;
-        for (download_t *at = self->first, *next; at && !self->again; at = next) {
-            next = at->next;
-            if (at->phase == DOWNLOAD_RUNNING)
-                schedule (at);
-        }
-    }
-    self->scheduling = false;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  What download.c (the way of a download from its beginning to its end) shares with
-//  download_chunks.c (who is asked for which chunk) and download_report.c (what others are told);
-//  nobody else includes it.
+//  download_chunks.c (chunks from being asked for to being written), download_deal.c (who is asked
+//  for which) and download_report.c (what others are told); nobody else includes it.
 #ifndef GGEN_DOWNLOAD_INSIDE_H
 #define GGEN_DOWNLOAD_INSIDE_H
 
@@ -9,8 +9,9 @@
 #include "download.h"
 #include "source.h"
 
+#define DOWNLOAD_RETRY_MS   100     //  when our own node has no room for the moment
 #define DOWNLOAD_ROUNDS_MAX 5       //  looks for providers
-#define DOWNLOAD_PAUSE_MS   1000    //  before the third of them; three times as long before each later
+#define DOWNLOAD_PAUSE_MS   1000    //  before the third; thrice as long before each after it
 
 typedef enum {
     DOWNLOAD_QUEUED,
@@ -67,7 +68,7 @@ struct download_t {
     uint32_t wrong_chunks;
 };
 
-//  ---- download.c ----------------------------------------------------------------------------------
+//  ---- download.c --------------------------------------------------------------------------------
 
 //  The request the work is done for: trace and deadline are its; 0 when nobody waits.
 ticket_t download_leader (const download_t *self);
@@ -81,15 +82,23 @@ void download_deserted (download_t *self);
 //  It ends with this code; 'failure' is NULL when OK. The download is gone after it.
 void download_end (download_t *self, code_t code, const Ggen__Failure *failure, const char *path);
 
-//  ---- download_chunks.c ---------------------------------------------------------------------------
+//  ---- download_deal.c ---------------------------------------------------------------------------
 
 //  Ask what can be asked, for all downloads in turn.
 void downloads_schedule (downloads_t *self);
 
+//  ---- download_chunks.c -------------------------------------------------------------------------
+
+//  Ask a source for a chunk. False: our own node has no room for it.
+bool download_ask_chunk (download_t *self, unsigned index, uint32_t chunk);
+
+//  A source that has given nothing since then: what it was asked for is taken back.
+void download_silent (download_t *self, unsigned index, int64_t since_ms);
+
 //  Take back all that was asked of sources, and the writes.
 void download_forget_wants (download_t *self);
 
-//  ---- download_report.c ---------------------------------------------------------------------------
+//  ---- download_report.c -------------------------------------------------------------------------
 
 //  How far it is, to those who wait.
 void download_tell_progress (download_t *self);
@@ -98,7 +107,10 @@ void download_tell_progress (download_t *self);
 void download_tell_wrong (const download_t *self, const source_t *source, const char *what);
 void download_tell_failed (const download_t *self, const source_t *source, int64_t took_ms);
 
-//  What sources gave, to reputation and to them. 'whole': the archive is verified.
+//  What has arrived, to those sources that no request has told it.
+void download_tell_arrived (download_t *self);
+
+//  What sources gave, to reputation. 'whole': the archive is verified.
 void download_tell_served (download_t *self, bool whole);
 
 //  Why no provider helped.

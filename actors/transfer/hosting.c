@@ -257,7 +257,8 @@ hosting_request (transfer_t *self, const delivery_t *at, const Ggen__HostRequest
         return BUSY;
     if (signers_bytes (self, &release->signer) + release->size_bytes
         > settings->host_signer_max_bytes)
-        return out_fail (at, INSUFFICIENT_DISK_SPACE, "", "no room for %llu bytes more of this signer",
+        return out_fail (at, INSUFFICIENT_DISK_SPACE, "",
+                         "no room for %llu bytes more of this signer",
                          (unsigned long long) release->size_bytes);
     return begin (self, at->ticket, &asker, &release);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  What a release record says of its archive's bytes: how many, in which chunks, with which digests.
-//  The packed record is kept as it came, and everything else points into it.
+//  What a release record says of its archive's bytes: how many, in which chunks, with which
+//  digests. The packed record is kept as it came, and everything else points into it.
 #ifndef GGEN_RELEASE_H
 #define GGEN_RELEASE_H
 

@@ -186,7 +186,8 @@ take_entry (served_t *self, const Ggen__StateEntry *kept)
 {
     Ggen__ServedEntry *value = ggen__served_entry__unpack (NULL, kept->value.len, kept->value.data);
     release_t *release = NULL;
-    if (value && release_new (&release, (bytes_t) {value->record.data, value->record.len}, NULL) == OK
+    bytes_t record = value ? (bytes_t) {value->record.data, value->record.len} : (bytes_t) {0};
+    if (value && release_new (&release, record, NULL) == OK
         && !served_get (self, &release->sha256))
         (void) !insert (self, &release, value->reason);
     release_destroy (&release);

@@ -57,8 +57,8 @@ int64_t served_deadline_ms (const served_t *self);
 served_entry_t *served_get (const served_t *self, const digest_t *sha256);
 
 //  Serve it, and keep that it is served; 'done' is called when it is kept. Of one that is served
-//  already a stronger reason (PUBLISHED over HOSTED over SHARED) counts. What is left in *release_p is
-//  the caller's.
+//  already a stronger reason (PUBLISHED over HOSTED over SHARED) counts. What is left in *release_p
+//  is the caller's.
 //  OK                            done will be called.
 //  BUSY                          memory is short, or SERVED_WRITES_MAX are being kept.
 //  INSUFFICIENT_DISK_SPACE       SERVED_MAX or SERVED_RECORDS_BYTES_MAX is reached.

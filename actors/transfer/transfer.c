@@ -10,9 +10,9 @@
 #define PROTOCOL     "transfer/1"
 #define PROGRESS_MS  100
 
-//  Each of these can be asked for at any time: a download's own, a chunk that is read, an adoption's
-//  step, a reputation, a replication's step and its hosts, a check with its questions, and what is
-//  dropped without waiting.
+//  Each of these can be asked for at any time: a download's own, a chunk that is read, an
+//  adoption's step, a reputation, a replication's step and its hosts, a check with its questions,
+//  and what is dropped without waiting.
 #define REPLICATION_PENDING_MAX 4
 #define CHECK_PENDING_MAX       4
 #define DROPS_PENDING_MAX       6

@@ -41,7 +41,7 @@ struct transfer_t {
 //  A name that never leaves the node.
 bool transfer_private (const transfer_t *self, bytes_t name);
 
-//  ---- adopt.c: beginning and ceasing to serve -------------------------------------------------------
+//  ---- adopt.c: beginning and ceasing to serve ---------------------------------------------------
 
 //  How it ended: 'failure' is NULL when it is served. 'number' is the caller's.
 typedef struct {
@@ -53,8 +53,8 @@ typedef struct {
 
 typedef void (adopted_fn) (transfer_t *self, const adopted_t *adopted);
 
-//  Serve bytes that are in the blob store: hold them there, keep that they are served, provide them.
-//  That no DHT node could be told is no failure: upkeep tells them later.
+//  Serve bytes that are in the blob store: hold them there, keep that they are served, provide
+//  them. That no DHT node could be told is no failure: upkeep tells them later.
 //  OK        done will be called. *release_p is taken.
 //  BUSY      TRANSFER_ADOPTIONS_MAX are going on, or memory is short.
 must_use code_t adopt (transfer_t *self, release_t **release_p, Ggen__ServeReason reason,
@@ -67,22 +67,22 @@ void adopt_drop (transfer_t *self, const digest_t *sha256);
 //  Tell the DHT that we have it, unless nobody could come here; or that we have it no longer.
 void adopt_provide (transfer_t *self, const digest_t *sha256, bool withdraw);
 
-//  ---- hosting.c -------------------------------------------------------------------------------------
+//  ---- hosting.c ---------------------------------------------------------------------------------
 
 code_t hosting_request (transfer_t *self, const delivery_t *at, const Ggen__HostRequest *ask);
 bool hosting_cancelled (transfer_t *self, ticket_t ticket);
 void hosting_clear (transfer_t *self);
 
-//  ---- replicate.c -----------------------------------------------------------------------------------
+//  ---- replicate.c -------------------------------------------------------------------------------
 
-//  Have 'wanted' other nodes keep it that are not in 'have' (may be NULL). With a ticket it ends in a
-//  ReplicateReply. OK: *release_p is taken. BUSY: TRANSFER_REPLICATIONS_MAX, or memory.
+//  Have 'wanted' other nodes keep it that are not in 'have' (may be NULL). With a ticket it ends in
+//  a ReplicateReply. OK: *release_p is taken. BUSY: TRANSFER_REPLICATIONS_MAX, or memory.
 must_use code_t replicate (transfer_t *self, release_t **release_p, ticket_t ticket,
                            uint32_t wanted, const sources_t *have);
 bool replicate_cancelled (transfer_t *self, ticket_t ticket);
 void replicate_clear (transfer_t *self);
 
-//  ---- upkeep.c --------------------------------------------------------------------------------------
+//  ---- upkeep.c ----------------------------------------------------------------------------------
 
 //  One entry after the other is looked after, all of them in settings.check_secs.
 void upkeep_tick (transfer_t *self, int64_t now_ms);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  Looking after what is served: one entry after the other, all of them in settings.check_secs. The
-//  DHT says who else has it; where that is hardly enough, they are asked whether they really do, and
-//  others are asked to keep it when too few are left. Of several holders that notice, the one
+//  DHT says who else has it; where that is hardly enough, they are asked whether they really do,
+//  and others are asked to keep it when too few are left. Of several holders that notice, the one
 //  closest to the digest acts at once and each other one only now and then.
 #include "transfer_inside.h"
 
@@ -111,7 +111,7 @@ conclude (check_t *self)
     end (transfer);
 }
 
-//  ---- do they have it? ----------------------------------------------------------------------------
+//  ---- do they have it? --------------------------------------------------------------------------
 
 static void
 tell_dead (const check_t *self, const source_t *source)
@@ -176,7 +176,7 @@ on_have (void *transfer, void *probe_, const answer_t *answer)
     return OK;
 }
 
-//  ---- who says that it has it? ----------------------------------------------------------------------
+//  ---- who says that it has it? ------------------------------------------------------------------
 
 static bool
 names_us (const Ggen__DhtReadReply *reply, const uint8_t *own_key)

@@ -2,6 +2,7 @@
 #include "window.h"
 
 #define PATIENCE_MIN_MS 50      //  a scheduler's hiccup is no reason to ask twice
+#define TOOK_MAX_MS     (UINT32_MAX / 16)
 #define FAST 2                  //  times the fastest: the path has room
 #define SLOW 5                  //  times the fastest: chunks queue
 
@@ -41,7 +42,7 @@ shrink (window_t *self)
 void
 window_arrived (window_t *self, int64_t took_ms)
 {
-    uint32_t ms = took_ms < 1 ? 1 : took_ms > UINT32_MAX / 16 ? UINT32_MAX / 16 : (uint32_t) took_ms;
+    uint32_t ms = took_ms < 1 ? 1 : took_ms > TOOK_MAX_MS ? TOOK_MAX_MS : (uint32_t) took_ms;
     self->usual_ms = self->usual_ms == 0 ? ms : (7 * self->usual_ms + 3 * ms) / 10;
     if (self->best_ms == 0 || ms < self->best_ms)
         self->best_ms = ms;

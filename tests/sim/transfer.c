@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  Nodes that fetch from, serve, and keep for each other over the simulator's network: the real "swarm"
-//  and "transfer", some of them liars.
+//  Nodes that fetch from, serve, and keep for each other over the simulator's network: the real
+//  "swarm" and "transfer", some of them liars.
 //
 //  SEED=7 ROUNDS=1 build/tests/sim/transfer repeats the random runs of seed 7.
 #include "lib/transfer_stage.h"
@@ -37,7 +37,7 @@ assert_fetched (const stage_t *stage, uint32_t number)
     assert_faultless (stage);
 }
 
-//  ---- fetching --------------------------------------------------------------------------------------
+//  ---- fetching ----------------------------------------------------------------------------------
 
 static void
 a_large_package_comes_from_several_nodes_at_once (void **state)
@@ -77,7 +77,34 @@ a_small_package_costs_one_node_one_chunk (void **state)
     stage_close (&stage);
 }
 
-//  ---- those who lie ---------------------------------------------------------------------------------
+static void
+a_crowd_that_comes_at_once_is_served (void **state)
+{
+    (void) state;
+    for (unsigned shares = 0; shares < 2; shares++) {
+        stage_t stage = {.uplink_bytes_s = 5000000};
+        transfer_settings_t settings = defaults;
+        settings.share_installed = shares;
+        stage_open (&stage, seed_of_run (), 50, &settings);
+        uint32_t package = stage_package (&stage, 2 * MIB);
+        stage_publish (&stage, 0, package, 0);
+        stage_run (&stage, 1000);
+        for (uint32_t i = 1; i < 50; i++)
+            stage_fetch (&stage, i, package, 120000);
+        assert_true (stage_finish (&stage, 200000));
+        int64_t longest_ms = 0;
+        for (uint32_t i = 0; i < 49; i++) {
+            assert_fetched (&stage, i);
+            if (stage.fetches[i].took_ms > longest_ms)
+                longest_ms = stage.fetches[i].took_ms;
+        }
+        //  98 MiB through 5 MB/s are 20 s; a mailbox that overflows costs some a silence of 20 s.
+        assert_in_range (longest_ms, 10000, 45000);
+        stage_close (&stage);
+    }
+}
+
+//  ---- those who lie -----------------------------------------------------------------------------
 
 //  Nodes 0 to 2 are of one manner, node 3 is honest; all claim to have it. Reputation does not know
 //  yet, and names the liars first.
@@ -179,7 +206,7 @@ what_nobody_has_ends_at_once (void **state)
     stage_close (&stage);
 }
 
-//  ---- what breaks off -------------------------------------------------------------------------------
+//  ---- what breaks off ---------------------------------------------------------------------------
 
 static void
 when_a_provider_dies_the_others_finish (void **state)
@@ -272,7 +299,7 @@ what_a_disk_spoilt_is_not_sent_and_is_served_no_longer (void **state)
     stage_close (&stage);
 }
 
-//  ---- keeping for others ----------------------------------------------------------------------------
+//  ---- keeping for others ------------------------------------------------------------------------
 
 static void
 what_is_published_is_stored_on_three_others_even_by_one_nobody_can_dial (void **state)
@@ -364,6 +391,52 @@ a_hosts_bounds_hold (void **state)
     }
     assert_int_equal (sim_parts_bytes (stage.disks[1]), 500 * KIB);
     stage_close (&stage);
+    //  Of all signers together.
+    stage = (stage_t) {0};
+    settings.host_signer_max_bytes = 5000 * KIB;
+    stage_open (&stage, seed_of_run (), 2, &settings);
+    for (uint32_t i = 0; i < 5; i++) {
+        stage_publish (&stage, 0, stage_package (&stage, 250 * KIB), 1);
+        stage_run (&stage, 10000);
+        assert_int_equal (stage.replicated_stored, i < 4);
+    }
+    stage_close (&stage);
+}
+
+static void
+a_full_host_lets_go_of_what_many_others_have (void **state)
+{
+    (void) state;
+    stage_t stage = {0};
+    transfer_settings_t settings = defaults;
+    settings.share_installed = true;
+    settings.check_secs = 60;
+    settings.replicas = 1;
+    settings.hosts = false;
+    stage_open (&stage, seed_of_run (), 6, &settings);
+    stage.settings[1].hosts = true;
+    stage.settings[1].host_max_bytes = 600 * KIB;
+    uint32_t packages[3];
+    for (uint32_t i = 0; i < 3; i++)
+        packages[i] = stage_package (&stage, 300 * KIB);
+    for (uint32_t i = 0; i < 2; i++) {
+        stage_publish (&stage, 0, packages[i], 1);
+        stage_run (&stage, 10000);
+        assert_int_equal (stage.replicated_stored, 1);
+    }
+    //  Four more have the first one; the next round of checks sees it.
+    for (uint32_t i = 2; i < 6; i++)
+        stage_fetch (&stage, i, packages[0], 60000);
+    assert_true (stage_finish (&stage, 60000));
+    stage_run (&stage, 300000);
+    stage_publish (&stage, 0, packages[2], 1);
+    stage_run (&stage, 10000);
+    assert_int_equal (stage.replicated_stored, 1);
+    assert_true (stage_has (&stage, 1, packages[1]) && stage_has (&stage, 1, packages[2]));
+    assert_false (sim_parts_held (stage.disks[1],
+                                  &stage.packages[packages[0]].content->sha256));
+    assert_false (stage.packages[packages[0]].providers & 2);
+    stage_close (&stage);
 }
 
 static void
@@ -431,7 +504,7 @@ private_packages_are_neither_fetched_nor_given (void **state)
     stage_close (&stage);
 }
 
-//  ---- by chance -------------------------------------------------------------------------------------
+//  ---- by chance ---------------------------------------------------------------------------------
 
 static unsigned
 rounds (void)
@@ -541,6 +614,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_large_package_comes_from_several_nodes_at_once),
         cmocka_unit_test (a_small_package_costs_one_node_one_chunk),
+        cmocka_unit_test (a_crowd_that_comes_at_once_is_served),
         cmocka_unit_test (who_sends_wrong_bytes_is_reported_and_another_one_is_asked),
         cmocka_unit_test (who_has_nothing_of_what_he_claims_costs_two_round_trips),
         cmocka_unit_test (slow_drips_and_silence_hold_nobody_up_for_long),
@@ -554,6 +628,7 @@ main (void)
         cmocka_unit_test (stored_is_counted_as_it_is),
         cmocka_unit_test (holders_that_go_are_replaced),
         cmocka_unit_test (a_hosts_bounds_hold),
+        cmocka_unit_test (a_full_host_lets_go_of_what_many_others_have),
         cmocka_unit_test (what_a_node_served_it_serves_after_a_crash),
         cmocka_unit_test (who_shares_what_is_installed_serves_it_and_who_does_not_does_not),
         cmocka_unit_test (private_packages_are_neither_fetched_nor_given),

@@ -216,6 +216,43 @@ liars_who_are_closest_of_all_spoil_no_path_but_their_own (void **state)
     lookup_destroy (&lookup);
 }
 
+//  One path, begun with a liar and an honest one who is farther away; liars enough to fill the path,
+//  none of them near.
+static void
+a_liar_among_the_first_does_not_keep_a_path_to_himself (void **state)
+{
+    (void) state;
+    rng_t rng = seeded_rng (7);
+    make_scene (&rng);
+    lookup_shape_t shape = shape3;
+    shape.paths = 1;
+    lookup_t *lookup = lookup_new (TARGET, &nobody, &shape);
+    contact_t seeds[2] = {contact_of (TARGET ^ (1ull << 62)), contact_of (scene.places[0])};
+    while ((seeds[1].place ^ TARGET) >> 63 == 0)
+        seeds[1] = contact_of (scene.places[rng_below (&rng, NODES)]);
+    lookup_seed (lookup, seeds, 2);
+    unsigned told = 0;
+    uint16_t id;
+    const contact_t *contact;
+    while (lookup_next (lookup, &id, &contact)) {
+        contact_t closer[K];
+        size_t count = K;
+        int number = number_of (contact->place);
+        lookup_asked (lookup, id, 1000);
+        for (unsigned i = 0; i < K && number < 0; i++)
+            closer[i] = contact_of (TARGET ^ ((uint64_t) (++told % 30 + 30) << 56));
+        if (number >= 0)
+            count = known_by ((unsigned) number, false, closer);
+        lookup_answered (lookup, id, closer, count);
+    }
+    const contact_t *found[K];
+    size_t honest = 0, count = lookup_closest (lookup, found, K, NULL);
+    for (size_t i = 0; i < count; i++)
+        honest += number_of (found[i]->place) >= 0;
+    assert_int_equal (honest, K);
+    lookup_destroy (&lookup);
+}
+
 static void
 when_nobody_whom_one_names_answers_the_rest_of_them_is_not_asked (void **state)
 {
@@ -255,21 +292,21 @@ one_who_failed_gets_a_second_chance_under_other_addresses_only (void **state)
     uint16_t id;
     const contact_t *contact;
     unsigned asked = 0;
+    contact_t third = node;
+    third.addresses[1] = 5;
     elsewhere.addresses[1] = 7;
     lookup_seed (lookup, seeds, 3);
     while (lookup_next (lookup, &id, &contact)) {
         uint64_t place = contact->place;
         asked += place == TARGET;
         lookup_asked (lookup, id, 1000);
-        if (place == TARGET && contact->addresses[1] != 7)
+        if (place == TARGET)
             lookup_failed (lookup, id);
-        else if (place == 3)
-            lookup_answered (lookup, id, &elsewhere, 1);
         else
-            lookup_answered (lookup, id, &node, place < 3);
+            lookup_answered (lookup, id, place == 1 ? &node : place == 2 ? &elsewhere : &third, 1);
     }
     assert_int_equal (asked, 2);
-    assert_int_equal (lookup_answers (lookup), 4);
+    assert_int_equal (lookup_answers (lookup), 3);
     lookup_destroy (&lookup);
 }
 
@@ -383,6 +420,25 @@ what_is_named_and_asked_is_bounded_whatever_comes (void **state)
 }
 
 static void
+no_more_than_a_few_are_waited_for_though_all_are_late (void **state)
+{
+    (void) state;
+    rng_t rng = seeded_rng (8);
+    make_scene (&rng);
+    lookup_t *lookup = begin (&rng);
+    uint16_t id;
+    const contact_t *contact;
+    unsigned asked = 0;
+    while (lookup_next (lookup, &id, &contact)) {
+        lookup_asked (lookup, id, 1000);
+        lookup_advance (lookup, 1000);
+        asked++;
+    }
+    assert_int_equal (asked, LOOKUP_WAITING_MAX);
+    lookup_destroy (&lookup);
+}
+
+static void
 we_are_not_asked (void **state)
 {
     (void) state;
@@ -429,12 +485,14 @@ main (void)
         cmocka_unit_test (dead_ones_are_passed_over),
         cmocka_unit_test (given_a_fifth_are_liars_the_closest_honest_ones_are_found),
         cmocka_unit_test (liars_who_are_closest_of_all_spoil_no_path_but_their_own),
+        cmocka_unit_test (a_liar_among_the_first_does_not_keep_a_path_to_himself),
         cmocka_unit_test (when_nobody_whom_one_names_answers_the_rest_of_them_is_not_asked),
         cmocka_unit_test (one_who_failed_gets_a_second_chance_under_other_addresses_only),
         cmocka_unit_test (of_one_group_of_addresses_an_answer_brings_two),
         cmocka_unit_test (given_one_is_late_another_is_asked_and_the_late_one_still_counts),
         cmocka_unit_test (without_hedging_one_that_is_late_is_waited_for),
         cmocka_unit_test (what_is_named_and_asked_is_bounded_whatever_comes),
+        cmocka_unit_test (no_more_than_a_few_are_waited_for_though_all_are_late),
         cmocka_unit_test (we_are_not_asked),
         cmocka_unit_test (hops_say_how_far_the_nearest_was),
     };

@@ -508,8 +508,8 @@ who_holds_something_older_gets_the_newer (void **state)
     begin (25, HONEST, 0);
     signer_t signer = signer_of (1);
     digest_t key;
-    packed_t old = signed_head (&signer, "acme", 3, HERD_WALL_MS, &key);
-    packed_t fresh = signed_head (&signer, "acme", 4, HERD_WALL_MS, &key);
+    packed_t old = signed_head (&signer, "acme", 200, HERD_WALL_MS, &key);
+    packed_t fresh = signed_head (&signer, "acme", 300, HERD_WALL_MS, &key);
     store (0, &key, &old);
     //  One node only has the newer
     Ggen__StoredRecord stored = GGEN__STORED_RECORD__INIT;
@@ -532,7 +532,7 @@ who_holds_something_older_gets_the_newer (void **state)
     for (uint32_t i = 0; i < 25; i++) {
         const element_t *element =
             records_next (dht_of (i)->records, &key, NULL, herd.now_ms);
-        told += element && element->seq == 4;
+        told += element && element->seq == 300;
     }
     assert_true (told >= KBUCKET_K);
     //  And who writes something old is told what is newer

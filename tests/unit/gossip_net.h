@@ -5,7 +5,7 @@
 #ifndef GGEN_TESTS_GOSSIP_NET_H
 #define GGEN_TESTS_GOSSIP_NET_H
 
-#include "actors/gossip/gossip.h"
+#include "actors/gossip/announcement.h"
 #include "gossip.pb-c.h"
 #include "peer_id.h"
 #include "reputation.pb-c.h"
@@ -68,6 +68,8 @@ typedef struct {
     uint32_t epoch;
     uint8_t *heard;                 //  times each item was heard, by number
     bool liar;                      //  not asked whether it heard
+    bool withholds;                 //  it sends no body, whatever it offers
+    uint64_t forged;                //  announcements that a test made for it
 } net_node_t;
 
 typedef struct {
@@ -99,8 +101,6 @@ struct net_t {
     uint64_t bodies, frames, pushes, bytes, haves, wants, have_ids, events;
     uint64_t heard, heard_again, observations [8];
     uint64_t replies, acknowledged, asked;
-    unsigned watched;               //  frames to or from this node are shown, when 'show'
-    bool show;
 };
 
 //  ---- the heap ----------------------------------------------------------------------------------
@@ -239,6 +239,20 @@ net_local (net_node_t *node, const char *to, const char *type, const uint8_t *bo
     }
 }
 
+//  A frame without its bodies.
+static inline size_t
+net_strip (uint8_t *body, size_t size)
+{
+    Ggen__GossipFrame *frame = ggen__gossip_frame__unpack (NULL, size, body);
+    assert_non_null (frame);
+    size_t count = frame->n_announcements;
+    frame->n_announcements = 0;
+    size = ggen__gossip_frame__pack (frame, body);
+    frame->n_announcements = count;
+    ggen__gossip_frame__free_unpacked (frame, NULL);
+    return size;
+}
+
 //  As the far swarm does it: from is the peer, to is gone.
 static inline void
 net_carry (net_node_t *node, unsigned to, const Ggen__Envelope *envelope, const uint8_t *body,
@@ -276,10 +290,13 @@ net_send (void *node_, const parcel_t *parcel)
     uint8_t *body = malloc (size + 1);
     assert_non_null (body);
     parcel_body_write (parcel, body);
+    const char *type = parcel->envelope->type;
+    if (node->withholds && strcmp (type, "GossipFrame") == 0)
+        size = net_strip (body, size);
     const char *peer = strchr (parcel->to, '@');
     net_node_t *target =
         peer ? map_get (node->net->by_id, peer + 1, strlen (peer + 1)) : NULL;
-    if (target)
+    if (target && !(node->withholds && strcmp (type, "PushRequest") == 0))
         net_carry (node, target->index, parcel->envelope, body, size);
     else if (!peer)
         net_local (node, parcel->to, parcel->envelope->type, body, size);
@@ -566,6 +583,53 @@ static inline void
 net_announce (net_t *self, unsigned index, uint32_t number)
 {
     net_announce_on (self, index, NET_TOPIC, number, 300);
+}
+
+//  ---- lying -------------------------------------------------------------------------------------
+
+//  Something that 'from' sends to 'to' past its actor.
+static inline void
+net_inject (net_t *self, unsigned from, unsigned to, const ProtobufCMessage *message)
+{
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__EVENT;
+    envelope.from = "gossip";
+    envelope.type = (char *) message->descriptor->short_name;
+    size_t size = protobuf_c_message_get_packed_size (message);
+    uint8_t *body = malloc (size + 1);
+    assert_non_null (body);
+    protobuf_c_message_pack (message, body);
+    net_carry (&self->nodes [from], to, &envelope, body, size);
+    free (body);
+}
+
+static inline void
+net_inject_body (net_t *self, unsigned from, unsigned to, const uint8_t *bytes, size_t size)
+{
+    ProtobufCBinaryData bodies [] = {{size, (uint8_t *) bytes}};
+    Ggen__GossipFrame frame = GGEN__GOSSIP_FRAME__INIT;
+    frame.announcements = bodies;
+    frame.n_announcements = 1;
+    net_inject (self, from, to, &frame.base);
+}
+
+//  An announcement of 'from' that says nothing, signed by it or not. The caller frees it.
+static inline uint8_t *
+net_junk (net_t *self, unsigned from, bool valid, size_t *size_p)
+{
+    net_node_t *node = &self->nodes [from];
+    uint32_t number = UINT32_MAX;
+    ProtobufCBinaryData items [] = {{sizeof number, (uint8_t *) &number}};
+    Ggen__Announcement announcement = GGEN__ANNOUNCEMENT__INIT;
+    announcement.seq = ((uint64_t) net_wall_ms (self) << 20) + node->forged++;
+    announcement.wall_ms = net_wall_ms (self);
+    announcement.topic = NET_TOPIC;
+    announcement.items = items;
+    announcement.n_items = 1;
+    uint8_t *bytes = announcement_seal (&announcement, &node->identity, size_p);
+    assert_non_null (bytes);
+    bytes [*size_p - 1] ^= (uint8_t) !valid;
+    return bytes;
 }
 
 //  Running honest nodes that have not heard items first .. last - 1.

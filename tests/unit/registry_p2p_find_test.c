@@ -163,16 +163,22 @@ records_with_a_broken_signature_do_not_count (void **state)
     puppet_free (reply);
 }
 
+//  Everything else of what they say is there.
 static void
 records_of_another_name_do_not_count (void **state)
 {
     (void) state;
     rig_start (rig);
+    digest_t other = rig_digest ("other", "1.0.0", 1);
     rig_put_listing (rig, "pack", rig_listing (rig, 0, "other", 3, "1.0.0"));
+    rig_put_head (rig, 0, "pack", rig_head (rig, 0, "pack", 3, "1.0.0"));
+    rig_put_release (rig, 0, "pack", "1.0.0", rig_release (rig, 0, "pack", "1.0.0"));
     rig_ask_get (rig, "pack");
     rig_expect_failure (rig, PACKAGE_NOT_FOUND);
     rig_put_listing (rig, "pack", rig_listing (rig, 1, "pack", 3, "1.0.0"));
     rig_put_head (rig, 1, "pack", rig_head (rig, 1, "other", 3, "1.0.0"));
+    rig_put_release (rig, 1, "pack", "1.0.0",
+                     rig_release_at (rig, 1, "pack", "1.0.0", &other, RIG_WALL - 100));
     rig_ask_get (rig, "pack");
     rig_expect_failure (rig, PACKAGE_NOT_FOUND);
 }
@@ -256,10 +262,10 @@ a_short_cut_to_an_old_head_is_taken_in_full (void **state)
 //  ---- handing over --------------------------------------------------------------------------------
 
 static void
-plant_handover (void)
+plant_handover (const char *versions)
 {
     rig_head_t head;
-    rig_head_fill (&head, 0, "pack", 4, "1.0.0");
+    rig_head_fill (&head, 0, "pack", 4, versions);
     head.head.rotated_to = publisher_key_to_field (&rig->world->keys[1]);
     rig_put_listing (rig, "pack", rig_listing (rig, 0, "pack", 4, "1.0.0"));
     rig_put_head (rig, 0, "pack",
@@ -288,7 +294,7 @@ the_successor_decides_what_is_yanked (void **state)
 {
     (void) state;
     rig_start (rig);
-    plant_handover ();
+    plant_handover ("1.0.0");
     rig_put_head (rig, 1, "pack", successor_head (true, true));
     rig_ask_get (rig, "pack");
     rig_expect_failure (rig, PACKAGE_NOT_FOUND);
@@ -303,11 +309,23 @@ a_former_keys_release_is_found_through_its_successor (void **state)
 {
     (void) state;
     rig_start (rig);
-    plant_handover ();
+    plant_handover ("");
     rig_put_head (rig, 1, "pack", successor_head (false, true));
     Ggen__PackageReply *reply = rig_get (rig, "pack");
     assert_memory_equal (reply->package->publisher->public_key.data, rig->world->keys[0].bytes, 32);
     puppet_free (reply);
+}
+
+//  It stands for other words than those that are there.
+static void
+a_former_keys_other_release_is_not (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    plant_handover ("");
+    rig_put_head (rig, 1, "pack", successor_head (false, false));
+    rig_ask_get (rig, "pack");
+    rig_expect_failure (rig, PACKAGE_NOT_FOUND);
 }
 
 static void
@@ -315,7 +333,7 @@ heads_and_rotations_of_all_keys_are_told (void **state)
 {
     (void) state;
     rig_start (rig);
-    plant_handover ();
+    plant_handover ("1.0.0");
     rig_put_head (rig, 1, "pack", successor_head (false, true));
     Ggen__Rotation rotation = GGEN__ROTATION__INIT;
     rotation.former_key = publisher_key_to_field (&rig->world->keys[0]);
@@ -385,6 +403,42 @@ a_slow_network_is_answered_for_in_time_and_heard_later (void **state)
     puppet_free (status);
 }
 
+//  Late is not absent.
+static void
+a_slow_network_does_not_say_that_there_is_nothing (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->held = "dht";
+    rig_ask_get (rig, "pack");
+    rig_wait (rig, 11000);
+    rig_expect_failure (rig, DHT_TIMEOUT);
+    Ggen__ExistsRequest request = GGEN__EXISTS_REQUEST__INIT;
+    request.id = "pack";
+    rig_ask (rig, &request.base);
+    rig_wait (rig, 11000);
+    rig_expect_failure (rig, DHT_TIMEOUT);
+}
+
+//  Its head was heard of: the release needs no other answer first.
+static void
+what_is_known_of_a_name_saves_waiting (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 3, "1.0.0");
+    puppet_free (rig_get (rig, "pack"));
+    rig->held = "dht";
+    rig_ask_get (rig, "pack");
+    unsigned asked = 0;
+    for (unsigned i = 0; i < rig->registry.said_count; i++)
+        asked += strcmp (rig->registry.said[i].to, "dht") == 0;
+    assert_int_equal (asked, 3);
+    rig->held = NULL;
+    rig_settle (rig);
+    puppet_free (rig_hear (rig, &ggen__package_reply__descriptor));
+}
+
 static void
 an_asker_who_has_less_time_is_answered_in_less (void **state)
 {
@@ -423,6 +477,92 @@ more_questions_than_its_bound_are_refused (void **state)
     rig_settle (rig);
     for (unsigned i = 0; i < REGISTRY_P2P_FINDS_MAX; i++)
         puppet_free (rig_hear (rig, &ggen__list_versions_reply__descriptor));
+}
+
+//  ---- the hot tier --------------------------------------------------------------------------------
+
+static void
+what_was_looked_up_lately_needs_no_network (void **state)
+{
+    (void) state;
+    rig->world->warm = true;
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 3, "1.0.0 1.1.0!");
+    rig_plant (rig, 1, "pack", 3, "2.0.0");
+    puppet_free (rig_list (rig, "pack"));
+    puppet_free (rig_get (rig, "pack"));
+    unsigned before = rig->world->reads;
+    Ggen__ListVersionsReply *list = rig_list (rig, "pack");
+    assert_int_equal (list->n_versions, 3);
+    assert_true (list->versions[1]->yanked);
+    assert_true (list->versions[0]->record.len > 0 && list->versions[0]->head.len > 0);
+    puppet_free (list);
+    Ggen__PackageReply *reply = rig_get (rig, "pack");
+    assert_string_equal (reply->package->version, "2.0.0");
+    puppet_free (reply);
+    assert_int_equal (rig->world->reads, before);
+    Ggen__P2pStatusReply *status = rig_status (rig);
+    assert_int_equal (status->hot_hits, 2);
+    assert_int_equal (status->hot_misses, 2);
+    puppet_free (status);
+}
+
+static void
+that_there_is_nothing_is_believed_until_something_is_heard_of (void **state)
+{
+    (void) state;
+    rig->world->warm = true;
+    rig_start (rig);
+    rig_ask_get (rig, "pack");
+    rig_expect_failure (rig, PACKAGE_NOT_FOUND);
+    unsigned before = rig->world->reads;
+    rig_ask_get (rig, "pack");
+    rig_expect_failure (rig, PACKAGE_NOT_FOUND);
+    assert_int_equal (rig->world->reads, before);
+    rig_plant (rig, 0, "pack", 3, "1.0.0");
+    Ggen__SearchReply *found = rig_search (rig, "pack");
+    puppet_free (found);
+    assert_true (rig_exists (rig, "pack"));
+    puppet_free (rig_get (rig, "pack"));
+}
+
+static void
+what_is_hot_gives_way_to_something_newer_and_to_a_pin (void **state)
+{
+    (void) state;
+    rig->world->warm = true;
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 3, "1.0.0");
+    puppet_free (rig_get (rig, "pack"));
+    puppet_free (rig_list (rig, "pack"));
+    rig_plant (rig, 0, "pack", 4, "1.0.0! 1.1.0");
+    //  A question of the other kind reads the new head.
+    Ggen__GetHeadsRequest request = GGEN__GET_HEADS_REQUEST__INIT;
+    request.id = "pack";
+    rig_ask (rig, &request.base);
+    puppet_free (rig_hear (rig, &ggen__get_heads_reply__descriptor));
+    Ggen__PackageReply *reply = rig_get (rig, "pack");
+    assert_string_equal (reply->package->version, "1.1.0");
+    puppet_free (reply);
+    rig_put_head (rig, 1, "pack", rig_head (rig, 1, "pack", 9, "0.5.0"));
+    rig_put_release (rig, 1, "pack", "0.5.0", rig_release (rig, 1, "pack", "0.5.0"));
+    p2p_pin (rig->world, "pack", 1);
+    reply = rig_get (rig, "pack");
+    assert_string_equal (reply->package->version, "0.5.0");
+    puppet_free (reply);
+}
+
+static void
+what_is_damaged_in_the_hot_tier_does_not_count (void **state)
+{
+    (void) state;
+    rig->world->warm = true;
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 3, "1.0.0");
+    puppet_free (rig_get (rig, "pack"));
+    for (size_t i = 0; i < rig->world->hot_count; i++)
+        rig->world->hot[i]->value.data[40] ^= 1;
+    puppet_free (rig_get (rig, "pack"));
 }
 
 //  ---- settings ------------------------------------------------------------------------------------
@@ -508,12 +648,19 @@ main (void)
         TEST (a_short_cut_to_an_old_head_is_taken_in_full),
         TEST (the_successor_decides_what_is_yanked),
         TEST (a_former_keys_release_is_found_through_its_successor),
+        TEST (a_former_keys_other_release_is_not),
         TEST (heads_and_rotations_of_all_keys_are_told),
         TEST (without_a_network_it_is_a_failure_and_not_absence),
         TEST (what_was_heard_before_is_told_without_a_network),
         TEST (a_slow_network_is_answered_for_in_time_and_heard_later),
+        TEST (a_slow_network_does_not_say_that_there_is_nothing),
+        TEST (what_is_known_of_a_name_saves_waiting),
         TEST (an_asker_who_has_less_time_is_answered_in_less),
         TEST (more_questions_than_its_bound_are_refused),
+        TEST (what_was_looked_up_lately_needs_no_network),
+        TEST (that_there_is_nothing_is_believed_until_something_is_heard_of),
+        TEST (what_is_hot_gives_way_to_something_newer_and_to_a_pin),
+        TEST (what_is_damaged_in_the_hot_tier_does_not_count),
         TEST (nobody_is_asked_about_private_ids),
         TEST (versions_that_are_too_young_are_left_out_but_given_by_name),
         TEST (with_require_fresh_an_expired_head_has_no_latest),

@@ -377,6 +377,31 @@ an_older_entry_goes_when_its_archive_is_stored (void **state)
     puppet_free (outbox);
 }
 
+//  As after a crash between the newer entry and the older one's end.
+static void
+an_older_entry_found_on_disk_does_not_speak_for_its_name (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->dht_code = NETWORK;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    const memory_entry_t *entry = &rig->state->entries[rig->state->count - 1];
+    assert_string_equal (entry->table, "outbox");
+    ProtobufCBinaryData key = p2p_copy ((ProtobufCBinaryData) {entry->key_size, entry->key});
+    ProtobufCBinaryData value = p2p_copy ((ProtobufCBinaryData) {entry->value_size, entry->value});
+    puppet_free (rig_publish (rig, 0, "pack", "1.1.0", 2, "1.0.0 1.1.0"));
+    puppet_stop (&rig->registry);
+    assert_true (memory_state_insert (rig->state, "outbox", key, value));
+    free (key.data);
+    free (value.data);
+    rig->world->dht_code = OK;
+    rig->world->writes = 0;
+    rig_start (rig);
+    rig_wait (rig, 4 * OUTBOX_RETRY_MS);
+    assert_int_equal (rig->world->writes, 2 + 1 + 4);
+    assert_int_equal (rig->world->items_count, 2 * 2);
+}
+
 static void
 a_damaged_outbox_does_no_harm (void **state)
 {
@@ -555,6 +580,7 @@ main (void)
         TEST (tries_become_rarer_and_a_peer_that_comes_starts_them_anew),
         TEST (a_newer_head_stands_for_an_older_one_that_was_not_told),
         TEST (an_older_entry_goes_when_its_archive_is_stored),
+        TEST (an_older_entry_found_on_disk_does_not_speak_for_its_name),
         TEST (a_damaged_outbox_does_no_harm),
         TEST (without_its_tables_it_answers_and_does_not_publish),
         TEST (when_halves_meet_what_was_published_is_announced_again),

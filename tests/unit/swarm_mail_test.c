@@ -528,7 +528,8 @@ a_peer_may_ask_only_so_much_at_a_time (void **state)
     envelope.id++;
     write_frame (b, a, &envelope, (bytes_t) {NULL, 0}, (bytes_t) {NULL, 0});
     assert_int_equal (world_count (a, "dht", "FindNodeRequest"), OWED_MAX);
-    world_session (a, b)->kept = world_session (b, a)->kept = true;
+    links_set (world_swarm (a)->links, world_session (a, b), LINK_SESSION, true);
+    links_set (world_swarm (b)->links, world_session (b, a), LINK_SESSION, true);
     world_run (OWED_SECS * 1000);
     write_frame (b, a, &envelope, (bytes_t) {NULL, 0}, (bytes_t) {NULL, 0});
     assert_int_equal (world_count (a, "dht", "FindNodeRequest"), 1);

@@ -86,6 +86,8 @@ typedef struct {
     note_t said[64];            //  LinkSends on links that are no wire: envelope and body
     unsigned said_count;
     uint64_t closed;            //  the last of such that was closed
+    void (*watch) (node_t *node, const parcel_t *parcel);   //  sees all that is for actors of a node
+    void (*spoil) (note_t *note);       //  may change what a link brings
 } world_t;
 
 static world_t world;
@@ -158,6 +160,8 @@ world_link_says (unsigned node, const ProtobufCMessage *message, bytes_t attachm
     if (attachment.size > 0)
         note.attachment = world_copy (attachment.data, attachment.size);
     note.attachment_size = attachment.size;
+    if (world.spoil)
+        world.spoil (&note);
     world_post (note, world.now_ms + delay_ms);
 }
 
@@ -407,6 +411,8 @@ world_send (void *node_, const parcel_t *parcel)
 {
     node_t *node = node_;
     note_t note = {.node = node->number};
+    if (world.watch && strcmp (parcel->to, "link") != 0)
+        world.watch (node, parcel);
     if (world_hears (node, parcel))
         return;
     snprintf (note.to, sizeof note.to, "%s", parcel->to);

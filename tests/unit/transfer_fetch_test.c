@@ -6,7 +6,7 @@
 
 #include "transfer_rig.h"
 
-//  ---- what the others say -------------------------------------------------------------------------
+//  ---- what the others say -----------------------------------------------------------------------
 
 static uint64_t
 fetch_from (unsigned peers)
@@ -97,7 +97,7 @@ send_chunk (said_t *said)
 static uint32_t
 give (unsigned peer)
 {
-    said_t said = rig_take_type (rig_address (peer), &ggen__chunk_request__descriptor);
+    said_t said = rig_take_request (rig_address (peer));
     uint32_t chunk = chunk_of (&said);
     send_chunk (&said);
     return chunk;
@@ -180,7 +180,7 @@ cancel_was_sent (unsigned peer)
     return false;
 }
 
-//  ---- the straight way ----------------------------------------------------------------------------
+//  ---- the straight way --------------------------------------------------------------------------
 
 static void
 a_fetch_goes_from_part_to_providers_to_chunks_to_the_whole (void **state)
@@ -281,7 +281,7 @@ a_record_that_does_not_hold_is_refused (void **state)
     assert_true (rig_silent ("blobs"));
 }
 
-//  ---- who is asked for how much -------------------------------------------------------------------
+//  ---- who is asked for how much -----------------------------------------------------------------
 
 static void
 each_peer_has_four_chunks_in_flight_at_first_and_all_together_twenty_four (void **state)
@@ -334,7 +334,37 @@ no_more_chunks_are_asked_for_while_the_disk_is_behind (void **state)
     assert_true (asked_of (0) + asked_of (1) + asked_of (2) + asked_of (3) >= before);
 }
 
-//  ---- late, wrong, gone ---------------------------------------------------------------------------
+static void
+a_large_fetch_leaves_room_for_another (void **state)
+{
+    (void) state;
+    begin (10);
+    rig_make_other (1);
+    fetch_from (1);
+    said_t open = rig_take_type ("blobs", &ggen__part_open_request__descriptor);
+    Ggen__PartOpenReply reply = GGEN__PART_OPEN_REPLY__INIT;
+    puppet_reply (&rig, &open, &reply.base);
+    //  The large one goes on only when it has come down to its half.
+    unsigned large = DOWNLOAD_CHUNKS_MAX;
+    rig_make_package ();
+    for (unsigned peer = 9; large > DOWNLOAD_CHUNKS_MAX / 2; peer = (peer + 9) % 10) {
+        if (asked_of (peer) == 0)
+            continue;
+        write_one (give (peer));
+        large--;
+        unsigned all = 0;
+        for (unsigned i = 0; i < 10; i++)
+            all += asked_of (i);
+        assert_int_equal (all, large);
+    }
+    rank_as_given ();
+    unsigned all = 0;
+    for (unsigned i = 0; i < 10; i++)
+        all += asked_of (i);
+    assert_int_equal (all, DOWNLOAD_CHUNKS_MAX / 2 + 1);
+}
+
+//  ---- late, wrong, gone -------------------------------------------------------------------------
 
 static void
 a_late_chunk_is_asked_of_another_and_the_loser_is_told (void **state)
@@ -371,6 +401,24 @@ a_fast_one_takes_work_from_a_slow_one (void **state)
     assert_true (asked_of (1) > 0);
     for (unsigned i = 0; i < 4; i++)
         write_one (give (1));
+    finish (OK);
+    hear_fetched ();
+}
+
+static void
+what_a_silent_peer_was_asked_is_taken_back_and_asked_again (void **state)
+{
+    (void) state;
+    begin_with_missing (1, 2);
+    write_one (give (0));
+    said_t lost = rig_take_request (rig_address (0));
+    said_free (&lost);
+    puppet_wait (&rig, 19900);
+    assert_int_equal (asked_of (0), 0);
+    puppet_wait (&rig, 700);
+    assert_true (cancel_was_sent (0));
+    assert_int_equal (asked_of (0), 1);
+    write_one (give (0));
     finish (OK);
     hear_fetched ();
 }
@@ -496,7 +544,7 @@ those_that_failed_are_named (void **state)
     assert_int_equal (details, 1);
 }
 
-//  ---- the disk --------------------------------------------------------------------------------------
+//  ---- the disk ----------------------------------------------------------------------------------
 
 static void
 a_disk_that_fails_ends_it_with_what_the_disk_said (void **state)
@@ -540,7 +588,7 @@ a_whole_that_is_wrong_is_fetched_once_more (void **state)
     assert_int_equal (hear_failure (NULL), CHECKSUM_MISMATCH);
 }
 
-//  ---- who waits -------------------------------------------------------------------------------------
+//  ---- who waits ---------------------------------------------------------------------------------
 
 static void
 a_fetch_that_is_cancelled_takes_everything_back (void **state)
@@ -605,32 +653,14 @@ static void
 more_fetches_than_may_be_are_busy (void **state)
 {
     (void) state;
-    //  All of other bytes: each has a record of its own.
     rig_start (false);
-    uint8_t kept[sizeof rig_record];
-    size_t kept_size = rig_record_size;
-    memcpy (kept, rig_record, sizeof kept);
     for (unsigned i = 0; i <= DOWNLOADS_MAX; i++) {
-        uint8_t digest[DIGEST_SIZE] = {(uint8_t) i, 1};
-        Ggen__Release release = GGEN__RELEASE__INIT;
-        release.name = "other";
-        release.version = "1.0.0";
-        release.sha256 = release.files_sha256 = release.manifest_sha256 = release.chunks =
-            (ProtobufCBinaryData) {DIGEST_SIZE, digest};
-        release.size_bytes = 10;
-        release.chunk_bytes = RECORD_CHUNK_BYTES;
-        release.unpacked_bytes = 5000;
-        release.files_count = 3;
-        release.published_at = 1763600000;
-        release.archive_format = "tar.gz";
-        rig_sign (&release);
+        rig_make_other ((uint8_t) i);
         fetch_from (1);
         assert_true ((i == DOWNLOADS_MAX) != puppet_silent (&rig));
     }
     assert_int_equal (hear_failure (NULL), BUSY);
     assert_int_equal (actor_metrics (rig.actor).pending, DOWNLOADS_ACTIVE_MAX);
-    memcpy (rig_record, kept, sizeof kept);
-    rig_record_size = kept_size;
 }
 
 int
@@ -646,8 +676,10 @@ main (void)
         IN_RIG (each_peer_has_four_chunks_in_flight_at_first_and_all_together_twenty_four),
         IN_RIG (no_chunk_is_asked_of_two_at_first),
         IN_RIG (no_more_chunks_are_asked_for_while_the_disk_is_behind),
+        IN_RIG (a_large_fetch_leaves_room_for_another),
         IN_RIG (a_late_chunk_is_asked_of_another_and_the_loser_is_told),
         IN_RIG (a_fast_one_takes_work_from_a_slow_one),
+        IN_RIG (what_a_silent_peer_was_asked_is_taken_back_and_asked_again),
         IN_RIG (wrong_bytes_end_their_peer_at_once_and_another_one_is_asked),
         IN_RIG (another_chunk_than_asked_for_is_wrong_and_none_is_only_a_failure),
         IN_RIG (who_lacks_a_chunk_is_asked_what_it_has_and_only_for_that),

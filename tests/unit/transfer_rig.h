@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  "transfer" in the hands of a test, which is its blob store, its DHT, its reputation, and all other
-//  nodes. Include after cmocka.h.
+//  "transfer" in the hands of a test, which is its blob store, its DHT, its reputation, and all
+//  other nodes. Include after cmocka.h.
 #ifndef GGEN_TESTS_TRANSFER_RIG_H
 #define GGEN_TESTS_TRANSFER_RIG_H
 
@@ -33,7 +33,7 @@ static identity_t rig_identity;
 static transfer_settings_t rig_settings;
 static puppet_t rig;
 
-//  ---- the package -----------------------------------------------------------------------------------
+//  ---- the package -------------------------------------------------------------------------------
 
 static inline bytes_t
 rig_chunk (uint32_t chunk)
@@ -62,16 +62,34 @@ rig_sign (const Ggen__Release *release)
     rig_record_size = ggen__signed_record__pack (&record, rig_record);
 }
 
+//  The record of another package of one chunk; the rig's comes back with rig_make_package.
+static inline void
+rig_make_other (uint8_t number)
+{
+    uint8_t digest[DIGEST_SIZE] = {number, 1};
+    Ggen__Release release = GGEN__RELEASE__INIT;
+    release.name = "other";
+    release.version = "1.0.0";
+    release.sha256 = release.files_sha256 = release.manifest_sha256 = release.chunks =
+        (ProtobufCBinaryData) {DIGEST_SIZE, digest};
+    release.size_bytes = 10;
+    release.chunk_bytes = RECORD_CHUNK_BYTES;
+    release.unpacked_bytes = 5000;
+    release.files_count = 3;
+    release.published_at = 1763600000;
+    release.archive_format = "tar.gz";
+    rig_sign (&release);
+}
+
 static inline void
 rig_make_package (void)
 {
     static uint8_t digests[RIG_CHUNKS * DIGEST_SIZE];
-    if (rig_record_size > 0)
-        return;
-    for (size_t i = 0; i < RIG_BYTES; i++)
+    for (size_t i = 0; i < RIG_BYTES && rig_record_size == 0; i++)
         rig_content[i] = (uint8_t) (i * 2654435761u >> 13);
-    crypto_real.sha256 (rig_content, RIG_BYTES, rig_sha256.bytes);
-    for (uint32_t i = 0; i < RIG_CHUNKS; i++)
+    if (rig_record_size == 0)
+        crypto_real.sha256 (rig_content, RIG_BYTES, rig_sha256.bytes);
+    for (uint32_t i = 0; i < RIG_CHUNKS && rig_record_size == 0; i++)
         crypto_real.sha256 (rig_chunk (i).data, rig_chunk (i).size, digests + i * DIGEST_SIZE);
     Ggen__Release release = GGEN__RELEASE__INIT;
     release.name = "rust-cli";
@@ -87,7 +105,7 @@ rig_make_package (void)
     rig_sign (&release);
 }
 
-//  ---- other nodes -----------------------------------------------------------------------------------
+//  ---- other nodes -------------------------------------------------------------------------------
 
 static inline peer_key_t
 rig_peer (unsigned number)
@@ -108,7 +126,7 @@ rig_address (unsigned number)
     return address;
 }
 
-//  ---- life ------------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static inline said_t
 rig_take (const char *to)

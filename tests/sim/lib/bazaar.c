@@ -1,44 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "bazaar.h"
 
-#include "actors/cache/cache.h"
 #include "actors/registry/p2p_self.h"
-#include "actors/trust/trust.h"
 #include "clients.h"
-#include "sim_publisher.h"
 #include "transfer.pb-c.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DISK_BYTES   (UINT64_C (1) << 30)
-#define PUBLISH_MS   60000u
-#define QUESTION_MS  30000u
-
-typedef struct {
-    bool made;
-    transfer_settings_t transfer;
-    registry_p2p_settings_t registry;
-    cache_settings_t cache;
-    crypto_sim_identity_t publisher;
-    sim_parts_t *disk;
-} seats_t;
+#define PUBLISH_MS  60000u
+#define QUESTION_MS 30000u
 
 struct bazaar_t {
     honest_t *honest;
-    uint32_t nodes_max;
-    seats_t *seats;
-    sim_contents_t *contents;
     bazaar_package_t packages[BAZAAR_PACKAGES_MAX];
     uint32_t packages_count;
     bazaar_counts_t counts;
 };
-
-static const char *const protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
-static const char *const reachable[] = {"dht", "gossip", "transfer", NULL};
-static const char *const listeners[] = {"dht", "gossip", "reputation", "transfer", "registry_p2p",
-                                        NULL};
 
 static void *
 fresh (size_t count, size_t size)
@@ -50,84 +29,24 @@ fresh (size_t count, size_t size)
 }
 
 bazaar_t *
-bazaar_new (const honest_options_t *options)
+bazaar_new (honest_t *honest)
 {
     bazaar_t *self = fresh (1, sizeof *self);
-    honest_options_t honest = *options;
-    honest.follower = "registry_p2p";
-    self->honest = honest_new (&honest);
-    self->nodes_max = options->nodes_max;
-    self->seats = fresh (options->nodes_max, sizeof *self->seats);
-    self->contents = sim_contents_new ();
+    self->honest = honest;
     return self;
 }
 
 void
 bazaar_destroy (bazaar_t **self_p)
 {
-    bazaar_t *self = *self_p;
-    if (!self)
-        return;
-    for (uint32_t i = 0; i < self->nodes_max; i++)
-        sim_parts_destroy (&self->seats[i].disk);
-    honest_destroy (&self->honest);
-    sim_contents_destroy (&self->contents);
-    free (self->seats);
-    free (self);
+    free (*self_p);
     *self_p = NULL;
 }
 
-honest_t *
-bazaar_honest (bazaar_t *self)
+static honest_market_t *
+market_of (const bazaar_t *self, world_t *world, uint32_t node)
 {
-    return self->honest;
-}
-
-static seats_t *
-seats_of (bazaar_t *self, world_t *world, uint32_t node)
-{
-    seats_t *seats = &self->seats[node];
-    if (seats->made)
-        return seats;
-    seats->made = true;
-    seats->transfer = (transfer_settings_t) TRANSFER_SETTINGS_DEFAULT;
-    seats->transfer.identity = world_identity (world, node);
-    seats->registry = registry_p2p_settings_default;
-    seats->cache.bytes_max = DISK_BYTES;
-    seats->disk = sim_parts_new (self->contents, DISK_BYTES);
-    crypto_sim_identity (&seats->publisher, world_crypto (world) != &crypto_sim,
-                         world_seed (world), "publisher", node);
-    honest_settings_t *honest = honest_settings (self->honest, world, node);
-    honest->swarm.protocols = protocols;
-    honest->swarm.reachable = reachable;
-    honest->swarm.listeners = listeners;
-    return seats;
-}
-
-registry_p2p_settings_t *
-bazaar_registry (bazaar_t *self, world_t *world, uint32_t node)
-{
-    return &seats_of (self, world, node)->registry;
-}
-
-sim_parts_t *
-bazaar_disk (bazaar_t *self, world_t *world, uint32_t node)
-{
-    return seats_of (self, world, node)->disk;
-}
-
-void
-bazaar_compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
-{
-    bazaar_t *self = self_;
-    seats_t *seats = seats_of (self, world, node);
-    honest_compose (self->honest, world, node, plan);
-    world_plan_add (plan, &sim_parts_actor, seats->disk);
-    world_plan_add (plan, &transfer_actor, &seats->transfer);
-    world_plan_add (plan, &cache_actor, &seats->cache);
-    world_plan_add (plan, &trust_actor, NULL);
-    world_plan_add (plan, &sim_publisher_actor, &seats->publisher.identity);
-    world_plan_add (plan, &registry_p2p_actor, &seats->registry);
+    return honest_settings (self->honest, world, node)->market;
 }
 
 //  ---- publishing ----------------------------------------------------------------------------------
@@ -150,7 +69,19 @@ digest_field (const digest_t *digest)
 }
 
 static ProtobufCBinaryData
-sign_release (const seats_t *seats, const bazaar_package_t *package, uint32_t version,
+sign (const honest_market_t *market, Ggen__RecordKind kind, const ProtobufCMessage *message)
+{
+    ProtobufCBinaryData payload = {protobuf_c_message_get_packed_size (message), NULL};
+    payload.data = fresh (payload.len + 1, 1);
+    protobuf_c_message_pack (message, payload.data);
+    ProtobufCBinaryData record =
+        sim_signer_sign (&market->signer, kind, (bytes_t) {payload.data, payload.len});
+    free (payload.data);
+    return record;
+}
+
+static ProtobufCBinaryData
+sign_release (const honest_market_t *market, const bazaar_package_t *package, uint32_t version,
               int64_t wall_s)
 {
     const sim_content_t *content = package->contents[version];
@@ -163,12 +94,11 @@ sign_release (const seats_t *seats, const bazaar_package_t *package, uint32_t ve
     release.files_count = 1;
     release.published_at = wall_s;
     release.archive_format = "tar.gz";
-    return sim_publisher_record (&seats->publisher.identity, GGEN__RECORD_KIND__RELEASE,
-                                 &release.base);
+    return sign (market, GGEN__RECORD_KIND__RELEASE, &release.base);
 }
 
 static ProtobufCBinaryData
-sign_head (const seats_t *seats, const bazaar_package_t *package, int64_t wall_s)
+sign_head (const honest_market_t *market, const bazaar_package_t *package, int64_t wall_s)
 {
     Ggen__HeadVersion rooms[BAZAAR_VERSIONS_MAX], *list[BAZAAR_VERSIONS_MAX];
     Ggen__Head head = GGEN__HEAD__INIT;
@@ -183,7 +113,7 @@ sign_head (const seats_t *seats, const bazaar_package_t *package, int64_t wall_s
         list[i]->version = (char *) package->versions[i];
         list[i]->sha256 = digest_field (&package->contents[i]->sha256);
     }
-    return sim_publisher_record (&seats->publisher.identity, GGEN__RECORD_KIND__HEAD, &head.base);
+    return sign (market, GGEN__RECORD_KIND__HEAD, &head.base);
 }
 
 static bazaar_package_t *
@@ -203,7 +133,7 @@ package_of (bazaar_t *self, uint32_t node, const char *id)
 bazaar_package_t *
 bazaar_publish (bazaar_t *self, world_t *world, uint32_t node, const char *id, uint64_t size_bytes)
 {
-    seats_t *seats = seats_of (self, world, node);
+    honest_market_t *market = market_of (self, world, node);
     bazaar_package_t *package = package_of (self, node, id);
     uint32_t version = package->versions_count++;
     int64_t wall_s = world_wall_ms (world, node) / 1000;
@@ -211,24 +141,24 @@ bazaar_publish (bazaar_t *self, world_t *world, uint32_t node, const char *id, u
         abort ();
     snprintf (package->versions[version], sizeof package->versions[0], "1.%u.0", version);
     package->contents[version] = sim_contents_derive (
-        self->contents, (uint64_t) (package - self->packages) << 8 | version, size_bytes);
+        honest_contents (self->honest), (uint64_t) (package - self->packages) << 8 | version, size_bytes);
     package->seq++;
     package->published_us = 0;
-    sim_parts_put (seats->disk, package->contents[version]);
+    sim_parts_put (market->blobs, package->contents[version]);
 
     Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
     Ggen__Package told = GGEN__PACKAGE__INIT;
     Ggen__Publisher publisher = GGEN__PUBLISHER__INIT;
     publisher.public_key =
-        (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, seats->publisher.identity.key};
+        (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, market->publisher.identity.key};
     told.id = told.title = package->id;
     told.version = package->versions[version];
     told.description = "Sold at the bazaar";
     told.publisher = &publisher;
     told.sha256 = digest_field (&package->contents[version]->sha256);
     told.size_bytes = size_bytes;
-    told.record = sign_release (seats, package, version, wall_s);
-    told.head = sign_head (seats, package, wall_s);
+    told.record = sign_release (market, package, version, wall_s);
+    told.head = sign_head (market, package, wall_s);
     request.package = &told;
     request.archive_path = "/archive";
     clients_ask (world, node, "registry_p2p", &request.base, PUBLISH_MS, on_published, package);
@@ -388,11 +318,12 @@ bazaar_counts (const bazaar_t *self)
 }
 
 uint32_t
-bazaar_heard (const bazaar_t *self, const world_t *world, const bazaar_package_t *package)
+bazaar_heard (const bazaar_t *self, world_t *world, const bazaar_package_t *package)
 {
     uint32_t heard = 0;
     publisher_key_t key;
-    memcpy (key.bytes, self->seats[package->node].publisher.identity.key, sizeof key.bytes);
+    memcpy (key.bytes, market_of (self, world, package->node)->publisher.identity.key,
+            sizeof key.bytes);
     for (uint32_t i = 0; i < world_nodes_count (world); i++) {
         const registry_p2p_t *registry = world_actor (world, i, "registry_p2p");
         const known_t *known =

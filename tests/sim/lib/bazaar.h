@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: MIT
-//  Nodes that publish, search and look up: those of honest.h, and beside them the real "transfer", "cache",
-//  "trust" and "registry_p2p", with a publisher's key each (sim_publisher.h) and a disk for archives
-//  (sim_parts.h). What was asked and what came of it is counted here. Aborts when memory is short.
+//  What people do at nodes with a market (honest.h): publish, search, look up, fetch. What was asked and
+//  what came of it is counted here. Aborts when memory is short.
 #ifndef GGEN_TESTS_BAZAAR_H
 #define GGEN_TESTS_BAZAAR_H
 
-#include "actors/registry/registry_p2p.h"
-#include "actors/transfer/transfer.h"
-#include "crypto_sim.h"
 #include "honest.h"
 #include "registry.pb-c.h"
-#include "sim_parts.h"
 
 #define BAZAAR_PACKAGES_MAX 4096
 #define BAZAAR_VERSIONS_MAX 16      //  of one package
@@ -29,16 +24,11 @@ typedef struct {
 
 typedef struct bazaar_t bazaar_t;
 
-//  'follower' of the options is set here.
-bazaar_t *bazaar_new (const honest_options_t *options);
+//  'honest' is borrowed; its nodes have a market.
+bazaar_t *bazaar_new (honest_t *honest);
+
+//  After the world: answers may still be on their way.
 void bazaar_destroy (bazaar_t **self_p);
-
-//  A compose_fn; its context is the bazaar_t.
-void bazaar_compose (void *self, world_t *world, uint32_t node, node_plan_t *plan);
-
-honest_t *bazaar_honest (bazaar_t *self);
-registry_p2p_settings_t *bazaar_registry (bazaar_t *self, world_t *world, uint32_t node);
-sim_parts_t *bazaar_disk (bazaar_t *self, world_t *world, uint32_t node);
 
 //  Publish the next version of a package of this node's publisher ("1.0.0", "1.1.0", ...), made if need
 //  be, with an archive of so many bytes. Borrowed; its code and acknowledged are set when it is answered.
@@ -65,6 +55,6 @@ void bazaar_fetch (bazaar_t *self, world_t *world, uint32_t node, const bazaar_p
 const bazaar_counts_t *bazaar_counts (const bazaar_t *self);
 
 //  Nodes whose registry has heard of the package's last head, without asking.
-uint32_t bazaar_heard (const bazaar_t *self, const world_t *world, const bazaar_package_t *package);
+uint32_t bazaar_heard (const bazaar_t *self, world_t *world, const bazaar_package_t *package);
 
 #endif

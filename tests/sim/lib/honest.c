@@ -146,7 +146,8 @@ make (honest_t *self, world_t *world, uint32_t node)
                                             : dht_settings_default (identity);
     settings->gossip = gossip_settings_default ();
     settings->gossip.identity = identity;
-    settings->gossip.follower = self->options.follower;
+    if (self->options.follower)
+        settings->gossip.follower = self->options.follower;
     settings->reputation = (reputation_settings_t) REPUTATION_SETTINGS_DEFAULT;
     settings->reputation.identity = identity;
     settings->state = (storage_state_settings_t) {.storage = world_storage (world, node)};

@@ -27,7 +27,7 @@ typedef struct {
     uint32_t bootstraps;        //  nodes 0 .. bootstraps - 1: they can always be dialled
     bool plain_dht;             //  dht_settings_plain, for comparison
     bool market;                //  packages are published and fetched
-    const char *follower;       //  whom gossip tells without a market; NULL = nobody
+    const char *follower;       //  without a market, who is told of announcements; NULL: the class's own
     uint64_t blobs_bytes_max;   //  room for blobs on each node; 0 = 1 GiB
 } honest_options_t;
 

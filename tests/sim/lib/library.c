@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD_SECS (30 * 86400)          //  a head says that it is good for so long
+#define HEAD_SECS (90 * 86400)          //  a head says that it is good for so long
+
+//  Archives: a tenth of them up to the larger, the others up to the smaller.
+#define SMALL_BYTES 20000u
+#define LARGE_BYTES 1200000u
 
 struct library_t {
     play_t *play;
@@ -108,7 +112,7 @@ library_add (library_t *self)
     }
     package_t *package = &self->packages[self->count];
     *package = (package_t) {.publisher = self->turn++ % self->publishers_count, .versions = 1};
-    snprintf (package->name, sizeof package->name, "package-%u", self->count);
+    snprintf (package->name, sizeof package->name, "tool%u-market", self->count);
     return self->count++;
 }
 
@@ -166,12 +170,72 @@ library_sign (const publisher_t *publisher, Ggen__RecordKind kind, const Protobu
     return result;
 }
 
-void
-library_archive_sha256 (const library_t *self, uint32_t package, uint32_t version,
-                        uint8_t sha256[CRYPTO_HASH_BYTES])
+const sim_content_t *
+library_content (library_t *self, uint32_t package, uint32_t version)
 {
-    const uint64_t what[] = {self->play->options.seed, package, version};
-    world_crypto (self->play->world)->sha256 (what, sizeof what, sha256);
+    rng_t rng;
+    world_rng (self->play->world, &rng, "archive", (uint64_t) package << 32 | version);
+    uint64_t size = rng_below (&rng, 10) ? rng_below (&rng, SMALL_BYTES)
+                                         : rng_below (&rng, LARGE_BYTES);
+    return sim_contents_derive (honest_contents (self->play->honest),
+                                (uint64_t) package << 32 | version, size + 1);
+}
+
+bool
+library_find_content (library_t *self, bytes_t sha256, uint32_t *package_p, uint32_t *version_p)
+{
+    digest_t digest;
+    if (sha256.size != DIGEST_SIZE)
+        return false;
+    memcpy (digest.bytes, sha256.data, DIGEST_SIZE);
+    const sim_content_t *content =
+        sim_contents_find (honest_contents (self->play->honest), &digest);
+    if (!content)
+        return false;
+    *package_p = (uint32_t) (content->seed >> 32);
+    *version_p = (uint32_t) content->seed;
+    return true;
+}
+
+void
+library_version (uint32_t version, char text[LIBRARY_VERSION_MAX + 1])
+{
+    snprintf (text, LIBRARY_VERSION_MAX + 1, "%u.0.0", version);
+}
+
+uint32_t
+library_named (library_t *self, const char *name)
+{
+    for (uint32_t i = 0; i < self->count; i++)
+        if (strcmp (self->packages[i].name, name) == 0)
+            return i;
+    return PLAY_NOBODY;
+}
+
+static ProtobufCBinaryData
+digest_field (const sim_content_t *content)
+{
+    return (ProtobufCBinaryData) {DIGEST_SIZE, (uint8_t *) content->sha256.bytes};
+}
+
+ProtobufCBinaryData
+library_sign_release (library_t *self, uint32_t number, uint32_t version, int64_t wall_ms)
+{
+    package_t *package = &self->packages[number];
+    const sim_content_t *content = library_content (self, number, version);
+    char text[LIBRARY_VERSION_MAX + 1];
+    Ggen__Release release = GGEN__RELEASE__INIT;
+    library_version (version, text);
+    release.name = package->name;
+    release.version = text;
+    sim_content_fill (content, &release);
+    release.files_sha256 = release.manifest_sha256 = release.sha256;
+    release.unpacked_bytes = 1;
+    release.files_count = 1;
+    release.published_at = wall_ms / 1000;
+    release.archive_format = "tar.gz";
+    return library_sign (&self->publishers[package->publisher], GGEN__RECORD_KIND__RELEASE,
+                         &release.base);
 }
 
 ProtobufCBinaryData
@@ -179,18 +243,14 @@ library_sign_head (library_t *self, uint32_t number, int64_t wall_ms)
 {
     package_t *package = &self->packages[number];
     uint32_t listed = package->withdrawn ? 0 : package->versions;
-    Ggen__HeadVersion *versions = calloc (listed + 1, sizeof *versions), **list;
-    uint8_t (*digests)[CRYPTO_HASH_BYTES] = calloc (listed + 1, sizeof *digests);
-    char (*texts)[16] = calloc (listed + 1, sizeof *texts);
-    list = calloc (listed + 1, sizeof *list);
-    if (!versions || !list || !digests || !texts)
-        abort ();
+    Ggen__HeadVersion versions[LIBRARY_VERSIONS_MAX], *list[LIBRARY_VERSIONS_MAX];
+    char texts[LIBRARY_VERSIONS_MAX][LIBRARY_VERSION_MAX + 1];
     for (uint32_t i = 0; i < listed; i++) {
         versions[i] = (Ggen__HeadVersion) GGEN__HEAD_VERSION__INIT;
-        snprintf (texts[i], sizeof texts[i], "%u.0.0", i + 1);
-        library_archive_sha256 (self, number, i + 1, digests[i]);
+        library_version (i + 1, texts[i]);
         versions[i].version = texts[i];
-        versions[i].sha256 = (ProtobufCBinaryData) {CRYPTO_HASH_BYTES, digests[i]};
+        versions[i].sha256 = digest_field (library_content (self, number, i + 1));
+        versions[i].yanked = package->yanked >> i & 1;
         list[i] = &versions[i];
     }
     Ggen__Head head = GGEN__HEAD__INIT;
@@ -200,11 +260,6 @@ library_sign_head (library_t *self, uint32_t number, int64_t wall_ms)
     head.expires_at = head.issued_at + HEAD_SECS;
     head.versions = list;
     head.n_versions = listed;
-    ProtobufCBinaryData record = library_sign (&self->publishers[package->publisher],
-                                               GGEN__RECORD_KIND__HEAD, &head.base);
-    free (versions);
-    free (list);
-    free (digests);
-    free (texts);
-    return record;
+    return library_sign (&self->publishers[package->publisher], GGEN__RECORD_KIND__HEAD,
+                         &head.base);
 }

@@ -24,12 +24,18 @@ nodes_mix (const char *name)
 }
 
 void
-nodes_settings (honest_settings_t *settings, const identity_t *identity)
+nodes_settings (honest_settings_t *settings, const identity_t *identity,
+                const identity_t *publisher)
 {
     settings->swarm.identity = identity;
     settings->dht.identity = identity;
     settings->gossip.identity = identity;
     settings->reputation.identity = identity;
+    if (!settings->market)
+        return;
+    settings->market->transfer.identity = identity;
+    if (publisher)
+        sim_signer_of (&settings->market->signer, publisher);
 }
 
 static bool

@@ -21,8 +21,10 @@ mix_t nodes_mix (const char *name);
 //  What those of MIX_GOSSIP announce, and follow.
 #define NODES_TOPIC "/ggen/packages/v1"
 
-//  Change the settings of a node that has not started yet: it signs through the truth.
-void nodes_settings (honest_settings_t *settings, const identity_t *identity);
+//  Change the settings of a node that has not started yet: it signs through the truth, and as this
+//  publisher (NULL: nobody's).
+void nodes_settings (honest_settings_t *settings, const identity_t *identity,
+                     const identity_t *publisher);
 
 //  Take out of a plan what is not of this mix, and add what is of it alone.
 void nodes_plan (node_plan_t *plan, mix_t mix);

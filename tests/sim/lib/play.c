@@ -3,6 +3,7 @@
 
 #include "adversary.h"
 #include "check.h"
+#include "follower.h"
 #include "library.h"
 
 #include <stdarg.h>
@@ -199,7 +200,10 @@ compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
     player_t *player = &self->players[node];
     if (!player->identity)
         player->identity = truth_identity (self->truth, world_identity (world, node));
-    nodes_settings (honest_settings (self->honest, world, node), player->identity);
+    nodes_settings (honest_settings (self->honest, world, node), player->identity,
+                    player->publisher == PLAY_NOBODY
+                        ? NULL
+                        : library_publisher (self->library, player->publisher)->identity);
     honest_compose (self->honest, world, node, plan);
     nodes_plan (plan, self->mix);
     if (player->liar)
@@ -228,12 +232,13 @@ create (scenario_options_t *options, world_setup_t *setup)
     }
     set_up (self, setup);
     *options = self->options;
+    self->mix = nodes_mix (early_word (self, VERB_MIX, "dht"));
     honest_options_t honest = {
         .nodes_max = NODES_MORE * self->nodes + NODES_EXTRA,
         .bootstraps = self->bootstraps,
         .plain_dht = strcmp (early_word (self, VERB_DHT, "own"), "plain") == 0,
-        .market = false};
-    self->mix = nodes_mix (early_word (self, VERB_MIX, "dht"));
+        .market = self->mix == MIX_FULL,
+        .follower = self->mix == MIX_GOSSIP ? follower_actor.name : NULL};
     self->honest = honest_new (&honest);
     setup->compose = compose;
     setup->context = self;

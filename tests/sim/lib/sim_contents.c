@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sim_contents.h"
 
+#include "record.h"
 #include "record_valid.h"
 #include "runtime/actor/crypto.h"
 #include "runtime/actor/map.h"
@@ -103,6 +104,39 @@ sim_content_fill (const sim_content_t *content, Ggen__Release *release)
     release->chunk_bytes = RECORD_CHUNK_BYTES;
     release->chunks =
         (ProtobufCBinaryData) {(size_t) content->chunks_count * DIGEST_SIZE, content->digests};
+}
+
+uint8_t *
+sim_content_record (const sim_content_t *content, const char *name, const char *version,
+                    const identity_t *signer, size_t *size_p)
+{
+    Ggen__Release release = GGEN__RELEASE__INIT;
+    Ggen__SignedRecord record = GGEN__SIGNED_RECORD__INIT;
+    uint8_t signature[RECORD_SIGNATURE_SIZE];
+    sim_content_fill (content, &release);
+    release.name = (char *) name;
+    release.version = (char *) version;
+    release.files_sha256 = release.manifest_sha256 = release.sha256;
+    release.unpacked_bytes = 5000;
+    release.files_count = 3;
+    release.published_at = 1763600000;
+    release.archive_format = "tar.gz";
+    size_t size, payload_size = ggen__release__get_packed_size (&release);
+    uint8_t *payload = fresh (payload_size);
+    ggen__release__pack (&release, payload);
+    uint8_t *bytes =
+        record_signing_bytes (GGEN__RECORD_KIND__RELEASE, (bytes_t) {payload, payload_size}, &size);
+    signer->sign (signer->context, bytes, size, signature);
+    record.kind = GGEN__RECORD_KIND__RELEASE;
+    record.payload = (ProtobufCBinaryData) {payload_size, payload};
+    record.key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, (uint8_t *) signer->key};
+    record.signature = (ProtobufCBinaryData) {sizeof signature, signature};
+    *size_p = ggen__signed_record__get_packed_size (&record);
+    uint8_t *packed = fresh (*size_p);
+    ggen__signed_record__pack (&record, packed);
+    free (bytes);
+    free (payload);
+    return packed;
 }
 
 //  ---- contents ----------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-//  What the bytes of simulated archives are, for all nodes of a run together: derived from a seed, so
-//  that only digests are kept, or given. Everything aborts when memory is short: it is a test's.
+//  What the bytes of simulated archives are, for all nodes of a run together: derived from a seed,
+//  so that only digests are kept, or given. Everything aborts when memory is short: it is a test's.
 #ifndef GGEN_TESTS_SIM_CONTENTS_H
 #define GGEN_TESTS_SIM_CONTENTS_H
 
 #include "digest.h"
 #include "record.pb-c.h"
+#include "runtime/actor/crypto.h"
 
 typedef struct sim_contents_t sim_contents_t;
 
@@ -39,5 +40,9 @@ uint32_t sim_content_chunk_bytes (const sim_content_t *content, uint32_t chunk);
 
 //  The fields of a release that tell of bytes (sha256, size, chunks); they borrow.
 void sim_content_fill (const sim_content_t *content, Ggen__Release *release);
+
+//  A packed SignedRecord of a release of it, by this signer; the caller frees it.
+uint8_t *sim_content_record (const sim_content_t *content, const char *name, const char *version,
+                             const identity_t *signer, size_t *size_p);
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //  "blobs" of a node among many, in the place of actors/cache/blobs_io.c: its blobs and parts by
 //  digest, whose bytes are those of sim_contents.h. Settings: a sim_parts_t, the node's disk, which
-//  outlives the actor. What is written is answered SIM_PARTS_WRITE_MS later; an actor that is killed
-//  before that has lost it. Bytes that no content has are refused at PartFinish, as hashing would.
+//  outlives the actor. What is written is answered SIM_PARTS_WRITE_MS later; an actor that is
+//  killed before that has lost it. Bytes that no content has are refused at PartFinish, as hashing
+//  would.
 #ifndef GGEN_TESTS_SIM_PARTS_H
 #define GGEN_TESTS_SIM_PARTS_H
 

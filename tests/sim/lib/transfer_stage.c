@@ -5,7 +5,6 @@
 #include "clients.h"
 #include "dht.pb-c.h"
 #include "peer_id.h"
-#include "record.h"
 #include "record_valid.h"
 #include "runtime/actor/out.h"
 #include "sim_state.h"
@@ -143,11 +142,13 @@ on_dead (void *seat, const delivery_t *at, const ProtobufCMessage *message)
     return OK;
 }
 
-static const handler_t dht_rows[] = {{&ggen__dht_read_request__descriptor, on_read, THIS_NODE},
-                                     {&ggen__dht_provide_request__descriptor, on_provide, THIS_NODE},
-                                     {&ggen__find_node_request__descriptor, on_near, THIS_NODE},
-                                     {&ggen__provider_dead__descriptor, on_dead, THIS_NODE},
-                                     {0}};
+static const handler_t dht_rows[] = {
+    {&ggen__dht_read_request__descriptor, on_read, THIS_NODE},
+    {&ggen__dht_provide_request__descriptor, on_provide, THIS_NODE},
+    {&ggen__find_node_request__descriptor, on_near, THIS_NODE},
+    {&ggen__provider_dead__descriptor, on_dead, THIS_NODE},
+    {0},
+};
 static const actor_class_t book_dht = {
     .name = "dht", .create = seat_create, .destroy = seat_destroy, .rows = dht_rows};
 
@@ -192,7 +193,7 @@ static const actor_class_t book_reputation = {.name = "reputation",
                                               .destroy = seat_destroy,
                                               .rows = reputation_rows};
 
-//  ---- those that lie ------------------------------------------------------------------------------
+//  ---- those that lie ----------------------------------------------------------------------------
 
 typedef struct {
     const stage_seat_t *seat;
@@ -299,7 +300,7 @@ static const actor_class_t liar_actor = {.name = "transfer",
                                          .tick = liar_tick,
                                          .deadline_ms = liar_deadline_ms};
 
-//  ---- nodes ---------------------------------------------------------------------------------------
+//  ---- nodes -------------------------------------------------------------------------------------
 
 static void
 compose (void *context, world_t *world, uint32_t node, node_plan_t *plan)
@@ -371,30 +372,7 @@ stage_run (stage_t *self, int64_t ms)
     world_run (self->world, world_now_us (self->world) + 1000 * ms);
 }
 
-//  ---- packages ------------------------------------------------------------------------------------
-
-//  Signed by node 0, which has the keys of a publisher like any other's.
-static void
-sign (stage_package_t *package, const identity_t *signer, const Ggen__Release *release)
-{
-    Ggen__SignedRecord record = GGEN__SIGNED_RECORD__INIT;
-    uint8_t signature[RECORD_SIGNATURE_SIZE];
-    size_t payload_size = ggen__release__get_packed_size (release), size;
-    uint8_t *payload = fresh (payload_size);
-    ggen__release__pack (release, payload);
-    uint8_t *bytes =
-        record_signing_bytes (GGEN__RECORD_KIND__RELEASE, (bytes_t) {payload, payload_size}, &size);
-    signer->sign (signer->context, bytes, size, signature);
-    record.kind = GGEN__RECORD_KIND__RELEASE;
-    record.payload = (ProtobufCBinaryData) {payload_size, payload};
-    record.key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, (uint8_t *) signer->key};
-    record.signature = (ProtobufCBinaryData) {sizeof signature, signature};
-    package->record_size = ggen__signed_record__get_packed_size (&record);
-    package->record = fresh (package->record_size);
-    ggen__signed_record__pack (&record, package->record);
-    free (bytes);
-    free (payload);
-}
+//  ---- packages ----------------------------------------------------------------------------------
 
 uint32_t
 stage_package (stage_t *self, uint64_t size_bytes)
@@ -407,16 +385,9 @@ stage_package (stage_t *self, uint64_t size_bytes)
         sim_contents_derive (self->contents, world_seed (self->world) << 8 | number, size_bytes);
     char name[20];
     snprintf (name, sizeof name, "package-%u", number);
-    Ggen__Release release = GGEN__RELEASE__INIT;
-    sim_content_fill (package->content, &release);
-    release.name = name;
-    release.version = "1.0.0";
-    release.files_sha256 = release.manifest_sha256 = release.sha256;
-    release.unpacked_bytes = 5000;
-    release.files_count = 3;
-    release.published_at = 1763600000;
-    release.archive_format = "tar.gz";
-    sign (package, world_identity (self->world, 0), &release);
+    //  Node 0 has the keys of a publisher like any other's.
+    package->record = sim_content_record (package->content, name, "1.0.0",
+                                          world_identity (self->world, 0), &package->record_size);
     return number;
 }
 
@@ -451,7 +422,7 @@ stage_claim (stage_t *self, uint32_t node, uint32_t package)
     self->packages[package].providers |= UINT64_C (1) << node;
 }
 
-//  ---- fetches -------------------------------------------------------------------------------------
+//  ---- fetches -----------------------------------------------------------------------------------
 
 static void
 fetched (void *context, world_t *world, const client_reply_t *reply)
@@ -502,7 +473,7 @@ stage_finish (stage_t *self, int64_t ms_max)
     return open == 0;
 }
 
-//  ---- what can be seen ----------------------------------------------------------------------------
+//  ---- what can be seen --------------------------------------------------------------------------
 
 bool
 stage_has (const stage_t *self, uint32_t node, uint32_t package)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//  Nodes that transfer: the real "swarm" and "transfer" of each, its disk (sim_parts.h) and state, and
-//  in the place of "dht" and "reputation" one book that all nodes look into: who has what, and what
-//  was seen of whom. Some nodes lie. Aborts when memory is short: it is a test's.
+//  Nodes that transfer: the real "swarm" and "transfer" of each, its disk (sim_parts.h) and state,
+//  and in the place of "dht" and "reputation" one book that all nodes look into: who has what, and
+//  what was seen of whom. Some nodes lie. Aborts when memory is short: it is a test's.
 #ifndef GGEN_TESTS_TRANSFER_STAGE_H
 #define GGEN_TESTS_TRANSFER_STAGE_H
 

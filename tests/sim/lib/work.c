@@ -23,6 +23,51 @@ work_try (play_t *play, measure_t measure, bool well, const client_reply_t *repl
                          reply->node);
 }
 
+//  ---- what nodes are made of says how -----------------------------------------------------------------
+
+bool
+work_publish (play_t *play, uint32_t package)
+{
+    return play->mix == MIX_FULL ? work_market_publish (play, package)
+                                 : work_dht_publish (play, package);
+}
+
+bool
+work_tell_head (play_t *play, uint32_t package)
+{
+    return play->mix == MIX_FULL ? work_market_tell_head (play, package)
+                                 : work_dht_publish (play, package);
+}
+
+void
+work_read (play_t *play, uint32_t node, uint32_t package, bool full)
+{
+    work_dht_read (play, node, package, full, false);
+}
+
+void
+work_search (play_t *play, uint32_t node, uint32_t package)
+{
+    if (play->mix == MIX_FULL)
+        work_market_search (play, node, package);
+}
+
+void
+work_install (play_t *play, uint32_t node, uint32_t package)
+{
+    if (play->mix == MIX_FULL)
+        work_market_install (play, node, package, false);
+}
+
+void
+work_look_finally (play_t *play, uint32_t node, uint32_t package)
+{
+    if (play->mix == MIX_FULL)
+        work_market_install (play, node, package, true);
+    else
+        work_dht_read (play, node, package, true, true);
+}
+
 //  ---- publishing ----------------------------------------------------------------------------------
 
 static void
@@ -37,7 +82,7 @@ publish_some (deed_t *deed)
             play_later (deed, 1, publish_some);
             return;
         }
-        work_dht_publish (play, package);
+        work_publish (play, package);
         deed->nodes_count--;
         if (deed->rate_us > 0) {
             play_at (deed, play_now_us (play) + deed->rate_us, publish_some);
@@ -65,8 +110,10 @@ update (deed_t *deed)
     if (number == PLAY_NOBODY)
         return;
     package_t *package = library_package (play->library, number);
+    if (package->versions == LIBRARY_VERSIONS_MAX)
+        return;
     package->versions++;
-    if (!work_dht_publish (play, number))
+    if (!work_publish (play, number))
         package->versions--;
 }
 
@@ -74,12 +121,18 @@ static void
 look_up (deed_t *deed)
 {
     play_t *play = deed->play;
-    bool full = strcmp (script_value (deed->line, "<how>")->word, "full") == 0;
     double zipf = script_number (deed->line, "zipf", 0, &deed->rng);
     uint32_t package = library_draw (play->library, zipf, &deed->rng);
     uint32_t node = players_draw (play, &deed->rng);
-    if (package != PLAY_NOBODY && node != PLAY_NOBODY)
-        work_dht_read (play, node, package, full);
+    if (package == PLAY_NOBODY || node == PLAY_NOBODY)
+        return;
+    if (deed->line->verb->id == VERB_SEARCH)
+        work_search (play, node, package);
+    else if (deed->line->verb->id == VERB_INSTALL)
+        work_install (play, node, package);
+    else
+        work_read (play, node, package,
+                   strcmp (script_value (deed->line, "<how>")->word, "full") == 0);
 }
 
 static void
@@ -109,6 +162,8 @@ again (deed_t *deed)
         update (deed);
         break;
     case VERB_READ:
+    case VERB_SEARCH:
+    case VERB_INSTALL:
         look_up (deed);
         break;
     default:
@@ -126,6 +181,8 @@ work_plan (deed_t *deed)
         return true;
     case VERB_UPDATE:
     case VERB_READ:
+    case VERB_SEARCH:
+    case VERB_INSTALL:
     case VERB_ANNOUNCE:
         deed->number = script_number (deed->line, "<rate>", 1, &deed->rng);
         deed->until_us = play_time_us (deed, "until", deed->play->end_us);

@@ -6,8 +6,19 @@
 #include "clients.h"
 #include "play.h"
 
-//  Have the package's newest head signed and told. False: its publisher is not there.
-bool work_dht_publish (play_t *play, uint32_t package);
+//  Have the package's newest version, and head, signed and told. False: its publisher is not there.
+bool work_publish (play_t *play, uint32_t package);
+
+//  The same of a head alone: something was yanked, or all is withdrawn.
+bool work_tell_head (play_t *play, uint32_t package);
+
+//  A node looks for its head, searches it by a word of its own, installs it.
+void work_read (play_t *play, uint32_t node, uint32_t package, bool full);
+void work_search (play_t *play, uint32_t node, uint32_t package);
+void work_install (play_t *play, uint32_t node, uint32_t package);
+
+//  It looks for it when nothing goes wrong any more: not to find it is a violation.
+void work_look_finally (play_t *play, uint32_t node, uint32_t package);
 
 //  Count a try by its end. No end at all is a violation, unless its node was in trouble.
 void work_try (play_t *play, measure_t measure, bool well, const client_reply_t *reply);
@@ -15,10 +26,16 @@ void work_try (play_t *play, measure_t measure, bool well, const client_reply_t 
 //  How long people wait for the end of what takes long.
 #define WORK_BUDGET_MS 60000
 
-//  A node looks for it.
-void work_dht_read (play_t *play, uint32_t node, uint32_t package, bool full);
+//  ---- work_dht.c: with a DHT and nothing else -------------------------------------------------------
 
-//  The same when nothing goes wrong any more: not to find it is a violation.
-void work_look_finally (play_t *play, uint32_t node, uint32_t package);
+bool work_dht_publish (play_t *play, uint32_t package);
+void work_dht_read (play_t *play, uint32_t node, uint32_t package, bool full, bool final);
+
+//  ---- work_market.c: with all actors ----------------------------------------------------------------
+
+bool work_market_publish (play_t *play, uint32_t package);
+bool work_market_tell_head (play_t *play, uint32_t package);
+void work_market_search (play_t *play, uint32_t node, uint32_t package);
+void work_market_install (play_t *play, uint32_t node, uint32_t package, bool final);
 
 #endif

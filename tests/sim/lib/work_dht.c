@@ -163,17 +163,10 @@ read_head (play_t *play, uint32_t node, uint32_t number, job_t *job)
 }
 
 void
-work_dht_read (play_t *play, uint32_t node, uint32_t number, bool full)
+work_dht_read (play_t *play, uint32_t node, uint32_t number, bool full, bool final)
 {
     job_t *job = job_new (play, number);
     job->full = full;
-    read_head (play, node, number, job);
-}
-
-void
-work_look_finally (play_t *play, uint32_t node, uint32_t number)
-{
-    job_t *job = job_new (play, number);
-    job->full = job->final = true;
+    job->final = final;
     read_head (play, node, number, job);
 }

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+#include "network.h"
+
+#include "actors/dht/dht.h"
+#include "actors/gossip/gossip.h"
+#include "actors/registry/registry_p2p.h"
+#include "actors/reputation/reputation.h"
+#include "actors/swarm/identity_io.h"
+#include "actors/swarm/link_io.h"
+#include "actors/swarm/swarm.h"
+#include "actors/transfer/transfer.h"
+#include "config/config.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ADDRESSES_MAX 8
+#define TEXTS_MAX     64
+#define ROLES         7
+
+struct network_t {
+    identity_file_t *identity;
+    char peer_id[PEER_ID_TEXT + 1];
+    role_t roles[ROLES];
+    multiaddr_t listen[ADDRESSES_MAX];
+    uint8_t bootstrap_bytes[SWARM_BOOTSTRAPS_MAX][MULTIADDR_SIZE_MAX];
+    swarm_bootstrap_t bootstraps[SWARM_BOOTSTRAPS_MAX];
+    const char *private_ids[TEXTS_MAX];
+    const char *categories[TEXTS_MAX];
+    link_settings_t link;
+    swarm_settings_t swarm;
+    dht_settings_t dht;
+    gossip_settings_t gossip;
+    reputation_settings_t reputation;
+    transfer_settings_t transfer;
+    registry_p2p_settings_t registry;
+};
+
+static const char *const protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
+static const char *const protocols_of_clients[] = {"gossip/1", "transfer/1", NULL};
+static const char *const reachable[] = {"dht", "gossip", "transfer", NULL};
+static const char *const listeners[] = {"dht",      "gossip",       "transfer",
+                                        "reputation", "registry_p2p", NULL};
+
+//  ---- addresses -----------------------------------------------------------------------------------
+
+static code_t
+parse (const char *key, const char *text, multiaddr_t *address, char *why, size_t why_size)
+{
+    char reason[160];
+    if (multiaddr_parse (address, text, reason, sizeof reason) == OK)
+        return OK;
+    snprintf (why, why_size, "%s: %s: %s", key, text, reason);
+    return CONFIG;
+}
+
+static code_t
+too_many (const char *key, size_t max, char *why, size_t why_size)
+{
+    snprintf (why, why_size, "%s: more than %zu", key, max);
+    return CONFIG;
+}
+
+static code_t
+read_listen (network_t *self, const config_t *config, char *why, size_t why_size)
+{
+    const char *key = "network.listen_addresses";
+    const json_t *list = config_list (config, key);
+    if (json_array_size (list) > ADDRESSES_MAX)
+        return too_many (key, ADDRESSES_MAX, why, why_size);
+    self->link.addresses = self->listen;
+    for (size_t i = 0; i < json_array_size (list); i++) {
+        const char *text = json_string_value (json_array_get (list, i));
+        code_t code = parse (key, text, &self->listen[i], why, why_size);
+        if (code != OK)
+            return code;
+        if (self->listen[i].kind > MULTIADDR_IP6) {
+            snprintf (why, why_size, "%s: %s: only an IP can be listened on", key, text);
+            return CONFIG;
+        }
+        self->link.addresses_count++;
+    }
+    return OK;
+}
+
+static code_t
+read_bootstraps (network_t *self, const config_t *config, char *why, size_t why_size)
+{
+    const char *key = "network.bootstrap_nodes";
+    const json_t *list = config_list (config, key);
+    if (json_array_size (list) > SWARM_BOOTSTRAPS_MAX)
+        return too_many (key, SWARM_BOOTSTRAPS_MAX, why, why_size);
+    self->swarm.bootstraps = self->bootstraps;
+    for (size_t i = 0; i < json_array_size (list); i++) {
+        multiaddr_t address;
+        const char *text = json_string_value (json_array_get (list, i));
+        code_t code = parse (key, text, &address, why, why_size);
+        if (code == OK && !address.has_peer) {
+            snprintf (why, why_size, "%s: %s: it has to end with /p2p/ID, the node's peer id", key,
+                      text);
+            code = CONFIG;
+        }
+        if (code != OK)
+            return code;
+        size_t size = multiaddr_encode (&address, self->bootstrap_bytes[i]);
+        self->bootstraps[i] =
+            (swarm_bootstrap_t) {{self->bootstrap_bytes[i], size}, (uint32_t) i};
+        self->swarm.bootstraps_count++;
+    }
+    return OK;
+}
+
+static size_t
+read_texts (const config_t *config, const char *key, const char *texts[TEXTS_MAX])
+{
+    const json_t *list = config_list (config, key);
+    size_t count = json_array_size (list) < TEXTS_MAX ? json_array_size (list) : TEXTS_MAX;
+    for (size_t i = 0; i < count; i++)
+        texts[i] = json_string_value (json_array_get (list, i));
+    return count;
+}
+
+//  ---- settings ------------------------------------------------------------------------------------
+
+static void
+fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
+{
+    const bool server = config_bool (config, "network.dht_server_mode");
+    swarm_settings_t *swarm = &self->swarm;
+    swarm_settings_default (swarm);
+    swarm->identity = identity;
+    swarm->tier = server ? GGEN__TIER__COMMUNITY : GGEN__TIER__CLIENT;
+    if (strcmp (config_string (config, "node.tier"), "bootstrap") == 0)
+        swarm->tier = GGEN__TIER__BOOTSTRAP;
+    swarm->protocols = server ? protocols : protocols_of_clients;
+    swarm->reachable = reachable;
+    swarm->listeners = listeners;
+    int64_t max_peers = config_int (config, "performance.max_peers");
+    swarm->max_peers =
+        max_peers < SWARM_PEERS_MAX ? (uint32_t) max_peers : SWARM_PEERS_MAX;
+    swarm->min_peers = (uint32_t) config_int (config, "performance.min_peers");
+}
+
+static void
+fill_others (network_t *self, const config_t *config, const identity_t *identity)
+{
+    self->dht = dht_settings_default (identity);
+    self->dht.server = config_bool (config, "network.dht_server_mode");
+    self->dht.query_timeout_ms = (uint32_t) config_ms (config, "performance.dht_query_timeout");
+    self->gossip = gossip_settings_default ();
+    self->gossip.identity = identity;
+    self->gossip.follower = registry_p2p_actor.name;
+    self->gossip.heartbeat_ms = (uint32_t) config_ms (config, "performance.gossipsub_heartbeat");
+
+    reputation_settings_t *reputation = &self->reputation;
+    *reputation = (reputation_settings_t) REPUTATION_SETTINGS_DEFAULT;
+    reputation->identity = identity;
+    reputation->ban_threshold = (uint32_t) config_int (config, "security.ban_threshold");
+    reputation->min_peer_reputation = config_real (config, "security.min_peer_reputation", 0.7);
+    reputation->prune_threshold = config_real (config, "reputation.prune_threshold", 0.2);
+    reputation->prune_after_days = (uint32_t) config_int (config, "reputation.prune_after_days");
+    reputation->latitude = config_real (config, "location.latitude", NAN);
+    reputation->longitude = config_real (config, "location.longitude", NAN);
+    reputation->located = !isnan (reputation->latitude) && !isnan (reputation->longitude);
+}
+
+static void
+fill_packages (network_t *self, const config_t *config, const identity_t *identity)
+{
+    size_t private_count = read_texts (config, "p2p.private", self->private_ids);
+    size_t categories_count = read_texts (config, "network.categories", self->categories);
+    uint32_t replicas = (uint32_t) config_int (config, "storage.replicas");
+    self->transfer = (transfer_settings_t) TRANSFER_SETTINGS_DEFAULT;
+    self->transfer.identity = identity;
+    self->transfer.hosts = self->swarm.tier == GGEN__TIER__COMMUNITY;
+    self->transfer.host_max_bytes = (uint64_t) config_bytes (config, "storage.host_max");
+    self->transfer.replicas = replicas;
+    self->transfer.share_installed = config_bool (config, "storage.share_installed");
+    self->transfer.private_patterns = self->private_ids;
+    self->transfer.private_count = private_count;
+
+    registry_p2p_settings_t *registry = &self->registry;
+    *registry = registry_p2p_settings_default;
+    registry->topic = config_string (config, "network.packages_topic");
+    registry->categories = self->categories;
+    registry->categories_count = (unsigned) categories_count;
+    registry->private_ids = self->private_ids;
+    registry->private_count = (unsigned) private_count;
+    registry->replicas = replicas;
+    registry->answer_ms = self->dht.query_timeout_ms;
+    registry->min_publish_age_secs = config_ms (config, "security.min_publish_age") / 1000;
+    registry->require_fresh = config_bool (config, "security.require_fresh");
+}
+
+static void
+cast_roles (network_t *self)
+{
+    const role_t roles[ROLES] = {{NULL, &link_actor, &self->link},
+                                 {NULL, &swarm_actor, &self->swarm},
+                                 {NULL, &dht_actor, &self->dht},
+                                 {NULL, &gossip_actor, &self->gossip},
+                                 {NULL, &reputation_actor, &self->reputation},
+                                 {NULL, &transfer_actor, &self->transfer},
+                                 {NULL, &registry_p2p_actor, &self->registry}};
+    memcpy (self->roles, roles, sizeof roles);
+}
+
+//  ---- life ----------------------------------------------------------------------------------------
+
+static code_t
+open_identity (network_t *self, const char *home, char *why, size_t why_size)
+{
+    char path[4096];
+    if ((size_t) snprintf (path, sizeof path, "%s/p2p/keypair", home) >= sizeof path) {
+        snprintf (why, why_size, "%s: too long", home);
+        return VALIDATION;
+    }
+    code_t code = identity_file_open (&self->identity, path, why, why_size);
+    if (code != OK)
+        return code;
+    peer_key_t key;
+    const identity_t *identity = identity_file_identity (self->identity);
+    memcpy (key.bytes, identity->key, sizeof key.bytes);
+    peer_id_text (&key, self->peer_id);
+    identity_file_transport (self->identity, self->link.public_key, self->link.secret_key);
+    return OK;
+}
+
+code_t
+network_open (network_t **self_p, const config_t *config, const char *home, char *why,
+              size_t why_size)
+{
+    network_t *self = *self_p = calloc (1, sizeof *self);
+    if (!self) {
+        snprintf (why, why_size, "no memory");
+        return STORAGE;
+    }
+    code_t code = open_identity (self, home, why, why_size);
+    if (code == OK) {
+        const identity_t *identity = identity_file_identity (self->identity);
+        fill_swarm (self, config, identity);
+        fill_others (self, config, identity);
+        fill_packages (self, config, identity);
+        cast_roles (self);
+        code = read_listen (self, config, why, why_size);
+    }
+    if (code == OK)
+        code = read_bootstraps (self, config, why, why_size);
+    if (code != OK)
+        network_close (self_p);
+    return code;
+}
+
+void
+network_close (network_t **self_p)
+{
+    network_t *self = *self_p;
+    if (!self)
+        return;
+    identity_file_close (&self->identity);
+    free (self);
+    *self_p = NULL;
+}
+
+bool
+network_role (const network_t *self, unsigned index, role_t *role)
+{
+    if (index >= ROLES)
+        return false;
+    *role = self->roles[index];
+    return true;
+}
+
+const char *
+network_peer_id (const network_t *self)
+{
+    return self->peer_id;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+//  The actors of the peer-to-peer network and what a node's settings make of them. Part of the
+//  composition (node.c): nothing else knows which there are.
+#ifndef GGEN_NETWORK_H
+#define GGEN_NETWORK_H
+
+#include "runtime/host/host.h"
+
+typedef struct config config_t;
+typedef struct network_t network_t;
+
+//  'home' is absolute. Makes the node's identity when it has none.
+//  OK; CONFIG: a setting is not what it should be; VALIDATION, PERMISSION_DENIED, STORAGE,
+//  INSUFFICIENT_DISK_SPACE: the identity's file. 'why' has the words.
+must_use code_t network_open (network_t **self_p, const config_t *config, const char *home,
+                              char *why, size_t why_size);
+
+//  After its actors have ended. NULL is fine.
+void network_close (network_t **self_p);
+
+//  Number 'index' of its roles; false at the end. Borrowed until network_close.
+bool network_role (const network_t *self, unsigned index, role_t *role);
+
+//  What others call us: a peer id.
+const char *network_peer_id (const network_t *self);
+
+#endif
