@@ -50,7 +50,7 @@ uint64_t flights_first (const flights_t *self, const link_t *link);
 void flights_extend (flights_t *self, uint64_t number, int64_t deadline_ms);
 int64_t flights_due_ms (const flights_t *self, uint64_t number);
 
-//  It is over.
+//  It is over. Pointers to flights are no longer good.
 void flights_end (flights_t *self, link_t *link, uint64_t number);
 
 const char *flight_asker (const flight_t *flight);

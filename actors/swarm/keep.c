@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "keep.h"
 
-#include "runtime/actor/wire.h"
 #include "state.pb-c.h"
 #include "upkeep.h"
 
@@ -29,7 +28,6 @@ take_entry (swarm_t *self, const Ggen__StateEntry *entry)
     peer_key_t key;
     bytes_t value = {entry->value.data, entry->value.len};
     if (peer_key_from_field (&key, entry->key) != OK || value.size > ENTRY_SIZE_MAX
-        || !wire_valid (&ggen__known_peer__descriptor, value)
         || book_find (self->book, &key))
         return;
     Ggen__KnownPeer *kept = ggen__known_peer__unpack (NULL, value.size, value.data);

@@ -398,7 +398,7 @@ tell_down (swarm_t *self, link_t *link, code_t code)
     down.peer_key = peer_key_to_field (&link->key);
     down.code = code;
     swarm_tell (self, &down.base);
-    upkeep_down (self, link);
+    upkeep_down (self, link, code);
 }
 
 static void

@@ -93,6 +93,9 @@ typedef struct {
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written
     int64_t upkeep_ms;              //  when upkeep has something to do
+    int64_t lost_ms;                //  when the last kept session broke
+    int64_t probe_ms;               //  when one of the lost is dialled next
+    int64_t probe_until_ms;
     int64_t bootstrapped_ms;        //  the last dial to a bootstrap; -1 = none
     bucket_t bucket;
     uint64_t refused_banned, refused_full, refused_rate, dropped_invalid;

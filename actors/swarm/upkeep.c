@@ -281,6 +281,36 @@ release_bootstraps (swarm_t *self)
             sessions_release (self, link);
 }
 
+static known_t *
+one_of_the_lost (const swarm_t *self)
+{
+    known_t *found = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < book_count (self->book); i++) {
+        known_t *known = book_at (self->book, i);
+        if (known->lost_ms == 0 || known->linked || known->addresses.size == 0)
+            continue;
+        if (rng_below (self->rng, ++count) == 0)
+            found = known;
+    }
+    return found;
+}
+
+static void
+probe (swarm_t *self, run_t *run)
+{
+    if (run->now_ms >= self->probe_until_ms)
+        return;
+    if (self->probe_ms <= run->now_ms) {
+        known_t *known = one_of_the_lost (self);
+        if (!known)
+            return;
+        self->probe_ms = run->now_ms + book_jitter_ms (self->rng, UPKEEP_EAGER_RETRY_MS / 2);
+        dial_known (self, known, run);
+    }
+    wait_until (run, self->probe_ms);
+}
+
 static uint32_t
 kept_dials (const swarm_t *self)
 {
@@ -298,6 +328,7 @@ upkeep_run (swarm_t *self, int64_t now_ms)
     uint32_t wanted = connectivity_wanted (self), dials = kept_dials (self);
     uint32_t dials_max = connectivity_eager (self) ? 2 * UPKEEP_DIALS_MAX : UPKEEP_DIALS_MAX;
     dial_persistent (self, &run);
+    probe (self, &run);
     uint32_t kept = links_census (self->links).kept;
     link_t *link;
     known_t *known;
@@ -362,6 +393,19 @@ all_addresses (addresses_t *all, const link_t *link, bytes_t dialled)
     return addresses_set (all, fields, count, NULL, &link->key);
 }
 
+//  One that was lost is back: so may be the others.
+static void
+found_again (swarm_t *self, known_t *known)
+{
+    int64_t now_ms = out_now_ms (self->out);
+    known->lost_ms = 0;
+    if (now_ms >= self->probe_until_ms)
+        return;
+    self->probe_ms = now_ms;
+    book_forgive (self->book, now_ms);
+    upkeep_soon (self);
+}
+
 void
 upkeep_up (swarm_t *self, link_t *link, bytes_t dialled)
 {
@@ -378,6 +422,8 @@ upkeep_up (swarm_t *self, link_t *link, bytes_t dialled)
         known_t *known =
             all.size > 0 ? keep_known (self, &link->key, &all) : book_find (self->book, &link->key);
         if (known) {
+            if (known->lost_ms > 0)
+                found_again (self, known);
             known->linked = true;
             known->persistent |= link->persistent;
             link->persistent = known->persistent;
@@ -396,7 +442,7 @@ upkeep_up (swarm_t *self, link_t *link, bytes_t dialled)
 }
 
 void
-upkeep_down (swarm_t *self, const link_t *link)
+upkeep_down (swarm_t *self, const link_t *link, code_t code)
 {
     int64_t now_ms = out_now_ms (self->out);
     bootstrap_t *bootstrap = bootstrap_of (self, link);
@@ -409,6 +455,13 @@ upkeep_down (swarm_t *self, const link_t *link)
         known->linked = false;
         if (known->next_ms < now_ms)
             known->next_ms = now_ms + book_jitter_ms (self->rng, BOOK_RETRY_MS / 2);
+    }
+    if (link->kept && code == CONNECTION_FAILED) {
+        if (known)
+            book_lost (self->book, known, now_ms);
+        if (self->lost_ms > 0 && now_ms - self->lost_ms < UPKEEP_BURST_MS)
+            self->probe_until_ms = now_ms + UPKEEP_EAGER_MS;
+        self->lost_ms = now_ms;
     }
     if (link->kept)
         upkeep_soon (self);
@@ -443,6 +496,7 @@ upkeep_leave (swarm_t *self, const peer_key_t *key)
             continue;
         known->dirty |= known->persistent;
         known->persistent = false;
+        known->lost_ms = 0;
         if (known->next_ms < until_ms)
             known->next_ms = until_ms;
     }

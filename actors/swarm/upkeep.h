@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  Whom we dial of ourselves: persistent peers always, and while peers are missing those that are at hand,
-//  those that are known, and bootstrap nodes (SPEC 6, N1 and N4).
+//  those that are known, and bootstrap nodes (SPEC 6, N1 and N4). When several sessions break at once, one
+//  of the lost peers is dialled every few seconds even if others are there: two halves of a network
+//  would else stay two.
 #ifndef GGEN_SWARM_UPKEEP_H
 #define GGEN_SWARM_UPKEEP_H
 
@@ -9,6 +11,7 @@
 #define UPKEEP_DIALS_MAX  4u        //  of ourselves at one time; in a partition twice as many
 #define UPKEEP_EAGER_MS   600000    //  so long known peers are redialled often after one began
 #define UPKEEP_EAGER_RETRY_MS 5000
+#define UPKEEP_BURST_MS   60000     //  two kept sessions that break so close: this may be a partition
 
 struct bootstrap_t {
     peer_key_t key;
@@ -32,7 +35,7 @@ void upkeep_run (swarm_t *self, int64_t now_ms);
 void upkeep_dialled (swarm_t *self, const link_t *link);
 void upkeep_failed (swarm_t *self, const link_t *link);
 void upkeep_up (swarm_t *self, link_t *link, bytes_t dialled);
-void upkeep_down (swarm_t *self, const link_t *link);
+void upkeep_down (swarm_t *self, const link_t *link, code_t code);
 
 //  Redial it for ever, at these addresses when no others are known. False: as many are kept as can be.
 bool upkeep_persist (swarm_t *self, const peer_key_t *key, const addresses_t *addresses);

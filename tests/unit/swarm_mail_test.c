@@ -213,6 +213,24 @@ without_an_address_it_fails_at_once (void **state)
 }
 
 static void
+a_peer_that_is_known_needs_no_address (void **state)
+{
+    (void) state;
+    node_t *a, *b;
+    world_pair (&a, &b);
+    world_cut (0, 1);
+    world_run (100);
+    Ggen__FindNodeRequest request = GGEN__FIND_NODE_REQUEST__INIT;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    char to[ADDRESS_MAX + 1];
+    envelope.kind = GGEN__KIND__REQUEST;
+    snprintf (to, sizeof to, "dht@%s", b->text);
+    world_say (a, "dht", to, &envelope, &request.base, (bytes_t) {NULL, 0});
+    world_run (200);
+    assert_true (world_answer (b, "dht"));
+}
+
+static void
 what_is_no_address_is_refused (void **state)
 {
     (void) state;
@@ -581,6 +599,7 @@ main (void)
         cmocka_unit_test_teardown (what_cannot_be_reached_fails_at_once, teardown),
         cmocka_unit_test_teardown (a_dial_that_nobody_answers_ends_with_timeout, teardown),
         cmocka_unit_test_teardown (without_an_address_it_fails_at_once, teardown),
+        cmocka_unit_test_teardown (a_peer_that_is_known_needs_no_address, teardown),
         cmocka_unit_test_teardown (what_is_no_address_is_refused, teardown),
         cmocka_unit_test_teardown (a_session_that_breaks_fails_what_was_asked_at_once, teardown),
         cmocka_unit_test_teardown (a_request_that_is_not_answered_times_out, teardown),

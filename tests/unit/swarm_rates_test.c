@@ -191,6 +191,20 @@ an_envelope_is_read_as_it_was_written (void **state)
     for (size_t cut = 1; cut < size; cut++)
         frame_read (&frame, (bytes_t) {packed, size - cut});
     assert_false (frame_read (&frame, NO_BYTES));
+    char name[200];
+    memset (name, 'a', sizeof name);
+    name[SWARM_NAME_MAX] = 0;
+    envelope.from = envelope.to = name;
+    assert_true (frame_read (&frame, (bytes_t) {packed, ggen__envelope__pack (&envelope, packed)}));
+    name[SWARM_NAME_MAX] = 'a';
+    name[SWARM_NAME_MAX + 1] = 0;
+    assert_false (frame_read (&frame, (bytes_t) {packed, ggen__envelope__pack (&envelope, packed)}));
+    assert_false (frame_name_valid (name));
+    envelope.from = envelope.to = "dht";
+    name[SWARM_NAME_MAX + 1] = 'a';
+    name[FRAME_TYPE_MAX + 1] = 0;
+    envelope.type = name;
+    assert_false (frame_read (&frame, (bytes_t) {packed, ggen__envelope__pack (&envelope, packed)}));
 }
 
 static void
@@ -246,6 +260,11 @@ of_many_addresses_ten_good_ones_are_kept (void **state)
         assert_memory_equal (address.data, bytes[2 * i], address.size);
     }
     assert_false (addresses_next (&addresses, &cursor, &address));
+    addresses_clear (&addresses);
+    for (unsigned i = 0; i < 40; i++)
+        fields[i] = (ProtobufCBinaryData) {8, bytes[i]};
+    assert_true (addresses_set (&addresses, fields, 40, NULL, NULL));
+    assert_int_equal (addresses_fields (&addresses, fields), 10);
     addresses_clear (&addresses);
 }
 

@@ -456,6 +456,27 @@ bootstrap_nodes_are_let_go_when_others_are_there (void **state)
     assert_int_equal (links_count (world_swarm (boot)->links), 0);
 }
 
+static void
+one_that_is_let_go_without_another_place_goes_at_once (void **state)
+{
+    (void) state;
+    node_t *boot = world_node (10), *a = world_node (10), *peer = world_node (10);
+    boot->settings.tier = GGEN__TIER__BOOTSTRAP;
+    a->settings.min_peers = 1;
+    a->settings.max_transients = 0;
+    world_start (boot);
+    world_start (a);
+    world_start (peer);
+    connect_to (a, boot, true, false);
+    world_run (200);
+    assert_int_equal (kept (a), 1);
+    connect_to (a, peer, true, false);
+    world_run (200);
+    assert_int_equal (kept (a), 1);
+    assert_int_equal (links_census (world_swarm (a)->links).transients, 0);
+    assert_non_null (world_session (a, peer));
+}
+
 //  ---- connectivity --------------------------------------------------------------------------------
 
 static void
@@ -542,6 +563,53 @@ after_a_partition_known_peers_are_back_within_seconds (void **state)
     assert_true (kept (a) >= 4);
 }
 
+//  With enough peers on its own side a node would never look for those on the other.
+static void
+those_who_were_lost_together_are_found_again_though_others_are_there (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *peers[6];
+    a->settings.min_peers = 2;
+    world_start (a);
+    for (unsigned i = 0; i < 6; i++) {
+        peers[i] = world_node (10);
+        world_start (peers[i]);
+        connect_to (a, peers[i], true, false);
+    }
+    world_run (60000);
+    for (unsigned i = 0; i < 3; i++) {
+        peers[i]->silent = true;
+        world_cut (0, i + 1);
+        world_run (1000);
+    }
+    world_run (300000);
+    assert_int_equal (kept (a), 3);
+    for (unsigned i = 0; i < 3; i++)
+        peers[i]->silent = false;
+    world_run (DIAL_MS + UPKEEP_EAGER_RETRY_MS);
+    assert_int_equal (kept (a), 6);
+}
+
+static void
+one_who_is_lost_is_not_looked_for_when_others_are_there (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *peers[4];
+    a->settings.min_peers = 2;
+    world_start (a);
+    for (unsigned i = 0; i < 4; i++) {
+        peers[i] = world_node (10);
+        world_start (peers[i]);
+        connect_to (a, peers[i], true, false);
+    }
+    world_run (60000);
+    unsigned wires = world.wires_count;
+    world_cut (0, 1);
+    world_run (300000);
+    assert_int_equal (kept (a), 3);
+    assert_int_equal (world.wires_count, wires);
+}
+
 static void
 what_cannot_be_reached_is_not_dialled_again_at_once (void **state)
 {
@@ -603,6 +671,9 @@ good_peers_are_known_after_a_restart (void **state)
     assert_int_equal (kept (a), 1);
     world_run (600000);
     assert_int_equal (a->puts, 1);
+    Ggen__KnownPeer *known = ggen__known_peer__unpack (NULL, a->kept[0].size, a->kept[0].value);
+    assert_int_equal (known->n_addresses, 1);
+    ggen__known_peer__free_unpacked (known, NULL);
 }
 
 static void
@@ -621,10 +692,18 @@ of_too_many_known_peers_the_worst_is_forgotten_on_disk_too (void **state)
     assert_int_equal (book_count (world_swarm (a)->book), 3);
     world_run (61000);
     assert_int_equal (a->kept_count, 3);
-    bool first = false;
-    for (unsigned i = 0; i < 3; i++)
+    bool first = false, last = false;
+    for (unsigned i = 0; i < 3; i++) {
         first |= memcmp (a->kept[i].key, peers[0]->key.bytes, PEER_KEY_SIZE) == 0;
-    assert_true (first);
+        last |= memcmp (a->kept[i].key, peers[4]->key.bytes, PEER_KEY_SIZE) == 0;
+    }
+    assert_true (first && last);
+    //  What is written already is not written again.
+    unsigned puts = a->puts;
+    world_cut (0, 1);
+    world_run (120000);
+    assert_int_equal (kept (a), 5);
+    assert_int_equal (a->puts, puts);
 }
 
 static void
@@ -824,9 +903,15 @@ main (void)
             teardown),
         cmocka_unit_test_teardown (sessions_at_hand_are_kept_when_peers_are_missing, teardown),
         cmocka_unit_test_teardown (bootstrap_nodes_are_let_go_when_others_are_there, teardown),
+        cmocka_unit_test_teardown (one_that_is_let_go_without_another_place_goes_at_once,
+                                   teardown),
         cmocka_unit_test_teardown (connectivity_is_told_when_it_changes, teardown),
         cmocka_unit_test_teardown (half_of_the_last_hours_peers_are_missed_too, teardown),
         cmocka_unit_test_teardown (after_a_partition_known_peers_are_back_within_seconds,
+                                   teardown),
+        cmocka_unit_test_teardown (
+            those_who_were_lost_together_are_found_again_though_others_are_there, teardown),
+        cmocka_unit_test_teardown (one_who_is_lost_is_not_looked_for_when_others_are_there,
                                    teardown),
         cmocka_unit_test_teardown (what_cannot_be_reached_is_not_dialled_again_at_once, teardown),
         cmocka_unit_test_teardown (failures_remembered_are_bounded, teardown),

@@ -12,7 +12,7 @@
 #define SERVICE_SWARM_US_MIN 10u
 #define SERVICE_SWARM_US_MAX 60u
 //  Of a node in a crowd: memory is for other things.
-#define SWARM_KNOWN_MAX      32u
+#define SWARM_KNOWN_MAX      16u
 #define SERVICE_STATE_US_MIN 50u
 #define SERVICE_STATE_US_MAX 400u
 
