@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-//  Whom a swarm dials of itself, whom it keeps, refuses and remembers, and what it says of all that.
+//  Whom a swarm dials of itself, whom it keeps, refuses and remembers, and what it says of all
+//  that.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "actors/swarm/bootstraps.h"
 #include "actors/swarm/connectivity.h"
 #include "actors/swarm/upkeep.h"
 #include "tests/unit/swarm_world.h"
@@ -20,7 +22,7 @@ teardown (void **state)
     return 0;
 }
 
-//  ---- what the tests say ----------------------------------------------------------------------------
+//  ---- what the tests say ------------------------------------------------------------------------
 
 //  Say a message to the swarm of this node as 'from'. Returns the id.
 static uint64_t
@@ -121,7 +123,7 @@ give_bootstraps (node_t *node, node_t **peers, unsigned count)
     node->settings.bootstraps_count = count;
 }
 
-//  ---- bans ----------------------------------------------------------------------------------------
+//  ---- bans --------------------------------------------------------------------------------------
 
 static void
 a_ban_ends_the_session_and_keeps_the_peer_out_until_it_ends (void **state)
@@ -187,7 +189,7 @@ of_too_many_bans_the_one_that_ends_first_makes_way (void **state)
     bans_clear (&bans);
 }
 
-//  ---- asked for -----------------------------------------------------------------------------------
+//  ---- asked for ---------------------------------------------------------------------------------
 
 static void
 connect_makes_a_session_that_stays (void **state)
@@ -371,7 +373,7 @@ a_call_whose_asker_has_gone_is_forgotten (void **state)
     assert_int_equal (hear_failure (a), TIMEOUT);
 }
 
-//  ---- of itself -----------------------------------------------------------------------------------
+//  ---- of itself ---------------------------------------------------------------------------------
 
 static void
 a_new_node_finds_its_bootstraps_and_keeps_them_while_it_needs_them (void **state)
@@ -477,7 +479,7 @@ one_that_is_let_go_without_another_place_goes_at_once (void **state)
     assert_non_null (world_session (a, peer));
 }
 
-//  ---- connectivity --------------------------------------------------------------------------------
+//  ---- connectivity ------------------------------------------------------------------------------
 
 static void
 connectivity_is_told_when_it_changes (void **state)
@@ -652,7 +654,7 @@ failures_remembered_are_bounded (void **state)
     book_destroy (&book);
 }
 
-//  ---- the book ------------------------------------------------------------------------------------
+//  ---- the book ----------------------------------------------------------------------------------
 
 static void
 good_peers_are_known_after_a_restart (void **state)
@@ -722,7 +724,7 @@ what_others_wrote_into_the_table_does_no_harm (void **state)
     assert_int_equal (book_count (world_swarm (a)->book), 0);
 }
 
-//  ---- places --------------------------------------------------------------------------------------
+//  ---- places ------------------------------------------------------------------------------------
 
 static void
 those_who_dial_us_get_three_quarters_of_the_places (void **state)
@@ -753,7 +755,7 @@ those_who_dial_us_get_three_quarters_of_the_places (void **state)
     assert_non_null (world_session (a, peers[5]));
 }
 
-//  ---- dialability ---------------------------------------------------------------------------------
+//  ---- dialability -------------------------------------------------------------------------------
 
 static void
 a_node_learns_that_it_can_be_dialled (void **state)
@@ -840,7 +842,7 @@ nobody_is_dialled_for_somebody_else (void **state)
     assert_int_equal (world.wires_count, wires);
 }
 
-//  ---- what it says --------------------------------------------------------------------------------
+//  ---- what it says ------------------------------------------------------------------------------
 
 static void
 status_and_peers_say_how_it_is (void **state)
