@@ -37,7 +37,7 @@ tell_up (swarm_t *self, link_t *link)
     up.inbound = link->inbound;
     up.skew_ms = link->skew_ms;
     up.kept = link->kept;
-    swarm_tell (self, &up.base);
+    swarm_tell_peer (self, link, &up.base);
 }
 
 void
@@ -281,7 +281,7 @@ tell_down (swarm_t *self, link_t *link, code_t code)
     Ggen__PeerDown down = GGEN__PEER_DOWN__INIT;
     down.peer_key = peer_key_to_field (&link->key);
     down.code = code;
-    swarm_tell (self, &down.base);
+    swarm_tell_peer (self, link, &down.base);
     upkeep_down (self, link, code);
 }
 

@@ -31,12 +31,27 @@ swarm_settings_default (swarm_settings_t *self)
 
 //  ---- for all files -----------------------------------------------------------------------------
 
+static void
+tell (const swarm_t *self, const char *const *names, const ProtobufCMessage *message)
+{
+    for (unsigned i = 0; names && names[i]; i++)
+        out_event (self->out, names[i], message);
+}
+
 void
 swarm_tell (const swarm_t *self, const ProtobufCMessage *message)
 {
-    const char *const *names = self->settings->listeners;
-    for (unsigned i = 0; names && names[i]; i++)
-        out_event (self->out, names[i], message);
+    tell (self, self->settings->listeners, message);
+    tell (self, self->settings->kept_listeners, message);
+}
+
+void
+swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage *message)
+{
+    link->told |= link->kept;
+    tell (self, self->settings->listeners, message);
+    if (link->told)
+        tell (self, self->settings->kept_listeners, message);
 }
 
 void

@@ -34,7 +34,8 @@ typedef struct {
     bool addresses_sure;                    //  others can dial them: nobody is asked to try
     const char *const *protocols;           //  what we serve: "dht/1", at most SWARM_PROTOCOLS_MAX
     const char *const *reachable;           //  actors here that other nodes may send to
-    const char *const *listeners;           //  actors here that are told of peers
+    const char *const *listeners;           //  actors here that are told of all peers
+    const char *const *kept_listeners;      //  the same, of peers that are kept, or were
     const swarm_bootstrap_t *bootstraps;
     size_t bootstraps_count;
     uint32_t max_peers;                     //  128: kept sessions

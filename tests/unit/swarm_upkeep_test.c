@@ -9,6 +9,7 @@
 
 #include "actors/swarm/bootstraps.h"
 #include "actors/swarm/connectivity.h"
+#include "actors/swarm/sessions.h"
 #include "actors/swarm/upkeep.h"
 #include "tests/unit/swarm_world.h"
 
@@ -479,6 +480,36 @@ one_that_is_let_go_without_another_place_goes_at_once (void **state)
     assert_non_null (world_session (a, peer));
 }
 
+static void
+some_hear_of_kept_sessions_only (void **state)
+{
+    (void) state;
+    static const char *const keepers[] = {"keeper", NULL};
+    node_t *a = world_node (10), *b = world_node (10), *c = world_node (10);
+    a->settings.kept_listeners = keepers;
+    world_start (a);
+    world_start (b);
+    world_start (c);
+    world_ask (a, b, "dht");
+    world_run (200);
+    assert_true (world_answer (b, "dht"));
+    assert_int_equal (world_count (a, "watcher", "PeerUp"), 1);
+    world_run (2 * IDLE_MS);
+    assert_int_equal (world_count (a, "watcher", "PeerDown"), 1);
+    assert_int_equal (world_count (a, "keeper", "PeerUp"), 0);
+    assert_int_equal (world_count (a, "keeper", "PeerDown"), 0);
+    world_ask (a, c, "dht");
+    world_run (200);
+    connect_to (a, c, true, false);
+    world_run (200);
+    assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
+    sessions_release (world_swarm (a), world_session (a, c));
+    assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
+    world_run (2 * IDLE_MS);
+    assert_null (world_session (a, c));
+    assert_int_equal (world_count (a, "keeper", "PeerDown"), 1);
+}
+
 //  ---- connectivity ------------------------------------------------------------------------------
 
 static void
@@ -907,6 +938,7 @@ main (void)
         cmocka_unit_test_teardown (bootstrap_nodes_are_let_go_when_others_are_there, teardown),
         cmocka_unit_test_teardown (one_that_is_let_go_without_another_place_goes_at_once,
                                    teardown),
+        cmocka_unit_test_teardown (some_hear_of_kept_sessions_only, teardown),
         cmocka_unit_test_teardown (connectivity_is_told_when_it_changes, teardown),
         cmocka_unit_test_teardown (half_of_the_last_hours_peers_are_missed_too, teardown),
         cmocka_unit_test_teardown (after_a_partition_known_peers_are_back_within_seconds,
