@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  The address book in "state", table "peers": for a warm start, so what is lost of it is no harm. Loaded
-//  once; what changed is written together, every now and then.
+//  The address book in "state", table "peers": for a warm start, so what is lost of it is no harm.
+//  Loaded once; what changed is written together, every now and then.
 #ifndef GGEN_SWARM_KEEP_H
 #define GGEN_SWARM_KEEP_H
 
