@@ -6,7 +6,7 @@
 
 #include "swarm_self.h"
 
-#define KEEP_DELAY_MS 60000
+#define KEEP_DELAY_MS 5000
 #define KEEP_BATCH    64u           //  entries of one writing; the rest follows with the next
 
 //  Ask for what is kept.
