@@ -18,7 +18,7 @@ dht_settings_default (const identity_t *identity)
         .parallel = 3,
         .parallel_max = 16,
         .corrections = 4,
-        .reply_group_max = 2,
+        .path_group_max = 2,
         .diversity = {.group_table_max = 3, .group_bucket_max = 2},
         .records = {.bytes_max = 64u << 20,
                     .far_bytes_max = 8u << 20,
@@ -45,7 +45,7 @@ dht_settings_plain (const identity_t *identity)
     settings.paths = 1;
     settings.parallel_max = settings.parallel;
     settings.corrections = 0;
-    settings.reply_group_max = 0;
+    settings.path_group_max = 0;
     settings.diversity = (kbucket_limits_t) {0};
     settings.young_ms = 0;
     return settings;
@@ -71,7 +71,7 @@ dht_shape (const dht_t *self, unsigned paths)
                              .paths = (uint8_t) paths,
                              .parallel = settings->parallel,
                              .parallel_max = (uint8_t) parallel_max,
-                             .group_max = settings->reply_group_max,
+                             .group_max = settings->path_group_max,
                              .hedged = settings->hedge};
 }
 

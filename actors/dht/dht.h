@@ -55,7 +55,7 @@ typedef struct {
     uint8_t parallel;               //  alpha: asked at one time while nodes get closer
     uint8_t parallel_max;           //  and when only the closest are left to ask
     uint8_t corrections;            //  holders of something older that are told, per read
-    uint8_t reply_group_max;        //  nodes of one group of addresses in one answer; 0 = no limit
+    uint8_t path_group_max;         //  nodes of one group of addresses on a path; 0 = no limit
     kbucket_limits_t diversity;
     records_limits_t records;
     uint32_t query_timeout_ms;      //  partial after this; hard stop after 3 of it

@@ -3,8 +3,8 @@
 //  (S/Kademlia, Baumgart & Mies 2007, section 4.4): a node is asked on one path only, so a liar spoils
 //  no path but its own; each path ends by itself. It only says whom to ask; others ask.
 //
-//  What a liar can do on its path is bounded: an answer brings at most k nodes, at most two of a group
-//  of addresses; they have to answer before they count; and when the first LOOKUP_DOUBT of those that one
+//  What a liar can do on its path is bounded: an answer brings at most k nodes, and all answers at most
+//  group_max of a group of addresses; they have to answer before they count; and when the first LOOKUP_DOUBT of those that one
 //  node named did not answer and none did, the others it named are not asked.
 //
 //  No fixed timeout: a node that is later than expected is given up for another one (lookup_hedge_ms),
@@ -34,7 +34,7 @@ typedef struct {
     uint8_t paths;              //  1 .. LOOKUP_PATHS_MAX
     uint8_t parallel;           //  asked at one time, while nodes get closer; at least two on a path
     uint8_t parallel_max;       //  when they no longer do
-    uint8_t group_max;          //  nodes of one group of addresses in an answer; 0 = no limit
+    uint8_t group_max;          //  nodes of one group of addresses on a path; 0 = no limit
     bool hedged;                //  go on when one is late; else wait for it
 } lookup_shape_t;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define TOLD_HEARTBEATS 3           //  ids are told to more neighbours for so long
-#define TOLD_PEERS      3           //  to so many each time
+#define TOLD_PEERS      2           //  to so many each time
 #define MISSED_MS       1000        //  a push that comes later than this after a pull does not come
 #define MEND_MS         5000        //  one link a topic: what is slow for one origin is fast for others
 #define HISTORY_IDS_MAX 1024        //  of a topic, to a new neighbour; the newest

@@ -176,6 +176,8 @@ accepts (gossip_t *self, topic_t *topic, peer_t *peer)
 void
 mesh_on_graft (gossip_t *self, peer_t *peer, const char *name)
 {
+    if (!announcement_topic_valid (name))
+        return;
     topic_t *topic = followed (self, name);
     if (topic && topic_link (topic, peer))
         return;

@@ -484,15 +484,16 @@ leave (world_t *self, end_t *end, size_t size)
     return node->uplink_us;
 }
 
+//  The news of the last bytes may wait for more of them, that of many does not.
 static void
 tell_written_later (world_t *self, uint32_t at)
 {
     end_t *end = end_of (self, at);
-    if (end->telling)
+    bool much = end->untold_bytes >= NETWORK_WRITTEN_BYTES;
+    if (end->telling > much)
         return;
-    end->telling = true;
-    int64_t wait_us = end->untold_bytes >= NETWORK_WRITTEN_BYTES ? 0 : NETWORK_WRITTEN_US;
-    due (self, end->left_us + wait_us, at / 2, LINK_WRITTEN_0 + at % 2);
+    end->telling++;
+    due (self, end->left_us + (much ? 0 : NETWORK_WRITTEN_US), at / 2, LINK_WRITTEN_0 + at % 2);
 }
 
 static void
@@ -537,7 +538,9 @@ static void
 tell_written (world_t *self, uint32_t at)
 {
     end_t *end = end_of (self, at);
-    end->telling = false;
+    end->telling--;
+    if (end->untold_bytes == 0)
+        return;
     int64_t rate = self->nodes[end->node].traits.uplink_bytes_s;
     int64_t left = end->left_us > self->now_us ? (end->left_us - self->now_us) * rate / 1000000 : 0;
     uint32_t waiting = left < end->untold_bytes ? (uint32_t) left : end->untold_bytes;
@@ -549,9 +552,9 @@ tell_written (world_t *self, uint32_t at)
         end->untold_bytes = waiting;
         tell (self, at, &news.base, self->now_us);
     }
-    if (waiting == 0)
+    if (waiting == 0 || end->telling > 0)
         return;
-    end->telling = true;
+    end->telling++;
     int64_t step_us = (int64_t) NETWORK_WRITTEN_BYTES * 1000000 / rate + 1;
     due (self, self->now_us + step_us < end->left_us ? self->now_us + step_us : end->left_us,
          at / 2, LINK_WRITTEN_0 + at % 2);

@@ -185,6 +185,17 @@ world_add (world_t *self, const traits_t *traits)
     return at;
 }
 
+void
+world_rekey (world_t *self, uint32_t at, uint64_t number)
+{
+    assert (self->nodes[at].life == 0);
+    crypto_sim_identity (self->nodes[at].identity, self->setup.real_crypto, self->setup.seed, "node",
+                         number);
+    memset (self->keys, 0xFF, self->keys_room * sizeof *self->keys);
+    for (uint32_t i = 0; i < self->nodes_count; i++)
+        self->keys[key_slot (self, self->nodes[i].identity->identity.key)] = i;
+}
+
 static void
 tell_observers (world_t *self, uint32_t at, bool lives)
 {

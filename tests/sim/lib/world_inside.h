@@ -59,7 +59,7 @@ typedef struct {
     uint32_t next, previous;    //  among its node's
     uint32_t untold_bytes;      //  sent, LinkWritten not yet told
     bool open;                  //  its swarm has it
-    bool telling;               //  a LINK_WRITTEN is under way
+    uint8_t telling;            //  LINK_WRITTENs that are under way
 } end_t;
 
 typedef struct {
