@@ -38,6 +38,13 @@ static const adversary_t adversaries[] = {
      NULL},
     {"transfer-mixed", "each lies in one of these ways",
      LIES (&lie_wrong_chunks, &lie_odd_chunks, &lie_drip, &lie_have, &lie_gaming), true, NULL},
+
+    {"deputy", "envelopes that say more than their sender may", LIES (&lie_deputy), false, NULL},
+    {"mixed", "each lies in one of all ways",
+     LIES (&lie_mute, &lie_poison, &lie_hole, &lie_records, &lie_hoard, &lie_clique, &lie_spam,
+           &lie_flood, &lie_forge, &lie_promise, &lie_replay, &lie_equivocate, &lie_swallow,
+           &lie_wrong_chunks, &lie_odd_chunks, &lie_drip, &lie_have, &lie_gaming, &lie_deputy),
+     true, NULL},
     {0}};
 
 const adversary_t *
