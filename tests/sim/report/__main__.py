@@ -19,7 +19,7 @@ def main():
     parser.add_argument("--only", choices=list(runs_list.PARTS), help="make runs of one part only")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--timeout-secs", type=int, default=3600, help="of one run")
-    parser.add_argument("--page-only", action="store_true", help="make no runs: write what is there")
+    parser.add_argument("--page-only", action="store_true", help="write what there is")
     options = parser.parse_args()
     root = pathlib.Path(__file__).resolve().parents[3]
     program = options.program or str(pathlib.Path(options.build).resolve() / "ggen-sim")

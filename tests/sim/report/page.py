@@ -20,7 +20,7 @@ def table(heads, rows):
 
 
 def log_fit(points):
-    """Least squares of y = a + b log2 x. Returns a, b and R squared; None for fewer than three points."""
+    """Least squares of y = a + b log2 x. Returns a, b, R squared; None: fewer than 3 points."""
     if len(points) < 3:
         return None
     xs, ys = [math.log2(x) for x, _ in points], [y for _, y in points]
@@ -34,7 +34,7 @@ def log_fit(points):
 
 
 def plot(folder, name, title, x_label, y_label, series, log_x=False, y_range=None):
-    """One SVG: series are (name, points). Returns the Markdown that shows it; empty without points."""
+    """One SVG: series are (name, points). Returns what shows it; empty without points."""
     series = [(what, points) for what, points in series if points]
     if not series:
         return ""

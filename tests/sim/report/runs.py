@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Runs of the simulator. What a run said is kept beside its scenario, under a name that is made of all
-that it depends on: the program, the scenario, the options. A run that was made is not made again."""
+"""Runs of the simulator. What a run said is kept beside its scenario, under a name that is made of
+all that it depends on: the program, the scenario, the options. It is not made again."""
 import concurrent.futures
 import dataclasses
 import hashlib
@@ -14,7 +14,7 @@ PROGRAM = "build/ggen-sim"
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A scenario file, or one of this folder with some of its statements put in place of its own."""
+    """A scenario file, or one of this folder with some of its statements replaced."""
     name: str
     base: str
     changes: tuple = ()                 # pairs: verb, its arguments (None: without it)
@@ -38,7 +38,8 @@ class Run:
             elif changes[verb] is not None:
                 lines.append(f"{verb} {changes[verb]}")
                 changes[verb] = None
-        return "\n".join(lines + [f"{verb} {said}" for verb, said in changes.items() if said]) + "\n"
+        lines += [f"{verb} {said}" for verb, said in changes.items() if said]
+        return "\n".join(lines) + "\n"
 
 
 class Runner:
@@ -80,7 +81,9 @@ class Runner:
             print(f"{run.name}: exit code {done.returncode}", flush=True)
             return
         json.loads(done.stdout)
-        place.write_text(done.stdout)
+        begun = place.with_suffix(".new")
+        begun.write_text(done.stdout)
+        begun.replace(place)
         print(f"{run.name}: done", flush=True)
 
     def all(self, runs):

@@ -2,7 +2,7 @@
 """Which runs there are, cheap ones first."""
 from runs import Run
 
-SIZES = (100, 300, 1000, 3000)
+SIZES = (100, 300, 600, 1000, 3000)
 PLAIN_SIZES = (100, 300, 1000)
 GOSSIP_SIZES = (60, 100, 300, 1000)
 REST_SIZES = (30, 100, 300)
@@ -47,7 +47,8 @@ def survival(hours):
 
 
 def rest(nodes, minutes):
-    return Run(f"rest-{nodes}-{minutes}", "rest", (("nodes", str(nodes)), ("length", f"{minutes}m")))
+    return Run(f"rest-{nodes}-{minutes}", "rest",
+               (("nodes", str(nodes)), ("length", f"{minutes}m")))
 
 
 def scenario(name):
@@ -55,8 +56,8 @@ def scenario(name):
 
 
 PARTS = {
-    "lookup": [lookup(nodes, way, how) for nodes in SIZES for how in ("full", "first") for way in WAYS
-               if way == "own" or nodes in PLAIN_SIZES],
+    "lookup": [lookup(nodes, way, how) for nodes in SIZES for how in ("full", "first")
+               for way in WAYS if way == "own" or nodes in PLAIN_SIZES],
     "churn": [churn(share, way, seed) for seed in SEEDS for share in CHURN for way in WAYS],
     "liars": [liars(share, way, seed) for seed in SEEDS for share in LIARS for way in WAYS],
     "gossip": [gossip(nodes) for nodes in GOSSIP_SIZES],

@@ -14,7 +14,8 @@ def value(runner, run, name):
 
 def share(runner, runs):
     """Of all runs together: the share that went well, and how many there were."""
-    results = [result for result in map(runner.result, runs) if result and result.get("lookups-count")]
+    results = [result for result in map(runner.result, runs)
+               if result and result.get("lookups-count")]
     count = sum(result["lookups-count"] for result in results)
     if count == 0:
         return None, 0
@@ -35,7 +36,7 @@ def parts(*texts):
     return "\n\n".join(text for text in texts if text)
 
 
-# ---- reads over the number of nodes -----------------------------------------------------------------
+# ---- reads over the number of nodes ---------------------------------------------------------
 
 def lookup_row(runner, nodes, way, how):
     run = the.lookup(nodes, way, how)
@@ -61,7 +62,8 @@ def lookup(runner, plots):
     for how in ("full", "first"):
         fit = log_fit(over_sizes(runner, "own", how, "hops"))
         if fit:
-            fits.append(f"hops of a {how} read = {fit[0]:.2f} {fit[1]:+.2f} log2 N (R² = {fit[2]:.3f})")
+            fits.append(f"hops of a {how} read = {fit[0]:.2f} {fit[1]:+.2f} log2 N "
+                        f"(R² = {fit[2]:.3f})")
     hops = [(f"{WAY_NAMES[way]}, {how}", over_sizes(runner, way, how, "hops")) for way in the.WAYS
             for how in ("full", "first")]
     messages = [(f"{WAY_NAMES[way]}, {how}",
@@ -70,8 +72,8 @@ def lookup(runner, plots):
                 for way in the.WAYS for how in ("full", "first")]
     return parts(
         "## Reads over the number of nodes",
-        "No faults but 0.1 % of packets lost, a fifth of the nodes behind NAT. A full read walks its\n"
-        "disjoint paths to the end; a first read ends with the first valid record.",
+        "No faults but 0.1 % of packets lost, a fifth of the nodes behind NAT. A full read walks\n"
+        "its disjoint paths to the end; a first read ends with the first valid record.",
         table(["read", "N", "reads", "found", "hops", "p99", "messages", "p99", "ms p50", "p99"],
               [row for row in rows if row]),
         "Least squares: " + "; ".join(fits) + "." if fits else "",
@@ -81,7 +83,7 @@ def lookup(runner, plots):
         made_by("lookup", the.lookup(1000, "own", "full")))
 
 
-# ---- reads while things go wrong ----------------------------------------------------------------------
+# ---- reads while things go wrong ------------------------------------------------------------
 
 def compare(runner, shares, run_of):
     """Rows over the shares, and points of the plot by way."""
@@ -111,11 +113,11 @@ def churn(runner, plots):
     rows, series = compare(runner, the.CHURN, the.churn)
     return parts(
         "## Reads under churn",
-        "200 nodes; sessions of Pareto length; half of the nodes that leave come back later, new ones take\n"
-        f"the place of the rest. Full reads, seeds {the.SEEDS[0]} to {the.SEEDS[-1]} together.",
+        "200 nodes; sessions of Pareto length; half of the nodes that leave come back later, new ones\n"
+        f"take the place of the rest. Full reads, seeds {the.SEEDS[0]} to {the.SEEDS[-1]} together.",
         table(compare_heads("replaced per hour"), rows),
-        plot(plots, "churn", "Reads that found the newest head, under churn", "nodes replaced per hour, %",
-             "%", series, y_range="*:100.5"),
+        plot(plots, "churn", "Reads that found the newest head, under churn",
+             "nodes replaced per hour, %", "%", series, y_range="*:100.5"),
         made_by("churn", the.churn(30, "own", 1)))
 
 
@@ -127,17 +129,17 @@ def liars(runner, plots):
     made = sum(1 for result in results if result)
     return parts(
         "## Reads among liars",
-        "120 nodes; of the liars each lies in the DHT in a way of its own (mute, poison, hole, records,\n"
-        f"clique). Full reads, seeds {the.SEEDS[0]} to {the.SEEDS[-1]} together. The checker of bytes "
-        "looks on:\n"
-        f"in {made} runs it found a forged or wrong byte accepted in {broken}.",
+        "120 nodes; of the liars each lies in the DHT in a way of its own (mute, poison, hole,\n"
+        f"records, clique). Full reads, seeds {the.SEEDS[0]} to {the.SEEDS[-1]} together. "
+        "The checker of bytes\n"
+        f"looks on: in {made} runs it found a forged or wrong byte accepted in {broken}.",
         table(compare_heads("liars"), rows),
-        plot(plots, "liars", "Reads that found the newest head, among liars", "liars, %", "%", series,
-             y_range="*:100.5"),
+        plot(plots, "liars", "Reads that found the newest head, among liars", "liars, %", "%",
+             series, y_range="*:100.5"),
         made_by("liars", the.liars(20, "own", 1)))
 
 
-# ---- gossip, survival, rest, cost -----------------------------------------------------------------------
+# ---- gossip, survival, rest, cost -----------------------------------------------------------
 
 def gossip(runner, plots):
     rows, p50, p99 = [], [], []
@@ -152,8 +154,8 @@ def gossip(runner, plots):
         p99.append((nodes, result["gossip-ms-p99"]))
     return parts(
         "## Gossip",
-        "One announcement a second by nodes drawn; all follow. Bodies per delivery: announcements that\n"
-        "crossed a link for each that was new to the node.",
+        "One announcement a second by nodes drawn; all follow. Bodies per delivery: announcements\n"
+        "that crossed a link for each that was new to the node.",
         table(["N", "deliveries", "heard", "ms p50", "p99", "max", "bodies per delivery"], rows),
         plot(plots, "gossip", "From an announcement to its being heard", "nodes", "ms",
              [("p50", p50), ("p99", p99)], log_x=True),
@@ -169,8 +171,8 @@ def survival(runner, plots):
             points.append((hours, 100 * found))
     return parts(
         "## Survival of records",
-        "100 nodes, 30 % of them replaced per hour. All publishers leave ten minutes after the start and\n"
-        "do not come back; full reads in the 19 minutes around the hour named.",
+        "100 nodes, 30 % of them replaced per hour. All publishers leave ten minutes after the start\n"
+        "and do not come back; full reads in the 19 minutes around the hour named.",
         table(["after", "found", "reads"], rows),
         plot(plots, "survival", "Reads that found a head whose publisher left", "hours", "%",
              [("found", points)], y_range="*:100.5"),
@@ -178,7 +180,7 @@ def survival(runner, plots):
 
 
 def rest_bytes(runner, nodes):
-    """Bytes a node and hour between the two lengths of run; they are the same run up to the shorter."""
+    """Of a node and hour between the two lengths; one run, up to the end of the shorter."""
     short, long = (runner.result(the.rest(nodes, minutes)) for minutes in the.REST_MINUTES)
     if not short or not long:
         return None
@@ -192,11 +194,12 @@ def rest(runner, _):
     for nodes in the.REST_SIZES:
         found = rest_bytes(runner, nodes)
         if found:
-            rows.append([nodes, number(found[0] / 1e6, 2), number(found[1], 0), number(found[2], 0)])
+            rows.append([nodes, number(found[0] / 1e6, 2), number(found[1], 0),
+                         number(found[2], 0)])
     return parts(
         "## At rest",
-        f"All actors of a node, nobody wants anything; between minute {the.REST_MINUTES[0]} and minute\n"
-        f"{the.REST_MINUTES[1]}. A byte that crosses a link is counted once.",
+        f"All actors of a node, nobody wants anything; between minute {the.REST_MINUTES[0]}\n"
+        f"and minute {the.REST_MINUTES[1]}. A byte that crosses a link is counted once.",
         table(["N", "MB a node and hour", "messages", "dials"], rows),
         made_by("rest", the.rest(100, 40)))
 
@@ -221,8 +224,8 @@ def cost(runner, _):
                 f"{number(toy['messages-full'])} messages.")
     return parts(
         "## What it costs",
-        "Events a second of processor time, on a machine that others used at the same time; bytes of the\n"
-        "heap a node, with the records that it stores.",
+        "Events a second of processor time, on a machine that others used at the same time; bytes of\n"
+        "the heap a node, with the records that it stores.",
         table(["run", "events", "events/s", "bytes a node", "and of the simulator"], rows), said,
         made_by("cost", the.real_crypto()))
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the network has to show, and whether these runs show it: "met", "not met", "met so far" (at a
-smaller size than the target names), or "not run"."""
+"""What the network has to show, and whether these runs show it: "met", "not met", "met so far" (at
+a smaller size than the target names), or "not run"."""
 import runs_list as the
 from page import number, percent, table
 
@@ -37,8 +37,9 @@ def reads(runner):
                 + ([f"{percent(full['lookups'], 3)} of {full['lookups-count']}, {nodes} nodes",
                     judge(full["lookups"] >= 1, whole)] if full else NOT_RUN))
     rows.append(["a full read: at most 130 messages"]
-                + ([f"{number(full['messages-full'])} (p99 {number(full['messages-full-p99'], 0)}), "
-                    f"{nodes} nodes", judge(full["messages-full"] <= 130, whole)] if full else NOT_RUN))
+                + ([f"{number(full['messages-full'])} "
+                    f"(p99 {number(full['messages-full-p99'], 0)}), {nodes} nodes",
+                    judge(full["messages-full"] <= 130, whole)] if full else NOT_RUN))
     rows.append(["a first-valid read: at most 45 messages"]
                 + ([f"{number(first['messages-first-valid'])} "
                     f"(p99 {number(first['messages-first-valid-p99'], 0)}), {firsts} nodes",
@@ -84,8 +85,8 @@ def spread(runner):
     rows = []
     small = runner.result(the.gossip(60))
     rows.append(["gossip, 64 nodes: all reached, no body twice"]
-                + ([f"{percent(small['gossip'], 3)}, {number(small['gossip-bodies'], 2)} bodies per "
-                    "delivery, 60 nodes",
+                + ([f"{percent(small['gossip'], 3)}, {number(small['gossip-bodies'], 2)} bodies "
+                    "per delivery, 60 nodes",
                     judge(small["gossip"] >= 1 and small["gossip-bodies"] <= 1.005, True)]
                    if small else NOT_RUN))
     nodes, large = largest(runner, the.GOSSIP_SIZES, the.gossip)
@@ -101,7 +102,8 @@ def spread(runner):
                    if across and "gossip" in across else NOT_RUN))
     healed = runner.result(the.scenario("partition-heal"))
     rows.append(["halves see each other's packages within 10 s of healing"]
-                + ([f"longest {number(healed['heal-ms-max'] / 1000)} s of {healed['heal-ms-count']}",
+                + ([f"longest {number(healed['heal-ms-max'] / 1000)} s "
+                    f"of {healed['heal-ms-count']}",
                     judge(healed["heal-ms-max"] <= 10000 and not healed["violations"], True)]
                    if healed and "heal-ms-max" in healed else NOT_RUN))
     rows.append(["flood from 10 liars: honest announcements delayed less than 2 s"] + NOT_RUN)
@@ -124,7 +126,7 @@ def targets(runner, _):
     rows = reads(runner) + trouble(runner) + spread(runner)
     return "\n\n".join([
         "## What it has to show, and what these runs show",
-        f"All parts below are written by `make sim-report`, of version {runner.version}. \"met so far\": at\n"
-        "a smaller size, or a shorter time, than the target names. \"not run\": nothing is known. Seeds of\n"
-        "one kind, and few: no proof of the last tenth of a percent.",
+        f"All parts below are written by `make sim-report`, of version {runner.version}. \"met so far\":\n"
+        "at a smaller size, or a shorter time, than the target names. \"not run\": nothing is known.\n"
+        "Few seeds: no proof of the last tenth of a percent.",
         table(["target", "seen", ""], rows), violations(runner)])
