@@ -571,9 +571,9 @@ static void
 nobody_is_asked_about_private_ids (void **state)
 {
     (void) state;
-    static const char *const patterns[] = {"acme/*", "*-internal"};
+    static const char *const patterns[] = {"acme/*", "*-internal", "v?-secret"};
     rig->settings.private_ids = patterns;
-    rig->settings.private_count = 2;
+    rig->settings.private_count = COUNT_OF (patterns);
     rig_start (rig);
     rig_plant (rig, 1, "acme/tool", 3, "1.0.0");
     rig_plant (rig, 1, "my-internal", 3, "1.0.0");
@@ -583,6 +583,7 @@ nobody_is_asked_about_private_ids (void **state)
     rig_ask_version (rig, "my-internal", "1.0.0");
     rig_expect_failure (rig, PACKAGE_NOT_FOUND);
     assert_false (rig_exists (rig, "acme/tool"));
+    assert_false (rig_exists (rig, "v2-secret"));
     Ggen__ListVersionsReply *reply = rig_list (rig, "acme/tool");
     assert_int_equal (reply->n_versions, 0);
     puppet_free (reply);

@@ -199,7 +199,8 @@ compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
     play_t *self = self_;
     player_t *player = &self->players[node];
     if (!player->identity)
-        player->identity = truth_identity (self->truth, world_identity (world, node));
+        player->identity = player->liar ? world_identity (world, node)
+                                        : truth_identity (self->truth, world_identity (world, node));
     nodes_settings (honest_settings (self->honest, world, node), player->identity,
                     player->publisher == PLAY_NOBODY
                         ? NULL
@@ -207,7 +208,7 @@ compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
     honest_compose (self->honest, world, node, plan);
     nodes_plan (plan, self->mix);
     if (player->liar)
-        player->liar->arm (player->gang, world, node, plan);
+        band_arm (player->band, node, plan);
 }
 
 static void *
@@ -255,9 +256,8 @@ destroy (void *self_)
         free (deed->nodes);
         free (deed);
     }
-    for (unsigned i = 0; i < self->gangs_count; i++)
-        if (self->gangs[i].class->destroy)
-            self->gangs[i].class->destroy (self->gangs[i].state);
+    for (unsigned i = 0; i < self->bands_count; i++)
+        band_destroy (&self->bands[i]);
     library_destroy (&self->library);
     honest_destroy (&self->honest);
     measures_destroy (&self->measures);
@@ -288,11 +288,10 @@ choose_liars (play_t *self, const script_line_t *line)
     double wanted = script_number (line, "<who>", 0, &rng);
     if (script_value (line, "<who>")->share)
         wanted *= self->nodes;
-    if (self->gangs_count == PLAY_GANGS_MAX)
+    if (self->bands_count == PLAY_BANDS_MAX)
         return;
-    gang_t *gang = &self->gangs[self->gangs_count++];
-    gang->class = class;
-    gang->state = class->create ? class->create (self->world, self->honest) : NULL;
+    band_t *band = band_new (class, self);
+    self->bands[self->bands_count++] = band;
     for (uint32_t tries = 0, count = 0; tries < 50 * self->nodes && count < (uint32_t) wanted;
          tries++) {
         player_t *player = &self->players[rng_below (&rng, self->nodes)];
@@ -300,7 +299,8 @@ choose_liars (play_t *self, const script_line_t *line)
         if (node < self->bootstraps || player->publisher != PLAY_NOBODY || player->liar)
             continue;
         player->liar = class;
-        player->gang = gang->state;
+        player->band = band;
+        band_join (band, node);
         count++;
     }
 }

@@ -18,17 +18,18 @@
 
 #define PLAY_NOBODY    UINT32_MAX
 #define PLAY_CHECKS_MAX 16u
-#define PLAY_GANGS_MAX 8u           //  statements "liars"; more are not heeded
+#define PLAY_BANDS_MAX 8u           //  statements "liars"; more are not heeded
 
 //  A node that runs for so long, and has a session, is asked by people.
 #define PLAY_READY_US INT64_C (30000000)
 
 typedef struct adversary_t adversary_t;
+typedef struct band_t band_t;
 
 typedef struct {
     const identity_t *identity;     //  that notes what it signs; NULL: it never started
     const adversary_t *liar;        //  NULL: it is honest
-    void *gang;                     //  what its kind has in common
+    band_t *band;                   //  of liars that it belongs to
     uint32_t publisher;             //  number of its publisher, or PLAY_NOBODY
     int64_t since_us;               //  when this life began; -1: it is off
     int64_t met_us;                 //  of this life's first session; -1: none yet
@@ -39,11 +40,6 @@ typedef struct {
     int64_t troubled_us;            //  until then something is wrong with it; may be to come
     int64_t dark_us;                //  until then it reaches nobody, and no one asks it anything
 } player_t;
-
-typedef struct {
-    const adversary_t *class;
-    void *state;
-} gang_t;
 
 typedef struct library_t library_t;
 typedef struct play_t play_t;
@@ -75,8 +71,8 @@ struct play_t {
     measures_t *measures;
     library_t *library;
     void *checks[PLAY_CHECKS_MAX];  //  states of the checkers that look on; NULL: it does not
-    gang_t gangs[PLAY_GANGS_MAX];
-    unsigned gangs_count;
+    band_t *bands[PLAY_BANDS_MAX];
+    unsigned bands_count;
     player_t *players;
     uint32_t players_count, players_room;
     uint32_t bootstraps;

@@ -96,6 +96,10 @@ uint32_t world_add (world_t *self, const traits_t *traits);
 //  What world_add gives a node of this number by itself.
 void world_traits (const world_t *self, uint32_t node, traits_t *traits);
 
+//  Another key pair for a node that has never been started: number 'number' of all that nodes of this run
+//  may have. Its own is that of its number.
+void world_rekey (world_t *self, uint32_t node, uint64_t number);
+
 uint32_t world_nodes_count (const world_t *self);
 
 typedef enum {
