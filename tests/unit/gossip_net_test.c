@@ -247,8 +247,8 @@ static void
 ten_liars_that_flood_with_their_own_signatures_delay_nobody_by_two_seconds (void **state)
 {
     (void) state;
-    net_t *net = flooded (80, 10, 1000, true, 20);
-    assert_int_equal (net_missing (net, 0, 20), 0);
+    net_t *net = flooded (60, 10, 500, true, 10);
+    assert_int_equal (net_missing (net, 0, 10), 0);
     assert_true (net_percentile_ms (net, 1000) < 2000);
     assert_true (net->observations [GGEN__EXPERIENCE__FLOODED] > 0);
     assert_int_equal (net->observations [GGEN__EXPERIENCE__FORGED], 0);
@@ -259,8 +259,8 @@ static void
 ten_liars_that_forge_are_heard_once_each_by_each_neighbour (void **state)
 {
     (void) state;
-    net_t *net = flooded (80, 10, 200, false, 20);
-    assert_int_equal (net_missing (net, 0, 20), 0);
+    net_t *net = flooded (60, 10, 200, false, 10);
+    assert_int_equal (net_missing (net, 0, 10), 0);
     assert_true (net_percentile_ms (net, 1000) < 2000);
     unsigned links = 0;
     for (unsigned i = 0; i < 10; i++)
