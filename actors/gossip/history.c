@@ -86,7 +86,11 @@ make_room (history_t *self, int64_t now_ms)
     uint32_t count = id_table_count (self->seen);
     for (uint32_t i = self->bare; i < count && self->bytes > self->bytes_max; i++) {
         seen_t *seen = id_table_at (self->seen, i);
-        if (seen->body && seen->body->own && now_ms - seen->taken_ms < HISTORY_OWN_MS) {
+        int64_t age_ms = now_ms - seen->taken_ms;
+        if (age_ms < HISTORY_RECENT_MS
+            && self->bytes <= (uint64_t) HISTORY_RECENT_FACTOR * self->bytes_max)
+            break;
+        if (seen->body && seen->body->own && age_ms < HISTORY_OWN_MS) {
             bare = false;
             continue;
         }
@@ -122,6 +126,7 @@ history_expire (history_t *self, int64_t now_ms)
 {
     while (id_table_count (self->seen) > 0 && leaves_ms (id_table_at (self->seen, 0)) <= now_ms)
         drop_oldest (self);
+    make_room (self, now_ms);
 }
 
 int64_t
