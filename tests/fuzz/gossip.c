@@ -164,7 +164,8 @@ begin (play_t *self)
 static void
 check_bounds (const gossip_t *gossip)
 {
-    must_hold (history_bytes (gossip->history) <= HISTORY_RECENT_FACTOR * gossip->settings->history_bytes_max);
+    must_hold (history_bytes (gossip->history)
+               <= HISTORY_RECENT_FACTOR * gossip->settings->history_bytes_max);
     must_hold (gossip->inbox_bytes <= BYTES_MAX * 4);
     must_hold (gossip->topics_count <= GOSSIP_TOPICS_MAX);
     for (unsigned i = 0; i < gossip->topics_count; i++)
