@@ -14,7 +14,7 @@
 //  Records that came from here, not from a candidate.
 #define FROM_HERE UINT16_MAX
 
-//  ---- answering -----------------------------------------------------------------------------------
+//  ---- answering ---------------------------------------------------------------------------------
 
 //  Contacts of the providers among the records, with room for what they refer to.
 static contact_message_t *
@@ -138,7 +138,7 @@ on_event (dht_t *self, op_t *op, op_event_t event)
     return true;
 }
 
-//  ---- what comes in -------------------------------------------------------------------------------
+//  ---- what comes in -----------------------------------------------------------------------------
 
 static void
 ask_page (dht_t *self, op_t *op, const query_t *query, ProtobufCBinaryData after)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  What a read brings in: the union of all answers, of each element the highest seq. Every record is
-//  checked whole before it counts. Remembers who had something older, to tell them.
+//  What a read brings in: the union of all answers, of each element the highest seq. Every record
+//  is checked whole before it counts. Remembers who had something older, to tell them.
 #ifndef GGEN_DHT_HARVEST_H
 #define GGEN_DHT_HARVEST_H
 
@@ -50,8 +50,8 @@ bool
 bool
     harvest_is_cut (const harvest_t *self);
 
-//  Walk those that sent something older than what is known now: begin with *cursor = 0. Returns the item
-//  they should have, NULL at the end.
+//  Walk those that sent something older than what is known now: begin with *cursor = 0. Returns the
+//  item they should have, NULL at the end.
 const harvest_item_t *
     harvest_behind (const harvest_t *self, size_t *cursor, uint16_t *from_p);
 

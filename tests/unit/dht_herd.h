@@ -70,7 +70,7 @@ typedef struct herd_t {
     Ggen__StoredRecord *forgery;
 } herd_t;
 
-//  ---- letters -------------------------------------------------------------------------------------
+//  ---- letters -----------------------------------------------------------------------------------
 
 static inline bool
 herd_before (const herd_letter_t *a, const herd_letter_t *b)
@@ -124,7 +124,7 @@ herd_take (herd_t *self)
     return first;
 }
 
-//  ---- nodes ---------------------------------------------------------------------------------------
+//  ---- nodes -------------------------------------------------------------------------------------
 
 static inline void
 herd_sign (void *context, const void *message, size_t size,
@@ -445,7 +445,7 @@ herd_kill (herd_t *self, uint32_t number)
     self->nodes[number].nature = HONEST;
 }
 
-//  ---- time ----------------------------------------------------------------------------------------
+//  ---- time --------------------------------------------------------------------------------------
 
 //  Ticks come up to HERD_STEP_MS late, so that a thousand nodes need no second heap.
 #define HERD_STEP_MS 10

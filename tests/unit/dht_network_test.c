@@ -116,7 +116,7 @@ is_found (uint32_t node, const digest_t *key, bool first_valid)
     return found;
 }
 
-//  ---- storing and finding -------------------------------------------------------------------------
+//  ---- storing and finding -----------------------------------------------------------------------
 
 static void
 what_one_node_stores_every_other_one_finds (void **state)
@@ -194,8 +194,8 @@ what_was_withdrawn_does_not_end_a_search_for_the_first_valid_one (void **state)
     herd_end (&herd);
 }
 
-//  A swarm that lies closer to a key than all others, and came before what is stored under it; but all of
-//  it is behind one network.
+//  A swarm that lies closer to a key than all others, and came before what is stored under it; but
+//  all of it is behind one network.
 static void
 a_swarm_around_a_key_behind_one_network_hides_nothing (void **state)
 {
@@ -265,7 +265,7 @@ a_full_set_says_so_to_readers_and_writers (void **state)
     herd_end (&herd);
 }
 
-//  ---- when some die -------------------------------------------------------------------------------
+//  ---- when some die -----------------------------------------------------------------------------
 
 static void
 given_half_of_the_nodes_die_what_was_stored_is_still_found (void **state)
@@ -418,7 +418,7 @@ a_listing_is_republished_by_its_holders (void **state)
     herd_end (&herd);
 }
 
-//  ---- when some lie -------------------------------------------------------------------------------
+//  ---- when some lie -----------------------------------------------------------------------------
 
 static void
 found_in_spite_of (nature_t nature, unsigned percent)
@@ -585,7 +585,7 @@ who_holds_something_older_gets_the_newer (void **state)
     herd_end (&herd);
 }
 
-//  ---- providers that are gone -----------------------------------------------------------------------
+//  ---- providers that are gone -------------------------------------------------------------------
 
 static void
 tell_dead (uint32_t node, const digest_t *sha256, uint32_t provider)
@@ -625,7 +625,7 @@ a_provider_that_lives_is_named_whatever_others_say (void **state)
     herd_end (&herd);
 }
 
-//  ---- clients and strangers -------------------------------------------------------------------------
+//  ---- clients and strangers ---------------------------------------------------------------------
 
 static void
 a_client_reads_and_stores_nothing_and_is_in_no_table (void **state)
