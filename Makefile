@@ -15,6 +15,7 @@ PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev lib
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils
 PACKAGES_coverage := gcovr
+PACKAGES_report   := gnuplot-nox
 
 # ---- flags ----------------------------------------------------------------------------------------
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -55,7 +56,7 @@ BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
-.PHONY: all deps demo sim check tests crash check-shared san fuzz fuzzers tsan style syntax coverage bench-bus \
+.PHONY: all deps demo sim sim-report check tests crash check-shared san fuzz fuzzers tsan style syntax coverage bench-bus \
     bench-local help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -98,6 +99,11 @@ MINUTES  ?= 1
 SCENARIO ?= toy
 sim: $(B)/ggen-sim              ## run the simulator (SCENARIO=toy NODES=1000 SEED=1 MINUTES=1)
 	@$(B)/ggen-sim --scenario $(SCENARIO) --nodes $(NODES) --seed $(SEED) --minutes $(MINUTES)
+
+JOBS ?= 2
+sim-report: $(B)/ggen-sim       ## write the numbers of docs/SIMULATION.md: an hour of runs (ONLY=churn: one part, JOBS=2)
+	@./config/deps.sh $(PACKAGES) $(PACKAGES_report)
+	@python3 tests/sim/report --build $(B) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY))
 
 SECS ?= 60
 fuzz:                           ## each fuzz target for SECS=60 seconds with libFuzzer (ONLY=archive: one of them)
