@@ -9,6 +9,7 @@ REST_SIZES = (30, 100, 300)
 REST_MINUTES = (10, 40)
 CHURN = (0, 10, 30, 50, 80)
 LIARS = (0, 10, 20, 30, 40, 50)
+CLASSES = ("mute", "poison", "hole", "records", "hoard", "clique", "sybil", "eclipse")
 HOURS = (1, 3, 6, 12)
 SEEDS = (1, 2)
 WAYS = ("own", "plain")
@@ -36,6 +37,10 @@ def liars(share, way, seed):
                ("--seed", str(seed)))
 
 
+def liars_of(kind, way):
+    return Run(f"class-{kind}-{way}", "liars", (("liars", f"{kind} 20%"), ("dht", way)))
+
+
 def gossip(nodes):
     return Run(f"gossip-{nodes}", "gossip", (("nodes", str(nodes)),))
 
@@ -60,6 +65,7 @@ PARTS = {
                for way in WAYS if way == "own" or nodes in PLAIN_SIZES],
     "churn": [churn(share, way, seed) for seed in SEEDS for share in CHURN for way in WAYS],
     "liars": [liars(share, way, seed) for seed in SEEDS for share in LIARS for way in WAYS],
+    "classes": [liars_of(kind, way) for kind in CLASSES for way in WAYS],
     "gossip": [gossip(nodes) for nodes in GOSSIP_SIZES],
     "survival": [survival(hours) for hours in HOURS],
     "rest": [rest(nodes, minutes) for nodes in REST_SIZES for minutes in REST_MINUTES],
