@@ -51,7 +51,7 @@ dht_settings_plain (const identity_t *identity)
     return settings;
 }
 
-//  ---- what the parts ask --------------------------------------------------------------------------
+//  ---- what the parts ask ------------------------------------------------------------------------
 
 bool
 dht_is_server (const dht_t *self)
@@ -99,7 +99,7 @@ dht_observe (dht_t *self, const peer_key_t *peer, Ggen__Experience experience, c
     out_event (self->out, "reputation", &seen.base);
 }
 
-//  ---- what swarm tells ----------------------------------------------------------------------------
+//  ---- what swarm tells --------------------------------------------------------------------------
 
 static bool
 serves_dht (const Ggen__PeerUp *up)
@@ -162,8 +162,8 @@ on_peer_down (void *self_, const delivery_t *at, const ProtobufCMessage *message
     return OK;
 }
 
-//  A copy of the addresses that outlives the message; NULL when there are none, or no memory. Those that
-//  mean nothing to others would make every record that names them void.
+//  A copy of the addresses that outlives the message; NULL when there are none, or no memory. Those
+//  that mean nothing to others would make every record that names them void.
 static Ggen__Addresses *
 copy_addresses (const Ggen__Dialability *dialability)
 {
@@ -236,7 +236,7 @@ on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return out_reply (at, &reply.base);
 }
 
-//  ---- life ----------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static void
 dht_destroy (void *self_)

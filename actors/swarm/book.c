@@ -51,7 +51,7 @@ book_destroy (book_t **self_p)
     *self_p = NULL;
 }
 
-//  ---- known peers ---------------------------------------------------------------------------------
+//  ---- known peers -------------------------------------------------------------------------------
 
 known_t *
 book_find (const book_t *self, const peer_key_t *key)
@@ -166,7 +166,7 @@ book_at (const book_t *self, uint32_t number)
     return self->known[number];
 }
 
-//  ---- failures ------------------------------------------------------------------------------------
+//  ---- failures ----------------------------------------------------------------------------------
 
 static uint64_t
 mark_of (const book_t *self, const peer_key_t *key)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  Peers that we know how to reach: those we had sessions with, for warm starts and for when peers are
-//  missing; and for how long nobody is dialled after it failed.
+//  Peers that we know how to reach: those we had sessions with, for warm starts and for when peers
+//  are missing; and for how long nobody is dialled after it failed.
 #ifndef GGEN_SWARM_BOOK_H
 #define GGEN_SWARM_BOOK_H
 
@@ -37,9 +37,10 @@ void book_destroy (book_t **self_p);
 
 known_t *book_find (const book_t *self, const peer_key_t *key);
 
-//  A session with a peer that can be dialled at these addresses (copied). When the book is full the worst
-//  makes way: not persistent, not lost lately, most failures, longest ago; it is named in *gone (NULL: not wanted).
-//  Returns NULL when there is no room or no memory. Borrowed until the next change.
+//  A session with a peer that can be dialled at these addresses (copied). When the book is full the
+//  worst makes way: not persistent, not lost lately, most failures, longest ago; it is named in
+//  *gone (NULL: not wanted). Returns NULL when there is no room or no memory. Borrowed until the
+//  next change.
 known_t *book_put (book_t *self, const peer_key_t *key, const addresses_t *addresses,
                    peer_key_t *gone, bool *any_gone);
 

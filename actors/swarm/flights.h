@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  Requests of actors here to actors of other nodes that have not ended. On the wire a request has a
-//  number of its own, which names a slot and its use; so an answer finds it without a search, and
+//  Requests of actors here to actors of other nodes that have not ended. On the wire a request has
+//  a number of its own, which names a slot and its use; so an answer finds it without a search, and
 //  one that is old, invented, or from another peer than was asked finds nothing (SPEC 9).
 #ifndef GGEN_SWARM_FLIGHTS_H
 #define GGEN_SWARM_FLIGHTS_H

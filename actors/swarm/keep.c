@@ -11,7 +11,7 @@
 #define STATE_MS       30000        //  longest that "state" may take
 #define ENTRY_SIZE_MAX 2048u        //  of a KnownPeer, packed
 
-//  ---- loading -------------------------------------------------------------------------------------
+//  ---- loading -----------------------------------------------------------------------------------
 
 static void
 forget_kept (swarm_t *self, const peer_key_t *key)
@@ -90,7 +90,7 @@ keep_load (swarm_t *self)
         ask_page (self, (ProtobufCBinaryData) {0, NULL});
 }
 
-//  ---- writing -------------------------------------------------------------------------------------
+//  ---- writing -----------------------------------------------------------------------------------
 
 known_t *
 keep_known (swarm_t *self, const peer_key_t *key, const addresses_t *addresses)

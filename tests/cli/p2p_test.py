@@ -28,6 +28,21 @@ def id_of(address):
     return address.rsplit("/", 1)[1]
 
 
+def key_of(peer_id):
+    """The public key in a peer id."""
+    digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+    number = 0
+    for letter in peer_id:
+        number = number * 58 + digits.index(letter)
+    return number.to_bytes(38, "big")[-32:]
+
+
+def is_kept(home, peer_id):
+    """Whether the node has written down who that is."""
+    files = (home.path / "p2p").glob("state.db*")
+    return any(key_of(peer_id) in path.read_bytes() for path in files)
+
+
 @test
 def two_nodes_connect_and_part(home):
     other = home.another()
@@ -88,10 +103,11 @@ def a_node_keeps_its_peer_id_and_its_peers(home):
     other = home.another()
     there, here = start(other), start(home)
     home.run("p2p", "connect", there)
-    wait_until(lambda: peers(home) == {id_of(there)}, what="the session")
+    wait_until(lambda: is_kept(home, id_of(there)), what="the peer to be remembered")
     equal(home.node.stop(), 0)
     again = start(home)
     equal(id_of(again), id_of(here))
+    wait_until(lambda: peers(home) == {id_of(there)}, what="the peer it knew")
     equal((home.path / "p2p" / "keypair").stat().st_mode & 0o777, 0o600)
 
 

@@ -48,8 +48,8 @@ number_of (uint64_t place)
     return -1;
 }
 
-//  The closest to the target of those that satisfy 'lies', which this node knows: all that share its
-//  first bits, and of the rest one in so many.
+//  The closest to the target of those that satisfy 'lies', which this node knows: all that share
+//  its first bits, and of the rest one in so many.
 static size_t
 known_by (unsigned node, bool liars_only, contact_t closer[K])
 {
@@ -183,7 +183,8 @@ given_a_fifth_are_liars_the_closest_honest_ones_are_found (void **state)
     assert_true (found >= 15 * rounds);
 }
 
-//  A ring of liars that lie as close as one can: they swallow the path that meets them, not the others.
+//  A ring of liars that lie as close as one can: they swallow the path that meets them, not the
+//  others.
 static void
 liars_who_are_closest_of_all_spoil_no_path_but_their_own (void **state)
 {
@@ -216,8 +217,8 @@ liars_who_are_closest_of_all_spoil_no_path_but_their_own (void **state)
     lookup_destroy (&lookup);
 }
 
-//  One path, begun with a liar and an honest one who is farther away; liars enough to fill the path,
-//  none of them near.
+//  One path, begun with a liar and an honest one who is farther away; liars enough to fill the
+//  path, none of them near.
 static void
 a_liar_among_the_first_does_not_keep_a_path_to_himself (void **state)
 {

@@ -17,7 +17,7 @@ teardown (void **state)
     return 0;
 }
 
-//  ---- the way there and back ----------------------------------------------------------------------
+//  ---- the way there and back --------------------------------------------------------------------
 
 static void
 a_request_makes_a_session_and_its_answer_comes_back (void **state)
@@ -154,7 +154,7 @@ a_progress_gives_a_request_more_time (void **state)
     assert_int_equal (world_failure (a, 0), TIMEOUT);
 }
 
-//  ---- failures ------------------------------------------------------------------------------------
+//  ---- failures ----------------------------------------------------------------------------------
 
 static void
 what_cannot_be_reached_fails_at_once (void **state)
@@ -358,7 +358,7 @@ a_peer_that_does_not_read_is_asked_no_more (void **state)
     assert_int_equal (world_session (a, b)->unwritten_bytes, 0);
 }
 
-//  ---- what a peer may do ---------------------------------------------------------------------------
+//  ---- what a peer may do ------------------------------------------------------------------------
 
 //  Have 'b' write a frame of its own to 'a' in their session.
 static void

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  What one peer may cost, and the small parts of the swarm: envelopes of others, addresses, requests
-//  in flight, what waits.
+//  What one peer may cost, and the small parts of the swarm: envelopes of others, addresses,
+//  requests in flight, what waits.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ teardown (void **state)
     return 0;
 }
 
-//  ---- costs ---------------------------------------------------------------------------------------
+//  ---- costs -------------------------------------------------------------------------------------
 
 static void
 verifying_and_storing_cost_more_than_reading (void **state)
@@ -99,7 +99,7 @@ when_all_want_much_each_gets_its_share (void **state)
     assert_true (least > 10000);
 }
 
-//  ---- floods --------------------------------------------------------------------------------------
+//  ---- floods ------------------------------------------------------------------------------------
 
 //  Have 'b' write a frame to 'a' many times at once.
 static void
@@ -160,7 +160,7 @@ answers_to_nothing_are_charged_as_a_flood (void **state)
     assert_int_equal (a->notes_count, 0);
 }
 
-//  ---- envelopes of others ---------------------------------------------------------------------------
+//  ---- envelopes of others -----------------------------------------------------------------------
 
 static void
 an_envelope_is_read_as_it_was_written (void **state)
@@ -195,16 +195,19 @@ an_envelope_is_read_as_it_was_written (void **state)
     memset (name, 'a', sizeof name);
     name[SWARM_NAME_MAX] = 0;
     envelope.from = envelope.to = name;
-    assert_true (frame_read (&frame, (bytes_t) {packed, ggen__envelope__pack (&envelope, packed)}));
+    size = ggen__envelope__pack (&envelope, packed);
+    assert_true (frame_read (&frame, (bytes_t) {packed, size}));
     name[SWARM_NAME_MAX] = 'a';
     name[SWARM_NAME_MAX + 1] = 0;
-    assert_false (frame_read (&frame, (bytes_t) {packed, ggen__envelope__pack (&envelope, packed)}));
+    size = ggen__envelope__pack (&envelope, packed);
+    assert_false (frame_read (&frame, (bytes_t) {packed, size}));
     assert_false (frame_name_valid (name));
     envelope.from = envelope.to = "dht";
     name[SWARM_NAME_MAX + 1] = 'a';
     name[FRAME_TYPE_MAX + 1] = 0;
     envelope.type = name;
-    assert_false (frame_read (&frame, (bytes_t) {packed, ggen__envelope__pack (&envelope, packed)}));
+    size = ggen__envelope__pack (&envelope, packed);
+    assert_false (frame_read (&frame, (bytes_t) {packed, size}));
 }
 
 static void
@@ -236,7 +239,7 @@ changed_bytes_never_make_a_name_that_is_none (void **state)
     assert_true (read > 1000);
 }
 
-//  ---- addresses -----------------------------------------------------------------------------------
+//  ---- addresses ---------------------------------------------------------------------------------
 
 static void
 of_many_addresses_ten_good_ones_are_kept (void **state)
@@ -288,7 +291,7 @@ an_address_of_somebody_else_is_left_out (void **state)
     addresses_clear (&addresses);
 }
 
-//  ---- requests in flight ----------------------------------------------------------------------------
+//  ---- requests in flight ------------------------------------------------------------------------
 
 static void
 a_number_is_good_for_one_flight_only (void **state)
@@ -343,7 +346,7 @@ flights_are_bounded_for_a_peer_and_for_all (void **state)
     links_destroy (&links);
 }
 
-//  ---- memory --------------------------------------------------------------------------------------
+//  ---- memory ------------------------------------------------------------------------------------
 
 static void
 a_session_is_small (void **state)

@@ -18,7 +18,7 @@ teardown (void **state)
     return 0;
 }
 
-//  ---- somebody whose words the test writes ----------------------------------------------------------
+//  ---- somebody whose words the test writes ------------------------------------------------------
 
 typedef struct {
     node_t *node;               //  whom it talks to
@@ -144,7 +144,7 @@ sessions (const node_t *node)
     return census.kept + census.transients;
 }
 
-//  ---- the handshake -------------------------------------------------------------------------------
+//  ---- the handshake -----------------------------------------------------------------------------
 
 static void
 both_sides_learn_who_the_other_is (void **state)
@@ -432,7 +432,7 @@ five_strangers_of_one_address_may_wait_at_the_door (void **state)
     assert_int_equal (links_count (world_swarm (node)->links), STRANGERS_MAX + 2);
 }
 
-//  ---- two links -----------------------------------------------------------------------------------
+//  ---- two links ---------------------------------------------------------------------------------
 
 static void
 when_both_dial_at_once_one_link_stays_and_nothing_is_lost (void **state)
@@ -554,7 +554,7 @@ a_peer_that_began_anew_gets_a_new_session (void **state)
     assert_int_equal (world_count (b, "dht", "FindNodeReply"), 1);
 }
 
-//  ---- ends ----------------------------------------------------------------------------------------
+//  ---- ends --------------------------------------------------------------------------------------
 
 static void
 a_session_for_one_lookup_ends_when_idle (void **state)

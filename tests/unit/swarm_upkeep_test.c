@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-//  Whom a swarm dials of itself, whom it keeps, refuses and remembers, and what it says of all that.
+//  Whom a swarm dials of itself, whom it keeps, refuses and remembers, and what it says of all
+//  that.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "actors/swarm/bootstraps.h"
 #include "actors/swarm/connectivity.h"
+#include "actors/swarm/sessions.h"
 #include "actors/swarm/upkeep.h"
 #include "tests/unit/swarm_world.h"
 
@@ -20,7 +23,7 @@ teardown (void **state)
     return 0;
 }
 
-//  ---- what the tests say ----------------------------------------------------------------------------
+//  ---- what the tests say ------------------------------------------------------------------------
 
 //  Say a message to the swarm of this node as 'from'. Returns the id.
 static uint64_t
@@ -121,7 +124,7 @@ give_bootstraps (node_t *node, node_t **peers, unsigned count)
     node->settings.bootstraps_count = count;
 }
 
-//  ---- bans ----------------------------------------------------------------------------------------
+//  ---- bans --------------------------------------------------------------------------------------
 
 static void
 a_ban_ends_the_session_and_keeps_the_peer_out_until_it_ends (void **state)
@@ -187,7 +190,7 @@ of_too_many_bans_the_one_that_ends_first_makes_way (void **state)
     bans_clear (&bans);
 }
 
-//  ---- asked for -----------------------------------------------------------------------------------
+//  ---- asked for ---------------------------------------------------------------------------------
 
 static void
 connect_makes_a_session_that_stays (void **state)
@@ -371,7 +374,7 @@ a_call_whose_asker_has_gone_is_forgotten (void **state)
     assert_int_equal (hear_failure (a), TIMEOUT);
 }
 
-//  ---- of itself -----------------------------------------------------------------------------------
+//  ---- of itself ---------------------------------------------------------------------------------
 
 static void
 a_new_node_finds_its_bootstraps_and_keeps_them_while_it_needs_them (void **state)
@@ -477,7 +480,37 @@ one_that_is_let_go_without_another_place_goes_at_once (void **state)
     assert_non_null (world_session (a, peer));
 }
 
-//  ---- connectivity --------------------------------------------------------------------------------
+static void
+some_hear_of_kept_sessions_only (void **state)
+{
+    (void) state;
+    static const char *const keepers[] = {"keeper", NULL};
+    node_t *a = world_node (10), *b = world_node (10), *c = world_node (10);
+    a->settings.kept_listeners = keepers;
+    world_start (a);
+    world_start (b);
+    world_start (c);
+    world_ask (a, b, "dht");
+    world_run (200);
+    assert_true (world_answer (b, "dht"));
+    assert_int_equal (world_count (a, "watcher", "PeerUp"), 1);
+    world_run (2 * IDLE_MS);
+    assert_int_equal (world_count (a, "watcher", "PeerDown"), 1);
+    assert_int_equal (world_count (a, "keeper", "PeerUp"), 0);
+    assert_int_equal (world_count (a, "keeper", "PeerDown"), 0);
+    world_ask (a, c, "dht");
+    world_run (200);
+    connect_to (a, c, true, false);
+    world_run (200);
+    assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
+    sessions_release (world_swarm (a), world_session (a, c));
+    assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
+    world_run (2 * IDLE_MS);
+    assert_null (world_session (a, c));
+    assert_int_equal (world_count (a, "keeper", "PeerDown"), 1);
+}
+
+//  ---- connectivity ------------------------------------------------------------------------------
 
 static void
 connectivity_is_told_when_it_changes (void **state)
@@ -652,7 +685,7 @@ failures_remembered_are_bounded (void **state)
     book_destroy (&book);
 }
 
-//  ---- the book ------------------------------------------------------------------------------------
+//  ---- the book ----------------------------------------------------------------------------------
 
 static void
 good_peers_are_known_after_a_restart (void **state)
@@ -722,7 +755,7 @@ what_others_wrote_into_the_table_does_no_harm (void **state)
     assert_int_equal (book_count (world_swarm (a)->book), 0);
 }
 
-//  ---- places --------------------------------------------------------------------------------------
+//  ---- places ------------------------------------------------------------------------------------
 
 static void
 those_who_dial_us_get_three_quarters_of_the_places (void **state)
@@ -753,7 +786,7 @@ those_who_dial_us_get_three_quarters_of_the_places (void **state)
     assert_non_null (world_session (a, peers[5]));
 }
 
-//  ---- dialability ---------------------------------------------------------------------------------
+//  ---- dialability -------------------------------------------------------------------------------
 
 static void
 a_node_learns_that_it_can_be_dialled (void **state)
@@ -840,7 +873,7 @@ nobody_is_dialled_for_somebody_else (void **state)
     assert_int_equal (world.wires_count, wires);
 }
 
-//  ---- what it says --------------------------------------------------------------------------------
+//  ---- what it says ------------------------------------------------------------------------------
 
 static void
 status_and_peers_say_how_it_is (void **state)
@@ -905,6 +938,7 @@ main (void)
         cmocka_unit_test_teardown (bootstrap_nodes_are_let_go_when_others_are_there, teardown),
         cmocka_unit_test_teardown (one_that_is_let_go_without_another_place_goes_at_once,
                                    teardown),
+        cmocka_unit_test_teardown (some_hear_of_kept_sessions_only, teardown),
         cmocka_unit_test_teardown (connectivity_is_told_when_it_changes, teardown),
         cmocka_unit_test_teardown (half_of_the_last_hours_peers_are_missed_too, teardown),
         cmocka_unit_test_teardown (after_a_partition_known_peers_are_back_within_seconds,

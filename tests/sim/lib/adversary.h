@@ -41,7 +41,7 @@ typedef struct adversary_t {
     void (*join) (band_t *band, uint32_t node);     //  it is one of us, and never started; may be NULL
 } adversary_t;
 
-#define LIES_MAX 16u                //  of one adversary
+#define LIES_MAX 32u                //  of one adversary
 
 //  What a liar knows in one seat.
 struct liar_t {

@@ -34,7 +34,7 @@ arrives (void *self, play_t *play, const note_t *note)
     uint32_t node;
     (void) self;
     if (note->kind != GGEN__KIND__EVENT || !players_is_honest (play, note->node)
-        || !glance_is (note, "BanOrder"))
+        || !glance_is (note, "BanOrder") || !glance_is_local (note))
         return;
     Ggen__BanOrder *order = glance_body (note, &ggen__ban_order__descriptor);
     if (order && order->secs > 0 && order->peer_key.len == CRYPTO_KEY_BYTES

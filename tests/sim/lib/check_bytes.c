@@ -91,7 +91,7 @@ hear (watch_t *self, play_t *play, const note_t *note)
 static void
 arrives (void *self, play_t *play, const note_t *note)
 {
-    if (!players_is_honest (play, note->node))
+    if (!players_is_honest (play, note->node) || !glance_is_local (note))
         return;
     if (note->kind == GGEN__KIND__REPLY && glance_is (note, "DhtReadReply"))
         read_reply (play, note);

@@ -145,9 +145,10 @@ static void
 arrives (void *self, play_t *play, const note_t *note)
 {
     if (note->kind == GGEN__KIND__REQUEST && players_is_honest (play, note->node)
-        && glance_is (note, "AnnounceRequest"))
+        && glance_is (note, "AnnounceRequest") && glance_is_local (note))
         announced (self, play, note);
-    else if (note->kind == GGEN__KIND__EVENT && glance_is (note, "Announced"))
+    else if (note->kind == GGEN__KIND__EVENT && glance_is (note, "Announced")
+             && glance_is_local (note))
         heard (self, play, note);
 }
 

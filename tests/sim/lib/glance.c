@@ -68,6 +68,13 @@ glance_is (const note_t *note, const char *type)
     return field.size == strlen (type) && memcmp (field.data, type, field.size) == 0;
 }
 
+bool
+glance_is_local (const note_t *note)
+{
+    bytes_t from = glance_from (note);
+    return from.size == 0 || !memchr (from.data, '@', from.size);
+}
+
 uint64_t
 glance_id (const note_t *note)
 {

@@ -13,6 +13,9 @@ bytes_t glance_type (const note_t *note);
 bytes_t glance_from (const note_t *note);
 bytes_t glance_to (const note_t *note);
 
+//  Its sender is of the same node: it does not say "actor@PEER".
+bool glance_is_local (const note_t *note);
+
 //  Its number; 0: none.
 uint64_t glance_id (const note_t *note);
 
