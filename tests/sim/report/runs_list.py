@@ -13,7 +13,7 @@ CLASSES = ("mute", "poison", "hole", "records", "hoard", "clique", "sybil", "ecl
 HOURS = (1, 3, 6, 12)
 SEEDS = (1, 2)
 WAYS = ("own", "plain")
-FILES = ("partition-heal", "gossip-64-80", "market")
+FILES = ("partition-heal", "gossip-64-80", "market", "liars-flood")
 
 
 def lookup(nodes, way, how):
