@@ -379,6 +379,37 @@ what_was_said_before_a_close_arrives_and_then_the_end (void **state)
                       3);
 }
 
+//  Let only one work, for so long.
+static void
+work_alone (fixture_t *self, node_t *node, int64_t ms)
+{
+    int64_t until_ms = clock_ms () + ms;
+    for (unsigned i = 0; i < NODES; i++)
+        self->nodes[i].asleep = &self->nodes[i] != node;
+    while (clock_ms () < until_ms)
+        work (self);
+    for (unsigned i = 0; i < NODES; i++)
+        self->nodes[i].asleep = false;
+}
+
+static void
+what_is_read_after_the_end_of_its_connection_is_of_the_same_link (void **state)
+{
+    fixture_t *self = *state;
+    node_t *a = &self->nodes[0], *b = &self->nodes[1];
+    connect_them (self, 1);
+    unsigned before = count_of (b, "LinkReceived");
+    for (unsigned i = 0; i < 100; i++)
+        send_text (a, 1, "last words", (bytes_t) {0});
+    close_link (a, 1);
+    work_alone (self, a, 500);
+    wait_for (self, b, "LinkDown", 1);
+    assert_int_equal (count_of (b, "LinkReceived"), before + 100);
+    work_alone (self, b, 50);
+    assert_int_equal (count_of (b, "LinkUp"), 1);
+    assert_string_equal (b->heard[b->heard_count - 1].type, "LinkDown");
+}
+
 static void
 a_node_that_ends_is_told_on_either_side (void **state)
 {
@@ -510,6 +541,8 @@ main (void)
         cmocka_unit_test_setup_teardown (what_cannot_be_dialled_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown (what_was_said_before_a_close_arrives_and_then_the_end,
                                          set_up, tear_down),
+        cmocka_unit_test_setup_teardown (
+            what_is_read_after_the_end_of_its_connection_is_of_the_same_link, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_node_that_ends_is_told_on_either_side, set_up,
                                          tear_down),
         cmocka_unit_test_setup_teardown (a_peer_that_does_not_read_is_cut_off_at_the_bound, set_up,
