@@ -369,6 +369,17 @@ take_message (links_t *self, wires_side_t side, wires_message_t *message)
         pass_on (self, end, message);
 }
 
+//  Who speaks otherwise than nodes do.
+static void
+refuse_message (links_t *self, wires_side_t side, const wires_message_t *message)
+{
+    end_t *end = ends_by_routing (self->ends, side, message->routing, message->routing_size);
+    if (end)
+        bring_down (self, end, VALIDATION, "it sent what is no message");
+    else if (side == WIRES_IN)
+        guard_cut (self->guard, message->fd);
+}
+
 //  What came before the end of a connection may still be unread, so its link ends after that.
 static void
 end_the_closed (links_t *self)
@@ -459,6 +470,8 @@ links_input (void *self_, int64_t now_ms)
                 break;
             if (code == OK)
                 take_message (self, side, &message);
+            else
+                refuse_message (self, side, &message);
             wires_forget (&message);
         }
     return OK;
