@@ -121,6 +121,23 @@ def churn(runner, plots):
         made_by("churn", the.churn(30, "own", 1)))
 
 
+def classes(runner, _):
+    rows = []
+    for kind in the.CLASSES:
+        row = [kind]
+        for way in the.WAYS:
+            runs = [the.liars_of(kind, way)]
+            found, count = share(runner, runs)
+            row += [percent(found, 3), count or "-", number(mean(runner, runs, "messages-full")),
+                    number(mean(runner, runs, "lookup-ms-p50"), 0)]
+        rows.append(row)
+    return parts(
+        "## Reads among liars, by class",
+        "As above, with 20 % of the nodes liars of one class; seed 1.",
+        table(compare_heads("liars"), rows),
+        made_by("classes", the.liars_of("sybil", "own")))
+
+
 def liars(runner, plots):
     rows, series = compare(runner, the.LIARS, the.liars)
     results = [runner.result(the.liars(at, way, seed)) for at in the.LIARS for way in the.WAYS
@@ -230,5 +247,5 @@ def cost(runner, _):
         made_by("cost", the.real_crypto()))
 
 
-SECTIONS = {"targets": targets, "lookup": lookup, "churn": churn, "liars": liars, "gossip": gossip,
-            "survival": survival, "rest": rest, "cost": cost}
+SECTIONS = {"targets": targets, "lookup": lookup, "churn": churn, "liars": liars, "classes": classes,
+            "gossip": gossip, "survival": survival, "rest": rest, "cost": cost}

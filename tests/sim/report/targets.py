@@ -106,7 +106,12 @@ def spread(runner):
                     f"of {healed['heal-ms-count']}",
                     judge(healed["heal-ms-max"] <= 10000 and not healed["violations"], True)]
                    if healed and "heal-ms-max" in healed else NOT_RUN))
-    rows.append(["flood from 10 liars: honest announcements delayed less than 2 s"] + NOT_RUN)
+    flood = runner.result(the.scenario("liars-flood"))
+    rows.append(["flood from 10 liars: honest announcements delayed less than 2 s"]
+                + ([f"{percent(flood['gossip'], 3)} heard, longest "
+                    f"{number(flood['gossip-ms-max'] / 1000)} s",
+                    judge(flood["gossip-ms-max"] <= 2000 and not flood["violations"], True)]
+                   if flood and "gossip-ms-max" in flood else NOT_RUN))
     return rows
 
 
