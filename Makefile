@@ -15,6 +15,7 @@ PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev lib
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils
 PACKAGES_coverage := gcovr
+PACKAGES_report   := gnuplot-nox
 
 # ---- flags ----------------------------------------------------------------------------------------
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -55,7 +56,7 @@ BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
-.PHONY: all deps demo sim check tests crash check-shared san fuzz fuzzers tsan style syntax coverage bench-bus \
+.PHONY: all deps demo sim sim-soak sim-report check tests crash check-shared san fuzz fuzzers tsan style syntax coverage bench-bus \
     bench-local help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -92,12 +93,21 @@ san:                            ## every test under AddressSanitizer, UBSan and 
 	@$(MAKE) --no-print-directory B=$(B)/san CC=clang CXX=clang++ OPT="-O1 -g" \
 	    MODE="-fsanitize=address,undefined -fno-sanitize=vptr,function -fno-sanitize-recover=undefined -fno-omit-frame-pointer" check
 
-NODES    ?= 1000
+NODES    ?=
 SEED     ?= 1
-MINUTES  ?= 1
-SCENARIO ?= toy
-sim: $(B)/ggen-sim              ## run the simulator (SCENARIO=toy NODES=1000 SEED=1 MINUTES=1)
-	@$(B)/ggen-sim --scenario $(SCENARIO) --nodes $(NODES) --seed $(SEED) --minutes $(MINUTES)
+MINUTES  ?=
+SCENARIO ?= join
+sim: $(B)/ggen-sim              ## run a scenario (SCENARIO=join SEED=1; NODES= and MINUTES= where the file says otherwise)
+	@$(B)/ggen-sim --scenario $(SCENARIO) --seed $(SEED) $(if $(NODES),--nodes $(NODES)) $(if $(MINUTES),--minutes $(MINUTES))
+
+HOURS ?= 1
+sim-soak: $(B)/ggen-sim         ## fresh seeds of scenario small until one fails, which is made smaller (HOURS=1)
+	@$(B)/ggen-sim --scenario small --seed $(if $(filter command line environment,$(origin SEED)),$(SEED),$$(date +%s)000) --hours $(HOURS) --shrink
+
+JOBS ?= 2
+sim-report: $(B)/ggen-sim       ## write the numbers of docs/SIMULATION.md: an hour of runs (ONLY=churn: one part, JOBS=2)
+	@./config/deps.sh $(PACKAGES) $(PACKAGES_report)
+	@python3 tests/sim/report --build $(B) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY))
 
 SECS ?= 60
 fuzz:                           ## each fuzz target for SECS=60 seconds with libFuzzer (ONLY=archive: one of them)

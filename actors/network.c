@@ -42,8 +42,9 @@ struct network_t {
 static const char *const protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
 static const char *const protocols_of_clients[] = {"gossip/1", "transfer/1", NULL};
 static const char *const reachable[] = {"dht", "gossip", "transfer", NULL};
-static const char *const listeners[] = {"dht",      "gossip",       "transfer",
-                                        "reputation", "registry_p2p", NULL};
+static const char *const listeners[] = {"dht", NULL};
+static const char *const kept_listeners[] = {"gossip", "transfer", "reputation", "registry_p2p",
+                                             NULL};
 
 //  ---- addresses -----------------------------------------------------------------------------------
 
@@ -138,6 +139,7 @@ fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
     swarm->protocols = server ? protocols : protocols_of_clients;
     swarm->reachable = reachable;
     swarm->listeners = listeners;
+    swarm->kept_listeners = kept_listeners;
     int64_t max_peers = config_int (config, "performance.max_peers");
     swarm->max_peers =
         max_peers < SWARM_PEERS_MAX ? (uint32_t) max_peers : SWARM_PEERS_MAX;

@@ -45,6 +45,7 @@ typedef struct {
     registry_file_settings_t registry_file;
     registry_sources_settings_t registry_sources;
     sources_settings_t sources;
+    installer_settings_t installer;
     cache_settings_t cache;
     blobs_settings_t blobs;
     store_settings_t store;
@@ -137,6 +138,7 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
     self->registry_file = (registry_file_settings_t) {.directory = self->registry_dir,
                                                        .writable = writable,
                                                        .looks = options->dry && !writable};
+    self->installer.require_fresh = config_bool (config, "security.require_fresh");
     self->cache.bytes_max = (uint64_t) config_bytes (config, "storage.max_cache_size");
     self->cache.hot = (hot_limits_t) {
         .entries_max = (uint32_t) config_int (config, "storage.cache_capacity"),
@@ -163,7 +165,7 @@ cast (node_t *self, const actor_class_t *class, const void *settings)
 static void
 cast_all (node_t *self)
 {
-    cast (self, &installer_actor, NULL);
+    cast (self, &installer_actor, &self->installer);
     cast (self, &registry_actor, &self->registry);
     cast (self, &registry_file_actor, &self->registry_file);
     cast (self, &registry_sources_actor, &self->registry_sources);

@@ -71,10 +71,22 @@ def discover(build, shared):
     folder = "shared" if shared else "cli"
     programs += [Program(f"{folder}/{path.stem}", [sys.executable, str(path), *data])
                  for path in sorted((TESTS / folder).glob("*_test.py"))]
+    simulator = build / "ggen-sim"
+    slow = build.name in ("san", "tsan", "cov")         # instrumented: ten times slower
+    if not shared and simulator.is_file():
+        programs.append(Program("seeds", [str(simulator), "--scenario",
+                                          str(TESTS / "sim/scenarios/small.scn"),
+                                          "--seed", str(random_seed()), "--seeds", "10" if slow else "100",
+                                          "--tap"]))
     if not shared and (TESTS / "style.py").is_file():
         programs.append(Program("style", [sys.executable, str(TESTS / "style.py"), "--tap",
                                           "--build", str(build)]))
     return programs
+
+
+def random_seed():
+    """SEED, or another one each time; the lines of a run name each seed."""
+    return int(os.environ.get("SEED") or int.from_bytes(os.urandom(4), "little") % 10**9)
 
 
 def executables(folder):

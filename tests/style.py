@@ -32,6 +32,7 @@ LAYERS = [
     ("actors/*/*_io.[ch]", ["messages/*", "runtime/*", "config/toml.h", OWN]),
     ("actors/*/*",         ["messages/*", "runtime/actor/*", OWN]),
     ("actors/node.c",      ["messages/*", "runtime/*", "actors/*", "config/*"]),
+    ("actors/network.c",   ["messages/*", "runtime/*", "actors/*", "config/*"]),
     ("actors/*",           ["messages/*", "runtime/*", OWN]),
     ("config/*",           ["messages/*", "config/*"]),
     ("cli/main.c",         ["messages/*", "config/*", "cli/*", CLIENT, "actors/node.h"]),

@@ -53,7 +53,8 @@ def clean_environment(directory):
     """The few variables a test may see; every path in it lies under 'directory'."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     return {**kept, "HOME": str(directory), "TMPDIR": str(directory), "LC_ALL": "C.UTF-8",
-            "GGEN_HOME": str(Path(directory) / "ggen"), "PYTHONDONTWRITEBYTECODE": "1"}
+            "GGEN_HOME": str(Path(directory) / "ggen"), "PYTHONDONTWRITEBYTECODE": "1",
+            "GGEN_P2P_ENABLED": "false"}
 
 
 def remove_tree(directory):

@@ -8,8 +8,8 @@
 #include "dht.pb-c.h"
 #include "peer_id.h"
 
-//  Bytes of addresses that are kept: three of IPv4, or one of IPv6, or a name of 20 characters; each a size
-//  and a binary multiaddr without /p2p. What does not fit is left out.
+//  Bytes of addresses that are kept: three of IPv4, or one of IPv6, or a name of 20 characters;
+//  each a size and a binary multiaddr without /p2p. What does not fit is left out.
 #define CONTACT_ADDRESSES_BYTES 27
 #define CONTACT_ADDRESSES_MAX   (CONTACT_ADDRESSES_BYTES / 3)
 

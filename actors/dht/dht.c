@@ -18,7 +18,7 @@ dht_settings_default (const identity_t *identity)
         .parallel = 3,
         .parallel_max = 16,
         .corrections = 4,
-        .reply_group_max = 2,
+        .path_group_max = 2,
         .diversity = {.group_table_max = 3, .group_bucket_max = 2},
         .records = {.bytes_max = 64u << 20,
                     .far_bytes_max = 8u << 20,
@@ -45,13 +45,13 @@ dht_settings_plain (const identity_t *identity)
     settings.paths = 1;
     settings.parallel_max = settings.parallel;
     settings.corrections = 0;
-    settings.reply_group_max = 0;
+    settings.path_group_max = 0;
     settings.diversity = (kbucket_limits_t) {0};
     settings.young_ms = 0;
     return settings;
 }
 
-//  ---- what the parts ask --------------------------------------------------------------------------
+//  ---- what the parts ask ------------------------------------------------------------------------
 
 bool
 dht_is_server (const dht_t *self)
@@ -71,7 +71,7 @@ dht_shape (const dht_t *self, unsigned paths)
                              .paths = (uint8_t) paths,
                              .parallel = settings->parallel,
                              .parallel_max = (uint8_t) parallel_max,
-                             .group_max = settings->reply_group_max,
+                             .group_max = settings->path_group_max,
                              .hedged = settings->hedge};
 }
 
@@ -99,7 +99,7 @@ dht_observe (dht_t *self, const peer_key_t *peer, Ggen__Experience experience, c
     out_event (self->out, "reputation", &seen.base);
 }
 
-//  ---- what swarm tells ----------------------------------------------------------------------------
+//  ---- what swarm tells --------------------------------------------------------------------------
 
 static bool
 serves_dht (const Ggen__PeerUp *up)
@@ -162,8 +162,8 @@ on_peer_down (void *self_, const delivery_t *at, const ProtobufCMessage *message
     return OK;
 }
 
-//  A copy of the addresses that outlives the message; NULL when there are none, or no memory. Those that
-//  mean nothing to others would make every record that names them void.
+//  A copy of the addresses that outlives the message; NULL when there are none, or no memory. Those
+//  that mean nothing to others would make every record that names them void.
 static Ggen__Addresses *
 copy_addresses (const Ggen__Dialability *dialability)
 {
@@ -236,7 +236,7 @@ on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     return out_reply (at, &reply.base);
 }
 
-//  ---- life ----------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static void
 dht_destroy (void *self_)

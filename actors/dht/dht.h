@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //  "dht": where signed records lie among the nodes of the network, and how they are found (SPEC 8).
-//  Kademlia with disjoint paths; the nodes close to a key hold a set of records, unique by signer and
-//  subject.
+//  Kademlia with disjoint paths; the nodes close to a key hold a set of records, unique by signer
+//  and subject.
 //
-//  It asks "dht" of other nodes (their mail passes through swarm, which dials by the route that each ask
-//  brings), and "state" for its tables "dht" and "dht_provided". Tells "reputation" of those that break the
-//  protocol. Hears PeerUp, PeerDown, Dialability and ConnectivityChanged of swarm.
+//  It asks "dht" of other nodes (their mail passes through swarm, which dials by the route that
+//  each ask brings), and "state" for its tables "dht" and "dht_provided". Tells "reputation" of
+//  those that break the protocol. Hears PeerUp, PeerDown, Dialability and ConnectivityChanged of
+//  swarm.
 //
 //  Of this node:
 //  DhtReadRequest     what is under a key. INSUFFICIENT_DHT_RESPONSES  fewer than the quorum answered;
@@ -17,8 +18,8 @@
 //  DhtProvideRequest  STORAGE  DHT_PROVIDED_MAX are provided already.
 //  BUSY               DHT_QUEUE_MAX wait already.
 //
-//  Of other nodes it answers FindNode, GetRecords and PutRecord as long as it is a server: settings say
-//  so, and the node can be dialled as far as it knows. A client answers FEATURE_NOT_ENABLED.
+//  Of other nodes it answers FindNode, GetRecords and PutRecord as long as it is a server: settings
+//  say so, and the node can be dialled as far as it knows. A client answers FEATURE_NOT_ENABLED.
 #ifndef GGEN_DHT_H
 #define GGEN_DHT_H
 
@@ -55,7 +56,7 @@ typedef struct {
     uint8_t parallel;               //  alpha: asked at one time while nodes get closer
     uint8_t parallel_max;           //  and when only the closest are left to ask
     uint8_t corrections;            //  holders of something older that are told, per read
-    uint8_t reply_group_max;        //  nodes of one group of addresses in one answer; 0 = no limit
+    uint8_t path_group_max;         //  nodes of one group of addresses on a path; 0 = no limit
     kbucket_limits_t diversity;
     records_limits_t records;
     uint32_t query_timeout_ms;      //  partial after this; hard stop after 3 of it
@@ -70,7 +71,8 @@ typedef struct {
 dht_settings_t
     dht_settings_default (const identity_t *identity);
 
-//  Kademlia as in the paper, for comparison: one path, no hedging, no diversity, everybody enters the table.
+//  Kademlia as in the paper, for comparison: one path, no hedging, no diversity, everybody enters
+//  the table.
 dht_settings_t
     dht_settings_plain (const identity_t *identity);
 

@@ -140,8 +140,8 @@ struct op_t {
 op_t *dht_op_new (op_kind_t kind, op_event_fn *on_event, const digest_t *key, const delivery_t *at);
 void dht_op_free (op_t *op);
 
-//  Start it, or queue it. Takes it. Returns false when DHT_QUEUE_MAX wait (freed, not answered), or, for
-//  those in the background, when enough of them run.
+//  Start it, or queue it. Takes it. Returns false when DHT_QUEUE_MAX wait (freed, not answered),
+//  or, for those in the background, when enough of them run.
 bool dht_op_submit (dht_t *self, op_t *op);
 
 //  Take it out of what runs, and free it.
@@ -165,7 +165,7 @@ void dht_op_answered (dht_t *self, op_t *op, const query_t *query, const answer_
 size_t dht_op_closer (dht_t *self, Ggen__Contact *const *named, size_t count,
                       contact_t closer[KBUCKET_K]);
 
-//  ---- reading and writing ---------------------------------------------------------------------------
+//  ---- reading and writing -----------------------------------------------------------------------
 
 code_t dht_read (void *self, const delivery_t *at, const ProtobufCMessage *message);
 void dht_read_answered (dht_t *self, op_t *op, const query_t *query, const answer_t *answer);

@@ -15,8 +15,8 @@
 //  Changes that wait to be written. What does not fit is written when it changes again.
 #define CHANGED_MAX 8192
 
-//  A table that cannot be loaded is tried again; after LOAD_TRIES it is done without, for records come
-//  back from the network.
+//  A table that cannot be loaded is tried again; after LOAD_TRIES it is done without, for records
+//  come back from the network.
 #define LOAD_TRIES    3
 #define LOAD_RETRY_MS 1000
 
@@ -71,7 +71,7 @@ dht_keep_deadline_ms (const dht_t *self)
     return keep->write_ms < keep->load_ms ? keep->write_ms : keep->load_ms;
 }
 
-//  ---- writing -------------------------------------------------------------------------------------
+//  ---- writing -----------------------------------------------------------------------------------
 
 bool
 dht_keep_changed (void *self_, const uint8_t state_key[RECORDS_STATE_SIZE])
@@ -187,7 +187,7 @@ write_batch (dht_t *self, int64_t now_ms, int64_t wall_ms)
     keep->room = 0;
 }
 
-//  ---- loading -------------------------------------------------------------------------------------
+//  ---- loading -----------------------------------------------------------------------------------
 
 //  What is on our own disk was checked when it came.
 static bool

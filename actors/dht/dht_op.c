@@ -38,7 +38,7 @@ dht_op_free (op_t *op)
     free (op);
 }
 
-//  ---- starting and ending -------------------------------------------------------------------------
+//  ---- starting and ending -----------------------------------------------------------------------
 
 static int64_t
 earlier (int64_t a_ms, int64_t b_ms)
@@ -166,7 +166,7 @@ dht_op_cancel (dht_t *self, ticket_t ticket)
     return false;
 }
 
-//  ---- going on ------------------------------------------------------------------------------------
+//  ---- going on ----------------------------------------------------------------------------------
 
 static void
 ask_candidate (dht_t *self, op_t *op, uint16_t id, const contact_t *contact)
@@ -215,7 +215,9 @@ step (dht_t *self, op_t *op)
     op->woken = false;
     if (putting)
         dht_write_pump (self, op);
-    else if (!found)
+    else if (found)
+        op->starved = false;        //  It wants to ask nobody any more
+    else
         ask_more (self, op);
     bool over = putting || found || lookup_done (op->lookup);
     if (over && !op->starved && op->extra == 0 && op->on_event (self, op, OP_LOOKED_UP))
@@ -274,7 +276,7 @@ dht_op_tick (dht_t *self, int64_t now_ms)
     dht_op_run (self);
 }
 
-//  ---- answers -------------------------------------------------------------------------------------
+//  ---- answers -----------------------------------------------------------------------------------
 
 size_t
 dht_op_closer (dht_t *self, Ggen__Contact *const *named, size_t count, contact_t closer[KBUCKET_K])

@@ -50,7 +50,7 @@ dht_provide_count (const dht_t *self)
     return self->provide->count;
 }
 
-//  ---- the list ------------------------------------------------------------------------------------
+//  ---- the list ----------------------------------------------------------------------------------
 
 static uint32_t
 place_of (const provide_t *self, const digest_t *sha256)
@@ -115,7 +115,7 @@ set_due (provide_t *self, provided_t *provided, int32_t due_secs)
         self->due_secs = due_secs;
 }
 
-//  ---- keeping it ----------------------------------------------------------------------------------
+//  ---- keeping it --------------------------------------------------------------------------------
 
 static code_t
 on_kept (void *self, void *arg, const answer_t *answer)
@@ -168,7 +168,7 @@ dht_provide_load (dht_t *self, const Ggen__StateEntry *entry)
         ggen__kept_provided__free_unpacked (kept, NULL);
 }
 
-//  ---- the record ----------------------------------------------------------------------------------
+//  ---- the record --------------------------------------------------------------------------------
 
 //  Sign a payload. The caller frees *packed_p. Returns its size, 0 when memory is short.
 static size_t
@@ -218,7 +218,7 @@ make_record (const dht_t *self, provided_t *provided, bool withdraw, int64_t wal
     return size;
 }
 
-//  ---- doing it ------------------------------------------------------------------------------------
+//  ---- doing it ----------------------------------------------------------------------------------
 
 code_t
 dht_provide (void *self_, const delivery_t *at, const ProtobufCMessage *message)

@@ -63,7 +63,7 @@ put_in (dht_t *self, query_t *query)
     self->waiting = query;
 }
 
-//  ---- what an answer says of the node -------------------------------------------------------------
+//  ---- what an answer says of the node -----------------------------------------------------------
 
 //  It cannot be reached. Anything else that it, or swarm, says is no failure of the node's.
 static bool

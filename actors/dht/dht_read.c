@@ -14,7 +14,7 @@
 //  Records that came from here, not from a candidate.
 #define FROM_HERE UINT16_MAX
 
-//  ---- answering -----------------------------------------------------------------------------------
+//  ---- answering ---------------------------------------------------------------------------------
 
 //  Contacts of the providers among the records, with room for what they refer to.
 static contact_message_t *
@@ -138,7 +138,7 @@ on_event (dht_t *self, op_t *op, op_event_t event)
     return true;
 }
 
-//  ---- what comes in -------------------------------------------------------------------------------
+//  ---- what comes in -----------------------------------------------------------------------------
 
 static void
 ask_page (dht_t *self, op_t *op, const query_t *query, ProtobufCBinaryData after)
@@ -177,7 +177,7 @@ dht_read_answered (dht_t *self, op_t *op, const query_t *query, const answer_t *
         self->refused_invalid += code != OK && code != BUSY;
     }
     if (any && !op->read.found) {
-        op->read.found = op->read.first_valid;
+        op->read.found = op->read.first_valid && harvest_has_valid (op->harvest);
         op->read.hops = lookup_hops (op->lookup, query->candidate);
     }
     op->read.full += got->full && query->kind == QUERY_LOOKUP;
@@ -194,10 +194,10 @@ add_own (dht_t *self, op_t *op, const delivery_t *at)
            != NULL) {
         Ggen__StoredRecord stored = GGEN__STORED_RECORD__INIT;
         stored.record = (ProtobufCBinaryData) {element->size, element->packed};
-        if (harvest_add (op->harvest, FROM_HERE, &stored, at->wall_ms) == OK
-            && op->read.first_valid)
-            op->read.found = true;
+        if (harvest_add (op->harvest, FROM_HERE, &stored, at->wall_ms) != OK)
+            self->refused_invalid++;
     }
+    op->read.found = op->read.first_valid && harvest_has_valid (op->harvest);
 }
 
 static unsigned

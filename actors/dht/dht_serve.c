@@ -55,7 +55,7 @@ dht_serve_find (void *self_, const delivery_t *at, const ProtobufCMessage *messa
     return out_reply (at, &reply.base);
 }
 
-//  ---- records out ---------------------------------------------------------------------------------
+//  ---- records out -------------------------------------------------------------------------------
 
 typedef struct {
     Ggen__StoredRecord rooms[REPLY_RECORDS_MAX];
@@ -118,10 +118,10 @@ dht_serve_get (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     return out_reply (at, &reply.base);
 }
 
-//  ---- records in ----------------------------------------------------------------------------------
+//  ---- records in --------------------------------------------------------------------------------
 
-//  How long ago it was signed, if that is what it lives from. Its signer's clock is a hint at least as
-//  good as what the sender says.
+//  How long ago it was signed, if that is what it lives from. Its signer's clock is a hint at least
+//  as good as what the sender says.
 static uint32_t
 age_of (const dht_t *self, const dht_element_t *element, uint32_t said_secs)
 {
@@ -207,7 +207,7 @@ dht_serve_put (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     return out_reply (at, &reply.base);
 }
 
-//  ---- providers that are gone ---------------------------------------------------------------------
+//  ---- providers that are gone -------------------------------------------------------------------
 
 static element_t *
 provider_of (const dht_t *self, const digest_t *key, const peer_key_t *peer)

@@ -17,7 +17,7 @@
 //  No refresh could be begun: try again.
 #define AGAIN_SECS 2
 
-//  ---- who may enter the table -----------------------------------------------------------------------
+//  ---- who may enter the table -------------------------------------------------------------------
 
 static bool
 ask_whether_there (dht_t *self, const contact_t *contact)
@@ -80,7 +80,7 @@ check_candidates (dht_t *self)
     self->candidates = NULL;
 }
 
-//  ---- records for a new neighbour -------------------------------------------------------------------
+//  ---- records for a new neighbour ---------------------------------------------------------------
 
 void
 dht_upkeep_entered (dht_t *self, const contact_t *contact)
@@ -138,7 +138,7 @@ hand_over_all (dht_t *self)
     self->handovers = NULL;
 }
 
-//  ---- records when neighbours leave -----------------------------------------------------------------
+//  ---- records when neighbours leave -------------------------------------------------------------
 
 void
 dht_upkeep_left (dht_t *self, uint64_t place)
@@ -169,7 +169,7 @@ republish_due (dht_t *self, int64_t now_ms)
     dht_write_alone (self, key, (bytes_t) {element->packed, element->size}, age_secs);
 }
 
-//  ---- the table -------------------------------------------------------------------------------------
+//  ---- the table ---------------------------------------------------------------------------------
 
 void
 dht_upkeep_looked (dht_t *self, uint64_t target)
@@ -178,8 +178,8 @@ dht_upkeep_looked (dht_t *self, uint64_t target)
         dht_later_secs (self, self->settings->refresh_ms);
 }
 
-//  What a refresh was for is done by its answers. The first one, of ourselves, is followed by those of
-//  the buckets that are not full.
+//  What a refresh was for is done by its answers. The first one, of ourselves, is followed by those
+//  of the buckets that are not full.
 static bool
 refreshed (dht_t *self, op_t *op, op_event_t event)
 {

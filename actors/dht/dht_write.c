@@ -34,7 +34,7 @@ dht_write_tell (dht_t *self, const contact_t *contact, const digest_t *key,
                                : 0);
 }
 
-//  ---- to whom -------------------------------------------------------------------------------------
+//  ---- to whom -----------------------------------------------------------------------------------
 
 //  We hold it, too, when we are one of those that should.
 static void
@@ -88,7 +88,7 @@ dht_write_pump (dht_t *self, op_t *op)
     }
 }
 
-//  ---- how it ended --------------------------------------------------------------------------------
+//  ---- how it ended ------------------------------------------------------------------------------
 
 static void
 answer (dht_t *self, op_t *op)
@@ -187,7 +187,7 @@ dht_write_answered (dht_t *self, op_t *op, const query_t *query, const answer_t 
     take_newer (self, op, (bytes_t) {reply->newer.data, reply->newer.len}, answer->wall_ms);
 }
 
-//  ---- beginning -----------------------------------------------------------------------------------
+//  ---- beginning ---------------------------------------------------------------------------------
 
 //  NULL: out of memory.
 static op_t *

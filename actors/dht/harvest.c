@@ -200,10 +200,10 @@ harvest_is_cut (const harvest_t *self)
 }
 
 bool
-harvest_is_torn (const harvest_t *self)
+harvest_has_valid (const harvest_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (self->items[i].torn)
+        if (!self->items[i].element.withdrawn)
             return true;
     return false;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  What a read brings in: the union of all answers, of each element the highest seq. Every record is
-//  checked whole before it counts. Remembers who had something older, to tell them.
+//  What a read brings in: the union of all answers, of each element the highest seq. Every record
+//  is checked whole before it counts. Remembers who had something older, to tell them.
 #ifndef GGEN_DHT_HARVEST_H
 #define GGEN_DHT_HARVEST_H
 
@@ -42,16 +42,16 @@ size_t
 const harvest_item_t *
     harvest_item (const harvest_t *self, size_t at);
 
+//  Is there anything in it that was not withdrawn?
+bool
+    harvest_has_valid (const harvest_t *self);
+
 //  Something was left out.
 bool
     harvest_is_cut (const harvest_t *self);
 
-//  Of one of the elements two different versions have the highest seq.
-bool
-    harvest_is_torn (const harvest_t *self);
-
-//  Walk those that sent something older than what is known now: begin with *cursor = 0. Returns the item
-//  they should have, NULL at the end.
+//  Walk those that sent something older than what is known now: begin with *cursor = 0. Returns the
+//  item they should have, NULL at the end.
 const harvest_item_t *
     harvest_behind (const harvest_t *self, size_t *cursor, uint16_t *from_p);
 

@@ -282,12 +282,13 @@ bool
 kbucket_wants (const kbucket_t *self, const contact_t *contact)
 {
     const bucket_t *bucket = &self->buckets[kbucket_index (self, contact->place)];
-    if (contact->place == self->own_place || !group_fits (self, bucket, contact->group)
+    if (contact->place == self->own_place
         || find (bucket->nodes, bucket->count, &contact->key) >= 0
         || find (bucket->spares, bucket->spares_count, &contact->key) >= 0)
         return false;
-    return bucket->count < KBUCKET_K || bucket->spares_count < KBUCKET_SPARES
-        || bucket == &self->buckets[self->buckets_count - 1] || yielding (bucket) >= 0;
+    bool room = bucket->count < KBUCKET_K || bucket->spares_count < KBUCKET_SPARES
+             || bucket == &self->buckets[self->buckets_count - 1] || yielding (bucket) >= 0;
+    return room && group_fits (self, bucket, contact->group);
 }
 
 //  ---- the closest -------------------------------------------------------------------------------

@@ -49,12 +49,13 @@ typedef enum {
     KBUCKET_REFUSED             //  ourselves, too many of its group, or no memory
 } kbucket_put_t;
 
-//  A node answered us. 'contact' is copied; addresses of a known one replace those we had, unless there
-//  are none.
+//  A node answered us. 'contact' is copied; addresses of a known one replace those we had, unless
+//  there are none.
 kbucket_put_t
     kbucket_answered (kbucket_t *self, const contact_t *contact, kbucket_news_t news, int64_t now_ms);
 
-//  A node did not answer. Returns true when that removed it (and maybe put a spare one in its place).
+//  A node did not answer. Returns true when that removed it (and maybe put a spare one in its
+//  place).
 bool
     kbucket_failed (kbucket_t *self, const peer_key_t *key, uint64_t place);
 

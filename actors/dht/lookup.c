@@ -162,8 +162,8 @@ is_doubted (const lookup_t *self, uint16_t id)
         && self->candidates[id].bad >= LOOKUP_DOUBT;
 }
 
-//  A candidate that is named again: on another path, by one that is believed more, or under addresses
-//  that may work where others did not.
+//  A candidate that is named again: on another path, by one that is believed more, or under
+//  addresses that may work where others did not.
 static void
 name_again (lookup_t *self, uint16_t id, uint16_t by, const contact_t *contact)
 {
@@ -182,13 +182,18 @@ name_again (lookup_t *self, uint16_t id, uint16_t by, const contact_t *contact)
     known->contact = *contact;
 }
 
-static unsigned
-count_group (const contact_t *contacts, size_t count, uint32_t group)
+//  Of one group of addresses a path asks group_max nodes (those that do not answer not counted):
+//  who has many nodes behind few networks gets no more of them asked.
+static bool
+is_one_too_many (const lookup_t *self, uint8_t path, uint32_t group)
 {
     unsigned same = 0;
-    for (size_t i = 0; i < count && group != 0; i++)
-        same += contacts[i].group == group;
-    return same;
+    for (unsigned i = 0; i < self->count && group != 0 && self->shape.group_max > 0; i++) {
+        const candidate_t *candidate = &self->candidates[i];
+        same += candidate->contact.group == group && candidate->first_on == path
+             && candidate->phase != FAILED;
+    }
+    return self->shape.group_max > 0 && same >= self->shape.group_max;
 }
 
 static void
@@ -200,13 +205,11 @@ name (lookup_t *self, uint16_t by, const contact_t *closer, size_t count)
     for (size_t i = 0; i < count; i++) {
         const contact_t *contact = &closer[i];
         uint16_t known = find (self, contact);
-        if (peer_key_equal (&contact->key, &self->own)
-            || (self->shape.group_max > 0
-                && count_group (closer, i, contact->group) >= self->shape.group_max))
+        if (peer_key_equal (&contact->key, &self->own))
             continue;
         if (known != NOBODY)
             name_again (self, known, by, contact);
-        else
+        else if (!is_one_too_many (self, namer.path, contact->group))
             add (self, &(candidate_t) {.contact = *contact,
                                        .named_by = by,
                                        .known_on = (uint8_t) (1u << namer.path),
@@ -271,8 +274,8 @@ look (const lookup_t *self, view_t *view)
     }
 }
 
-//  How many may wait on a path: few while each answer may bring nearer ones (but two, for one may be
-//  dead), many when the rest only has to be asked.
+//  How many may wait on a path: few while each answer may bring nearer ones (but two, for one may
+//  be dead), many when the rest only has to be asked.
 static unsigned
 allowed (const lookup_t *self, const window_t *window)
 {
@@ -288,8 +291,8 @@ path_share (const lookup_t *self)
     return (self->shape.k + self->shape.paths - 1u) / self->shape.paths;
 }
 
-//  Walk the candidates that still matter, nearest first. Returns the first that may be asked now, and
-//  on which path, or NOBODY; *left_p: one of them is new or asked.
+//  Walk the candidates that still matter, nearest first. Returns the first that may be asked now,
+//  and on which path, or NOBODY; *left_p: one of them is new or asked.
 static uint16_t
 walk (const lookup_t *self, uint8_t *path_p, bool *left_p)
 {

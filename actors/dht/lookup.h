@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //  Finding the nodes closest to a place: whom to ask next, and when to stop. Several disjoint paths
-//  (S/Kademlia, Baumgart & Mies 2007, section 4.4): a node is asked on one path only, so a liar spoils
-//  no path but its own; each path ends by itself. It only says whom to ask; others ask.
+//  (S/Kademlia, Baumgart & Mies 2007, section 4.4): a node is asked on one path only, so a liar
+//  spoils no path but its own; each path ends by itself. It only says whom to ask; others ask.
 //
-//  What a liar can do on its path is bounded: an answer brings at most k nodes, at most two of a group
-//  of addresses; they have to answer before they count; and when the first LOOKUP_DOUBT of those that one
-//  node named did not answer and none did, the others it named are not asked.
+//  What a liar can do on its path is bounded: an answer brings at most k nodes, and all answers at
+//  most group_max of a group of addresses; they have to answer before they count; and when the
+//  first LOOKUP_DOUBT of those that one node named did not answer and none did, the others it named
+//  are not asked.
 //
-//  No fixed timeout: a node that is later than expected is given up for another one (lookup_hedge_ms),
-//  and still counts when it answers in the end.
+//  No fixed timeout: a node that is later than expected is given up for another one
+//  (lookup_hedge_ms), and still counts when it answers in the end.
 #ifndef GGEN_DHT_LOOKUP_H
 #define GGEN_DHT_LOOKUP_H
 
@@ -17,7 +18,8 @@
 #define LOOKUP_PATHS_MAX 8
 #define LOOKUP_K_MAX     20
 
-//  Candidates of one lookup, shared evenly by its paths. At the bound the farthest that was not asked goes.
+//  Candidates of one lookup, shared evenly by its paths. At the bound the farthest that was not
+//  asked goes.
 #define LOOKUP_CANDIDATES_MAX 192
 
 //  Asked and not answered at one time, late ones included.
@@ -25,8 +27,8 @@
 
 #define LOOKUP_DOUBT 3
 
-//  Of those that a path began with, so many answer before it ends, however near others are: a liar among
-//  the first would lead it among its own kind.
+//  Of those that a path began with, so many answer before it ends, however near others are: a liar
+//  among the first would lead it among its own kind.
 #define LOOKUP_SEEDS 2
 
 typedef struct {
@@ -34,7 +36,7 @@ typedef struct {
     uint8_t paths;              //  1 .. LOOKUP_PATHS_MAX
     uint8_t parallel;           //  asked at one time, while nodes get closer; at least two on a path
     uint8_t parallel_max;       //  when they no longer do
-    uint8_t group_max;          //  nodes of one group of addresses in an answer; 0 = no limit
+    uint8_t group_max;          //  nodes of one group of addresses on a path; 0 = no limit
     bool hedged;                //  go on when one is late; else wait for it
 } lookup_shape_t;
 
@@ -50,8 +52,8 @@ void
 void
     lookup_seed (lookup_t *self, const contact_t *contacts, size_t count);
 
-//  Whom to ask now; false when nobody (more answers have to come first, or it is done). Asks nothing twice:
-//  either lookup_asked follows, or the next call gives the same.
+//  Whom to ask now; false when nobody (more answers have to come first, or it is done). Asks
+//  nothing twice: either lookup_asked follows, or the next call gives the same.
 bool
     lookup_next (lookup_t *self, uint16_t *id_p, const contact_t **contact_p);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  How long an answer may take before another node is asked, too; and whether it is the others who do
-//  not answer, or we who cannot be heard.
+//  How long an answer may take before another node is asked, too; and whether it is the others who
+//  do not answer, or we who cannot be heard.
 #ifndef GGEN_DHT_PACE_H
 #define GGEN_DHT_PACE_H
 
@@ -26,7 +26,8 @@ void
 void
     pace_failed (pace_t *self, int64_t now_ms);
 
-//  How long to wait for a node before the next is asked, too. 'rtt_ms' is what it took before; 0 = not known.
+//  How long to wait for a node before the next is asked, too. 'rtt_ms' is what it took before; 0 =
+//  not known.
 uint32_t
     pace_late_ms (const pace_t *self, uint32_t rtt_ms);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  What each signer, and each group of addresses, has of our room (SPEC 9: stored bytes are capped per
-//  signer and IP group).
+//  What each signer, and each group of addresses, has of our room (SPEC 9: stored bytes are capped
+//  per signer and IP group).
 #ifndef GGEN_DHT_QUOTA_H
 #define GGEN_DHT_QUOTA_H
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-//  The records this node holds for others: under each key a set of them, unique by (signer, kind, subject),
-//  of which the higher seq is true. What comes in was checked by dht_key_check.
+//  The records this node holds for others: under each key a set of them, unique by (signer, kind,
+//  subject), of which the higher seq is true. What comes in was checked by dht_key_check.
 //
-//  Everything is bounded in bytes and by shares (records_limits_t); at a bound the newcomer is refused, so
-//  nobody can push out what is here. Except: records that others are closer to ('far') give way to those
-//  that belong here.
+//  Everything is bounded in bytes and by shares (records_limits_t); at a bound the newcomer is
+//  refused, so nobody can push out what is here. Except: records that others are closer to ('far')
+//  give way to those that belong here.
 //
-//  Age: a record that only its signer renews lives for its TTL from when it was signed, as far as holders
-//  know; one that holders republish, for its TTL (or RECORDS_KEEP_SECS) from when it was last received.
+//  Age: a record that only its signer renews lives for its TTL from when it was signed, as far as
+//  holders know; one that holders republish, for its TTL (or RECORDS_KEEP_SECS) from when it was
+//  last received.
 #ifndef GGEN_DHT_RECORDS_H
 #define GGEN_DHT_RECORDS_H
 
@@ -24,8 +25,8 @@
 #define RECORDS_ID_SIZE    16
 #define RECORDS_STATE_SIZE (DIGEST_SIZE + RECORDS_ID_SIZE)
 
-//  The seq of a head goes up by no more in one step (SPEC 9, fast-forward), and begins no higher than a
-//  million of them.
+//  The seq of a head goes up by no more in one step (SPEC 9, fast-forward), and begins no higher
+//  than a million of them.
 #define RECORDS_JUMP_MAX (1ull << 20)
 
 typedef struct {
@@ -96,8 +97,8 @@ void
 records_put_t
     records_put (records_t *self, const offer_t *offer, int64_t now_ms, const element_t **newer_p);
 
-//  The elements of a key that are alive and handed out, by id, after 'after' (NULL = from the first).
-//  Call again with the last one's id; NULL at the end. Borrowed until the next change.
+//  The elements of a key that are alive and handed out, by id, after 'after' (NULL = from the
+//  first). Call again with the last one's id; NULL at the end. Borrowed until the next change.
 const element_t *
     records_next (const records_t *self, const digest_t *key, const uint8_t *after, int64_t now_ms);
 
@@ -120,8 +121,8 @@ uint32_t
 void
     records_remove (records_t *self, const digest_t *key, const uint8_t id[RECORDS_ID_SIZE]);
 
-//  It was sent to those closest to its key: 'due_secs' is the next time. 'far': we are not one of them;
-//  it is removed when there are too many such ones.
+//  It was sent to those closest to its key: 'due_secs' is the next time. 'far': we are not one of
+//  them; it is removed when there are too many such ones.
 void
     records_republished (records_t *self, const digest_t *key, element_t *element, bool far,
         int32_t due_secs, int64_t now_ms);
@@ -140,8 +141,8 @@ const element_t *
 int64_t
     records_sweep_ms (const records_t *self);
 
-//  Walk all elements: begin with *cursor = 0; NULL at the end. What changes meanwhile may be met twice or
-//  not at all.
+//  Walk all elements: begin with *cursor = 0; NULL at the end. What changes meanwhile may be met
+//  twice or not at all.
 element_t *
     records_walk (const records_t *self, uint64_t *cursor, const digest_t **key_p);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define TOLD_HEARTBEATS 3           //  ids are told to more neighbours for so long
-#define TOLD_PEERS      3           //  to so many each time
+#define TOLD_PEERS      2           //  to so many each time
 #define MISSED_MS       1000        //  a push that comes later than this after a pull does not come
 #define MEND_MS         5000        //  one link a topic: what is slow for one origin is fast for others
 #define HISTORY_IDS_MAX 1024        //  of a topic, to a new neighbour; the newest
@@ -37,6 +37,10 @@ forward_fresh (gossip_t *self, body_t *body, bytes_t pushed)
         } else
             outbox_body (self, peer, body->late ? SAY_HAVE_LATE : SAY_HAVE, body);
     }
+    peer_t *peer;
+    for (unsigned at = 0; topic && (peer = mesh_refused (self, topic, &at)) != NULL; at++)
+        if (!peer->muted && !peer_set_has (&body->knows, peer->slot) && !is_pushed (peer, pushed))
+            outbox_body (self, peer, body->late ? SAY_HAVE_LATE : SAY_HAVE, body);
 }
 
 void

@@ -40,6 +40,17 @@ speaks (const Ggen__PeerUp *up)
     return false;
 }
 
+//  NULL: there is no room.
+static peer_t *
+greet (gossip_t *self, const peer_key_t *key)
+{
+    peer_t *peer = peers_add (self, key);
+    for (unsigned i = 0; peer && i < self->topics_count; i++)
+        if (self->topics [i]->followed)
+            outbox_topic (self, peer, SAY_SUBSCRIBE, self->topics [i]);
+    return peer;
+}
+
 static code_t
 on_peer_up (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
@@ -49,22 +60,21 @@ on_peer_up (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     enter (self, at->now_ms, at->wall_ms);
     if (peer_key_from_field (&key, up->peer_key) != OK)
         return VALIDATION;
-    //  A link for one lookup is gone before gossip has begun.
+    //  A link for one lookup is gone before gossip has begun, unless the other side begins it (on_frame).
     peer_t *peer = peers_find_key (self, key.bytes);
     if (!up->kept || !speaks (up)) {
         if (peer)
             peers_remove (self, peer);
         return leave (self);
     }
-    if (peer || !(peer = peers_add (self, &key)))
+    if (!peer)
+        peer = greet (self, &key);
+    if (!peer)
         return leave (self);
     peer->outbound = !up->inbound;
     if (up->n_addresses > 0)
         peer->group =
             peer_group ((bytes_t) {up->addresses [0].data, up->addresses [0].len});
-    for (unsigned i = 0; i < self->topics_count; i++)
-        if (self->topics [i]->followed)
-            outbox_topic (self, peer, SAY_SUBSCRIBE, self->topics [i]);
     return leave (self);
 }
 
@@ -191,6 +201,17 @@ frame_bytes (const Ggen__GossipFrame *frame)
     return size;
 }
 
+//  Our side of the link may be one for a lookup; if theirs is to stay, they have us as a neighbour.
+static peer_t *
+greet_back (gossip_t *self, const char *address)
+{
+    peer_key_t key;
+    if (strncmp (address, GOSSIP_ADDRESS, sizeof GOSSIP_ADDRESS - 1) != 0
+        || peer_id_of_address (&key, address) != OK)
+        return NULL;
+    return greet (self, &key);
+}
+
 static code_t
 on_frame (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
@@ -198,6 +219,8 @@ on_frame (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     const Ggen__GossipFrame *frame = (const void *) message;
     enter (self, at->now_ms, at->wall_ms);
     peer_t *peer = peers_find (self, at->from);
+    if (!peer && frame->n_subscribe > 0)
+        peer = greet_back (self, at->from);
     if (!peer || peer->muted || score_of (peer, self->now_ms) < SCORE_HEAR_MIN)
         return OK;
     if (frame_bytes (frame) > GOSSIP_FRAME_BYTES_MAX
@@ -403,6 +426,7 @@ heartbeat (gossip_t *self)
         gossip_due (self, DUE_HEARTBEAT, next_ms);
     gossip_due (self, DUE_HEARTBEAT, drop_fanout (self));
     history_expire (self->history, self->now_ms);
+    origins_expire (&self->origins, self->now_ms);
     gossip_due (self, DUE_HEARTBEAT, history_deadline_ms (self->history));
 }
 
@@ -477,7 +501,7 @@ gossip_settings_t
 gossip_settings_default (void)
 {
     return (gossip_settings_t) {
-        .follower = "registry_p2p", .heartbeat_ms = 1000, .history_bytes_max = 128u << 10};
+        .follower = "registry_p2p", .heartbeat_ms = 1000, .history_bytes_max = 64u << 10};
 }
 
 static const handler_t rows [] = {

@@ -29,12 +29,18 @@ history_new (uint32_t bytes_max, uint64_t seed)
     return self;
 }
 
+static uint64_t
+cost_of (const body_t *body)
+{
+    return sizeof *body + body->size;
+}
+
 static void
 drop_body (history_t *self, seen_t *seen)
 {
     if (!seen->body)
         return;
-    self->bytes -= seen->body->size;
+    self->bytes -= cost_of (seen->body);
     body_release (&seen->body);
 }
 
@@ -100,7 +106,7 @@ history_add (history_t *self, body_t *body, int64_t now_ms)
         return;
     seen->taken_ms = now_ms;
     seen->body = body_hold (body);
-    self->bytes += body->size;
+    self->bytes += cost_of (body);
     make_room (self, now_ms);
 }
 

@@ -12,7 +12,7 @@
 
 typedef struct history_t history_t;
 
-//  NULL: out of memory.
+//  'bytes_max' counts what is kept with each of its bytes, too. NULL: out of memory.
 history_t *
     history_new (uint32_t bytes_max, uint64_t seed);
 

@@ -2,6 +2,7 @@
 #include "origins.h"
 
 #define MUTED_MS 600000
+#define KEPT_MS  1200000            //  after it what it announced is too old, however its clock goes
 
 bool
 origins_init (origins_t *self, uint64_t seed)
@@ -125,6 +126,14 @@ origins_note (origins_t *self, const uint8_t key [ID_SIZE], uint64_t seq, int64_
         window_note (&origin->run, seq);
     else if (same_run (&origin->run_before, seq) || origin->run_before.newest == 0)
         window_note (&origin->run_before, seq);
+}
+
+void
+origins_expire (origins_t *self, int64_t now_ms)
+{
+    while (id_table_count (self->table) > 0
+           && ((const origin_t *) id_table_at (self->table, 0))->heard_ms + KEPT_MS <= now_ms)
+        id_table_drop_oldest (self->table);
 }
 
 bool

@@ -51,6 +51,10 @@ bool
 void
     origins_note (origins_t *self, const uint8_t key [ID_SIZE], uint64_t seq, int64_t now_ms);
 
+//  Forget those that were not heard for so long that their numbers do not matter any more.
+void
+    origins_expire (origins_t *self, int64_t now_ms);
+
 //  One of its items was not what its topic is for. Returns true when it is muted from now on.
 bool
     origins_fault (origins_t *self, const uint8_t key [ID_SIZE], int64_t now_ms);

@@ -208,6 +208,22 @@ may_be_unsigned (const task_t *task, const Ggen__Package *package)
     return may;
 }
 
+//  Named exactly, or as it was locked: nobody chose it because it is the latest.
+static bool
+is_fixed (const task_t *task, const Ggen__Package *package)
+{
+    const Ggen__InstallRequest *request = install_request (task);
+    const Ggen__LockedPackage *locked = lock_find (task->before, package->id);
+    for (size_t i = 0; i < request->n_wants; i++) {
+        char id [PACKAGE_ID_MAX + 1];
+        const char *range;
+        if (install_want (request->wants [i], id, &range) && range
+            && strcmp (id, package->id) == 0 && strcmp (range, package->version) == 0)
+            return true;
+    }
+    return locked && strcmp (locked->version, package->version) == 0;
+}
+
 //  Borrows from the task; 'rivals' is room for what it refers to.
 static Ggen__CheckReleaseRequest
 check_of (const task_t *task, const item_t *item, ProtobufCBinaryData rivals [RIVALS_MAX])
@@ -220,6 +236,7 @@ check_of (const task_t *task, const item_t *item, ProtobufCBinaryData rivals [RI
     check.version = package->version;
     check.allow_unsigned = may_be_unsigned (task, package);
     check.head = install_head (install_of (task)->gather, package);
+    check.require_fresh = task->require_fresh && !is_fixed (task, package);
     check.rivals = rivals;
     check.records = install_records (task, package->id, &check.n_records);
     if (install_wants (task, package->id))

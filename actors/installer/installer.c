@@ -10,6 +10,7 @@
 struct installer_t {
     out_t *out;
     const crypto_t *crypto;
+    bool require_fresh;
     task_t *tasks;                  //  oldest first
     unsigned tasks_count;
     unsigned active;
@@ -123,6 +124,7 @@ on_task (installer_t *self, const delivery_t *at, const ProtobufCMessage *messag
     task->installer = self;
     task->out = self->out;
     task->crypto = self->crypto;
+    task->require_fresh = self->require_fresh;
     task->ticket = at->ticket;
     task->request = message_copy (message);
     task->first = first;
@@ -246,9 +248,11 @@ on_cancelled (void *self_, ticket_t ticket)
 static void *
 create (const actor_env_t *env)
 {
+    const installer_settings_t *settings = env->settings;
     installer_t *self = memory_new (1, sizeof *self);
     self->out = env->out;
     self->crypto = env->crypto;
+    self->require_fresh = settings && settings->require_fresh;
     return self;
 }
 

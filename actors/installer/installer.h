@@ -11,6 +11,12 @@
 //  Requests that wait for a turn; more are refused with BUSY.
 #define INSTALLER_TASKS_MAX 64
 
+//  env->settings; borrowed for create only. NULL: zeros.
+typedef struct {
+    bool require_fresh;         //  security.require_fresh: what is chosen as the latest comes with a head
+                                //  that is in date; what is named exactly, or locked, need not
+} installer_settings_t;
+
 extern const actor_class_t installer_actor;
 
 #endif

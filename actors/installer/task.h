@@ -59,6 +59,7 @@ struct task_t {
     ticket_t ticket;
     ProtobufCMessage *request;
     task_step_fn *first;
+    bool require_fresh;             //  of the installer's settings
     bool writes;                    //  changes or compares what is installed: one at a time
     bool started;
     task_t *following;

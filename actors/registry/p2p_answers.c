@@ -36,7 +36,9 @@ static bool
 is_young (const find_t *find, const Ggen__Release *release)
 {
     int64_t age_secs = out_wall_ms (find->home->out) / 1000 - release->published_at;
-    return age_secs < find->home->settings->min_publish_age_secs;
+    int64_t min_secs = find->home->settings->min_publish_age_secs;
+    //  Without a limit nothing is too young, whatever our clock says of when it was signed.
+    return min_secs > 0 && age_secs < min_secs;
 }
 
 //  A version that both a key and its successor list is told once.

@@ -14,8 +14,8 @@
 const registry_p2p_settings_t registry_p2p_settings_default = {
     .topic = "/ggen/packages/v1", .replicas = 3, .answer_ms = 10000};
 
-//  A pattern with '*' for any run of characters, over all of a text (Krauss 2008: one place to go
-//  back to is enough).
+//  A pattern with '*' for any run of characters and '?' for any one, over all of a text (Krauss 2008:
+//  one place to go back to is enough).
 static bool
 fits (const char *pattern, const char *text)
 {
@@ -25,7 +25,7 @@ fits (const char *pattern, const char *text)
             star = pattern++;
             behind = text;
         }
-        else if (*pattern == *text) {
+        else if (*pattern == '?' || *pattern == *text) {
             pattern++;
             text++;
         }

@@ -52,7 +52,7 @@ typedef struct {
     const char *topic;                      //  network.packages_topic; TOPIC/CATEGORY beside it
     const char *const *categories;          //  network.categories: followed alone; none = all
     unsigned categories_count;
-    const char *const *private_ids;         //  p2p.private: ids, with '*' for any run of characters
+    const char *const *private_ids;         //  p2p.private: patterns of ids (*, ?)
     unsigned private_count;
     uint32_t replicas;                      //  storage.replicas
     uint32_t answer_ms;                     //  performance.dht_query_timeout

@@ -37,14 +37,13 @@ read_one (multiaddr_t *address, ProtobufCBinaryData field, const bytes_t *seen,
     if (address->has_peer && key && !peer_key_equal (&address->peer, key))
         return false;
     address->has_peer = false;
-    if (!seen || !is_unspecified (address))
+    if (!seen)
         return true;
     multiaddr_t at;
-    if (seen->size == 0 || multiaddr_decode (&at, *seen) != OK || !is_ip (&at)
-        || at.kind != address->kind)
-        return false;
-    memcpy (address->ip, at.ip, sizeof address->ip);
-    return true;
+    if (is_unspecified (address) && seen->size > 0 && multiaddr_decode (&at, *seen) == OK
+        && at.kind == address->kind)
+        memcpy (address->ip, at.ip, sizeof address->ip);
+    return multiaddr_is_dialable (address);
 }
 
 static bool

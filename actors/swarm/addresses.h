@@ -12,13 +12,15 @@ typedef struct {
     uint16_t size;
 } addresses_t;
 
-//  Copy 'count' addresses. One without an IP (0.0.0.0, ::) stands for the IP of '*seen' with its own
-//  port, and is left out when that is no IP; with 'seen' NULL it is kept as it is. Those that name
-//  another node than 'key' (NULL: any) are left out. False: out of memory; *self is empty.
+//  Copy 'count' addresses. One without an IP (0.0.0.0, ::) stands for the IP of '*seen' with its
+//  own port, and what cannot be dialled even so is left out; with 'seen' NULL they are kept as they
+//  are. Those that name another node than 'key' (NULL: any) are left out. False: out of memory;
+//  *self is empty.
 bool addresses_set (addresses_t *self, const ProtobufCBinaryData *fields, size_t count,
                     const bytes_t *seen, const peer_key_t *key);
 
-//  The same from a packed Addresses, without those that have no IP; one that does not decode is empty.
+//  The same from a packed Addresses, without those that cannot be dialled; one that does not decode is
+//  empty.
 bool addresses_unpack (addresses_t *self, bytes_t packed, const peer_key_t *key);
 
 void addresses_clear (addresses_t *self);

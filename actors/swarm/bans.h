@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  Whom we refuse, by transport key, so that it shows before any handshake (SPEC 7). "reputation" decides it,
-//  keeps it, and says it again when it starts.
+//  Whom we refuse, by transport key, so that it shows before any handshake (SPEC 7). "reputation"
+//  decides it, keeps it, and says it again when it starts.
 #ifndef GGEN_SWARM_BANS_H
 #define GGEN_SWARM_BANS_H
 

@@ -51,7 +51,7 @@ book_destroy (book_t **self_p)
     *self_p = NULL;
 }
 
-//  ---- known peers ---------------------------------------------------------------------------------
+//  ---- known peers -------------------------------------------------------------------------------
 
 known_t *
 book_find (const book_t *self, const peer_key_t *key)
@@ -68,6 +68,8 @@ worse (const known_t *a, const known_t *b)
 {
     if (a->persistent != b->persistent)
         return b->persistent;
+    if ((a->lost_ms > 0) != (b->lost_ms > 0))
+        return b->lost_ms > 0;
     if (a->tries != b->tries)
         return a->tries > b->tries;
     return a->good_at < b->good_at;
@@ -164,7 +166,7 @@ book_at (const book_t *self, uint32_t number)
     return self->known[number];
 }
 
-//  ---- failures ------------------------------------------------------------------------------------
+//  ---- failures ----------------------------------------------------------------------------------
 
 static uint64_t
 mark_of (const book_t *self, const peer_key_t *key)
@@ -270,6 +272,31 @@ book_pause (book_t *self, const peer_key_t *key, int64_t until_ms)
     known_t *known = book_find (self, key);
     if (known && known->next_ms < until_ms)
         known->next_ms = until_ms;
+}
+
+void
+book_lost (book_t *self, known_t *known, int64_t now_ms)
+{
+    known_t *oldest = NULL;
+    unsigned count = 0;
+    known->lost_ms = now_ms;
+    for (uint32_t i = 0; i < self->known_count; i++) {
+        known_t *at = self->known[i];
+        count += at->lost_ms > 0;
+        if (at->lost_ms > 0 && (!oldest || at->lost_ms < oldest->lost_ms))
+            oldest = at;
+    }
+    if (count > BOOK_LOST_MAX)
+        oldest->lost_ms = 0;
+}
+
+void
+book_forgive (book_t *self, int64_t now_ms)
+{
+    self->misses_count = 0;
+    for (uint32_t i = 0; i < self->known_count; i++)
+        if (self->known[i]->lost_ms > 0)
+            self->known[i]->next_ms = now_ms;
 }
 
 int64_t

@@ -21,7 +21,7 @@ struct call_t {
     unsigned failures_count;
 };
 
-//  ---- ends ----------------------------------------------------------------------------------------
+//  ---- ends --------------------------------------------------------------------------------------
 
 static void
 forget (swarm_t *self, unsigned number)
@@ -155,7 +155,7 @@ calls_failed (swarm_t *self, uint32_t calls, bytes_t address, code_t code, const
             fail_one (self, i, address, code, why);
 }
 
-//  ---- beginnings ----------------------------------------------------------------------------------
+//  ---- beginnings --------------------------------------------------------------------------------
 
 //  A number for a new call; CALLS_MAX: none is free.
 static unsigned

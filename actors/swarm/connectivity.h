@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//  Are we connected? OFFLINE without any session; LIMITED when kept sessions are fewer than min_peers, or
-//  than half of the most that there were within the last hour, and none came within a minute; else CONNECTED
-//  (SPEC 6, N1, N3, N4).
+//  Are we connected? OFFLINE without any session; LIMITED when kept sessions are fewer than
+//  min_peers, or than half of the most that there were within the last hour, and none came within a
+//  minute; else CONNECTED (SPEC 6, N1, N3, N4).
 #ifndef GGEN_SWARM_CONNECTIVITY_H
 #define GGEN_SWARM_CONNECTIVITY_H
 

@@ -64,7 +64,7 @@ dialability_begin (swarm_t *self)
     self->dialability.next_ms = DEADLINE_NEVER;
 }
 
-//  ---- votes ---------------------------------------------------------------------------------------
+//  ---- votes -------------------------------------------------------------------------------------
 
 //  Enough say the same, or nobody else is there to ask.
 static void
@@ -111,7 +111,7 @@ take_group (dialability_t *state, uint64_t group)
     return true;
 }
 
-//  ---- asking --------------------------------------------------------------------------------------
+//  ---- asking ------------------------------------------------------------------------------------
 
 //  Of what a peer says it reached, what can be ours: with a port at which we listen.
 static void
@@ -227,7 +227,7 @@ dialability_run (swarm_t *self)
     }
 }
 
-//  ---- for others ----------------------------------------------------------------------------------
+//  ---- for others --------------------------------------------------------------------------------
 
 static unsigned
 trials (const swarm_t *self, const uint8_t transport_key[CRYPTO_KEY_BYTES], bool *same)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  Can we be dialled? Peers at different IP groups are asked to try it, and whoever dials us proves it.
-//  Until we know, and as long as we cannot, we are a client (SPEC 8).
+//  Can we be dialled? Peers at different IP groups are asked to try it, and whoever dials us proves
+//  it. Until we know, and as long as we cannot, we are a client (SPEC 8).
 #ifndef GGEN_SWARM_DIALABILITY_H
 #define GGEN_SWARM_DIALABILITY_H
 

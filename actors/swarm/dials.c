@@ -12,7 +12,7 @@
 #define REFUSED(code, why) ((dial_refusal_t) {code, why})
 #define GRANTED            REFUSED (OK, "")
 
-//  ---- trying addresses ----------------------------------------------------------------------------
+//  ---- trying addresses --------------------------------------------------------------------------
 
 static bool
 dial_one (swarm_t *self, link_t *link)
@@ -71,7 +71,7 @@ dials_next (swarm_t *self, link_t *link, code_t code)
     dials_fail (self, link, end, failure_text (code));
 }
 
-//  ---- ends ----------------------------------------------------------------------------------------
+//  ---- ends --------------------------------------------------------------------------------------
 
 static void
 end_trial (swarm_t *self, const greeting_t *greeting)
@@ -110,7 +110,7 @@ dials_fail (swarm_t *self, link_t *link, code_t code, const char *why)
     links_remove (self->links, &link);
 }
 
-//  ---- beginnings ----------------------------------------------------------------------------------
+//  ---- beginnings --------------------------------------------------------------------------------
 
 static link_t *
 add_link (swarm_t *self, addresses_t *addresses)
@@ -172,7 +172,8 @@ dials_begin (swarm_t *self, const dial_t *dial, link_t **link_p)
 }
 
 bool
-dials_addresses (const swarm_t *self, const peer_key_t *key, bytes_t address, addresses_t *addresses)
+dials_addresses (const swarm_t *self, const peer_key_t *key, bytes_t address,
+                 addresses_t *addresses)
 {
     ProtobufCBinaryData fields[MULTIADDR_PEER_MAX + 1];
     size_t count = 0;

@@ -19,8 +19,8 @@ typedef struct {
     bool kept;
 } dial_t;
 
-//  Have a link to the peer named so, at the addresses of 'route' (packed Addresses) or at those that
-//  are known. INVALID: not a peer id; CONNECTION_FAILED: no address, or it failed just now;
+//  Have a link to the peer named so, at the addresses of 'route' (packed Addresses) or at those
+//  that are known. VALIDATION: not a peer id; CONNECTION_FAILED: no address, or it failed just now;
 //  LOW_REPUTATION: banned; BUSY: a bound.
 dial_refusal_t dials_for (swarm_t *self, const char *text, bytes_t route, link_t **link_p);
 

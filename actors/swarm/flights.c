@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SLOTS_FIRST 4u
+#define SLOTS_IDLE  16u           //  more are given back when nothing is in flight
 
 struct flights_t {
     flight_t *slots;
@@ -13,6 +14,7 @@ struct flights_t {
     uint32_t slots_count;
     uint32_t count;
     uint32_t free_hint;             //  no slot below is free
+    uint32_t use;                   //  of the last flight
 };
 
 flights_t *
@@ -70,6 +72,25 @@ join (const char *asker, const char *asked)
     return names;
 }
 
+//  A burst is over: give back what it took.
+static void
+shrink (flights_t *self)
+{
+    deadlines_t *deadlines = deadlines_new (SLOTS_FIRST);
+    flight_t *slots = calloc (SLOTS_FIRST, sizeof *slots);
+    if (!deadlines || !slots) {
+        deadlines_destroy (&deadlines);
+        free (slots);
+        return;
+    }
+    deadlines_destroy (&self->deadlines);
+    free (self->slots);
+    self->deadlines = deadlines;
+    self->slots = slots;
+    self->slots_count = SLOTS_FIRST;
+    self->free_hint = 0;
+}
+
 static uint64_t
 number_of (const flights_t *self, uint32_t slot)
 {
@@ -95,11 +116,10 @@ flights_add (flights_t *self, link_t *link, const flight_t *flight, const char *
     uint32_t slot = self->free_hint;
     while (self->slots[slot].names)
         slot++;
-    uint32_t use = self->slots[slot].use + 1;
     flight_t *fresh = &self->slots[slot];
     *fresh = *flight;
     fresh->names = names;
-    fresh->use = use;
+    fresh->use = ++self->use;
     fresh->link = link->slot;
     fresh->next = link->flights;
     fresh->previous = LINKS_NONE;
@@ -179,11 +199,13 @@ flights_end (flights_t *self, link_t *link, uint64_t number)
         link->flights = flight->next;
     link->flights_count--;
     free (flight->names);
-    *flight = (flight_t) {.use = flight->use};
+    *flight = (flight_t) {0};
     deadlines_set (self->deadlines, slot, DEADLINE_NEVER);
     self->count--;
     if (slot < self->free_hint)
         self->free_hint = slot;
+    if (self->count == 0 && self->slots_count > SLOTS_IDLE)
+        shrink (self);
 }
 
 const char *

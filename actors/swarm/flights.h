@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  Requests of actors here to actors of other nodes that have not ended. On the wire a request has a
-//  number of its own, which names a slot and its use; so an answer finds it without a search, and
+//  Requests of actors here to actors of other nodes that have not ended. On the wire a request has
+//  a number of its own, which names a slot and its use; so an answer finds it without a search, and
 //  one that is old, invented, or from another peer than was asked finds nothing (SPEC 9).
 #ifndef GGEN_SWARM_FLIGHTS_H
 #define GGEN_SWARM_FLIGHTS_H
@@ -50,7 +50,7 @@ uint64_t flights_first (const flights_t *self, const link_t *link);
 void flights_extend (flights_t *self, uint64_t number, int64_t deadline_ms);
 int64_t flights_due_ms (const flights_t *self, uint64_t number);
 
-//  It is over.
+//  It is over. Pointers to flights are no longer good.
 void flights_end (flights_t *self, link_t *link, uint64_t number);
 
 const char *flight_asker (const flight_t *flight);

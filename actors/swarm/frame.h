@@ -19,8 +19,8 @@ typedef struct {
 } frame_t;
 
 //  False: it is no envelope, or a name in it is none: 'from' and 'to' are 1 to SWARM_NAME_MAX of
-//  a-z 0-9 _ -, a type 0 to FRAME_TYPE_MAX of A-Z a-z 0-9. Reply_to, sent_us and route of others mean
-//  nothing here and are skipped.
+//  a-z 0-9 _ -, a type 0 to FRAME_TYPE_MAX of A-Z a-z 0-9. Reply_to, sent_us and route of others
+//  mean nothing here and are skipped.
 bool frame_read (frame_t *self, bytes_t wire);
 
 //  Is this a name that can be said to other nodes?

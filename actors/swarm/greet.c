@@ -3,6 +3,7 @@
 
 #include "dials.h"
 #include "mail_out.h"
+#include "places.h"
 #include "runtime/actor/wire.h"
 #include "sessions.h"
 #include "speak.h"
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-//  ---- ends ----------------------------------------------------------------------------------------
+//  ---- ends --------------------------------------------------------------------------------------
 
 void
 greet_failed (swarm_t *self, link_t *link, code_t code, const char *reason)
@@ -25,7 +26,7 @@ greet_failed (swarm_t *self, link_t *link, code_t code, const char *reason)
     links_remove (self->links, &link);
 }
 
-//  ---- up ------------------------------------------------------------------------------------------
+//  ---- up ----------------------------------------------------------------------------------------
 
 static void
 see (link_t *link, ProtobufCBinaryData address)
@@ -161,7 +162,7 @@ greet_up (swarm_t *self, const Ggen__LinkUp *up)
         close_number (self, up->link);
 }
 
-//  ---- Hello and Identify --------------------------------------------------------------------------
+//  ---- Hello and Identify ------------------------------------------------------------------------
 
 static void
 say_identify (swarm_t *self, link_t *link)
@@ -205,7 +206,7 @@ on_hello (swarm_t *self, link_t *link, const Ggen__Hello *hello)
         return;
     }
     greeting->kept = hello->kept;
-    if (!sessions_has_room (self, hello->kept)) {
+    if (!places_left (self, hello->kept)) {
         self->refused_full++;
         greet_failed (self, link, BUSY, "no room for more sessions");
         return;
@@ -249,7 +250,7 @@ on_identify (swarm_t *self, link_t *link, const Ggen__Identify *identify)
     sessions_begin (self, link, &key, identify);
 }
 
-//  ---- what comes in -------------------------------------------------------------------------------
+//  ---- what comes in -----------------------------------------------------------------------------
 
 static void
 on_goodbye (swarm_t *self, link_t *link, const Ggen__Goodbye *goodbye)

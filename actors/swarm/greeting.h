@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  A link that has no session yet: the addresses still to be tried, what waits for the session, and
-//  the handshake. The one that dialled says Hello with a nonce; the other one answers Identify, and is
-//  answered Identify. Each is signed with both nonces, so neither can be used a second time, and names a key
-//  that maps to the transport key which the link has proven (SPEC 8).
+//  the handshake. The one that dialled says Hello with a nonce; the other one answers Identify, and
+//  is answered Identify. Each is signed with both nonces, so neither can be used a second time, and
+//  names a key that maps to the transport key which the link has proven (SPEC 8).
 #ifndef GGEN_SWARM_GREETING_H
 #define GGEN_SWARM_GREETING_H
 
@@ -46,8 +46,8 @@ bytes_t greeting_address (const greeting_t *self);
 bool greeting_sign (Ggen__Identify *identify, const identity_t *identity,
                     uint8_t signature[CRYPTO_SIGNATURE_BYTES]);
 
-//  Is this who it says, and is it said to us, now? *key is the peer. Otherwise why not: SECURITY (key
-//  or nonce of another), INVALID_SIGNATURE, VALIDATION.
+//  Is this who it says, and is it said to us, now? *key is the peer. Otherwise why not: SECURITY
+//  (key or nonce of another), INVALID_SIGNATURE, VALIDATION.
 must_use code_t greeting_check (const greeting_t *self, const Ggen__Identify *identify,
                                 const crypto_t *crypto, peer_key_t *key);
 

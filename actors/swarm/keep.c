@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "keep.h"
 
-#include "runtime/actor/wire.h"
 #include "state.pb-c.h"
 #include "upkeep.h"
 
@@ -12,7 +11,7 @@
 #define STATE_MS       30000        //  longest that "state" may take
 #define ENTRY_SIZE_MAX 2048u        //  of a KnownPeer, packed
 
-//  ---- loading -------------------------------------------------------------------------------------
+//  ---- loading -----------------------------------------------------------------------------------
 
 static void
 forget_kept (swarm_t *self, const peer_key_t *key)
@@ -29,7 +28,6 @@ take_entry (swarm_t *self, const Ggen__StateEntry *entry)
     peer_key_t key;
     bytes_t value = {entry->value.data, entry->value.len};
     if (peer_key_from_field (&key, entry->key) != OK || value.size > ENTRY_SIZE_MAX
-        || !wire_valid (&ggen__known_peer__descriptor, value)
         || book_find (self->book, &key))
         return;
     Ggen__KnownPeer *kept = ggen__known_peer__unpack (NULL, value.size, value.data);
@@ -92,7 +90,7 @@ keep_load (swarm_t *self)
         ask_page (self, (ProtobufCBinaryData) {0, NULL});
 }
 
-//  ---- writing -------------------------------------------------------------------------------------
+//  ---- writing -----------------------------------------------------------------------------------
 
 known_t *
 keep_known (swarm_t *self, const peer_key_t *key, const addresses_t *addresses)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-//  The address book in "state", table "peers": for a warm start, so what is lost of it is no harm. Loaded
-//  once; what changed is written together, every now and then.
+//  The address book in "state", table "peers": for a warm start, so what is lost of it is no harm.
+//  Loaded once; what changed is written together, every now and then.
 #ifndef GGEN_SWARM_KEEP_H
 #define GGEN_SWARM_KEEP_H
 
 #include "swarm_self.h"
 
-#define KEEP_DELAY_MS 60000
+#define KEEP_DELAY_MS 5000
 #define KEEP_BATCH    64u           //  entries of one writing; the rest follows with the next
 
 //  Ask for what is kept.

@@ -34,6 +34,7 @@ typedef struct {
     bool kept;                      //  not made for one lookup; links_set
     bool persistent;                //  redialled for ever
     uint8_t bootstrap;              //  0, or 1 + its number in the settings
+    bool told;                      //  to those who hear of kept sessions only
     bool left;                      //  LEAVING: it was the other side that said Goodbye
     bool named;                     //  found by links_peer
     peer_key_t key;

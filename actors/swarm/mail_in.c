@@ -18,7 +18,7 @@ typedef struct {
     link_t *link;
 } arrival_t;
 
-//  ---- refusing ------------------------------------------------------------------------------------
+//  ---- refusing ----------------------------------------------------------------------------------
 
 static void
 misbehaved (swarm_t *self, const arrival_t *arrival, const char *detail)
@@ -73,7 +73,7 @@ charge (swarm_t *self, const arrival_t *arrival)
     }
 }
 
-//  ---- passing on ----------------------------------------------------------------------------------
+//  ---- passing on --------------------------------------------------------------------------------
 
 static void
 pass (swarm_t *self, const arrival_t *arrival, const char *to, const char *actor,
@@ -186,7 +186,7 @@ take_answer (swarm_t *self, const arrival_t *arrival)
     }
 }
 
-//  ---- from swarm to swarm -------------------------------------------------------------------------
+//  ---- from swarm to swarm -----------------------------------------------------------------------
 
 static void
 take_own (swarm_t *self, const arrival_t *arrival)
@@ -221,7 +221,7 @@ take_event (swarm_t *self, const arrival_t *arrival)
         take_own (self, arrival);
 }
 
-//  ---- arrivals ------------------------------------------------------------------------------------
+//  ---- arrivals ----------------------------------------------------------------------------------
 
 static void
 take (swarm_t *self, const arrival_t *arrival)

@@ -19,7 +19,7 @@ typedef struct {
     link_t *link;                           //  NULL: nobody talks to the peer yet
 } letter_t;
 
-//  ---- failing -------------------------------------------------------------------------------------
+//  ---- failing -----------------------------------------------------------------------------------
 
 //  Say it in the place of 'from', which was asked.
 static void
@@ -82,7 +82,7 @@ mail_out_expire (swarm_t *self, int64_t now_ms)
         fail_flight (self, links_at (self->links, slot), number, TIMEOUT, "no answer in time");
 }
 
-//  ---- sending -------------------------------------------------------------------------------------
+//  ---- sending -----------------------------------------------------------------------------------
 
 static uint32_t
 budget_left (const swarm_t *self, uint64_t number)
@@ -128,7 +128,7 @@ said_of (const letter_t *letter, uint64_t id)
                           .attachment = letter->mail->attachment};
 }
 
-//  ---- by kind -------------------------------------------------------------------------------------
+//  ---- by kind -----------------------------------------------------------------------------------
 
 static code_t
 add_flight (swarm_t *self, const letter_t *letter, uint64_t *number_p)
@@ -223,7 +223,7 @@ pass_loose (swarm_t *self, const letter_t *letter)
     return OK;
 }
 
-//  ---- addresses -----------------------------------------------------------------------------------
+//  ---- addresses ---------------------------------------------------------------------------------
 
 static bool
 read_address (letter_t *letter, const Ggen__Envelope *envelope)

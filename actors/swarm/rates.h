@@ -30,8 +30,8 @@ typedef enum {
 //  What a message costs: by its type (verify 10, store 5, read 1; events 20), and 1 for each KiB.
 uint32_t rates_cost (Ggen__Kind kind, const char *type, size_t size_bytes);
 
-//  Take 'cost' from the peer's bucket and from that of all. Once half of all is gone, a peer gets its
-//  share only: what comes in for the node, divided by 'peers_count'.
+//  Take 'cost' from the peer's bucket and from that of all. Once half of all is gone, a peer gets
+//  its share only: what comes in for the node, divided by 'peers_count'.
 rates_t rates_charge (bucket_t *peer, bucket_t *node, uint32_t cost, uint32_t peers_count,
                         int64_t now_ms);
 

@@ -5,20 +5,21 @@
 #include "connectivity.h"
 #include "dialability.h"
 #include "mail_out.h"
+#include "places.h"
 #include "speak.h"
 #include "upkeep.h"
 
 #include <assert.h>
 #include <string.h>
 
-//  ---- what is told --------------------------------------------------------------------------------
+//  ---- what is told ------------------------------------------------------------------------------
 
 Ggen__Tier
 sessions_tier (const swarm_t *self)
 {
     const dialability_t *state = &self->dialability;
-    bool client = self->settings->tier != GGEN__TIER__BOOTSTRAP && !(state->known && state->dialable);
-    return client ? GGEN__TIER__CLIENT : self->settings->tier;
+    bool sure = self->settings->tier == GGEN__TIER__BOOTSTRAP || (state->known && state->dialable);
+    return sure ? self->settings->tier : GGEN__TIER__CLIENT;
 }
 
 static void
@@ -36,7 +37,7 @@ tell_up (swarm_t *self, link_t *link)
     up.inbound = link->inbound;
     up.skew_ms = link->skew_ms;
     up.kept = link->kept;
-    swarm_tell (self, &up.base);
+    swarm_tell_peer (self, link, &up.base);
 }
 
 void
@@ -51,126 +52,7 @@ sessions_renew (swarm_t *self, link_t *link)
     speak_message (self, link, &update.base);
 }
 
-//  ---- who gets one --------------------------------------------------------------------------------
-
-//  Does one side still wait for an answer?
-static bool
-is_busy (const link_t *link, int64_t now_ms)
-{
-    return link->flights_count > 0
-           || (link->owed > 0 && now_ms - link->used_ms < OWED_SECS * INT64_C (1000));
-}
-
-//  May it make way for another?
-static bool
-is_idle (const swarm_t *self, const link_t *link)
-{
-    int64_t now_ms = out_now_ms (self->out);
-    return link->state == LINK_SESSION && !link->kept && now_ms - link->used_ms >= EVICT_IDLE_MS
-           && !is_busy (link, now_ms);
-}
-
-//  The transient session that was used longest ago and waits for nothing.
-static link_t *
-idlest (const swarm_t *self)
-{
-    link_t *found = NULL, *link;
-    uint32_t cursor = 0;
-    while ((link = links_next (self->links, &cursor)) != NULL)
-        if (is_idle (self, link) && (!found || link->used_ms < found->used_ms))
-            found = link;
-    return found;
-}
-
-static uint32_t
-neighbours (const swarm_t *self, const link_t *link)
-{
-    uint64_t group = addresses_group (link_seen (link));
-    uint32_t count = 0, cursor = 0;
-    const link_t *other;
-    while (group != 0 && (other = links_next (self->links, &cursor)) != NULL)
-        count += other->state == LINK_SESSION && other->kept
-                 && addresses_group (link_seen (other)) == group;
-    return count;
-}
-
-//  Of those that came in by themselves one from the most crowded IP group, the youngest.
-static link_t *
-least_missed (const swarm_t *self)
-{
-    link_t *found = NULL, *link;
-    uint32_t cursor = 0, most = 0;
-    while ((link = links_next (self->links, &cursor)) != NULL) {
-        if (link->state != LINK_SESSION || !link->kept || !link->inbound || link->persistent)
-            continue;
-        uint32_t count = neighbours (self, link);
-        if (!found || count > most || (count == most && link->since_ms > found->since_ms)) {
-            found = link;
-            most = count;
-        }
-    }
-    return found;
-}
-
-//  A quarter of the places is for those whom we dialled: nobody can surround us by dialling us.
-static bool
-has_place (swarm_t *self, bool inbound, census_t census)
-{
-    uint32_t max = self->settings->max_peers;
-    if (inbound)
-        return census.kept < max && census.kept_inbound < max - max / 4;
-    if (census.kept < max)
-        return true;
-    link_t *link = least_missed (self);
-    if (link)
-        sessions_goodbye (self, link, BUSY, "others need the place", FULL_PAUSE_SECS);
-    return link != NULL;
-}
-
-static uint32_t
-left_of (uint32_t max, uint32_t taken)
-{
-    return taken < max ? max - taken : 0;
-}
-
-//  Those who have our Identify count already: their session begins before we can refuse it.
-bool
-sessions_has_room (const swarm_t *self, bool kept)
-{
-    census_t census = links_census (self->links);
-    uint32_t max = self->settings->max_peers, promised = 0, cursor = 0;
-    uint32_t places = left_of (self->settings->max_transients, census.transients);
-    uint32_t all = left_of (max, census.kept);
-    uint32_t inbound = left_of (max - max / 4, census.kept_inbound);
-    if (kept)
-        places += all < inbound ? all : inbound;
-    if (places > census.greetings)
-        return true;
-    const link_t *link;
-    while ((link = links_next (self->links, &cursor)) != NULL) {
-        promised += link->inbound && link->greeting && link->greeting->answered;
-        places += is_idle (self, link);
-    }
-    return places > promised;
-}
-
-//  Make room for one more. False: there is none; *kept says as what it may stay.
-static bool
-admit (swarm_t *self, bool inbound, bool *kept)
-{
-    census_t census = links_census (self->links);
-    if (*kept && has_place (self, inbound, census))
-        return true;
-    *kept = false;
-    if (census.transients < self->settings->max_transients)
-        return true;
-    link_t *link = idlest (self);
-    if (link)
-        sessions_goodbye (self, link, BUSY, "others need the place", 0);
-    return link != NULL;
-}
-
-//  ---- beginning -----------------------------------------------------------------------------------
+//  ---- beginning ---------------------------------------------------------------------------------
 
 static int32_t
 skew_of (const swarm_t *self, const Ggen__Identify *identify)
@@ -225,7 +107,7 @@ start (swarm_t *self, link_t *link, bool kept, const Ggen__Identify *identify)
     dialability_up (self, link);
 }
 
-//  ---- two links to one peer -----------------------------------------------------------------------
+//  ---- two links to one peer ---------------------------------------------------------------------
 
 static void
 drain (swarm_t *self, link_t *link, const link_t *heir)
@@ -245,8 +127,8 @@ dialled_by_smaller (const swarm_t *self, const link_t *link, const peer_key_t *k
 }
 
 //  A new link to a peer that has a session. Dialled by both at about the same time, the two sides
-//  keep the same one, and nothing that is on its way is lost. Any other new link says that the peer has lost
-//  the old one. Returns true when the session goes on.
+//  keep the same one, and nothing that is on its way is lost. Any other new link says that the peer
+//  has lost the old one. Returns true when the session goes on.
 static bool
 merge (swarm_t *self, link_t *link, link_t *session)
 {
@@ -263,8 +145,9 @@ merge (swarm_t *self, link_t *link, link_t *session)
     return true;
 }
 
-//  Another dial to the peer is under way, whose session cannot have begun at the other side: it needs our
-//  Identify, which is our last word as the one that dials. What waits for it goes over 'link'.
+//  Another dial to the peer is under way, whose session cannot have begun at the other side: it
+//  needs our Identify, which is our last word as the one that dials. What waits for it goes over
+//  'link'.
 static link_t *
 take_over (swarm_t *self, link_t *link, link_t *dial)
 {
@@ -308,19 +191,20 @@ sessions_begin (swarm_t *self, link_t *link, const peer_key_t *key, const Ggen__
         link = take_over (self, link, other);
     } else
         links_name (self->links, link, key, text);
-    if (!admit (self, link->inbound, &kept)) {
+    if (!places_take (self, link->inbound, &kept)) {
         refuse (self, link);
         return;
     }
     start (self, link, kept, identify);
 }
 
-//  Its place among the kept is free. Without one among the others it goes, or one that is idle does.
+//  Its place among the kept is free. Without one among the others it goes, or one that is idle
+//  does.
 static void
 release (swarm_t *self, link_t *link)
 {
     if (links_census (self->links).transients >= self->settings->max_transients) {
-        link_t *victim = idlest (self);
+        link_t *victim = places_idlest (self);
         sessions_goodbye (self, victim ? victim : link, BUSY, "others need the place", 0);
         if (!victim)
             return;
@@ -343,7 +227,7 @@ sessions_update (swarm_t *self, link_t *link, const Ggen__SessionUpdate *update)
     link->addresses = addresses;
     link->tier = valid_tier (update->tier);
     bool place = update->kept && !link->kept
-                 && has_place (self, link->inbound, links_census (self->links));
+                 && places_keep (self, link->inbound, links_census (self->links));
     if (place) {
         links_set (self->links, link, LINK_SESSION, true);
         links_deadline (self->links, link, DEADLINE_NEVER);
@@ -359,7 +243,7 @@ void
 sessions_keep (swarm_t *self, link_t *link, bool persistent)
 {
     link->persistent |= persistent;
-    if (link->kept || !has_place (self, false, links_census (self->links)))
+    if (link->kept || !places_keep (self, false, links_census (self->links)))
         return;
     links_set (self->links, link, LINK_SESSION, true);
     links_deadline (self->links, link, DEADLINE_NEVER);
@@ -374,7 +258,7 @@ sessions_release (swarm_t *self, link_t *link)
     release (self, link);
 }
 
-//  ---- ending --------------------------------------------------------------------------------------
+//  ---- ending ------------------------------------------------------------------------------------
 
 static void
 close_drains (swarm_t *self, const link_t *session)
@@ -397,8 +281,8 @@ tell_down (swarm_t *self, link_t *link, code_t code)
     Ggen__PeerDown down = GGEN__PEER_DOWN__INIT;
     down.peer_key = peer_key_to_field (&link->key);
     down.code = code;
-    swarm_tell (self, &down.base);
-    upkeep_down (self, link);
+    swarm_tell_peer (self, link, &down.base);
+    upkeep_down (self, link, code);
 }
 
 static void
@@ -505,7 +389,7 @@ sessions_due (swarm_t *self, link_t *link)
     int64_t end_ms = link->used_ms + IDLE_MS, now_ms = out_now_ms (self->out);
     if (link->kept)
         links_deadline (self->links, link, DEADLINE_NEVER);
-    else if (is_busy (link, now_ms))
+    else if (places_busy (link, now_ms))
         links_deadline (self->links, link, now_ms + IDLE_MS);
     else if (end_ms > now_ms)
         links_deadline (self->links, link, end_ms);

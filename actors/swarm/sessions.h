@@ -5,8 +5,8 @@
 
 #include "swarm_self.h"
 
-//  Both sides have shown who they are: 'key', by 'identify', on 'link', which is GREETING. What comes
-//  of it is a session, a second link that drains, or a refusal; 'link' may be gone after it.
+//  Both sides have shown who they are: 'key', by 'identify', on 'link', which is GREETING. What
+//  comes of it is a session, a second link that drains, or a refusal; 'link' may be gone after it.
 void sessions_begin (swarm_t *self, link_t *link, const peer_key_t *key,
                      const Ggen__Identify *identify);
 
@@ -25,11 +25,8 @@ void sessions_release (swarm_t *self, link_t *link);
 //  It is over: what is in flight fails, listeners hear of it, *link is gone.
 void sessions_end (swarm_t *self, link_t *link, code_t code, const char *why);
 
-//  Would a peer that comes in now get a session, which it wants to keep or not?
-bool sessions_has_room (const swarm_t *self, bool kept);
-
-//  Who talks, or begins to talk, to this peer. A session that is being left makes way: it is nobody's from
-//  now on, and another can be begun.
+//  Who talks, or begins to talk, to this peer. A session that is being left makes way: it is
+//  nobody's from now on, and another can be begun.
 link_t *sessions_peer (swarm_t *self, const char *text);
 
 //  The peer said Goodbye. What was asked of it before is still answered, unless it was put out.
@@ -38,8 +35,8 @@ void sessions_left (swarm_t *self, link_t *link, const Ggen__Goodbye *goodbye);
 //  What was asked on a LEAVING link has been answered.
 void sessions_answered (swarm_t *self, link_t *link);
 
-//  It is over, said to the peer. With OK or BUSY, and when nothing was asked of it, what the peer has
-//  asked meanwhile is still answered; otherwise as sessions_end.
+//  It is over, said to the peer. With OK or BUSY, and when nothing was asked of it, what the peer
+//  has asked meanwhile is still answered; otherwise as sessions_end.
 void sessions_goodbye (swarm_t *self, link_t *link, code_t code, const char *reason,
                        uint32_t pause_secs);
 

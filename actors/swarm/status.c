@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  ---- peers ---------------------------------------------------------------------------------------
+//  ---- peers -------------------------------------------------------------------------------------
 
 typedef struct {
     Ggen__PeerStatus status;
@@ -58,7 +58,7 @@ status_peers (void *self_, const delivery_t *at, const ProtobufCMessage *message
     return code;
 }
 
-//  ---- all together --------------------------------------------------------------------------------
+//  ---- all together ------------------------------------------------------------------------------
 
 static int
 by_size (const void *a_, const void *b_)

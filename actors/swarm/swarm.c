@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "swarm.h"
 
+#include "bootstraps.h"
 #include "calls.h"
 #include "connectivity.h"
 #include "dialability.h"
@@ -28,14 +29,29 @@ swarm_settings_default (swarm_settings_t *self)
                                 .max_known = 256};
 }
 
-//  ---- for all files -------------------------------------------------------------------------------
+//  ---- for all files -----------------------------------------------------------------------------
+
+static void
+tell (const swarm_t *self, const char *const *names, const ProtobufCMessage *message)
+{
+    for (unsigned i = 0; names && names[i]; i++)
+        out_event (self->out, names[i], message);
+}
 
 void
 swarm_tell (const swarm_t *self, const ProtobufCMessage *message)
 {
-    const char *const *names = self->settings->listeners;
-    for (unsigned i = 0; names && names[i]; i++)
-        out_event (self->out, names[i], message);
+    tell (self, self->settings->listeners, message);
+    tell (self, self->settings->kept_listeners, message);
+}
+
+void
+swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage *message)
+{
+    link->told |= link->kept;
+    tell (self, self->settings->listeners, message);
+    if (link->told)
+        tell (self, self->settings->kept_listeners, message);
 }
 
 void
@@ -52,7 +68,7 @@ swarm_complain (swarm_t *self, link_t *link, Ggen__Experience experience, const 
     out_event (self->out, "reputation", &observation.base);
 }
 
-//  ---- links ---------------------------------------------------------------------------------------
+//  ---- links -------------------------------------------------------------------------------------
 
 static code_t
 on_link_up (void *self, const delivery_t *at, const ProtobufCMessage *message)
@@ -115,7 +131,7 @@ on_link_listening (void *self_, const delivery_t *at, const ProtobufCMessage *me
     return OK;
 }
 
-//  ---- bans ----------------------------------------------------------------------------------------
+//  ---- bans --------------------------------------------------------------------------------------
 
 static void
 drop_banned (swarm_t *self, const peer_key_t *key, uint32_t secs)
@@ -150,7 +166,7 @@ on_ban_order (void *self_, const delivery_t *at, const ProtobufCMessage *message
     return OK;
 }
 
-//  ---- life ----------------------------------------------------------------------------------------
+//  ---- life --------------------------------------------------------------------------------------
 
 static void
 swarm_destroy (void *self_)
@@ -166,7 +182,7 @@ swarm_destroy (void *self_)
     flights_destroy (&self->flights);
     book_destroy (&self->book);
     bans_clear (&self->bans);
-    upkeep_destroy (self);
+    bootstraps_destroy (self);
     addresses_clear (&self->dialability.reached);
     addresses_clear (&self->listening);
     free (self);

@@ -3,11 +3,11 @@
 //  in and who is dialled, and carries all mail between actors here and actors there. It owns no
 //  socket: "link" does (messages/link.proto), and the simulator's network in its place.
 //
-//  Mail for "dht@PEER" comes to its transit. With a session it goes out at once; without one the peer
-//  is dialled, at the addresses that the mail carries (Envelope.route) or that are known, and what
-//  comes meanwhile waits. Every request ends exactly once: with the peer's answer, or with a failure
-//  said in its place: CONNECTION_FAILED, TIMEOUT, LOW_REPUTATION (banned), BUSY (a bound), CANCELLED.
-//  Replies, progress and events for a peer without session are dropped.
+//  Mail for "dht@PEER" comes to its transit. With a session it goes out at once; without one the
+//  peer is dialled, at the addresses that the mail carries (Envelope.route) or that are known, and
+//  what comes meanwhile waits. Every request ends exactly once: with the peer's answer, or with a
+//  failure said in its place: CONNECTION_FAILED, TIMEOUT, LOW_REPUTATION (banned), BUSY (a bound),
+//  CANCELLED. Replies, progress and events for a peer without session are dropped.
 #ifndef GGEN_SWARM_H
 #define GGEN_SWARM_H
 
@@ -34,7 +34,8 @@ typedef struct {
     bool addresses_sure;                    //  others can dial them: nobody is asked to try
     const char *const *protocols;           //  what we serve: "dht/1", at most SWARM_PROTOCOLS_MAX
     const char *const *reachable;           //  actors here that other nodes may send to
-    const char *const *listeners;           //  actors here that are told of peers
+    const char *const *listeners;           //  actors here that are told of all peers
+    const char *const *kept_listeners;      //  the same, of peers that are kept, or were
     const swarm_bootstrap_t *bootstraps;
     size_t bootstraps_count;
     uint32_t max_peers;                     //  128: kept sessions

@@ -16,7 +16,7 @@
 #define DIAL_ALL_MS    10000        //  for all addresses of a peer
 #define GREETING_MS    2000         //  from LinkUp to a session (SPEC 8)
 #define DRAINING_MS    3000         //  for what is on its way on the link that goes
-#define YOUNG_MS       (DIAL_ALL_MS + GREETING_MS)      //  two links this close were dialled at once
+#define YOUNG_MS       (DIAL_ALL_MS + GREETING_MS)      //  so close: dialled at once
 #define LEAVING_MS     4000         //  the same after a Goodbye
 #define IDLE_MS        30000        //  a transient session without mail ends (SPEC 8)
 
@@ -25,9 +25,9 @@
 #define STRANGERS_MAX  5u           //  of them from one IP (SPEC 8); loopback: any number
 #define NEIGHBOURS_MAX 64u          //  sessions with one IP that came in, as above
 
-#define UNWRITTEN_MAX  (2u << 20)   //  bytes a peer has yet to read; then its requests fail with BUSY
+#define UNWRITTEN_MAX  (2u << 20)   //  bytes a peer has yet to read; then requests to it get BUSY
 #define REPLIES_MAX    (8u << 20)   //  the same with replies to it; then its session ends
-#define OWED_MAX       64u          //  requests of one peer that are not answered; the next gets BUSY
+#define OWED_MAX       64u          //  requests of one peer not answered; the next gets BUSY
 #define OWED_SECS      60u          //  those that nobody answered are forgotten after so long
 
 #define BUDGET_OUT_MS  600000u      //  longest and default budget of a request to another node
@@ -42,7 +42,7 @@
 #define COMPLAINT_MS   1000         //  one observation a second of each peer is enough
 
 typedef struct call_t call_t;           //  calls.h
-typedef struct bootstrap_t bootstrap_t; //  upkeep.h
+typedef struct bootstrap_t bootstrap_t; //  bootstraps.h
 
 //  The most kept sessions within a step of time.
 typedef struct {
@@ -93,6 +93,9 @@ typedef struct {
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written
     int64_t upkeep_ms;              //  when upkeep has something to do
+    int64_t lost_ms;                //  when the last kept session broke
+    int64_t probe_ms;               //  when one of the lost is dialled next
+    int64_t probe_until_ms;
     int64_t bootstrapped_ms;        //  the last dial to a bootstrap; -1 = none
     bucket_t bucket;
     uint64_t refused_banned, refused_full, refused_rate, dropped_invalid;
@@ -100,6 +103,9 @@ typedef struct {
 
 //  Tell all listeners.
 void swarm_tell (const swarm_t *self, const ProtobufCMessage *message);
+
+//  Tell of a peer: those who hear only of kept ones only if this one is kept, or was.
+void swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage *message);
 
 //  Tell "reputation" what a peer did, at most once in COMPLAINT_MS each.
 void swarm_complain (swarm_t *self, link_t *link, Ggen__Experience experience, const char *detail);

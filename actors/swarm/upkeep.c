@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "upkeep.h"
 
+#include "bootstraps.h"
 #include "connectivity.h"
 #include "dials.h"
 #include "keep.h"
 #include "sessions.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define BOOTSTRAPS_FIRST   2u
-#define BOOTSTRAPS_MORE_MS 5000
 
 //  What is still to be done in one run.
 typedef struct {
     int64_t now_ms;
     int64_t next_ms;                //  when there will be something to do
-    uint32_t missing;               //  peers
-    uint32_t dials;                 //  that may begin
 } run_t;
 
 static void
@@ -33,108 +28,14 @@ upkeep_soon (swarm_t *self)
     self->upkeep_ms = out_now_ms (self->out);
 }
 
-//  ---- bootstrap nodes -----------------------------------------------------------------------------
-
-static uint32_t
-bootstraps_count (const swarm_t *self)
-{
-    size_t count = self->settings->bootstraps_count;
-    return count < SWARM_BOOTSTRAPS_MAX ? (uint32_t) count : SWARM_BOOTSTRAPS_MAX;
-}
-
 bool
 upkeep_begin (swarm_t *self)
 {
-    uint32_t count = bootstraps_count (self);
     self->upkeep_ms = out_now_ms (self->out);
-    self->bootstrapped_ms = -1;
-    if (count > 0 && !(self->bootstraps = calloc (count, sizeof *self->bootstraps)))
-        return false;
-    for (uint32_t i = 0; i < count; i++) {
-        multiaddr_t address;
-        bootstrap_t *bootstrap = &self->bootstraps[i];
-        bootstrap->next_ms = DEADLINE_NEVER;
-        if (multiaddr_decode (&address, self->settings->bootstraps[i].address) != OK)
-            continue;
-        bootstrap->next_ms = 0;
-        bootstrap->has_key = address.has_peer;
-        bootstrap->key = address.peer;
-        if (bootstrap->has_key
-            && memcmp (bootstrap->key.bytes, self->settings->identity->key, PEER_KEY_SIZE) == 0)
-            bootstrap->next_ms = DEADLINE_NEVER;
-    }
-    return true;
+    return bootstraps_begin (self);
 }
 
-void
-upkeep_destroy (swarm_t *self)
-{
-    free (self->bootstraps);
-}
-
-static bool
-better (const swarm_t *self, const bootstrap_t *a, const bootstrap_t *b)
-{
-    const swarm_bootstrap_t *given = self->settings->bootstraps;
-    if (a->tries != b->tries)
-        return a->tries < b->tries;
-    uint32_t first = given[a - self->bootstraps].priority;
-    uint32_t second = given[b - self->bootstraps].priority;
-    return first < second || (first == second && rng_below (self->rng, 2) == 0);
-}
-
-//  The best of those that are due: fewest failures, then its priority. Two will do at first: they have
-//  many to serve.
-static bootstrap_t *
-next_bootstrap (swarm_t *self, run_t *run)
-{
-    bootstrap_t *best = NULL;
-    unsigned linked = 0;
-    for (uint32_t i = 0; i < bootstraps_count (self); i++)
-        linked += self->bootstraps[i].linked;
-    if (linked >= BOOTSTRAPS_FIRST && run->now_ms - self->bootstrapped_ms < BOOTSTRAPS_MORE_MS) {
-        wait_until (run, self->bootstrapped_ms + BOOTSTRAPS_MORE_MS);
-        return NULL;
-    }
-    for (uint32_t i = 0; i < bootstraps_count (self); i++) {
-        bootstrap_t *at = &self->bootstraps[i];
-        if (at->linked)
-            continue;
-        if (at->next_ms > run->now_ms)
-            wait_until (run, at->next_ms);
-        else if (!best || better (self, at, best))
-            best = at;
-    }
-    return best;
-}
-
-static void
-postpone (swarm_t *self, bootstrap_t *bootstrap)
-{
-    int64_t ms = BOOK_RETRY_MS;
-    for (uint8_t i = 0; i < bootstrap->tries && ms < BOOK_RETRY_MAX_MS; i++)
-        ms *= 2;
-    if (bootstrap->tries < UINT8_MAX)
-        bootstrap->tries++;
-    bootstrap->next_ms =
-        out_now_ms (self->out)
-        + book_jitter_ms (self->rng, ms < BOOK_RETRY_MAX_MS ? ms : BOOK_RETRY_MAX_MS);
-}
-
-//  Mark the entry of a link, if it is one. A link says it by its key or by its number of the entry.
-static bootstrap_t *
-bootstrap_of (const swarm_t *self, const link_t *link)
-{
-    if (link->bootstrap > 0)
-        return &self->bootstraps[link->bootstrap - 1];
-    for (uint32_t i = 0; i < bootstraps_count (self) && link->named; i++)
-        if (self->bootstraps[i].has_key
-            && peer_key_equal (&self->bootstraps[i].key, &link->key))
-            return &self->bootstraps[i];
-    return NULL;
-}
-
-//  ---- dialling ------------------------------------------------------------------------------------
+//  ---- dialling ----------------------------------------------------------------------------------
 
 //  False: nobody is dialled now.
 static bool
@@ -199,7 +100,7 @@ dial_bootstrap (swarm_t *self, bootstrap_t *bootstrap, run_t *run)
     bootstrap->linked = true;
 }
 
-//  ---- choosing ------------------------------------------------------------------------------------
+//  ---- choosing ----------------------------------------------------------------------------------
 
 static int64_t
 due_ms (const swarm_t *self, const known_t *known)
@@ -281,6 +182,36 @@ release_bootstraps (swarm_t *self)
             sessions_release (self, link);
 }
 
+static known_t *
+one_of_the_lost (const swarm_t *self)
+{
+    known_t *found = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < book_count (self->book); i++) {
+        known_t *known = book_at (self->book, i);
+        if (known->lost_ms == 0 || known->linked || known->addresses.size == 0)
+            continue;
+        if (rng_below (self->rng, ++count) == 0)
+            found = known;
+    }
+    return found;
+}
+
+static void
+probe (swarm_t *self, run_t *run)
+{
+    if (run->now_ms >= self->probe_until_ms)
+        return;
+    if (self->probe_ms <= run->now_ms) {
+        known_t *known = one_of_the_lost (self);
+        if (!known)
+            return;
+        self->probe_ms = run->now_ms + book_jitter_ms (self->rng, UPKEEP_EAGER_RETRY_MS / 2);
+        dial_known (self, known, run);
+    }
+    wait_until (run, self->probe_ms);
+}
+
 static uint32_t
 kept_dials (const swarm_t *self)
 {
@@ -298,18 +229,20 @@ upkeep_run (swarm_t *self, int64_t now_ms)
     uint32_t wanted = connectivity_wanted (self), dials = kept_dials (self);
     uint32_t dials_max = connectivity_eager (self) ? 2 * UPKEEP_DIALS_MAX : UPKEEP_DIALS_MAX;
     dial_persistent (self, &run);
+    probe (self, &run);
     uint32_t kept = links_census (self->links).kept;
     link_t *link;
     known_t *known;
     bootstrap_t *bootstrap;
     for (; kept < wanted && (link = at_hand (self)) != NULL; kept++)
         sessions_keep (self, link, false);
-    while (kept + dials < wanted && dials < dials_max && (known = next_known (self, &run)) != NULL) {
+    while (kept + dials < wanted && dials < dials_max
+           && (known = next_known (self, &run)) != NULL) {
         dial_known (self, known, &run);
         dials++;
     }
     while (kept + dials < wanted && dials < dials_max
-           && (bootstrap = next_bootstrap (self, &run)) != NULL) {
+           && (bootstrap = bootstraps_next (self, now_ms, &run.next_ms)) != NULL) {
         dial_bootstrap (self, bootstrap, &run);
         dials++;
     }
@@ -318,7 +251,7 @@ upkeep_run (swarm_t *self, int64_t now_ms)
     self->upkeep_ms = run.next_ms;
 }
 
-//  ---- what happened -------------------------------------------------------------------------------
+//  ---- what happened -----------------------------------------------------------------------------
 
 void
 upkeep_dialled (swarm_t *self, const link_t *link)
@@ -331,11 +264,9 @@ upkeep_dialled (swarm_t *self, const link_t *link)
 void
 upkeep_failed (swarm_t *self, const link_t *link)
 {
-    bootstrap_t *bootstrap = bootstrap_of (self, link);
-    if (bootstrap) {
-        bootstrap->linked = false;
-        postpone (self, bootstrap);
-    }
+    bootstrap_t *bootstrap = bootstraps_of (self, link);
+    if (bootstrap)
+        bootstraps_failed (self, bootstrap);
     if (!link->named)
         return;
     known_t *known = book_find (self->book, &link->key);
@@ -362,10 +293,23 @@ all_addresses (addresses_t *all, const link_t *link, bytes_t dialled)
     return addresses_set (all, fields, count, NULL, &link->key);
 }
 
+//  One that was lost is back: so may be the others.
+static void
+found_again (swarm_t *self, known_t *known)
+{
+    int64_t now_ms = out_now_ms (self->out);
+    known->lost_ms = 0;
+    if (now_ms >= self->probe_until_ms)
+        return;
+    self->probe_ms = now_ms;
+    book_forgive (self->book, now_ms);
+    upkeep_soon (self);
+}
+
 void
 upkeep_up (swarm_t *self, link_t *link, bytes_t dialled)
 {
-    bootstrap_t *bootstrap = bootstrap_of (self, link);
+    bootstrap_t *bootstrap = bootstraps_of (self, link);
     if (bootstrap) {
         bootstrap->linked = true;
         bootstrap->tries = 0;
@@ -378,6 +322,8 @@ upkeep_up (swarm_t *self, link_t *link, bytes_t dialled)
         known_t *known =
             all.size > 0 ? keep_known (self, &link->key, &all) : book_find (self->book, &link->key);
         if (known) {
+            if (known->lost_ms > 0)
+                found_again (self, known);
             known->linked = true;
             known->persistent |= link->persistent;
             link->persistent = known->persistent;
@@ -396,10 +342,10 @@ upkeep_up (swarm_t *self, link_t *link, bytes_t dialled)
 }
 
 void
-upkeep_down (swarm_t *self, const link_t *link)
+upkeep_down (swarm_t *self, const link_t *link, code_t code)
 {
     int64_t now_ms = out_now_ms (self->out);
-    bootstrap_t *bootstrap = bootstrap_of (self, link);
+    bootstrap_t *bootstrap = bootstraps_of (self, link);
     if (bootstrap) {
         bootstrap->linked = false;
         bootstrap->next_ms = now_ms + book_jitter_ms (self->rng, BOOK_RETRY_MS);
@@ -409,6 +355,13 @@ upkeep_down (swarm_t *self, const link_t *link)
         known->linked = false;
         if (known->next_ms < now_ms)
             known->next_ms = now_ms + book_jitter_ms (self->rng, BOOK_RETRY_MS / 2);
+    }
+    if (link->kept && code == CONNECTION_FAILED) {
+        if (known)
+            book_lost (self->book, known, now_ms);
+        if (self->lost_ms > 0 && now_ms - self->lost_ms < UPKEEP_BURST_MS)
+            self->probe_until_ms = now_ms + UPKEEP_EAGER_MS;
+        self->lost_ms = now_ms;
     }
     if (link->kept)
         upkeep_soon (self);
@@ -443,12 +396,10 @@ upkeep_leave (swarm_t *self, const peer_key_t *key)
             continue;
         known->dirty |= known->persistent;
         known->persistent = false;
+        known->lost_ms = 0;
         if (known->next_ms < until_ms)
             known->next_ms = until_ms;
     }
-    for (uint32_t i = 0; i < bootstraps_count (self); i++)
-        if (!key || (self->bootstraps[i].has_key
-                     && peer_key_equal (&self->bootstraps[i].key, key)))
-            self->bootstraps[i].next_ms = until_ms;
+    bootstraps_leave (self, key, until_ms);
     keep_soon (self);
 }

@@ -124,6 +124,7 @@ download_end (download_t *self, code_t code, const Ggen__Failure *failure, const
         end.peers += self->sources.list[i].chunks > 0;
     out_forget (all->out, on_step, self);
     download_forget_wants (self);
+    download_tell_arrived (self);
     download_tell_served (self, code == OK);
     unlink_download (self);
     for (listener_t *at = self->listeners; at; at = at->next)

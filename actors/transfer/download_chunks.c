@@ -9,7 +9,7 @@
 
 #define BEATEN_MAX          3       //  late chunks in a row that others gave first
 #define SLOW_MS             5000    //  a chunk that takes longer is worth telling reputation
-#define CHUNK_BUDGET_MS     60000   //  a provider slower than 4.4 KB/s gives nothing
+#define CHUNK_BUDGET_MS     60000
 #define HAVE_BUDGET_MS      10000
 #define WRITE_FAILURES_MAX  8
 
@@ -262,6 +262,17 @@ forget_one (download_t *self, uint32_t chunk)
     return true;
 }
 
+//  What it was asked for has got lost, or never comes.
+void
+download_silent (download_t *self, unsigned index, int64_t since_ms)
+{
+    int64_t now_ms = out_now_ms (self->all->out);
+    if (source_failed (&self->sources.list[index], TIMEOUT, since_ms, now_ms))
+        gone (self, index, now_ms - since_ms);
+    else
+        forget_source (self, index);
+}
+
 //  ---- a chunk comes -----------------------------------------------------------------------------
 
 static const char *
@@ -337,7 +348,8 @@ arrived (want_t *want, const answer_t *answer)
         return;
     }
     self->all->received_bytes += answer->attachment.size;
-    source_gave (source, (uint32_t) answer->attachment.size, answer->now_ms - want->asked_ms);
+    source_gave (source, (uint32_t) answer->attachment.size, answer->now_ms - want->asked_ms,
+                 answer->now_ms);
     if (!chunks_missing (&self->chunks, chunk)) {
         want_free (want);
         return;

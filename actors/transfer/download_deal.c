@@ -7,6 +7,7 @@
 #define ASKED_OF_MAX        4       //  providers that are asked for one chunk at one time
 #define HEDGE_MIN_MS        50
 #define HEDGE_FACTOR        3       //  times what the other one usually needs
+#define SILENT_MS           20000   //  a provider slower than 13 KB/s gives nothing
 #define UNKNOWN_PATIENCE_MS 1500    //  for the first chunk: a dial alone is 4.5 round trips
 
 static source_t *
@@ -91,6 +92,33 @@ count_late (download_t *self, int64_t now_ms, int64_t *wake_p)
     }
 }
 
+//  Since when it has let us wait: since it gave something last, or was asked.
+static int64_t
+silent_since_ms (const download_t *self, unsigned index)
+{
+    int64_t asked_ms = DEADLINE_NEVER;
+    for (const want_t *at = self->wants; at; at = at->next)
+        if (at->source == index && !at->writing && at->asked_ms < asked_ms)
+            asked_ms = at->asked_ms;
+    int64_t gave_ms = self->sources.list[index].gave_ms;
+    return gave_ms > asked_ms ? gave_ms : asked_ms;
+}
+
+//  From those who are silent everything is taken back.
+static void
+count_silent (download_t *self, int64_t now_ms, int64_t *wake_p)
+{
+    for (unsigned i = 0; i < self->sources.count; i++) {
+        if (self->sources.list[i].in_flight == 0)
+            continue;
+        int64_t since_ms = silent_since_ms (self, i);
+        if (since_ms + SILENT_MS <= now_ms)
+            download_silent (self, i, since_ms);
+        else if (since_ms + SILENT_MS < *wake_p)
+            *wake_p = since_ms + SILENT_MS;
+    }
+}
+
 static bool
 is_late (const download_t *self, unsigned index)
 {
@@ -171,11 +199,13 @@ static void
 schedule (download_t *self)
 {
     round_t round = {.now_ms = out_now_ms (self->all->out), .wake_ms = DEADLINE_NEVER};
+    count_silent (self, round.now_ms, &round.wake_ms);
     count_late (self, round.now_ms, &round.wake_ms);
     if (self->not_before_ms > round.now_ms)
         round.full = true;
     while (!round.full && deal (self, &round))
         ;
+    download_tell_arrived (self);
     if (self->not_before_ms > round.now_ms && self->not_before_ms < round.wake_ms)
         round.wake_ms = self->not_before_ms;
     self->wake_ms = round.wake_ms;

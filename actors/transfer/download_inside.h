@@ -92,6 +92,9 @@ void downloads_schedule (downloads_t *self);
 //  Ask a source for a chunk. False: our own node has no room for it.
 bool download_ask_chunk (download_t *self, unsigned index, uint32_t chunk);
 
+//  A source that has given nothing since then: what it was asked for is taken back.
+void download_silent (download_t *self, unsigned index, int64_t since_ms);
+
 //  Take back all that was asked of sources, and the writes.
 void download_forget_wants (download_t *self);
 
@@ -104,7 +107,10 @@ void download_tell_progress (download_t *self);
 void download_tell_wrong (const download_t *self, const source_t *source, const char *what);
 void download_tell_failed (const download_t *self, const source_t *source, int64_t took_ms);
 
-//  What sources gave, to reputation and to them. 'whole': the archive is verified.
+//  What has arrived, to those sources that no request has told it.
+void download_tell_arrived (download_t *self);
+
+//  What sources gave, to reputation. 'whole': the archive is verified.
 void download_tell_served (download_t *self, bool whole);
 
 //  Why no provider helped.

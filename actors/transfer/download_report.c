@@ -82,7 +82,6 @@ download_tell_failed (const download_t *self, const source_t *source, int64_t to
     out_event (self->all->out, "dht", &dead.base);
 }
 
-//  The server counts what we have not told as still on its way.
 static void
 tell_arrived (const download_t *self, source_t *source)
 {
@@ -94,13 +93,21 @@ tell_arrived (const download_t *self, source_t *source)
     out_event (self->all->out, address, &arrived.base);
 }
 
+//  Servers count what we have not told as still on its way. Mostly the next request tells it; where
+//  none goes out now, for credit or disk allow none, servers might wait for it with our requests.
+void
+download_tell_arrived (download_t *self)
+{
+    for (unsigned i = 0; i < self->sources.count; i++)
+        if (self->sources.list[i].untold_bytes > 0)
+            tell_arrived (self, &self->sources.list[i]);
+}
+
 void
 download_tell_served (download_t *self, bool whole)
 {
     for (unsigned i = 0; i < self->sources.count; i++) {
-        source_t *source = &self->sources.list[i];
-        if (source->untold_bytes > 0 && source->state != SOURCE_GONE)
-            tell_arrived (self, source);
+        const source_t *source = &self->sources.list[i];
         if (source->chunks == 0)
             continue;
         Ggen__Observation seen = GGEN__OBSERVATION__INIT;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define READ_BUDGET_MS 20000
+#define SAMPLE_MS      500          //  of the rate; shorter ones say little
 
 //  A chunk somebody wants.
 struct order_t {
@@ -40,19 +41,81 @@ serve_init (serve_t *self)
     self->sweep_ms = DEADLINE_NEVER;
 }
 
+static bool
+is_served (const asker_t *asker)
+{
+    return asker->orders || asker->reading > 0 || asker->unarrived_bytes > 0;
+}
+
+//  Bytes that are not on their way any more, for whatever reason.
+static void
+forget_bytes (serve_t *self, asker_t *asker, uint32_t bytes)
+{
+    asker->unarrived_bytes -= bytes;
+    self->unarrived_bytes -= bytes;
+}
+
+//  The rate is that of times when there is something to send.
+static void
+sample (serve_t *self, uint32_t bytes)
+{
+    int64_t now_ms = out_now_ms (self->out);
+    self->sample_bytes += bytes;
+    if (now_ms - self->since_ms < SAMPLE_MS)
+        return;
+    uint64_t rate = self->sample_bytes * 1000 / (uint64_t) (now_ms - self->since_ms);
+    if (self->rate_bytes_s > 0)
+        rate = (3 * (uint64_t) self->rate_bytes_s + rate) / 4;
+    self->rate_bytes_s = rate > UINT32_MAX ? UINT32_MAX : rate > 0 ? (uint32_t) rate : 1;
+    self->since_ms = now_ms;
+    self->sample_bytes = 0;
+}
+
 static void
 count_arrived (serve_t *self, asker_t *asker, uint32_t bytes)
 {
     if (bytes > asker->unarrived_bytes)
         bytes = asker->unarrived_bytes;
-    asker->unarrived_bytes -= bytes;
-    self->unarrived_bytes -= bytes;
+    if (bytes > 0)
+        sample (self, bytes);
+    forget_bytes (self, asker, bytes);
+}
+
+//  Bytes that may be on their way.
+static uint32_t
+ahead_bytes (const serve_t *self)
+{
+    uint64_t ahead = (uint64_t) self->rate_bytes_s * SERVE_AHEAD_MS / 1000;
+    if (self->rate_bytes_s == 0)
+        ahead = SERVE_AHEAD_BYTES;
+    return ahead < SERVE_AHEAD_BYTES_MIN  ? SERVE_AHEAD_BYTES_MIN
+           : ahead > SERVE_NODE_BYTES_MAX ? SERVE_NODE_BYTES_MAX
+                                          : (uint32_t) ahead;
+}
+
+//  Askers that may be served at one time.
+static unsigned
+slots (const serve_t *self)
+{
+    unsigned count = self->rate_bytes_s / SERVE_SHARE_BYTES_S;
+    if (self->rate_bytes_s == 0)
+        count = SERVE_SLOTS;
+    return count < SERVE_SLOTS_MIN ? SERVE_SLOTS_MIN : count;
+}
+
+static unsigned
+count_served (const serve_t *self)
+{
+    unsigned count = 0;
+    for (const asker_t *at = self->first; at; at = at->next)
+        count += is_served (at);
+    return count;
 }
 
 static void
 asker_destroy (serve_t *self, asker_t *asker)
 {
-    count_arrived (self, asker, UINT32_MAX);
+    forget_bytes (self, asker, asker->unarrived_bytes);
     for (order_t *at = self->reads; at; at = at->next)
         if (at->asker == asker)
             at->asker = NULL;
@@ -162,7 +225,7 @@ serve_tick (serve_t *self, int64_t now_ms)
     for (asker_t *at = self->first, *next; at; at = next) {
         next = at->next;
         if (at->heard_ms + SERVE_SILENCE_MS <= now_ms) {
-            count_arrived (self, at, UINT32_MAX);
+            forget_bytes (self, at, at->unarrived_bytes);
             if (!at->orders && !at->reading) {
                 asker_destroy (self, at);
                 continue;
@@ -251,8 +314,8 @@ on_read (void *actor, void *order_, const answer_t *answer)
                     code_name (answer->code));
     else
         sent = send (self, order, answer->attachment);
-    if (!sent && asker)
-        count_arrived (self, asker, order->size_bytes);
+    if (!sent && asker && asker->unarrived_bytes >= order->size_bytes)
+        forget_bytes (self, asker, order->size_bytes);
     if (lost)
         self->damaged (self->context, &order->sha256);
     free (order);
@@ -285,6 +348,10 @@ read_chunk (serve_t *self, asker_t *asker)
     self->reads = order;
     self->reading++;
     asker->reading++;
+    if (self->unarrived_bytes == 0) {
+        self->since_ms = out_now_ms (self->out);
+        self->sample_bytes = 0;
+    }
     asker->unarrived_bytes += order->size_bytes;
     self->unarrived_bytes += order->size_bytes;
     return true;
@@ -309,7 +376,7 @@ may_read (const serve_t *self, const asker_t *asker)
 {
     const order_t *order = asker->orders;
     return order && asker->unarrived_bytes + order->size_bytes <= SERVE_PEER_BYTES_MAX
-           && self->unarrived_bytes + order->size_bytes <= SERVE_NODE_BYTES_MAX;
+           && self->unarrived_bytes + order->size_bytes <= ahead_bytes (self);
 }
 
 //  Read as much as may be, one chunk for each asker in turn.
@@ -379,6 +446,8 @@ serve_chunk (serve_t *self, const delivery_t *at, const Ggen__ChunkRequest *ask)
     if (!asker)
         return out_fail (at, BUSY, "", "too many nodes are served");
     count_arrived (self, asker, ask->arrived_bytes);
+    if (!is_served (asker) && count_served (self) >= slots (self))
+        return out_fail (at, BUSY, "", "others are served first");
     code_t code = enqueue (self, at, asker, entry->release, ask->chunk);
     pump (self);
     return code;

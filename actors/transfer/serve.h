@@ -5,6 +5,12 @@
 //  (SPEC 8); at the bound requests wait, and beyond the queues they are BUSY. Who says nothing for
 //  SERVE_SILENCE_MS is taken to have got it, or gone.
 //
+//  How fast bytes arrive says what the path away from here can carry. No more is on its way than
+//  arrives in SERVE_AHEAD_MS, so that a chunk does not wait behind others longer than its asker
+//  will; and only as many askers are served at one time as each get SERVE_SHARE_BYTES_S, for many
+//  who are all too slow would have to give up. The others are BUSY: they come again, or go
+//  elsewhere.
+//
 //  A chunk is hashed before it is sent. When the disk has lied, or has the blob no more, the owner
 //  is told so that it serves it no longer; the asker gets PACKAGE_NOT_FOUND.
 #ifndef GGEN_SERVE_H
@@ -21,6 +27,12 @@
 #define SERVE_PEER_BYTES_MAX  (4u << 20)
 #define SERVE_NODE_BYTES_MAX  (16u << 20)
 #define SERVE_SILENCE_MS      30000
+#define SERVE_AHEAD_MS        2000
+#define SERVE_AHEAD_BYTES_MIN (2u << 20)
+#define SERVE_AHEAD_BYTES     (8u << 20)    //  as long as nothing is known of the path
+#define SERVE_SHARE_BYTES_S   (64u << 10)
+#define SERVE_SLOTS_MIN       4             //  askers that are served whatever the path carries
+#define SERVE_SLOTS           32            //  as long as nothing is known of it
 
 typedef struct asker_t asker_t;
 typedef struct order_t order_t;
@@ -37,6 +49,9 @@ typedef struct {
     unsigned queued;
     unsigned reading;
     uint32_t unarrived_bytes;   //  to all
+    uint32_t rate_bytes_s;      //  that arrive while there is something to send; 0 = not known
+    int64_t since_ms;           //  the current sample of it
+    uint64_t sample_bytes;
     uint64_t sent_bytes;
     int64_t sweep_ms;
 } serve_t;

@@ -9,7 +9,7 @@
 #define ADDRESSES_MAX     10        //  of a peer (SPEC 8)
 #define ADDRESS_BYTES_MAX 256
 #define BUSY_FIRST_MS     250
-#define BUSY_LONGEST_MS   8000
+#define BUSY_LONGEST_MS   2000
 #define STRUCK_PAUSE_MS   500
 
 static void
@@ -65,9 +65,9 @@ find (const sources_t *self, const peer_key_t *key)
 static bool
 is_revivable (const source_t *self)
 {
-    return self->state == SOURCE_GONE && self->revivals < SOURCE_REVIVALS_MAX
-           && self->why != CHECKSUM_MISMATCH && self->why != LOW_REPUTATION
-           && self->why != TIMEOUT;
+    unsigned most = self->why == TIMEOUT ? SOURCE_SILENT_MAX : SOURCE_REVIVALS_MAX;
+    return self->state == SOURCE_GONE && self->revivals < most
+           && self->why != CHECKSUM_MISMATCH && self->why != LOW_REPUTATION;
 }
 
 bool
@@ -206,17 +206,19 @@ source_busy (source_t *self, int64_t now_ms, double chance)
         source_end (self, BUSY);
         return true;
     }
-    int64_t pause_ms = (int64_t) BUSY_FIRST_MS << self->busy++;
-    if (pause_ms > BUSY_LONGEST_MS)
-        pause_ms = BUSY_LONGEST_MS;
+    int64_t pause_ms = BUSY_FIRST_MS;
+    for (unsigned i = 0; i < self->busy && pause_ms < BUSY_LONGEST_MS; i++)
+        pause_ms *= 2;
+    self->busy++;
     self->not_before_ms = now_ms + pause_ms + (int64_t) ((double) pause_ms / 2 * chance);
     window_late (&self->window);
     return false;
 }
 
 void
-source_gave (source_t *self, uint32_t size_bytes, int64_t took_ms)
+source_gave (source_t *self, uint32_t size_bytes, int64_t took_ms, int64_t now_ms)
 {
+    self->gave_ms = now_ms;
     window_arrived (&self->window, took_ms);
     self->strikes = self->busy = self->beaten = 0;
     self->chunks++;

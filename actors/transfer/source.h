@@ -12,8 +12,9 @@
 
 #define SOURCES_MAX        32       //  of one download; those beyond are not looked at
 #define SOURCE_STRIKES_MAX 3        //  failures in a row of one that gave something
-#define SOURCE_BUSY_MAX    12       //  times in a row that it had no time for us
+#define SOURCE_BUSY_MAX    60       //  times in a row that it had no time for us: two minutes
 #define SOURCE_REVIVALS_MAX 4       //  later looks at one that failed
+#define SOURCE_SILENT_MAX   2       //  the same, at one that was silent or too slow
 
 typedef enum {
     SOURCE_READY,
@@ -37,6 +38,7 @@ typedef struct {
     uint32_t start;                 //  chunk where it begins
     int64_t not_before_ms;
     int64_t struck_ms;              //  when it failed last
+    int64_t gave_ms;                //  when it gave something last
     uint32_t chunks;                //  that it gave
     uint64_t given_bytes;
     uint64_t took_ms;               //  for all of them
@@ -71,7 +73,7 @@ unsigned sources_in_flight (const sources_t *self);
 //  a row. What was asked before an earlier failure failed with that one, and does not count.
 bool source_failed (source_t *self, code_t code, int64_t asked_ms, int64_t now_ms);
 
-//  It has no time for us: how long to leave it alone, 0.25 s doubled each time up to 8 s, plus up
+//  It has no time for us: how long to leave it alone, 0.25 s doubled each time up to 2 s, plus up
 //  to half of that by 'chance' in [0, 1). Returns true when it is gone now.
 bool source_busy (source_t *self, int64_t now_ms, double chance);
 
@@ -79,6 +81,6 @@ bool source_busy (source_t *self, int64_t now_ms, double chance);
 void source_end (source_t *self, code_t code);
 
 //  It gave a chunk.
-void source_gave (source_t *self, uint32_t size_bytes, int64_t took_ms);
+void source_gave (source_t *self, uint32_t size_bytes, int64_t took_ms, int64_t now_ms);
 
 #endif

@@ -337,6 +337,23 @@ check_head (case_t *self)
     return OK;
 }
 
+//  Who is late with a head may be kept from us: what is latest is not known (TUF's freeze attack).
+static code_t
+check_fresh (case_t *self)
+{
+    const Ggen__Head *head = self->line.head && (self->is_last || self->vouched)
+                                 ? self->line.head->head
+                                 : self->head.head;
+    int64_t now = self->wall_ms / 1000;
+    if (!self->request->require_fresh || (head && now - HEAD_CLOCK_SECONDS <= head->expires_at))
+        return OK;
+    findings_hint (self->findings, "name the version, or set security.require_fresh to false");
+    return findings_refuse (self->findings, SECURITY,
+                            head ? "the newest head of %s has expired: what is latest is not known"
+                                 : "%s has no head: what is latest is not known",
+                            self->request->name);
+}
+
 //  ---- what to keep ------------------------------------------------------------------------------
 
 //  The head whose seq counts from now on: one of the key that the name is with.
@@ -402,7 +419,8 @@ policy_judge (verdict_t **verdict_p, const Ggen__CheckReleaseRequest *request, c
               const crypto_t *crypto, int64_t wall_ms)
 {
     static code_t (*const rules[]) (case_t *) = {open_record,  check_subject, check_asked_key,
-                                                 check_pin,    check_rivals,  check_head};
+                                                 check_pin,    check_rivals,  check_head,
+                                                 check_fresh};
     verdict_t *verdict = *verdict_p = calloc (1, sizeof *verdict);
     if (!verdict)
         return BUSY;

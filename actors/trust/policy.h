@@ -20,7 +20,9 @@
 //    8. the head, when there is one (heads.h)          INVALID_SIGNATURE, SECURITY
 //       A head of another key has no say: SECURITY, but for one that hands over to this very key,
 //       which says no more than a pin that moved already; it is left aside with a warning.
-//       Of several heads of the key that has the name the newest counts.
+//       Of several heads of the key that has the name the newest counts. With 'require_fresh' there
+//       has to be one, and it must not have expired
+//                                                      SECURITY
 #ifndef GGEN_POLICY_H
 #define GGEN_POLICY_H
 

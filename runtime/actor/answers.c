@@ -75,7 +75,8 @@ answers_progress (actor_t *self, const Ggen__Envelope *envelope, const mail_t *m
         (const void *) actor_unpack (self, &ggen__progress__descriptor, mail, envelope->from);
     if (!progress)
         return actor_drop (self);
-    if (waiting.budget_ms > 0)
+    //  Another node could hold a slot for ever by it.
+    if (waiting.budget_ms > 0 && !actor_is_remote (envelope->from))
         pending_extend (self->out.pending, number, self->out.now_ms + waiting.budget_ms);
     if (waiting.parent && !waiting.quiet)
         out_progress (&self->out, waiting.parent, progress);

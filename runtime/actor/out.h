@@ -33,7 +33,8 @@ code_t out_fail (const delivery_t *at, code_t code, const char *hint, const char
 //  Pass on a failure that came as an answer to our own ask.
 void out_refuse_as (out_t *self, ticket_t ticket, const Ggen__Failure *failure);
 
-//  Say how far it is. Extends the asker's deadline by its whole budget.
+//  Say how far it is. Extends the asker's deadline by its whole budget, but not that of an asker on
+//  another node: its budget is all the time there is.
 void out_progress (out_t *self, ticket_t ticket, const Ggen__Progress *progress);
 
 //  True while the ticket waits for an answer and its asker still wants it.

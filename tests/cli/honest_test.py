@@ -139,13 +139,14 @@ def a_node_logs_its_start_and_its_end(home):
 
 @test
 def a_node_warns_of_settings_it_does_not_heed(home):
-    home.write("ggen/p2p-config.toml", "[storage]\nreplicas = 5\nhost_max = 1024\n")
-    node = home.start("node", "run", "--timeout", "0.2", env={"P2P_ENABLED": "0"})
+    home.write("ggen/p2p-config.toml", "[network]\nlan_discovery = false\n"
+               "[location]\nregion = \"here\"\n[storage]\nreplicas = 5\n")
+    node = home.start("node", "run", "--timeout", "0.2")
     equal(node.wait(), 0)
-    contains(node.err, "warning: p2p-config.toml:2: storage.replicas: no effect yet")
-    contains(node.err, "warning: env P2P_ENABLED: p2p.enabled: no effect yet")
-    lacks(node.err, "host_max")
-    lacks(home.run("market", "list").err, "storage.replicas")
+    contains(node.err, "warning: p2p-config.toml:2: network.lan_discovery: no effect yet")
+    contains(node.err, "warning: p2p-config.toml:4: location.region: no effect yet")
+    lacks(node.err, "replicas")
+    lacks(home.run("market", "list").err, "lan_discovery")
 
 
 # ---- settings --------------------------------------------------------------------------------------
@@ -153,16 +154,15 @@ def a_node_warns_of_settings_it_does_not_heed(home):
 @test
 def settings_without_effect_are_marked_and_warned_of(home):
     text = home.run("config", "show").out
-    matches(text, r"^storage\.replicas +3 +default \(no effect yet\)$")
+    matches(text, r"^network\.lan_discovery +true +default \(no effect yet\)$")
     matches(text, r"^storage\.cache_dir +\S+ +default$")
     matches(text, r"^registry\.url .*\(no effect yet\)$")
     idle = home.json("config", "show")["no_effect"]
     true("registry.packages_path" in idle and "log.level" not in idle, "as the table says")
-    env = {"GGEN_REGISTRY_URL": "http://localhost:1/", "GGEN_P2P_BOOTSTRAP": "/ip4/1.2.3.4/tcp/5"}
-    warnings = home.json("config", "validate", env=env)["warnings"]
-    equal(len(warnings), 2)
-    contains(warnings[0], "env GGEN_P2P_BOOTSTRAP: network.bootstrap_nodes: no effect yet")
-    contains(warnings[1], "this build lacks the HTTP registry and endpoint: FEATURE_NOT_ENABLED")
+    warnings = home.json("config", "validate",
+                         env={"GGEN_REGISTRY_URL": "http://localhost:1/"})["warnings"]
+    equal(len(warnings), 1)
+    contains(warnings[0], "this build lacks the HTTP registry and endpoint: FEATURE_NOT_ENABLED")
 
 
 @test

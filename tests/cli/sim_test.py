@@ -77,7 +77,7 @@ def a_violation_ends_with_the_one_command_that_repeats_it(home):
 
 @test
 def a_wrong_command_line_says_what_is_right(home):
-    for wrong in (["--scenario", "none"], ["--nodes", "0"], ["extra"], ["--minutes", "0"]):
+    for wrong in (["--scenario", "none"], ["--nodes", "200001"], ["extra"], ["--wrong"]):
         result = simulate(home, *wrong, ok=False)
         equal(result.rc, 2)
         contains(result.err, "usage: ggen-sim")

@@ -95,7 +95,8 @@ what_one_publishes_all_hear_find_and_get (void **state)
     bazaar_fetch (bazaar, world, 17, package);
     wait (30);
     expect_found (&bazaar_counts (bazaar)->fetches, "fetches");
-    assert_true (sim_parts_has (honest_settings (honest, world, 17)->market->blobs, &package->contents[0]->sha256));
+    assert_true (sim_parts_has (honest_settings (honest, world, 17)->market->blobs,
+                                &package->contents[0]->sha256));
 }
 
 static void

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-//  Some hundred nodes with nothing but the real "swarm", its "state", and somebody who now and then asks
-//  a node picked at random something. They begin at three bootstrap nodes; a fifth cannot be dialled.
+//  Some hundred nodes with nothing but the real "swarm", its "state", and somebody who now and then
+//  asks a node picked at random something. They begin at three bootstrap nodes; a fifth cannot be
+//  dialled.
 //
 //  SEED=7 build/tests/sim/swarm repeats the run of seed 7.
 #include <setjmp.h>
@@ -28,7 +29,7 @@
 #define BUDGET_MS   8000u
 #define BYTES_MAX   24576       //  of a node with its sessions, its book and three actors' runtime
 
-//  ---- who asks ------------------------------------------------------------------------------------
+//  ---- who asks ----------------------------------------------------------------------------------
 
 typedef struct crowd_t crowd_t;
 
@@ -174,7 +175,7 @@ static const actor_class_t asker_class = {.name = "dht",
                                           .tick = asker_tick,
                                           .deadline_ms = asker_deadline_ms};
 
-//  ---- the crowd -----------------------------------------------------------------------------------
+//  ---- the crowd ---------------------------------------------------------------------------------
 
 static const char *const names[] = {"dht", NULL};
 static const char *const protocols[] = {"dht/1", NULL};
@@ -218,9 +219,8 @@ add_node (crowd_t *self)
         return;
     multiaddr_t address;
     uint8_t bytes[WORLD_ADDRESS_BYTES];
-    assert_int_equal (multiaddr_decode (&address, (bytes_t) {bytes, world_address (self->world, node,
-                                                                                   bytes)}),
-                      OK);
+    bytes_t given = {bytes, world_address (self->world, node, bytes)};
+    assert_int_equal (multiaddr_decode (&address, given), OK);
     address.has_peer = true;
     memcpy (address.peer.bytes, world_identity (self->world, node)->key, PEER_KEY_SIZE);
     uint8_t *at = self->bootstrap_bytes[node];

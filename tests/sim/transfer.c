@@ -77,6 +77,33 @@ a_small_package_costs_one_node_one_chunk (void **state)
     stage_close (&stage);
 }
 
+static void
+a_crowd_that_comes_at_once_is_served (void **state)
+{
+    (void) state;
+    for (unsigned shares = 0; shares < 2; shares++) {
+        stage_t stage = {.uplink_bytes_s = 5000000};
+        transfer_settings_t settings = defaults;
+        settings.share_installed = shares;
+        stage_open (&stage, seed_of_run (), 50, &settings);
+        uint32_t package = stage_package (&stage, 2 * MIB);
+        stage_publish (&stage, 0, package, 0);
+        stage_run (&stage, 1000);
+        for (uint32_t i = 1; i < 50; i++)
+            stage_fetch (&stage, i, package, 120000);
+        assert_true (stage_finish (&stage, 200000));
+        int64_t longest_ms = 0;
+        for (uint32_t i = 0; i < 49; i++) {
+            assert_fetched (&stage, i);
+            if (stage.fetches[i].took_ms > longest_ms)
+                longest_ms = stage.fetches[i].took_ms;
+        }
+        //  98 MiB through 5 MB/s are 20 s; a mailbox that overflows costs some a silence of 20 s.
+        assert_in_range (longest_ms, 10000, 45000);
+        stage_close (&stage);
+    }
+}
+
 //  ---- those who lie -----------------------------------------------------------------------------
 
 //  Nodes 0 to 2 are of one manner, node 3 is honest; all claim to have it. Reputation does not know
@@ -587,6 +614,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_large_package_comes_from_several_nodes_at_once),
         cmocka_unit_test (a_small_package_costs_one_node_one_chunk),
+        cmocka_unit_test (a_crowd_that_comes_at_once_is_served),
         cmocka_unit_test (who_sends_wrong_bytes_is_reported_and_another_one_is_asked),
         cmocka_unit_test (who_has_nothing_of_what_he_claims_costs_two_round_trips),
         cmocka_unit_test (slow_drips_and_silence_hold_nobody_up_for_long),

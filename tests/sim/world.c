@@ -218,6 +218,56 @@ a_dial_takes_four_and_a_half_round_trips_to_the_first_reply (void **state)
     world_destroy (&stage.world);
 }
 
+#define ORDERED_COUNT 300u
+
+//  Numbers in the order in which "toy" of node 1 gets them.
+typedef struct {
+    uint64_t count, last;
+    bool disorder;
+} order_t;
+
+static void
+watch_order (void *context, world_t *world, const note_t *note)
+{
+    order_t *order = context;
+    if (note->node != 1 || note->kind != GGEN__KIND__REQUEST
+        || strcmp (world_seat_name (world, note->node, note->seat), "toy") != 0)
+        return;
+    mail_t mail = letters_mail (note);
+    Ggen__Progress *message = ggen__progress__unpack (NULL, mail.body.size, mail.body.data);
+    assert_non_null (message);
+    if (message->done <= ORDERED_COUNT) {       //  else a toy's own, which says the time
+        order->disorder |= message->done <= order->last;
+        order->last = message->done;
+        order->count++;
+    }
+    ggen__progress__free_unpacked (message, NULL);
+}
+
+static void
+within_a_link_nothing_overtakes_though_packets_are_lost (void **state)
+{
+    (void) state;
+    stage_t stage = {.interval_ms = 1000000, .loss = 0.05};
+    stage_open (&stage, seed_of_run ());
+    world_t *world = stage.world;
+    order_t order = {0};
+    observer_t observer = {.context = &order, .arrives = watch_order};
+    world_observe (world, &observer);
+    Ggen__Progress message = GGEN__PROGRESS__INIT;
+    for (message.done = 1; message.done <= ORDERED_COUNT; message.done++) {
+        clients_ask (world, 0, "toy@1", &message.base, 20000, NULL, NULL);
+        if (message.done == 5)
+            world_run (world, 5 * SECOND);
+        world_run (world, world_now_us (world) + 500);
+    }
+    world_run (world, 20 * SECOND);
+    assert_int_equal (order.count, ORDERED_COUNT);
+    assert_false (order.disorder);
+    assert_true (network_counts (world).resent > 5);
+    world_destroy (&stage.world);
+}
+
 static void
 where_no_process_listens_a_dial_is_refused_and_where_no_host_is_it_times_out (void **state)
 {
@@ -352,6 +402,30 @@ a_node_that_starts_again_is_another_incarnation (void **state)
     world_run (world, world_now_us (world) + 10 * SECOND);
     assert_true (counts_of (&stage, 0).answered > 10);
     assert_int_equal (world_counts (world).nodes_on, NODES_COUNT);
+    world_destroy (&stage.world);
+}
+
+static void
+mail_to_an_earlier_incarnation_is_lost (void **state)
+{
+    (void) state;
+    stage_t stage = {.interval_ms = 1000000};
+    stage_open (&stage, seed_of_run ());
+    world_t *world = stage.world;
+    world_run (world, SECOND);
+    uint8_t toy = world_seat (world, 0, "toy");
+    uint64_t handled = world_metrics (world, 0, toy).handled;
+    Ggen__Progress message = GGEN__PROGRESS__INIT;
+    clients_tell (world, 0, "toy", &message.base);
+    world_run (world, SECOND + 1000);
+    assert_int_equal (world_metrics (world, 0, toy).handled, handled + 1);
+    clients_tell (world, 0, "toy", &message.base);
+    world_kill (world, 0);
+    world_start (world, 0);
+    uint64_t lost = world_counts (world).lost;
+    world_run (world, 2 * SECOND);
+    assert_int_equal (world_metrics (world, 0, toy).handled, 0);
+    assert_int_equal (world_counts (world).lost, lost + 1);
     world_destroy (&stage.world);
 }
 
@@ -504,6 +578,28 @@ a_client_gets_its_answer_or_another_end (void **state)
 }
 
 static void
+a_clients_time_is_its_own_though_another_had_its_place (void **state)
+{
+    (void) state;
+    stage_t stage = {.interval_ms = 1000000};
+    stage_open (&stage, seed_of_run ());
+    world_t *world = stage.world;
+    ends_t first = {0}, second = {0};
+    Ggen__Progress message = GGEN__PROGRESS__INIT;
+    clients_ask (world, 0, "toy", &message.base, 1000, client_done, &first);
+    world_run (world, SECOND / 10);
+    assert_int_equal (first.count, 1);
+    world_stall (world, 0, world_seat (world, 0, "toy"), 5000);
+    clients_ask (world, 0, "toy", &message.base, 8000, client_done, &second);
+    world_run (world, 4 * SECOND);
+    assert_int_equal (second.count, 0);
+    world_run (world, 7 * SECOND);
+    assert_int_equal (second.count, 1);
+    assert_int_equal (second.code, OK);
+    world_destroy (&stage.world);
+}
+
+static void
 a_client_of_a_node_that_dies_is_told (void **state)
 {
     (void) state;
@@ -545,6 +641,7 @@ main (void)
         cmocka_unit_test (who_watches_changes_nothing),
         cmocka_unit_test (toys_hear_each_other_on_all_nodes),
         cmocka_unit_test (a_dial_takes_four_and_a_half_round_trips_to_the_first_reply),
+        cmocka_unit_test (within_a_link_nothing_overtakes_though_packets_are_lost),
         cmocka_unit_test (
             where_no_process_listens_a_dial_is_refused_and_where_no_host_is_it_times_out),
         cmocka_unit_test (
@@ -553,12 +650,14 @@ main (void)
         cmocka_unit_test (a_short_cut_delays_what_was_said_and_loses_nothing),
         cmocka_unit_test (a_frozen_node_does_nothing_and_goes_on),
         cmocka_unit_test (a_node_that_starts_again_is_another_incarnation),
+        cmocka_unit_test (mail_to_an_earlier_incarnation_is_lost),
         cmocka_unit_test (wall_clocks_are_off_and_drift_and_monotonic_ones_cannot_be_compared),
         cmocka_unit_test (an_actor_that_fails_is_born_again_and_owes_nothing),
         cmocka_unit_test (
             a_mailbox_is_bounded_and_who_comes_to_a_stalled_actor_too_late_is_told_busy),
         cmocka_unit_test (requests_can_be_refused_on_their_way),
         cmocka_unit_test (a_client_gets_its_answer_or_another_end),
+        cmocka_unit_test (a_clients_time_is_its_own_though_another_had_its_place),
         cmocka_unit_test (a_client_of_a_node_that_dies_is_told),
         cmocka_unit_test (the_first_violation_is_kept_and_all_are_counted),
     };

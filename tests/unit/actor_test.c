@@ -312,6 +312,25 @@ an_actor_that_fails_before_it_is_ready_leaves_no_request_unanswered (void **stat
 }
 
 static void
+as_many_as_may_wait_for_an_actor_are_handled_in_their_order_and_one_more_is_busy (void **state)
+{
+    world_t *world = *state;
+    uint64_t first = world->next_id + 1;
+    toy_of (world)->loading = true;
+    Ggen__Progress progress = GGEN__PROGRESS__INIT;
+    for (unsigned i = 0; i < HELD_MAX; i++)
+        request_from (world, "client-1", &progress.base, 0);
+    assert_silent (world);
+    uint64_t late = request_from (world, "client-1", &progress.base, 0);
+    assert_answer (only_sent (world), "client-1", late, "Failure", BUSY);
+    toy_of (world)->loading = false;
+    pass (world, 1);
+    assert_int_equal (world->sent_count, HELD_MAX);
+    for (unsigned i = 0; i < HELD_MAX; i++)
+        assert_answer (world->sent[i], "client-1", first + i, "Progress", OK);
+}
+
+static void
 a_request_that_is_cancelled_before_the_actor_is_ready_is_never_handled (void **state)
 {
     world_t *world = *state;
@@ -536,6 +555,7 @@ main (void)
         IN_WORLD (more_asks_than_may_wait_are_busy_until_one_ends),
         IN_WORLD (an_actor_that_fails_leaves_no_request_unanswered),
         IN_WORLD (an_actor_that_fails_before_it_is_ready_leaves_no_request_unanswered),
+        IN_WORLD (as_many_as_may_wait_for_an_actor_are_handled_in_their_order_and_one_more_is_busy),
         IN_WORLD (a_request_that_is_cancelled_before_the_actor_is_ready_is_never_handled),
         IN_WORLD (requests_of_an_asker_who_goes_before_the_actor_is_ready_are_never_handled),
         IN_WORLD (fatal_comes_through_every_door),

@@ -374,6 +374,86 @@ actors_of_one_thread_share_their_scratch (void **state)
     post_close (&other);
 }
 
+//  Takes a tenth of its arena at every input.
+typedef struct {
+    wire_arena_t *arena;
+    unsigned inputs, refused;
+} eater_t;
+
+static void *
+eater_create (const actor_env_t *env)
+{
+    eater_t *self = calloc (1, sizeof *self);
+    assert_non_null (self);
+    self->arena = env->arena;
+    return self;
+}
+
+static code_t
+eater_eats (eater_t *self)
+{
+    self->inputs++;
+    self->refused += wire_arena_alloc (self->arena, ACTOR_ARENA_MAX / 10) == NULL;
+    return OK;
+}
+
+static code_t
+eater_hears (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) at, (void) message;
+    return eater_eats (self);
+}
+
+static code_t
+eater_tick (void *self, int64_t now_ms, int64_t wall_ms)
+{
+    (void) now_ms, (void) wall_ms;
+    return eater_eats (self);
+}
+
+static code_t
+eater_job_done (void *self, void *job, int64_t now_ms)
+{
+    (void) job, (void) now_ms;
+    return eater_eats (self);
+}
+
+static int64_t
+eater_deadline_ms (const void *self)
+{
+    (void) self;
+    return START_MS;
+}
+
+static const handler_t eater_rows[] = {{&ggen__progress__descriptor, eater_hears, THIS_NODE}, {0}};
+static const actor_class_t eater_class = {.name = "eater",
+                                          .create = eater_create,
+                                          .destroy = free,
+                                          .rows = eater_rows,
+                                          .tick = eater_tick,
+                                          .deadline_ms = eater_deadline_ms,
+                                          .job_done = eater_job_done};
+
+static void
+the_arena_of_a_call_is_empty_again_at_the_next_whatever_that_is (void **state)
+{
+    (void) state;
+    post_t post;
+    post_open (&post, &eater_class, NULL);
+    Ggen__Envelope event = envelope_of (GGEN__KIND__EVENT, "me", "");
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    for (unsigned i = 0; i < 30; i++)
+        assert_int_equal (post_deliver (&post, &event, &body.base, no_bytes), OK);
+    for (unsigned i = 0; i < 30; i++)
+        assert_int_equal (actor_tick (post.actor, START_MS + i, START_MS + i), OK);
+    for (unsigned i = 0; i < 30; i++)
+        assert_int_equal (actor_job_done (post.actor, NULL, START_MS + i, START_MS + i), OK);
+    const eater_t *eater = actor_state (post.actor);
+    assert_int_equal (eater->inputs, 90);
+    assert_int_equal (eater->refused, 0);
+    post_close (&post);
+}
+
 int
 main (void)
 {
@@ -388,6 +468,7 @@ main (void)
         cmocka_unit_test (
             an_ask_says_where_the_node_may_be_and_its_whole_address_when_it_is_another),
         cmocka_unit_test (an_answer_of_another_node_counts_under_the_address_that_was_asked),
+        cmocka_unit_test (the_arena_of_a_call_is_empty_again_at_the_next_whatever_that_is),
         cmocka_unit_test (actors_of_one_thread_share_their_scratch),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

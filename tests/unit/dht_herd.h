@@ -70,7 +70,7 @@ typedef struct herd_t {
     Ggen__StoredRecord *forgery;
 } herd_t;
 
-//  ---- letters -------------------------------------------------------------------------------------
+//  ---- letters -----------------------------------------------------------------------------------
 
 static inline bool
 herd_before (const herd_letter_t *a, const herd_letter_t *b)
@@ -124,7 +124,7 @@ herd_take (herd_t *self)
     return first;
 }
 
-//  ---- nodes ---------------------------------------------------------------------------------------
+//  ---- nodes -------------------------------------------------------------------------------------
 
 static inline void
 herd_sign (void *context, const void *message, size_t size,
@@ -375,46 +375,67 @@ herd_end (herd_t *self)
     map_destroy (&self->met);
 }
 
+//  Give a node a key and an address.
+static inline void
+herd_be_somebody (herd_t *self, herd_node_t *node, nature_t nature)
+{
+    uint8_t seed[crypto_sign_SEEDBYTES];
+    rng_bytes (&self->rng, seed, sizeof seed);
+    *node = (herd_node_t) {.nature = nature, .herd = self, .number = self->count};
+    crypto_sign_seed_keypair (node->key.bytes, node->secret, seed);
+    node->place = contact_place (&node->key, crypto_real.sha256);
+    node->ip = 0x0B000000u + (uint32_t) rng_below (&self->rng, 0x60000000u);
+}
+
+//  Make the node after the last one known. Returns its number.
+static inline uint32_t
+herd_enrol (herd_t *self)
+{
+    assert_true (self->count < self->room);
+    herd_node_t *node = &self->nodes[self->count++];
+    assert_int_equal (map_put (self->by_key, node->key.bytes, sizeof node->key.bytes,
+                               (void *) (uintptr_t) self->count),
+                      OK);
+    return node->number;
+}
+
+static inline void
+herd_bear (herd_t *self, herd_node_t *node, const dht_settings_t *settings)
+{
+    uint8_t bytes[MULTIADDR_SIZE_MAX];
+    ProtobufCBinaryData address = {herd_address (node->ip, bytes), bytes};
+    Ggen__Dialability dialability = GGEN__DIALABILITY__INIT;
+    node->identity.sign = herd_sign;
+    node->identity.context = node->secret;
+    memcpy (node->identity.key, node->key.bytes, sizeof node->identity.key);
+    node->settings = settings ? *settings : dht_settings_default (NULL);
+    node->settings.identity = &node->identity;
+    actor_setup_t setup = {.epoch = 1,
+                           .crypto = &crypto_real,
+                           .port = {node, herd_send, herd_clock_us},
+                           .settings = &node->settings,
+                           .now_ms = self->now_ms,
+                           .wall_ms = HERD_WALL_MS + self->now_ms};
+    rng_bytes (&self->rng, setup.key, sizeof setup.key);
+    node->actor = actor_new (&dht_actor, &setup);
+    assert_non_null (node->actor);
+    dialability.known = dialability.dialable = true;
+    dialability.addresses = &address;
+    dialability.n_addresses = 1;
+    herd_tell (self, node->number, "swarm", GGEN__KIND__EVENT, &dialability.base);
+}
+
 //  Bring a node to life, with its own settings. Returns its number.
 static inline uint32_t
 herd_add (herd_t *self, nature_t nature, const dht_settings_t *settings)
 {
     assert_true (self->count < self->room);
     herd_node_t *node = &self->nodes[self->count];
-    uint8_t seed[crypto_sign_SEEDBYTES];
-    rng_bytes (&self->rng, seed, sizeof seed);
-    *node = (herd_node_t) {.nature = nature, .herd = self, .number = self->count};
-    crypto_sign_seed_keypair (node->key.bytes, node->secret, seed);
-    node->identity.sign = herd_sign;
-    node->identity.context = node->secret;
-    memcpy (node->identity.key, node->key.bytes, sizeof node->identity.key);
-    node->place = contact_place (&node->key, crypto_real.sha256);
-    node->ip = 0x0B000000u + (uint32_t) rng_below (&self->rng, 0x60000000u);
-    node->settings = settings ? *settings : dht_settings_default (NULL);
-    node->settings.identity = &node->identity;
-    assert_int_equal (map_put (self->by_key, node->key.bytes, sizeof node->key.bytes,
-                               (void *) (uintptr_t) (self->count + 1)),
-                      OK);
-    self->count++;
-    if (nature == HONEST) {
-        actor_setup_t setup = {.epoch = 1,
-                               .crypto = &crypto_real,
-                               .port = {node, herd_send, herd_clock_us},
-                               .settings = &node->settings,
-                               .now_ms = self->now_ms,
-                               .wall_ms = HERD_WALL_MS + self->now_ms};
-        rng_bytes (&self->rng, setup.key, sizeof setup.key);
-        node->actor = actor_new (&dht_actor, &setup);
-        assert_non_null (node->actor);
-        uint8_t bytes[MULTIADDR_SIZE_MAX];
-        ProtobufCBinaryData address = {herd_address (node->ip, bytes), bytes};
-        Ggen__Dialability dialability = GGEN__DIALABILITY__INIT;
-        dialability.known = dialability.dialable = true;
-        dialability.addresses = &address;
-        dialability.n_addresses = 1;
-        herd_tell (self, node->number, "swarm", GGEN__KIND__EVENT, &dialability.base);
-    }
-    return node->number;
+    herd_be_somebody (self, node, nature);
+    uint32_t number = herd_enrol (self);
+    if (nature == HONEST)
+        herd_bear (self, node, settings);
+    return number;
 }
 
 static inline void
@@ -424,7 +445,7 @@ herd_kill (herd_t *self, uint32_t number)
     self->nodes[number].nature = HONEST;
 }
 
-//  ---- time ----------------------------------------------------------------------------------------
+//  ---- time --------------------------------------------------------------------------------------
 
 //  Ticks come up to HERD_STEP_MS late, so that a thousand nodes need no second heap.
 #define HERD_STEP_MS 10

@@ -305,7 +305,7 @@ a_disk_that_cannot_be_written_stops_nothing (void **state)
     end ();
 }
 
-//  ---- what we provide -----------------------------------------------------------------------------
+//  ---- what we provide ---------------------------------------------------------------------------
 
 static void
 provide (const uint8_t *sha256, bool withdraw, uint64_t *seq_p)

@@ -48,8 +48,8 @@ number_of (uint64_t place)
     return -1;
 }
 
-//  The closest to the target of those that satisfy 'lies', which this node knows: all that share its
-//  first bits, and of the rest one in so many.
+//  The closest to the target of those that satisfy 'lies', which this node knows: all that share
+//  its first bits, and of the rest one in so many.
 static size_t
 known_by (unsigned node, bool liars_only, contact_t closer[K])
 {
@@ -183,7 +183,8 @@ given_a_fifth_are_liars_the_closest_honest_ones_are_found (void **state)
     assert_true (found >= 15 * rounds);
 }
 
-//  A ring of liars that lie as close as one can: they swallow the path that meets them, not the others.
+//  A ring of liars that lie as close as one can: they swallow the path that meets them, not the
+//  others.
 static void
 liars_who_are_closest_of_all_spoil_no_path_but_their_own (void **state)
 {
@@ -216,8 +217,8 @@ liars_who_are_closest_of_all_spoil_no_path_but_their_own (void **state)
     lookup_destroy (&lookup);
 }
 
-//  One path, begun with a liar and an honest one who is farther away; liars enough to fill the path,
-//  none of them near.
+//  One path, begun with a liar and an honest one who is farther away; liars enough to fill the
+//  path, none of them near.
 static void
 a_liar_among_the_first_does_not_keep_a_path_to_himself (void **state)
 {
@@ -311,13 +312,13 @@ one_who_failed_gets_a_second_chance_under_other_addresses_only (void **state)
 }
 
 static void
-of_one_group_of_addresses_an_answer_brings_two (void **state)
+of_one_group_of_addresses_a_path_asks_two (void **state)
 {
     (void) state;
     lookup_shape_t shape = shape3;
     shape.group_max = 2;
     lookup_t *lookup = lookup_new (TARGET, &nobody, &shape);
-    contact_t seed = contact_of (1), closer[K];
+    contact_t seed = contact_of (1), closer[K], more = contact_of (500);
     uint16_t id;
     const contact_t *contact;
     unsigned asked = 0;
@@ -325,12 +326,13 @@ of_one_group_of_addresses_an_answer_brings_two (void **state)
         closer[i] = contact_of (100 + i);
         closer[i].group = i < 10 ? 77 : 0;
     }
+    more.group = 77;            //  Named by another one
     lookup_seed (lookup, &seed, 1);
     while (lookup_next (lookup, &id, &contact)) {
         bool first = contact->place == 1;
         asked += contact->group == 77;
         lookup_asked (lookup, id, 1000);
-        lookup_answered (lookup, id, closer, first ? K : 0);
+        lookup_answered (lookup, id, first ? closer : &more, first ? K : 1);
     }
     assert_int_equal (asked, 2);
     assert_int_equal (lookup_answers (lookup), 1 + 2 + 10);
@@ -488,7 +490,7 @@ main (void)
         cmocka_unit_test (a_liar_among_the_first_does_not_keep_a_path_to_himself),
         cmocka_unit_test (when_nobody_whom_one_names_answers_the_rest_of_them_is_not_asked),
         cmocka_unit_test (one_who_failed_gets_a_second_chance_under_other_addresses_only),
-        cmocka_unit_test (of_one_group_of_addresses_an_answer_brings_two),
+        cmocka_unit_test (of_one_group_of_addresses_a_path_asks_two),
         cmocka_unit_test (given_one_is_late_another_is_asked_and_the_late_one_still_counts),
         cmocka_unit_test (without_hedging_one_that_is_late_is_waited_for),
         cmocka_unit_test (what_is_named_and_asked_is_bounded_whatever_comes),

@@ -116,7 +116,7 @@ is_found (uint32_t node, const digest_t *key, bool first_valid)
     return found;
 }
 
-//  ---- storing and finding -------------------------------------------------------------------------
+//  ---- storing and finding -----------------------------------------------------------------------
 
 static void
 what_one_node_stores_every_other_one_finds (void **state)
@@ -177,6 +177,49 @@ a_provider_that_withdraws_is_named_no_more (void **state)
 }
 
 static void
+what_was_withdrawn_does_not_end_a_search_for_the_first_valid_one (void **state)
+{
+    (void) state;
+    begin (30, HONEST, 0);
+    digest_t sha256 = some_digest ();
+    provide_as (7, &sha256, false);
+    provide_as (7, &sha256, true);
+    for (uint32_t i = 0; i < 30; i++) {
+        Ggen__DhtReadReply *reply = read_as (i, &sha256, true, NULL);
+        assert_int_equal (reply->n_records, 1);
+        assert_int_equal (reply->n_providers, 0);
+        assert_true (reply->responders >= KBUCKET_K - 1);
+        ggen__dht_read_reply__free_unpacked (reply, NULL);
+    }
+    herd_end (&herd);
+}
+
+//  A swarm that lies closer to a key than all others, and came before what is stored under it; but
+//  all of it is behind one network.
+static void
+a_swarm_around_a_key_behind_one_network_hides_nothing (void **state)
+{
+    (void) state;
+    begin (60, HONEST, 0);
+    digest_t sha256 = some_digest ();
+    uint64_t place = contact_place_of (sha256.bytes);
+    for (unsigned i = 0; i < 30; i++) {
+        do
+            herd_be_somebody (&herd, &herd.nodes[herd.count], LIAR);
+        while ((herd.nodes[herd.count].place ^ place) > UINT64_MAX / 128);
+        herd.nodes[herd.count].ip = 0x0B0B0000u + i;
+        uint32_t number = herd_enrol (&herd);
+        for (uint32_t j = 0; j < 60; j++)
+            herd_meet (&herd, number, j);
+    }
+    herd_run (&herd, 30000);
+    provide_as (7, &sha256, false);
+    for (uint32_t i = 20; i < 40; i++)
+        assert_true (is_found (i, &sha256, i % 2 == 0));
+    herd_end (&herd);
+}
+
+static void
 a_set_of_many_pages_is_read_whole (void **state)
 {
     (void) state;
@@ -222,7 +265,7 @@ a_full_set_says_so_to_readers_and_writers (void **state)
     herd_end (&herd);
 }
 
-//  ---- when some die -------------------------------------------------------------------------------
+//  ---- when some die -----------------------------------------------------------------------------
 
 static void
 given_half_of_the_nodes_die_what_was_stored_is_still_found (void **state)
@@ -375,7 +418,7 @@ a_listing_is_republished_by_its_holders (void **state)
     herd_end (&herd);
 }
 
-//  ---- when some lie -------------------------------------------------------------------------------
+//  ---- when some lie -----------------------------------------------------------------------------
 
 static void
 found_in_spite_of (nature_t nature, unsigned percent)
@@ -542,7 +585,7 @@ who_holds_something_older_gets_the_newer (void **state)
     herd_end (&herd);
 }
 
-//  ---- providers that are gone -----------------------------------------------------------------------
+//  ---- providers that are gone -------------------------------------------------------------------
 
 static void
 tell_dead (uint32_t node, const digest_t *sha256, uint32_t provider)
@@ -582,7 +625,7 @@ a_provider_that_lives_is_named_whatever_others_say (void **state)
     herd_end (&herd);
 }
 
-//  ---- clients and strangers -------------------------------------------------------------------------
+//  ---- clients and strangers ---------------------------------------------------------------------
 
 static void
 a_client_reads_and_stores_nothing_and_is_in_no_table (void **state)
@@ -720,6 +763,8 @@ main (void)
         cmocka_unit_test (what_one_node_stores_every_other_one_finds),
         cmocka_unit_test (what_nobody_stored_is_not_found),
         cmocka_unit_test (a_provider_that_withdraws_is_named_no_more),
+        cmocka_unit_test (what_was_withdrawn_does_not_end_a_search_for_the_first_valid_one),
+        cmocka_unit_test (a_swarm_around_a_key_behind_one_network_hides_nothing),
         cmocka_unit_test (a_set_of_many_pages_is_read_whole),
         cmocka_unit_test (a_full_set_says_so_to_readers_and_writers),
         cmocka_unit_test (given_half_of_the_nodes_die_what_was_stored_is_still_found),

@@ -78,6 +78,9 @@ remember (history_t *history, uint32_t number, size_t size, bool own, int64_t no
     body_release (&body);
 }
 
+//  What so many of 100 bytes take.
+#define KEPT(count) ((uint32_t) ((count) * (100 + sizeof (body_t))))
+
 static bool
 has_id (const history_t *history, uint32_t number)
 {
@@ -98,10 +101,10 @@ static void
 a_history_keeps_newest_bytes_within_its_bound_and_all_ids (void **state)
 {
     (void) state;
-    history_t *history = history_new (1000, 7);
+    history_t *history = history_new (KEPT (10), 7);
     for (uint32_t i = 0; i < 30; i++)
         remember (history, i, 100, false, i);
-    assert_int_equal (history_bytes (history), 1000);
+    assert_int_equal (history_bytes (history), KEPT (10));
     for (uint32_t i = 0; i < 30; i++) {
         assert_true (has_id (history, i));
         assert_int_equal (has_body (history, i), i >= 20);
@@ -113,7 +116,7 @@ static void
 our_own_stay_for_a_minute_whatever_else_comes (void **state)
 {
     (void) state;
-    history_t *history = history_new (1000, 7);
+    history_t *history = history_new (KEPT (10), 7);
     remember (history, 0, 100, true, 0);
     for (uint32_t i = 1; i < 30; i++)
         remember (history, i, 100, false, 1000);
@@ -127,7 +130,7 @@ static void
 ids_go_after_two_minutes_and_bytes_after_ten (void **state)
 {
     (void) state;
-    history_t *history = history_new (150, 7);
+    history_t *history = history_new (KEPT (1) + 50, 7);
     remember (history, 0, 100, false, 0);
     remember (history, 1, 100, false, 10);
     assert_int_equal (history_deadline_ms (history), HISTORY_SEEN_MS);

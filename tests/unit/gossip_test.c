@@ -71,6 +71,10 @@ a_neighbour_that_gossips_is_told_what_we_follow (void **state)
     assert_int_equal (rig_told (rig, 0).subscribe, 1);
     assert_int_equal (rig_told (rig, 1).frames, 0);
     assert_int_equal (rig_told (rig, 2).frames, 0);
+    //  The other side of that link says that it stays.
+    rig_subscribe (rig, 2, RIG_TOPIC);
+    puppet_wait (&rig->puppet, 100);
+    assert_int_equal (rig_told (rig, 2).subscribe, 1);
     rig_follow_topic (rig, "/other", false);
     puppet_wait (&rig->puppet, 100);
     assert_int_equal (rig_told (rig, 0).subscribe, 1);
@@ -592,6 +596,24 @@ a_mesh_grows_to_six_and_takes_up_to_twelve (void **state)
 }
 
 static void
+whom_the_mesh_has_no_room_for_is_told_ids (void **state)
+{
+    (void) state;
+    rig_t *rig = with_links (14, 12);
+    packed_t packed = rig_announcement (rig, 90, "news");
+    rig_send (rig, 0, &packed);
+    puppet_wait (&rig->puppet, 100);
+    for (unsigned i = 12; i < 14; i++) {
+        assert_null (link_of (rig, i));
+        told_t told = rig_told (rig, i);
+        assert_int_equal (told.have, 1);
+        assert_int_equal (told.bodies, 0);
+    }
+    free (packed.bytes);
+    rig_destroy (rig);
+}
+
+static void
 given_it_was_pruned_it_waits_a_minute (void **state)
 {
     (void) state;
@@ -1015,6 +1037,7 @@ main (void)
         cmocka_unit_test (given_a_neighbour_gets_it_from_elsewhere_it_is_told_the_id_only),
         cmocka_unit_test (who_comes_later_is_told_what_was_and_passes_it_on_by_id),
         cmocka_unit_test (a_mesh_grows_to_six_and_takes_up_to_twelve),
+        cmocka_unit_test (whom_the_mesh_has_no_room_for_is_told_ids),
         cmocka_unit_test (given_it_was_pruned_it_waits_a_minute),
         cmocka_unit_test (a_mesh_has_two_links_that_we_dialled),
         cmocka_unit_test (what_is_no_longer_followed_is_left),

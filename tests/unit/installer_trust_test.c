@@ -166,6 +166,32 @@ other_files_than_were_signed_are_refused (void **state)
     assert_untouched ();
 }
 
+static void
+what_is_chosen_as_the_latest_has_to_be_fresh_where_that_is_set (void **state)
+{
+    (void) state;
+    static const installer_settings_t settings = {.require_fresh = true};
+    fake_stop (&world.fake);
+    fake_start (&world.fake, &installer_actor, &settings);
+    world_add (&world, "alpha", "1.0.0", "beta *", 0);
+    world_add (&world, "beta", "1.0.0", "", 0);
+    assert_ok (install ("alpha@1.0.0"));
+    assert_string_equal (world.fresh_checked, "beta beta");         //  Judged, then pinned
+    world_add (&world, "gamma", "1.0.0", "", 0);
+    *world.fresh_checked = 0;
+    assert_ok (install ("gamma"));
+    assert_string_equal (world.fresh_checked, "gamma gamma");
+}
+
+static void
+nothing_has_to_be_fresh_where_that_is_not_set (void **state)
+{
+    (void) state;
+    world_add (&world, "alpha", "1.0.0", "", 0);
+    assert_ok (install ("alpha"));
+    assert_string_equal (world.fresh_checked, "");
+}
+
 int
 main (void)
 {
@@ -182,6 +208,8 @@ main (void)
         TEST (an_archive_of_another_package_is_refused),
         TEST (the_version_inside_counts_where_the_files_were_not_signed),
         TEST (other_files_than_were_signed_are_refused),
+        TEST (what_is_chosen_as_the_latest_has_to_be_fresh_where_that_is_set),
+        TEST (nothing_has_to_be_fresh_where_that_is_not_set),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

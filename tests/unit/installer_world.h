@@ -71,6 +71,7 @@ typedef struct {
 
     //  What was asked.
     unsigned deletes;
+    char fresh_checked [400];       //  names whose head has to be in date; of all checks, in order
     unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, pinnings,
         offline;
     char order [1024];              //  of unpacking
@@ -370,6 +371,10 @@ static UNUSED bool
 judge_check (world_t *self, const fake_sent_t *asked, const Ggen__CheckReleaseRequest *request,
              bool answers)
 {
+    if (request->require_fresh)
+        snprintf (self->fresh_checked + strlen (self->fresh_checked),
+                  sizeof self->fresh_checked - strlen (self->fresh_checked), "%s%s",
+                  *self->fresh_checked ? " " : "", request->name);
     Ggen__CheckReleaseReply reply = GGEN__CHECK_RELEASE_REPLY__INIT;
     if (request->record.len == 0) {
         if (!request->allow_unsigned)

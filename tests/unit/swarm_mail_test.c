@@ -17,7 +17,7 @@ teardown (void **state)
     return 0;
 }
 
-//  ---- the way there and back ----------------------------------------------------------------------
+//  ---- the way there and back --------------------------------------------------------------------
 
 static void
 a_request_makes_a_session_and_its_answer_comes_back (void **state)
@@ -154,7 +154,7 @@ a_progress_gives_a_request_more_time (void **state)
     assert_int_equal (world_failure (a, 0), TIMEOUT);
 }
 
-//  ---- failures ------------------------------------------------------------------------------------
+//  ---- failures ----------------------------------------------------------------------------------
 
 static void
 what_cannot_be_reached_fails_at_once (void **state)
@@ -210,6 +210,24 @@ without_an_address_it_fails_at_once (void **state)
     assert_int_equal (world_failure (a, 0), CONNECTION_FAILED);
     world_say (a, "dht", to, &envelope, &request.base, (bytes_t) {(const uint8_t *) "\xFF", 1});
     assert_int_equal (world_failure (a, 0), CONNECTION_FAILED);
+}
+
+static void
+a_peer_that_is_known_needs_no_address (void **state)
+{
+    (void) state;
+    node_t *a, *b;
+    world_pair (&a, &b);
+    world_cut (0, 1);
+    world_run (100);
+    Ggen__FindNodeRequest request = GGEN__FIND_NODE_REQUEST__INIT;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    char to[ADDRESS_MAX + 1];
+    envelope.kind = GGEN__KIND__REQUEST;
+    snprintf (to, sizeof to, "dht@%s", b->text);
+    world_say (a, "dht", to, &envelope, &request.base, (bytes_t) {NULL, 0});
+    world_run (200);
+    assert_true (world_answer (b, "dht"));
 }
 
 static void
@@ -340,7 +358,7 @@ a_peer_that_does_not_read_is_asked_no_more (void **state)
     assert_int_equal (world_session (a, b)->unwritten_bytes, 0);
 }
 
-//  ---- what a peer may do ---------------------------------------------------------------------------
+//  ---- what a peer may do ------------------------------------------------------------------------
 
 //  Have 'b' write a frame of its own to 'a' in their session.
 static void
@@ -581,6 +599,7 @@ main (void)
         cmocka_unit_test_teardown (what_cannot_be_reached_fails_at_once, teardown),
         cmocka_unit_test_teardown (a_dial_that_nobody_answers_ends_with_timeout, teardown),
         cmocka_unit_test_teardown (without_an_address_it_fails_at_once, teardown),
+        cmocka_unit_test_teardown (a_peer_that_is_known_needs_no_address, teardown),
         cmocka_unit_test_teardown (what_is_no_address_is_refused, teardown),
         cmocka_unit_test_teardown (a_session_that_breaks_fails_what_was_asked_at_once, teardown),
         cmocka_unit_test_teardown (a_request_that_is_not_answered_times_out, teardown),

@@ -37,7 +37,7 @@ below (unsigned limit)
     return (unsigned) rng_below (&rng, limit);
 }
 
-//  ---- what is watched -----------------------------------------------------------------------------
+//  ---- what is watched ---------------------------------------------------------------------------
 
 static unsigned
 node_of (const uint8_t *key)
@@ -164,7 +164,7 @@ check_bounds (void)
     }
 }
 
-//  ---- what happens --------------------------------------------------------------------------------
+//  ---- what happens ------------------------------------------------------------------------------
 
 static void
 ask_something (node_t *node, const node_t *peer)

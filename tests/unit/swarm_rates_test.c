@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  What one peer may cost, and the small parts of the swarm: envelopes of others, addresses, requests
-//  in flight, what waits.
+//  What one peer may cost, and the small parts of the swarm: envelopes of others, addresses,
+//  requests in flight, what waits.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ teardown (void **state)
     return 0;
 }
 
-//  ---- costs ---------------------------------------------------------------------------------------
+//  ---- costs -------------------------------------------------------------------------------------
 
 static void
 verifying_and_storing_cost_more_than_reading (void **state)
@@ -99,7 +99,7 @@ when_all_want_much_each_gets_its_share (void **state)
     assert_true (least > 10000);
 }
 
-//  ---- floods --------------------------------------------------------------------------------------
+//  ---- floods ------------------------------------------------------------------------------------
 
 //  Have 'b' write a frame to 'a' many times at once.
 static void
@@ -160,7 +160,7 @@ answers_to_nothing_are_charged_as_a_flood (void **state)
     assert_int_equal (a->notes_count, 0);
 }
 
-//  ---- envelopes of others ---------------------------------------------------------------------------
+//  ---- envelopes of others -----------------------------------------------------------------------
 
 static void
 an_envelope_is_read_as_it_was_written (void **state)
@@ -191,6 +191,23 @@ an_envelope_is_read_as_it_was_written (void **state)
     for (size_t cut = 1; cut < size; cut++)
         frame_read (&frame, (bytes_t) {packed, size - cut});
     assert_false (frame_read (&frame, NO_BYTES));
+    char name[200];
+    memset (name, 'a', sizeof name);
+    name[SWARM_NAME_MAX] = 0;
+    envelope.from = envelope.to = name;
+    size = ggen__envelope__pack (&envelope, packed);
+    assert_true (frame_read (&frame, (bytes_t) {packed, size}));
+    name[SWARM_NAME_MAX] = 'a';
+    name[SWARM_NAME_MAX + 1] = 0;
+    size = ggen__envelope__pack (&envelope, packed);
+    assert_false (frame_read (&frame, (bytes_t) {packed, size}));
+    assert_false (frame_name_valid (name));
+    envelope.from = envelope.to = "dht";
+    name[SWARM_NAME_MAX + 1] = 'a';
+    name[FRAME_TYPE_MAX + 1] = 0;
+    envelope.type = name;
+    size = ggen__envelope__pack (&envelope, packed);
+    assert_false (frame_read (&frame, (bytes_t) {packed, size}));
 }
 
 static void
@@ -222,7 +239,7 @@ changed_bytes_never_make_a_name_that_is_none (void **state)
     assert_true (read > 1000);
 }
 
-//  ---- addresses -----------------------------------------------------------------------------------
+//  ---- addresses ---------------------------------------------------------------------------------
 
 static void
 of_many_addresses_ten_good_ones_are_kept (void **state)
@@ -247,6 +264,11 @@ of_many_addresses_ten_good_ones_are_kept (void **state)
     }
     assert_false (addresses_next (&addresses, &cursor, &address));
     addresses_clear (&addresses);
+    for (unsigned i = 0; i < 40; i++)
+        fields[i] = (ProtobufCBinaryData) {8, bytes[i]};
+    assert_true (addresses_set (&addresses, fields, 40, NULL, NULL));
+    assert_int_equal (addresses_fields (&addresses, fields), 10);
+    addresses_clear (&addresses);
 }
 
 static void
@@ -269,7 +291,7 @@ an_address_of_somebody_else_is_left_out (void **state)
     addresses_clear (&addresses);
 }
 
-//  ---- requests in flight ----------------------------------------------------------------------------
+//  ---- requests in flight ------------------------------------------------------------------------
 
 static void
 a_number_is_good_for_one_flight_only (void **state)
@@ -324,7 +346,7 @@ flights_are_bounded_for_a_peer_and_for_all (void **state)
     links_destroy (&links);
 }
 
-//  ---- memory --------------------------------------------------------------------------------------
+//  ---- memory ------------------------------------------------------------------------------------
 
 static void
 a_session_is_small (void **state)

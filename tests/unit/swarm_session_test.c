@@ -18,7 +18,7 @@ teardown (void **state)
     return 0;
 }
 
-//  ---- somebody whose words the test writes ----------------------------------------------------------
+//  ---- somebody whose words the test writes ------------------------------------------------------
 
 typedef struct {
     node_t *node;               //  whom it talks to
@@ -144,7 +144,7 @@ sessions (const node_t *node)
     return census.kept + census.transients;
 }
 
-//  ---- the handshake -------------------------------------------------------------------------------
+//  ---- the handshake -----------------------------------------------------------------------------
 
 static void
 both_sides_learn_who_the_other_is (void **state)
@@ -323,6 +323,13 @@ words_out_of_turn_end_the_link (void **state)
     Ggen__Identify identify = identify_of (&stranger);
     sign_and_say (&stranger, &identify);
     assert_int_equal (links_count (world_swarm (node)->links), 0);
+    //  Nonces that nobody has given
+    come_in (&stranger, node, 1, 1);
+    memset (stranger.nonce, 0, sizeof stranger.nonce);
+    memset (stranger.answers, 0, sizeof stranger.answers);
+    identify = identify_of (&stranger);
+    sign_and_say (&stranger, &identify);
+    assert_int_equal (links_count (world_swarm (node)->links), 0);
     come_in (&stranger, node, 1, 1);
     say_hello (&stranger, 1);
     say_hello (&stranger, 1);
@@ -388,8 +395,12 @@ nothing_passes_before_and_after_a_session (void **state)
     world_link_says (0, &received.base, NO_BYTES, 0);
     say_hello (&stranger, 1);
     world_link_says (0, &received.base, NO_BYTES, 0);
+    envelope.kind = GGEN__KIND__EVENT;
+    received.envelope.len = ggen__envelope__pack (&envelope, packed);
+    world_link_says (0, &received.base, NO_BYTES, 0);
     world_run (0);
     assert_int_equal (a->notes_count, 0);
+    assert_non_null (links_find (world_swarm (a)->links, stranger.number));
     received.link = world_session (a, b)->number;
     world_cut (0, 1);
     world_run (0);
@@ -421,7 +432,7 @@ five_strangers_of_one_address_may_wait_at_the_door (void **state)
     assert_int_equal (links_count (world_swarm (node)->links), STRANGERS_MAX + 2);
 }
 
-//  ---- two links -----------------------------------------------------------------------------------
+//  ---- two links ---------------------------------------------------------------------------------
 
 static void
 when_both_dial_at_once_one_link_stays_and_nothing_is_lost (void **state)
@@ -475,6 +486,53 @@ the_link_dialled_by_the_smaller_key_stays (void **state)
 }
 
 static void
+the_link_that_goes_ends_with_the_session (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *b = world_node (10);
+    world_start (a);
+    world_start (b);
+    world_ask (a, b, "dht");
+    world_run (5);
+    world_ask (b, a, "dht");
+    world_run (100);
+    assert_int_equal (world.wires_count, 2);
+    assert_int_equal (links_count (world_swarm (a)->links), 2);
+    links_t *links = world_swarm (a)->links;
+    uint64_t stays = world_session (a, b)->number, goes = 0;
+    uint32_t cursor = 0;
+    const link_t *link;
+    while ((link = links_next (links, &cursor)) != NULL)
+        if (link->state == LINK_DRAINING)
+            goes = link->number;
+    assert_true (goes != 0);
+    world_down (0, stays, NETWORK, 0);
+    Ggen__LinkReceived received = GGEN__LINK_RECEIVED__INIT;
+    received.link = goes;
+    world_link_says (0, &received.base, NO_BYTES, 0);
+    world_run (0);
+    assert_int_equal (links_count (links), 0);
+    assert_int_equal (world_count (a, "watcher", "PeerDown"), 1);
+}
+
+static void
+a_node_does_not_talk_to_itself (void **state)
+{
+    (void) state;
+    node_t *a = lone_node ();
+    Ggen__ConnectRequest request = GGEN__CONNECT_REQUEST__INIT;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    envelope.kind = GGEN__KIND__REQUEST;
+    envelope.budget_ms = 20000;
+    request.address = (ProtobufCBinaryData) {a->listens.size, (uint8_t *) a->listens.data};
+    world_say (a, "dht", "swarm", &envelope, &request.base, NO_BYTES);
+    world_run (200);
+    assert_int_equal (world_failure (a, 0), CONNECTION_FAILED);
+    assert_int_equal (world_count (a, "watcher", "PeerUp"), 0);
+    assert_int_equal (links_count (world_swarm (a)->links), 0);
+}
+
+static void
 a_peer_that_began_anew_gets_a_new_session (void **state)
 {
     (void) state;
@@ -496,7 +554,7 @@ a_peer_that_began_anew_gets_a_new_session (void **state)
     assert_int_equal (world_count (b, "dht", "FindNodeReply"), 1);
 }
 
-//  ---- ends ----------------------------------------------------------------------------------------
+//  ---- ends --------------------------------------------------------------------------------------
 
 static void
 a_session_for_one_lookup_ends_when_idle (void **state)
@@ -631,6 +689,8 @@ main (void)
         cmocka_unit_test_teardown (when_both_dial_at_once_one_link_stays_and_nothing_is_lost,
                                    teardown),
         cmocka_unit_test_teardown (the_link_dialled_by_the_smaller_key_stays, teardown),
+        cmocka_unit_test_teardown (the_link_that_goes_ends_with_the_session, teardown),
+        cmocka_unit_test_teardown (a_node_does_not_talk_to_itself, teardown),
         cmocka_unit_test_teardown (a_peer_that_began_anew_gets_a_new_session, teardown),
         cmocka_unit_test_teardown (a_session_for_one_lookup_ends_when_idle, teardown),
         cmocka_unit_test_teardown (when_all_places_are_taken_the_idlest_goes, teardown),

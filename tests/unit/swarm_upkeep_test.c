@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-//  Whom a swarm dials of itself, whom it keeps, refuses and remembers, and what it says of all that.
+//  Whom a swarm dials of itself, whom it keeps, refuses and remembers, and what it says of all
+//  that.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "actors/swarm/bootstraps.h"
 #include "actors/swarm/connectivity.h"
+#include "actors/swarm/sessions.h"
 #include "actors/swarm/upkeep.h"
 #include "tests/unit/swarm_world.h"
 
@@ -20,7 +23,7 @@ teardown (void **state)
     return 0;
 }
 
-//  ---- what the tests say ----------------------------------------------------------------------------
+//  ---- what the tests say ------------------------------------------------------------------------
 
 //  Say a message to the swarm of this node as 'from'. Returns the id.
 static uint64_t
@@ -121,7 +124,7 @@ give_bootstraps (node_t *node, node_t **peers, unsigned count)
     node->settings.bootstraps_count = count;
 }
 
-//  ---- bans ----------------------------------------------------------------------------------------
+//  ---- bans --------------------------------------------------------------------------------------
 
 static void
 a_ban_ends_the_session_and_keeps_the_peer_out_until_it_ends (void **state)
@@ -187,7 +190,7 @@ of_too_many_bans_the_one_that_ends_first_makes_way (void **state)
     bans_clear (&bans);
 }
 
-//  ---- asked for -----------------------------------------------------------------------------------
+//  ---- asked for ---------------------------------------------------------------------------------
 
 static void
 connect_makes_a_session_that_stays (void **state)
@@ -371,7 +374,7 @@ a_call_whose_asker_has_gone_is_forgotten (void **state)
     assert_int_equal (hear_failure (a), TIMEOUT);
 }
 
-//  ---- of itself -----------------------------------------------------------------------------------
+//  ---- of itself ---------------------------------------------------------------------------------
 
 static void
 a_new_node_finds_its_bootstraps_and_keeps_them_while_it_needs_them (void **state)
@@ -456,7 +459,58 @@ bootstrap_nodes_are_let_go_when_others_are_there (void **state)
     assert_int_equal (links_count (world_swarm (boot)->links), 0);
 }
 
-//  ---- connectivity --------------------------------------------------------------------------------
+static void
+one_that_is_let_go_without_another_place_goes_at_once (void **state)
+{
+    (void) state;
+    node_t *boot = world_node (10), *a = world_node (10), *peer = world_node (10);
+    boot->settings.tier = GGEN__TIER__BOOTSTRAP;
+    a->settings.min_peers = 1;
+    a->settings.max_transients = 0;
+    world_start (boot);
+    world_start (a);
+    world_start (peer);
+    connect_to (a, boot, true, false);
+    world_run (200);
+    assert_int_equal (kept (a), 1);
+    connect_to (a, peer, true, false);
+    world_run (200);
+    assert_int_equal (kept (a), 1);
+    assert_int_equal (links_census (world_swarm (a)->links).transients, 0);
+    assert_non_null (world_session (a, peer));
+}
+
+static void
+some_hear_of_kept_sessions_only (void **state)
+{
+    (void) state;
+    static const char *const keepers[] = {"keeper", NULL};
+    node_t *a = world_node (10), *b = world_node (10), *c = world_node (10);
+    a->settings.kept_listeners = keepers;
+    world_start (a);
+    world_start (b);
+    world_start (c);
+    world_ask (a, b, "dht");
+    world_run (200);
+    assert_true (world_answer (b, "dht"));
+    assert_int_equal (world_count (a, "watcher", "PeerUp"), 1);
+    world_run (2 * IDLE_MS);
+    assert_int_equal (world_count (a, "watcher", "PeerDown"), 1);
+    assert_int_equal (world_count (a, "keeper", "PeerUp"), 0);
+    assert_int_equal (world_count (a, "keeper", "PeerDown"), 0);
+    world_ask (a, c, "dht");
+    world_run (200);
+    connect_to (a, c, true, false);
+    world_run (200);
+    assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
+    sessions_release (world_swarm (a), world_session (a, c));
+    assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
+    world_run (2 * IDLE_MS);
+    assert_null (world_session (a, c));
+    assert_int_equal (world_count (a, "keeper", "PeerDown"), 1);
+}
+
+//  ---- connectivity ------------------------------------------------------------------------------
 
 static void
 connectivity_is_told_when_it_changes (void **state)
@@ -542,6 +596,53 @@ after_a_partition_known_peers_are_back_within_seconds (void **state)
     assert_true (kept (a) >= 4);
 }
 
+//  With enough peers on its own side a node would never look for those on the other.
+static void
+those_who_were_lost_together_are_found_again_though_others_are_there (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *peers[6];
+    a->settings.min_peers = 2;
+    world_start (a);
+    for (unsigned i = 0; i < 6; i++) {
+        peers[i] = world_node (10);
+        world_start (peers[i]);
+        connect_to (a, peers[i], true, false);
+    }
+    world_run (60000);
+    for (unsigned i = 0; i < 3; i++) {
+        peers[i]->silent = true;
+        world_cut (0, i + 1);
+        world_run (1000);
+    }
+    world_run (300000);
+    assert_int_equal (kept (a), 3);
+    for (unsigned i = 0; i < 3; i++)
+        peers[i]->silent = false;
+    world_run (DIAL_MS + UPKEEP_EAGER_RETRY_MS);
+    assert_int_equal (kept (a), 6);
+}
+
+static void
+one_who_is_lost_is_not_looked_for_when_others_are_there (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *peers[4];
+    a->settings.min_peers = 2;
+    world_start (a);
+    for (unsigned i = 0; i < 4; i++) {
+        peers[i] = world_node (10);
+        world_start (peers[i]);
+        connect_to (a, peers[i], true, false);
+    }
+    world_run (60000);
+    unsigned wires = world.wires_count;
+    world_cut (0, 1);
+    world_run (300000);
+    assert_int_equal (kept (a), 3);
+    assert_int_equal (world.wires_count, wires);
+}
+
 static void
 what_cannot_be_reached_is_not_dialled_again_at_once (void **state)
 {
@@ -584,7 +685,7 @@ failures_remembered_are_bounded (void **state)
     book_destroy (&book);
 }
 
-//  ---- the book ------------------------------------------------------------------------------------
+//  ---- the book ----------------------------------------------------------------------------------
 
 static void
 good_peers_are_known_after_a_restart (void **state)
@@ -603,6 +704,9 @@ good_peers_are_known_after_a_restart (void **state)
     assert_int_equal (kept (a), 1);
     world_run (600000);
     assert_int_equal (a->puts, 1);
+    Ggen__KnownPeer *known = ggen__known_peer__unpack (NULL, a->kept[0].size, a->kept[0].value);
+    assert_int_equal (known->n_addresses, 1);
+    ggen__known_peer__free_unpacked (known, NULL);
 }
 
 static void
@@ -621,10 +725,18 @@ of_too_many_known_peers_the_worst_is_forgotten_on_disk_too (void **state)
     assert_int_equal (book_count (world_swarm (a)->book), 3);
     world_run (61000);
     assert_int_equal (a->kept_count, 3);
-    bool first = false;
-    for (unsigned i = 0; i < 3; i++)
+    bool first = false, last = false;
+    for (unsigned i = 0; i < 3; i++) {
         first |= memcmp (a->kept[i].key, peers[0]->key.bytes, PEER_KEY_SIZE) == 0;
-    assert_true (first);
+        last |= memcmp (a->kept[i].key, peers[4]->key.bytes, PEER_KEY_SIZE) == 0;
+    }
+    assert_true (first && last);
+    //  What is written already is not written again.
+    unsigned puts = a->puts;
+    world_cut (0, 1);
+    world_run (120000);
+    assert_int_equal (kept (a), 5);
+    assert_int_equal (a->puts, puts);
 }
 
 static void
@@ -643,7 +755,7 @@ what_others_wrote_into_the_table_does_no_harm (void **state)
     assert_int_equal (book_count (world_swarm (a)->book), 0);
 }
 
-//  ---- places --------------------------------------------------------------------------------------
+//  ---- places ------------------------------------------------------------------------------------
 
 static void
 those_who_dial_us_get_three_quarters_of_the_places (void **state)
@@ -674,7 +786,7 @@ those_who_dial_us_get_three_quarters_of_the_places (void **state)
     assert_non_null (world_session (a, peers[5]));
 }
 
-//  ---- dialability ---------------------------------------------------------------------------------
+//  ---- dialability -------------------------------------------------------------------------------
 
 static void
 a_node_learns_that_it_can_be_dialled (void **state)
@@ -761,7 +873,7 @@ nobody_is_dialled_for_somebody_else (void **state)
     assert_int_equal (world.wires_count, wires);
 }
 
-//  ---- what it says --------------------------------------------------------------------------------
+//  ---- what it says ------------------------------------------------------------------------------
 
 static void
 status_and_peers_say_how_it_is (void **state)
@@ -824,9 +936,16 @@ main (void)
             teardown),
         cmocka_unit_test_teardown (sessions_at_hand_are_kept_when_peers_are_missing, teardown),
         cmocka_unit_test_teardown (bootstrap_nodes_are_let_go_when_others_are_there, teardown),
+        cmocka_unit_test_teardown (one_that_is_let_go_without_another_place_goes_at_once,
+                                   teardown),
+        cmocka_unit_test_teardown (some_hear_of_kept_sessions_only, teardown),
         cmocka_unit_test_teardown (connectivity_is_told_when_it_changes, teardown),
         cmocka_unit_test_teardown (half_of_the_last_hours_peers_are_missed_too, teardown),
         cmocka_unit_test_teardown (after_a_partition_known_peers_are_back_within_seconds,
+                                   teardown),
+        cmocka_unit_test_teardown (
+            those_who_were_lost_together_are_found_again_though_others_are_there, teardown),
+        cmocka_unit_test_teardown (one_who_is_lost_is_not_looked_for_when_others_are_there,
                                    teardown),
         cmocka_unit_test_teardown (what_cannot_be_reached_is_not_dialled_again_at_once, teardown),
         cmocka_unit_test_teardown (failures_remembered_are_bounded, teardown),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  A few nodes with nothing but "swarm" in them, joined by links that the test may break, delay and
-//  leave unread. Everything that a swarm says to other actors of its node is kept until the test takes it.
-//  Include after cmocka.h.
+//  leave unread. Everything that a swarm says to other actors of its node is kept until the test
+//  takes it. Include after cmocka.h.
 #ifndef GGEN_TESTS_SWARM_WORLD_H
 #define GGEN_TESTS_SWARM_WORLD_H
 
@@ -86,7 +86,7 @@ typedef struct {
     note_t said[64];            //  LinkSends on links that are no wire: envelope and body
     unsigned said_count;
     uint64_t closed;            //  the last of such that was closed
-    void (*watch) (node_t *node, const parcel_t *parcel);   //  sees all that is for actors of a node
+    void (*watch) (node_t *node, const parcel_t *parcel);   //  sees mail for actors
     void (*spoil) (note_t *note);       //  may change what a link brings
 } world_t;
 
@@ -96,7 +96,7 @@ static const char *const world_reachable[] = {"dht", "gossip", "transfer", NULL}
 static const char *const world_protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
 static const char *const world_listeners[] = {"watcher", NULL};
 
-//  ---- notes ---------------------------------------------------------------------------------------
+//  ---- notes -------------------------------------------------------------------------------------
 
 static inline uint8_t *
 world_copy (const void *data, size_t size)
@@ -126,7 +126,7 @@ world_pack (const ProtobufCMessage *message, size_t *size_p)
     return packed;
 }
 
-//  ---- what is on its way --------------------------------------------------------------------------
+//  ---- what is on its way ------------------------------------------------------------------------
 
 static inline void
 world_post (note_t note, int64_t at_ms)
@@ -298,7 +298,7 @@ world_open (unsigned a, unsigned b)
     return count;
 }
 
-//  ---- nodes ---------------------------------------------------------------------------------------
+//  ---- nodes -------------------------------------------------------------------------------------
 
 static inline void
 world_to_link (node_t *node, const note_t *note, const char *type)
@@ -536,7 +536,7 @@ world_clear (void)
     world = (world_t) {0};
 }
 
-//  ---- time ----------------------------------------------------------------------------------------
+//  ---- time --------------------------------------------------------------------------------------
 
 static inline void
 world_deliver (note_t *note)
@@ -595,7 +595,7 @@ world_run (int64_t ms)
     world.now_ms = until_ms;
 }
 
-//  ---- saying and hearing --------------------------------------------------------------------------
+//  ---- saying and hearing ------------------------------------------------------------------------
 
 //  Have actor 'from' of a node say something to an address. Returns the id.
 static inline uint64_t

@@ -97,7 +97,7 @@ send_chunk (said_t *said)
 static uint32_t
 give (unsigned peer)
 {
-    said_t said = rig_take_type (rig_address (peer), &ggen__chunk_request__descriptor);
+    said_t said = rig_take_request (rig_address (peer));
     uint32_t chunk = chunk_of (&said);
     send_chunk (&said);
     return chunk;
@@ -406,6 +406,24 @@ a_fast_one_takes_work_from_a_slow_one (void **state)
 }
 
 static void
+what_a_silent_peer_was_asked_is_taken_back_and_asked_again (void **state)
+{
+    (void) state;
+    begin_with_missing (1, 2);
+    write_one (give (0));
+    said_t lost = rig_take_request (rig_address (0));
+    said_free (&lost);
+    puppet_wait (&rig, 19900);
+    assert_int_equal (asked_of (0), 0);
+    puppet_wait (&rig, 700);
+    assert_true (cancel_was_sent (0));
+    assert_int_equal (asked_of (0), 1);
+    write_one (give (0));
+    finish (OK);
+    hear_fetched ();
+}
+
+static void
 wrong_bytes_end_their_peer_at_once_and_another_one_is_asked (void **state)
 {
     (void) state;
@@ -661,6 +679,7 @@ main (void)
         IN_RIG (a_large_fetch_leaves_room_for_another),
         IN_RIG (a_late_chunk_is_asked_of_another_and_the_loser_is_told),
         IN_RIG (a_fast_one_takes_work_from_a_slow_one),
+        IN_RIG (what_a_silent_peer_was_asked_is_taken_back_and_asked_again),
         IN_RIG (wrong_bytes_end_their_peer_at_once_and_another_one_is_asked),
         IN_RIG (another_chunk_than_asked_for_is_wrong_and_none_is_only_a_failure),
         IN_RIG (who_lacks_a_chunk_is_asked_what_it_has_and_only_for_that),

@@ -79,6 +79,25 @@ status (void)
     return puppet_hear (&rig, &ggen__transfer_status_reply__descriptor);
 }
 
+//  The path away from here carries 'bytes_s' a second; nothing is on its way.
+static void
+measure (uint32_t bytes_s)
+{
+    for (unsigned i = 0; i < 30; i++) {
+        uint32_t sent = 0;
+        for (; sent < bytes_s / 2; sent += RECORD_CHUNK_BYTES) {
+            ask_chunk (20 + sent / RECORD_CHUNK_BYTES % 8, 0, 0);
+            read_one (true);
+        }
+        unsigned peers = sent / RECORD_CHUNK_BYTES < 8 ? sent / RECORD_CHUNK_BYTES : 8;
+        for (unsigned peer = 20; peer < 20 + peers; peer++) {
+            puppet_wait (&rig, (int64_t) sent * 1000 / bytes_s / peers + 1);
+            tell_arrived (peer, sent_to (peer, "ChunkReply") * RECORD_CHUNK_BYTES);
+        }
+        forget_all_said ();
+    }
+}
+
 //  ---- serving -----------------------------------------------------------------------------------
 
 static void
@@ -223,6 +242,7 @@ all_peers_have_at_most_sixteen_mebibytes_on_their_way (void **state)
 {
     (void) state;
     rig_start (true);
+    measure (16u << 20);
     for (unsigned peer = 0; peer < 6; peer++)
         for (unsigned i = 0; i < 14; i++) {
             ask_chunk (peer, i, 0);
@@ -238,6 +258,44 @@ all_peers_have_at_most_sixteen_mebibytes_on_their_way (void **state)
     peer_key_t key = rig_peer (0);
     down.peer_key = peer_key_to_field (&key);
     puppet_ask_from (&rig, "swarm", &down.base, 0);
+    assert_true (read_one (true));
+}
+
+static void
+no_more_is_on_its_way_than_arrives_in_two_seconds (void **state)
+{
+    (void) state;
+    rig_start (true);
+    measure (2u << 20);
+    for (unsigned peer = 0; peer < 6; peer++)
+        for (unsigned i = 0; i < 14; i++) {
+            ask_chunk (peer, i, 0);
+            while (read_one (true))
+                ;
+        }
+    unsigned sent = 0;
+    for (unsigned peer = 0; peer < 6; peer++)
+        sent += sent_to (peer, "ChunkReply");
+    assert_in_range (sent, 14, 17);
+}
+
+static void
+a_slow_path_serves_few_at_one_time_and_the_others_are_told_to_come_again (void **state)
+{
+    (void) state;
+    rig_start (true);
+    measure (512u << 10);
+    for (unsigned peer = 0; peer < 20; peer++)
+        ask_chunk (peer, 0, 0);
+    unsigned refused = 0;
+    for (unsigned peer = 0; peer < 20; peer++)
+        refused += sent_to (peer, "Failure");
+    assert_in_range (refused, 11, 13);
+    //  Who has got what he wanted makes room.
+    while (read_one (true))
+        ;
+    tell_arrived (0, RECORD_CHUNK_BYTES);
+    ask_chunk (19, 0, 0);
     assert_true (read_one (true));
 }
 
@@ -280,6 +338,7 @@ queues_are_bounded_and_nobody_takes_all_of_them (void **state)
 {
     (void) state;
     rig_start (true);
+    measure (16u << 20);
     for (unsigned i = 0; i < 40; i++)
         ask_chunk (0, 1, 0);
     //  Six are being read, sixteen wait.
@@ -309,6 +368,7 @@ many_askers_are_forgotten_when_they_are_idle (void **state)
         ask_chunk (peer, RIG_CHUNKS - 1, 0);
         assert_true (read_one (true));
         assert_int_equal (sent_to (peer, "ChunkReply"), 1);
+        tell_arrived (peer, RIG_LAST);
         forget_all_said ();
     }
 }
@@ -387,6 +447,8 @@ main (void)
         IN_RIG (one_peer_has_at_most_four_mebibytes_on_their_way),
         IN_RIG (who_says_more_has_arrived_than_was_sent_gains_nothing),
         IN_RIG (all_peers_have_at_most_sixteen_mebibytes_on_their_way),
+        IN_RIG (no_more_is_on_its_way_than_arrives_in_two_seconds),
+        IN_RIG (a_slow_path_serves_few_at_one_time_and_the_others_are_told_to_come_again),
         IN_RIG (who_is_silent_is_taken_to_have_got_it),
         IN_RIG (at_most_six_are_read_at_one_time_and_everybody_has_his_turn),
         IN_RIG (queues_are_bounded_and_nobody_takes_all_of_them),

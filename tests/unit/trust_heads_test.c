@@ -106,6 +106,24 @@ heads_that_are_old_early_or_silent_only_warn (void **unused)
 }
 
 static void
+who_wants_the_latest_fresh_gets_no_old_head_and_not_none (void **unused)
+{
+    (void) unused;
+    packed_t record, head;
+    Ggen__CheckReleaseRequest check = with_head (
+        &record, &head, (head_t) {.issued_at = 5, .expires_at = WALL_SECONDS - 601});
+    check.require_fresh = true;
+    assert_refused (&check, SECURITY, WORDS ("expired", "latest"));
+    check.head = (ProtobufCBinaryData) {0, NULL};
+    assert_refused (&check, SECURITY, WORDS ("no head"));
+    assert_int_equal (kept.puts, 0);
+    check = with_head (&record, &head,
+                       (head_t) {.issued_at = 5, .expires_at = WALL_SECONDS - 599});
+    check.require_fresh = true;
+    assert_accepted (&check);
+}
+
+static void
 a_yanked_version_is_said_to_be (void **unused)
 {
     (void) unused;
@@ -235,6 +253,7 @@ main (void)
         TEST (a_head_that_is_forged_or_of_another_name_is_refused),
         TEST (a_head_with_another_digest_is_refused),
         TEST (heads_that_are_old_early_or_silent_only_warn),
+        TEST (who_wants_the_latest_fresh_gets_no_old_head_and_not_none),
         TEST (a_yanked_version_is_said_to_be),
         TEST (a_longest_yank_reason_in_wide_characters_is_cut_whole),
         TEST (a_rotation_by_the_pinned_key_moves_the_pin),

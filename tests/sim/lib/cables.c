@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "world_inside.h"
+#include "cable_table.h"
 
 #include "link.pb-c.h"
 
@@ -8,7 +8,6 @@
 
 //  What is due for a link, in the low bits; above them the generation of its place in the table.
 enum { LINK_ACCEPT, LINK_ANSWER, LINK_WRITTEN_0, LINK_WRITTEN_1, LINK_SILENCE };
-#define WHAT_BITS 3u
 
 //  Beside the bytes of envelope, body and attachment.
 #define FRAME_BYTES 24u
@@ -19,189 +18,10 @@ enum { LINK_ACCEPT, LINK_ANSWER, LINK_WRITTEN_0, LINK_WRITTEN_1, LINK_SILENCE };
 //  Ports of those that dial.
 #define PORT_FIRST 32768u
 
-//  ---- table ---------------------------------------------------------------------------------------
-
-static inline link_t *
-link_of (const world_t *self, uint32_t end)
-{
-    return &self->network.links[end / 2];
-}
-
-static inline end_t *
-end_of (const world_t *self, uint32_t end)
-{
-    return &self->network.links[end / 2].ends[end % 2];
-}
-
-static uint32_t
-number_slot (const world_t *self, uint32_t node, uint64_t number)
-{
-    const network_t *network = &self->network;
-    uint32_t mask = network->numbers_room - 1;
-    uint64_t hash = (number ^ (uint64_t) node << 40) * UINT64_C (0x9E3779B97F4A7C15);
-    uint32_t slot = (uint32_t) (hash >> 32) & mask;
-    for (; network->numbers[slot] != NO_INDEX; slot = (slot + 1) & mask) {
-        const end_t *end = end_of (self, network->numbers[slot]);
-        if (end->node == node && end->number == number)
-            break;
-    }
-    return slot;
-}
-
-static void
-grow_numbers (world_t *self)
-{
-    network_t *network = &self->network;
-    uint32_t *old = network->numbers, old_room = network->numbers_room;
-    network->numbers_room = old_room ? 2 * old_room : 256;
-    network->numbers = malloc (network->numbers_room * sizeof *network->numbers);
-    if (!network->numbers)
-        abort ();
-    memset (network->numbers, 0xFF, network->numbers_room * sizeof *network->numbers);
-    for (uint32_t i = 0; i < old_room; i++)
-        if (old[i] != NO_INDEX) {
-            const end_t *end = end_of (self, old[i]);
-            network->numbers[number_slot (self, end->node, end->number)] = old[i];
-        }
-    free (old);
-}
-
-//  Of a link that came in we chose the number: it says where it is, and which use of that place.
-static uint64_t
-inbound_number (const world_t *self, uint32_t link)
-{
-    return ((uint64_t) self->network.links[link].generation << 32 | (link + 1)) << 1;
-}
-
-static uint32_t
-find_inbound (const world_t *self, uint32_t node, uint64_t number)
-{
-    uint32_t link = (uint32_t) (number >> 1) - 1;
-    if (link >= self->network.count)
-        return NO_INDEX;
-    const end_t *end = &self->network.links[link].ends[1];
-    return end->open && end->node == node && end->number == number ? 2 * link + 1 : NO_INDEX;
-}
-
-static uint32_t
-find_end (const world_t *self, uint32_t node, uint64_t number)
-{
-    if (number % 2 == 0)
-        return find_inbound (self, node, number);
-    return self->network.numbers_room
-               ? self->network.numbers[number_slot (self, node, number)]
-               : NO_INDEX;
-}
-
-//  Knuth, TAOCP 6.4, algorithm R.
-static void
-forget_number (world_t *self, const end_t *end)
-{
-    network_t *network = &self->network;
-    uint32_t mask = network->numbers_room - 1;
-    uint32_t gap = number_slot (self, end->node, end->number);
-    network->numbers[gap] = NO_INDEX;
-    network->numbers_count--;
-    for (uint32_t next = (gap + 1) & mask; network->numbers[next] != NO_INDEX;
-         next = (next + 1) & mask) {
-        uint32_t moved = network->numbers[next];
-        network->numbers[next] = NO_INDEX;
-        network->numbers[number_slot (self, end_of (self, moved)->node,
-                                      end_of (self, moved)->number)] = moved;
-    }
-}
-
-static uint32_t
-new_link (world_t *self)
-{
-    network_t *network = &self->network;
-    uint32_t at = network->first_free;
-    if (at != NO_INDEX)
-        network->first_free = network->links[at].next_free;
-    else {
-        if (network->count == network->room) {
-            network->room = network->room ? 2 * network->room : 256;
-            network->links = realloc (network->links, network->room * sizeof (link_t));
-            if (!network->links)
-                abort ();
-        }
-        at = network->count++;
-        network->links[at].generation = 0;
-    }
-    uint32_t generation = (network->links[at].generation + 1) & (UINT32_MAX >> WHAT_BITS);
-    network->links[at] = (link_t) {.generation = generation, .impaired_us = -1, .used = true};
-    network->counts.links++;
-    return at;
-}
-
-static void
-open_end (world_t *self, uint32_t at, uint32_t node, uint64_t number)
-{
-    network_t *network = &self->network;
-    if (2 * (network->numbers_count + 1) > network->numbers_room)
-        grow_numbers (self);
-    end_t *end = end_of (self, at);
-    node_t *place = &self->nodes[node];
-    *end = (end_t) {.number = number,
-                    .node = node,
-                    .life = place->life,
-                    .next = place->first_end,
-                    .previous = NO_INDEX,
-                    .open = true};
-    if (place->first_end != NO_INDEX)
-        end_of (self, place->first_end)->previous = at;
-    place->first_end = at;
-    place->links_count++;
-    if (at % 2 == 1)
-        return;
-    network->numbers[number_slot (self, node, number)] = at;
-    network->numbers_count++;
-}
-
-static void
-free_held (world_t *self, end_t *end)
-{
-    while (end->held_first) {
-        note_t *next = end->held_first->next;
-        letters_free (self->letters, &end->held_first);
-        end->held_first = next;
-    }
-    end->held_last = NULL;
-}
-
-//  This side is done with it; without the other one, too, the link is no more.
-static void
-close_end (world_t *self, uint32_t at)
-{
-    end_t *end = end_of (self, at);
-    if (!end->open)
-        return;
-    if (at % 2 == 0)
-        forget_number (self, end);
-    end->open = false;
-    node_t *place = &self->nodes[end->node];
-    if (end->next != NO_INDEX)
-        end_of (self, end->next)->previous = end->previous;
-    if (end->previous != NO_INDEX)
-        end_of (self, end->previous)->next = end->next;
-    else
-        place->first_end = end->next;
-    place->links_count--;
-    free_held (self, end);
-    link_t *link = link_of (self, at);
-    if (link->ends[0].open || link->ends[1].open)
-        return;
-    network_t *network = &self->network;
-    link->used = false;
-    link->next_free = network->first_free;
-    network->first_free = at / 2;
-    network->counts.links--;
-}
-
 static void
 due (world_t *self, int64_t at_us, uint32_t link, uint32_t what)
 {
-    world_due (self, DUE_LINK, at_us, link, self->network.links[link].generation << WHAT_BITS | what);
+    world_due (self, DUE_LINK, at_us, link, self->network.links[link].generation << CABLE_WHAT_BITS | what);
 }
 
 //  ---- telling swarm -------------------------------------------------------------------------------
@@ -332,11 +152,11 @@ static void
 take_dial (world_t *self, uint32_t node, const Ggen__LinkDial *dial)
 {
     self->network.counts.dials++;
-    if (dial->link % 2 == 0 || find_end (self, node, dial->link) != NO_INDEX)
+    if (dial->link % 2 == 0 || cable_table_find (self, node, dial->link) != NO_INDEX)
         return;
-    uint32_t link = new_link (self), ip = 0;
+    uint32_t link = cable_table_add (self), ip = 0;
     uint16_t port = 0;
-    open_end (self, 2 * link, node, dial->link);
+    cable_table_open (self, 2 * link, node, dial->link);
     uint32_t target = read_address (dial->address, &ip, &port) ? network_find (self, ip, port)
                                                                : NO_INDEX;
     int64_t budget_us = dial_budget_us (dial);
@@ -372,7 +192,7 @@ accept_link (world_t *self, uint32_t link)
         fail_dial (self, 2 * link, CONNECTION_FAILED, "it broke in the handshake", place->way_us);
         return;
     }
-    open_end (self, 2 * link + 1, target, inbound_number (self, link));
+    cable_table_open (self, 2 * link + 1, target, cable_table_inbound (self, link));
     self->network.counts.ups++;
     tell_up (self, 2 * link + 1, true);
     due (self, self->now_us + place->way_us, link, LINK_ANSWER);
@@ -409,11 +229,11 @@ end_other (world_t *self, uint32_t at, bool silent, code_t code, const char *rea
 static void
 take_close (world_t *self, uint32_t node, uint64_t number)
 {
-    uint32_t at = find_end (self, node, number);
+    uint32_t at = cable_table_find (self, node, number);
     if (at == NO_INDEX)
         return;
     end_other (self, at, false, CONNECTION_FAILED, "closed by the other side");
-    close_end (self, at);
+    cable_table_close (self, at);
 }
 
 void
@@ -422,7 +242,7 @@ cables_lose (world_t *self, uint32_t node, bool vanished)
     while (self->nodes[node].first_end != NO_INDEX) {
         uint32_t at = self->nodes[node].first_end;
         end_other (self, at, vanished, CONNECTION_FAILED, "closed by the other side");
-        close_end (self, at);
+        cable_table_close (self, at);
     }
 }
 
@@ -484,21 +304,22 @@ leave (world_t *self, end_t *end, size_t size)
     return node->uplink_us;
 }
 
+//  The news of the last bytes may wait for more of them, that of many does not.
 static void
 tell_written_later (world_t *self, uint32_t at)
 {
     end_t *end = end_of (self, at);
-    if (end->telling)
+    bool much = end->untold_bytes >= NETWORK_WRITTEN_BYTES;
+    if (end->telling > much)
         return;
-    end->telling = true;
-    int64_t wait_us = end->untold_bytes >= NETWORK_WRITTEN_BYTES ? 0 : NETWORK_WRITTEN_US;
-    due (self, end->left_us + wait_us, at / 2, LINK_WRITTEN_0 + at % 2);
+    end->telling++;
+    due (self, end->left_us + (much ? 0 : NETWORK_WRITTEN_US), at / 2, LINK_WRITTEN_0 + at % 2);
 }
 
 static void
 take_send (world_t *self, uint32_t node, const Ggen__LinkSend *send, const parcel_t *parcel)
 {
-    uint32_t at = find_end (self, node, send->link);
+    uint32_t at = cable_table_find (self, node, send->link);
     end_t *end = at == NO_INDEX ? NULL : end_of (self, at), *other = end ? end_of (self, at ^ 1) : NULL;
     if (!end || !other->open) {
         if (parcel->attachment)
@@ -537,7 +358,9 @@ static void
 tell_written (world_t *self, uint32_t at)
 {
     end_t *end = end_of (self, at);
-    end->telling = false;
+    end->telling--;
+    if (end->untold_bytes == 0)
+        return;
     int64_t rate = self->nodes[end->node].traits.uplink_bytes_s;
     int64_t left = end->left_us > self->now_us ? (end->left_us - self->now_us) * rate / 1000000 : 0;
     uint32_t waiting = left < end->untold_bytes ? (uint32_t) left : end->untold_bytes;
@@ -549,9 +372,9 @@ tell_written (world_t *self, uint32_t at)
         end->untold_bytes = waiting;
         tell (self, at, &news.base, self->now_us);
     }
-    if (waiting == 0)
+    if (waiting == 0 || end->telling > 0)
         return;
-    end->telling = true;
+    end->telling++;
     int64_t step_us = (int64_t) NETWORK_WRITTEN_BYTES * 1000000 / rate + 1;
     due (self, self->now_us + step_us < end->left_us ? self->now_us + step_us : end->left_us,
          at / 2, LINK_WRITTEN_0 + at % 2);
@@ -586,7 +409,7 @@ cables_deliver (world_t *self, const note_t *note)
         return false;
     self->nodes[note->node].received_bytes += letters_size (note);
     if (note->ends_link)
-        close_end (self, note->end);
+        cable_table_close (self, note->end);
     return true;
 }
 
@@ -608,10 +431,10 @@ void
 cables_due (world_t *self, uint32_t link, uint32_t what)
 {
     const link_t *place = &self->network.links[link];
-    if (!place->used || place->generation != what >> WHAT_BITS)
+    if (!place->used || place->generation != what >> CABLE_WHAT_BITS)
         return;
     uint32_t side = 0;
-    switch (what & ((1u << WHAT_BITS) - 1)) {
+    switch (what & ((1u << CABLE_WHAT_BITS) - 1)) {
     case LINK_ACCEPT:
         accept_link (self, link);
         break;
@@ -685,7 +508,7 @@ cables_free (world_t *self)
     for (uint32_t i = 0; i < self->network.count; i++)
         for (uint32_t side = 0; side < 2; side++)
             if (self->network.links[i].used)
-                free_held (self, &self->network.links[i].ends[side]);
+                cable_table_drop_held (self, &self->network.links[i].ends[side]);
     free (self->network.links);
     free (self->network.numbers);
 }

@@ -17,7 +17,7 @@ typedef struct {
     void (*arrives) (void *self, play_t *play, const note_t *note);
     void (*handled) (void *self, play_t *play, uint32_t node, uint8_t seat, const note_t *note);
     void (*lives) (void *self, play_t *play, uint32_t node, bool lives);
-    //  Once a second of virtual time.
+    //  Once a second of virtual time; in runs of many hours once a minute.
     void (*second) (void *self, play_t *play);
     //  The quiet time begins; the run is over.
     void (*settle) (void *self, play_t *play);

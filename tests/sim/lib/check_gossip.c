@@ -5,6 +5,7 @@
 
 #include "glance.h"
 #include "gossip.pb-c.h"
+#include "look.h"
 #include "runtime/actor/map.h"
 
 #include <sodium.h>
@@ -209,9 +210,29 @@ second (void *self_, play_t *play)
     }
 }
 
+//  Bodies that crossed links for each announcement that was new to a node. Nodes that are off by now took
+//  their counts with them.
+static void
+end (void *self, play_t *play)
+{
+    (void) self;
+    uint64_t sent = 0, delivered = 0;
+    for (uint32_t i = 0; i < play->players_count; i++) {
+        const void *gossip = world_actor (play->world, i, "gossip");
+        if (!gossip || !players_is_honest (play, i) || !players_is_on (play, i))
+            continue;
+        look_gossip_t counts = look_gossip_counts (gossip);
+        sent += counts.sent_bodies;
+        delivered += counts.delivered;
+    }
+    if (delivered > 0)
+        measures_add (play->measures, MEASURE_GOSSIP_BODIES, (double) sent / (double) delivered);
+}
+
 const check_t check_gossip = {.name = "gossip",
                               .help = "who is well hears what honest nodes announce within 30 s",
                               .create = create,
                               .destroy = destroy,
                               .arrives = arrives,
-                              .second = second};
+                              .second = second,
+                              .end = end};

@@ -12,7 +12,7 @@
 #define SERVICE_SWARM_US_MIN 10u
 #define SERVICE_SWARM_US_MAX 60u
 //  Of a node in a crowd: memory is for other things.
-#define SWARM_KNOWN_MAX      32u
+#define SWARM_KNOWN_MAX      16u
 #define SERVICE_STATE_US_MIN 50u
 #define SERVICE_STATE_US_MAX 400u
 
@@ -30,11 +30,12 @@ struct honest_t {
 
 static const char *const protocols[] = {"dht/1", "gossip/1", NULL};
 static const char *const reachable[] = {"dht", "gossip", NULL};
-static const char *const listeners[] = {"dht", "gossip", "reputation", NULL};
+static const char *const listeners[] = {"dht", NULL};
+static const char *const kept_listeners[] = {"gossip", "reputation", NULL};
 static const char *const market_protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
 static const char *const market_reachable[] = {"dht", "gossip", "transfer", NULL};
-static const char *const market_listeners[] = {"dht",      "gossip",       "reputation",
-                                               "transfer", "registry_p2p", NULL};
+static const char *const market_kept_listeners[] = {"gossip", "reputation", "transfer",
+                                                    "registry_p2p", NULL};
 
 honest_t *
 honest_new (const honest_options_t *options)
@@ -114,7 +115,8 @@ make_swarm (const honest_t *self, const identity_t *identity, swarm_settings_t *
     swarm->identity = identity;
     swarm->protocols = market ? market_protocols : protocols;
     swarm->reachable = market ? market_reachable : reachable;
-    swarm->listeners = market ? market_listeners : listeners;
+    swarm->listeners = listeners;
+    swarm->kept_listeners = market ? market_kept_listeners : kept_listeners;
     swarm->bootstraps = self->bootstraps;
     swarm->bootstraps_count = self->options.bootstraps;
 }

@@ -118,10 +118,20 @@ library_add (library_t *self)
 
 //  ---- who is wanted -------------------------------------------------------------------------------
 
+uint32_t
+library_newest (const package_t *package)
+{
+    uint32_t version = package->versions_stored;
+    while (version > 0 && package->yanked >> (version - 1) & 1)
+        version--;
+    return version;
+}
+
 static bool
 is_offered (const package_t *package)
 {
-    return package->seq_stored > 0 && !package->withdrawn;
+    return package->seq_stored > 0 && !package->withdrawn
+           && (package->yanked == 0 || library_newest (package) > 0);
 }
 
 //  By rejection: number k is taken with probability (k + 1) ^ -exponent.

@@ -49,6 +49,9 @@ package_t *library_package (library_t *self, uint32_t number);
 //  publication (0: all alike). PLAY_NOBODY: there is none.
 uint32_t library_draw (library_t *self, double exponent, rng_t *rng);
 
+//  The newest version that somebody said he stored and that is not yanked; 0: there is none.
+uint32_t library_newest (const package_t *package);
+
 //  A packed SignedRecord by this publisher, which the caller frees.
 ProtobufCBinaryData library_sign (const publisher_t *publisher, Ggen__RecordKind kind,
                                   const ProtobufCMessage *payload);

@@ -13,7 +13,6 @@ typedef struct {
 } entry_t;
 
 static const entry_t entries[MEASURE_COUNT] = {
-    [MEASURE_JOINS] = {"joins", true, "nodes with a session half a minute after their start"},
     [MEASURE_LOOKUPS] = {"lookups", true, "reads that found the newest head that was stored"},
     [MEASURE_LOOKUPS_AWAY] = {"lookups-away", true, "of them, those whose publisher was off"},
     [MEASURE_WRITES] = {"writes", true, "heads that some node said it stored"},
@@ -22,8 +21,7 @@ static const entry_t entries[MEASURE_COUNT] = {
     [MEASURE_INSTALLS_AWAY] = {"installs-away", true, "of them, those whose publisher was off"},
     [MEASURE_GOSSIP] = {"gossip", true, "announcements heard by nodes that were there all the time"},
     [MEASURE_SETTLED] = {"settled", true, "packages found in the end, by node and package"},
-    [MEASURE_YANKS] = {"yanks", true, "nodes that knew of a yank"},
-    [MEASURE_ROTATIONS] = {"rotations", true, "nodes that followed a name to its new key"},
+    [MEASURE_YANKS] = {"yanks", true, "nodes that knew of a yank in the end"},
     [MEASURE_JOIN_MS] = {"join-ms", false, "from a node's start to its first session"},
     [MEASURE_LOOKUP_MS] = {"lookup-ms", false, "of reads that found it"},
     [MEASURE_LOOKUP_HOPS] = {"hops", false, "of reads that found it"},

@@ -25,8 +25,8 @@ typedef struct {
     const char *help;
     //  What world_new is to be given beyond seed and cryptography. 'setup' is filled with defaults.
     //  'options' gets the scenario's own numbers where it has none. NULL: the file is wrong, and it was
-    //  told on stderr. Returns the scenario's own state, which is the context of the rest, and that of compose when
-    //  'setup' names none.
+    //  told on stderr. Returns the scenario's own state, which is the context of the rest, and that of
+    //  compose when 'setup' names none.
     void *(*create) (scenario_options_t *options, world_setup_t *setup);
     void (*destroy) (void *self);
     //  The world is there and empty: add and start nodes, plan actions, observe.

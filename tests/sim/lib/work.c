@@ -100,6 +100,29 @@ publish (deed_t *deed)
     publish_some (deed);
 }
 
+//  ---- taking back ---------------------------------------------------------------------------------
+
+static void
+take_back (deed_t *deed)
+{
+    play_t *play = deed->play;
+    uint32_t count = (uint32_t) script_number (deed->line, "<count>", 1, &deed->rng);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t number = library_draw (play->library, 0, &deed->rng);
+        if (number == PLAY_NOBODY)
+            return;
+        package_t *package = library_package (play->library, number), before = *package;
+        if (deed->line->verb->id == VERB_WITHDRAW)
+            package->withdrawn = true;
+        else {
+            package->yanked |= UINT64_C (1) << (package->versions - 1);
+            package->yanked_us = play_now_us (play);
+        }
+        if (!work_tell_head (play, number))
+            *package = before;
+    }
+}
+
 //  ---- again and again -----------------------------------------------------------------------------
 
 static void
@@ -178,6 +201,10 @@ work_plan (deed_t *deed)
     switch (deed->line->verb->id) {
     case VERB_PUBLISH:
         play_at (deed, play_time_us (deed, "at", 0), publish);
+        return true;
+    case VERB_YANK:
+    case VERB_WITHDRAW:
+        play_at (deed, play_time_us (deed, "at", 0), take_back);
         return true;
     case VERB_UPDATE:
     case VERB_READ:

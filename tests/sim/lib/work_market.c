@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define YANK_US INT64_C (90000000)      //  until all have heard of a yank
+
 typedef struct {
     play_t *play;
     uint32_t package;
@@ -283,6 +285,18 @@ on_heads (void *job_, world_t *world, const client_reply_t *reply)
     ggen__get_heads_reply__free_unpacked (heads, NULL);
 }
 
+//  Of a package with a yanked version: whoever asks a while later is not given that one.
+static bool
+heeds_yank (job_t *job, uint32_t version)
+{
+    const package_t *package = package_of (job);
+    bool yanked = package->yanked >> (version - 1) & 1;
+    if (package->yanked_us == 0 || job->began_us < package->yanked_us + YANK_US)
+        return true;
+    measures_try (job->play->measures, MEASURE_YANKS, !yanked);
+    return !yanked;
+}
+
 //  Is it what its publisher published? Whatever else is told of the name is somebody else's lie, or an
 //  older version.
 static bool
@@ -294,7 +308,7 @@ take_found (job_t *job, const Ggen__Package *told)
     if (!told || strcmp (told->id, wanted->name) != 0
         || !library_find_content (play->library, (bytes_t) {told->sha256.data, told->sha256.len},
                                   &package, &version)
-        || package != job->package || version < job->version)
+        || package != job->package || version < job->version || !heeds_yank (job, version))
         return false;
     job->content = library_content (play->library, package, version);
     job->record = copy_of (told->record);
@@ -326,7 +340,7 @@ work_market_install (play_t *play, uint32_t node, uint32_t number, bool final)
     Ggen__GetPackageRequest request = GGEN__GET_PACKAGE_REQUEST__INIT;
     request.id = (char *) package->name;
     job_t *job = job_new (play, number);
-    job->version = package->versions_stored;
+    job->version = library_newest (package);
     job->final = final;
     job->away = !players_is_on (play, publisher_of (play, number)->node);
     clients_ask (play->world, node, "registry_p2p", &request.base, WORK_BUDGET_MS, on_found, job);

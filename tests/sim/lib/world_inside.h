@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  What the files of the world share: world.c (nodes, time, actions), seats.c (mailboxes and
-//  handlers), network.c and cables.c, clients.c. Nobody else includes it.
+//  What the files of the world share: world.c (nodes, time, actions) and world_view.c, seats.c
+//  and seats_send.c (mailboxes and handlers), network.c, cables.c and cable_table.c, clients.c. Nobody else includes it.
 #ifndef GGEN_TESTS_WORLD_INSIDE_H
 #define GGEN_TESTS_WORLD_INSIDE_H
 
@@ -59,7 +59,7 @@ typedef struct {
     uint32_t next, previous;    //  among its node's
     uint32_t untold_bytes;      //  sent, LinkWritten not yet told
     bool open;                  //  its swarm has it
-    bool telling;               //  a LINK_WRITTEN is under way
+    uint8_t telling;            //  LINK_WRITTENs that are under way
 } end_t;
 
 typedef struct {
@@ -151,6 +151,20 @@ void seats_post (world_t *self, uint32_t node, uint8_t seat, note_t *note, int64
 //  From outside of all seats, under the sender that the envelope names, now.
 void seats_say (world_t *self, uint32_t node, const char *to, Ggen__Envelope *envelope,
                 const ProtobufCMessage *body);
+
+//  As the bus answers a request in the place of a mailbox: 'asked' is who would have answered.
+void seats_refuse (world_t *self, uint32_t node, const char *asked, const char *asker,
+                   const Ggen__Envelope *about, code_t code, const char *why);
+
+//  Where the reply to a request goes.
+const char *seats_asker (const Ggen__Envelope *request);
+
+//  Mail for a name that the node does not have has arrived.
+void seats_nowhere (world_t *self, const note_t *note);
+
+//  The port (port_t) of every actor; its context is the world, which knows who speaks.
+void seats_port_send (void *world, const parcel_t *parcel);
+uint64_t seats_port_clock_us (void *world);
 
 //  What was due.
 void seats_arrive (world_t *self, note_t *note);

@@ -6,6 +6,9 @@
 #include "tests/sim/lib/network.h"
 #include "tests/sim/lib/scenario.h"
 
+#include "shrink.h"
+#include "soak.h"
+
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,6 +21,8 @@ typedef struct {
     const char *which_name;
     char path[SCENARIO_PATH_MAX];
     bool json, trace, memory;
+    bool shrinks;               //  a run that fails is made smaller
+    soak_plan_t soak;
 } options_t;
 
 //  What a run came to.
@@ -235,13 +240,70 @@ simulate (options_t *options)
     return code;
 }
 
+//  ---- many runs -----------------------------------------------------------------------------------
+
+static const options_t *soaked;
+
+static int
+run_again (const scenario_options_t *scenario)
+{
+    options_t options = {.scenario = *scenario,
+                         .which = soaked->which,
+                         .which_name = soaked->which_name};
+    return simulate (&options);
+}
+
+static bool
+fails_again (void *context, const scenario_options_t *scenario)
+{
+    (void) context;
+    return soak_fails (run_again, scenario);
+}
+
+static int
+simulate_small (options_t *options)
+{
+    soaked = options;
+    shrink (&options->scenario, fails_again, NULL, stdout);
+    printf ("the smallest that fails:\n");
+    return simulate (options);
+}
+
+//  The first run that fails is made smaller, and shown.
+static int
+simulate_many (options_t *options)
+{
+    soaked = options;
+    bool good = soak (&options->scenario, &options->soak, run_again);
+    if (good)
+        return 0;
+    if (options->shrinks)
+        return simulate_small (options);
+    return simulate (options);
+}
+
+static int
+simulate_one (options_t *options)
+{
+    scenario_options_t scenario = options->scenario;
+    int code = simulate (options);
+    if (code != 1 || !options->shrinks)
+        return code;
+    //  From now on with the numbers that the scenario has drawn.
+    scenario.nodes = options->scenario.nodes;
+    scenario.minutes = options->scenario.minutes;
+    options->scenario = scenario;
+    return simulate_small (options);
+}
+
 //  ---- the command line ----------------------------------------------------------------------------
 
 static void
 usage (FILE *file)
 {
     fprintf (file, "usage: ggen-sim [--nodes N] [--seed S] [--scenario NAME|FILE] [--minutes M]\n"
-                   "                [--without LINE,...] [--real-crypto] [--json] [--trace] [--memory]\n\n"
+                   "                [--without LINE,...] [--real-crypto] [--json] [--trace] [--memory]\n"
+                   "                [--shrink] [--seeds COUNT [--tap]] [--hours H]\n\n"
                    "scenarios:\n");
     const scenario_t *scenario;
     for (unsigned i = 0; (scenario = scenario_at (i)) != NULL; i++)
@@ -290,6 +352,10 @@ read_options (options_t *options, int argc, char **argv)
                                           {"trace", no_argument, NULL, 't'},
                                           {"without", required_argument, NULL, 'w'},
                                           {"memory", no_argument, NULL, 'y'},
+                                          {"shrink", no_argument, NULL, 'k'},
+                                          {"seeds", required_argument, NULL, 'e'},
+                                          {"hours", required_argument, NULL, 'o'},
+                                          {"tap", no_argument, NULL, 'p'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     int option;
@@ -310,6 +376,18 @@ read_options (options_t *options, int argc, char **argv)
         case 'w':
             if (!read_without (&options->scenario, optarg))
                 return false;
+            break;
+        case 'k':
+            options->shrinks = true;
+            break;
+        case 'e':
+            options->soak.count = (uint32_t) strtoul (optarg, NULL, 10);
+            break;
+        case 'o':
+            options->soak.hours = strtod (optarg, NULL);
+            break;
+        case 'p':
+            options->soak.tap = true;
             break;
         case 'r':
             options->scenario.real_crypto = true;
@@ -342,5 +420,7 @@ main (int argc, char **argv)
         usage (stderr);
         return 2;
     }
-    return simulate (&options);
+    if (options.soak.count > 0 || options.soak.hours > 0)
+        return simulate_many (&options);
+    return simulate_one (&options);
 }

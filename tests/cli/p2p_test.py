@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""Nodes of the network, real ones, on loopback: they meet, and what one publishes another installs."""
+import json
+import re
+
+from homes import make_pack, publish
+from tap import contains, equal, lacks, main, matches, test, true, wait_until
+
+LOOPBACK = "/ip4/127.0.0.1/tcp/0"
+
+
+def start(home, *bootstraps):
+    """Start a node; its address with its peer id, which others connect to."""
+    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LOOPBACK,
+           "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps)}
+    home.node = home.start("node", "run", env=env)
+    home.node.wait_for("node runs: ")
+    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
+                        what="an address that is bound")
+    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
+
+
+def peers(home):
+    return {peer["peer_id"] for peer in home.json("p2p", "peers")["peers"]}
+
+
+def id_of(address):
+    return address.rsplit("/", 1)[1]
+
+
+def key_of(peer_id):
+    """The public key in a peer id."""
+    digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+    number = 0
+    for letter in peer_id:
+        number = number * 58 + digits.index(letter)
+    return number.to_bytes(38, "big")[-32:]
+
+
+def is_kept(home, peer_id):
+    """Whether the node has written down who that is."""
+    files = (home.path / "p2p").glob("state.db*")
+    return any(key_of(peer_id) in path.read_bytes() for path in files)
+
+
+@test
+def two_nodes_connect_and_part(home):
+    other = home.another()
+    here, there = start(home), start(other)
+    equal(peers(home), set())
+    contains(home.run("p2p", "connect", there).out, id_of(there))
+    equal(peers(home), {id_of(there)})
+    wait_until(lambda: peers(other) == {id_of(here)}, what="the other side")
+    true(home.json("p2p", "connect", there)["was_connected"], "there is one session only")
+    home.run("p2p", "disconnect", id_of(there))
+    equal(peers(home), set())
+    wait_until(lambda: not peers(other), what="the other side")
+
+
+@test
+def another_key_at_the_address_is_no_peer(home):
+    other, third = home.another(), home.another()
+    start(home)
+    there, elsewhere = start(other), start(third)
+    wrong = there.replace(id_of(there), id_of(elsewhere))
+    refused = home.run("p2p", "connect", wrong, ok=1)
+    matches(refused.err, "^error: ")
+    equal(peers(home), set())
+
+
+@test
+def what_one_publishes_the_other_finds_by_a_word_and_installs(home):
+    other = home.another()
+    there = start(other)
+    start(home, there)
+    wait_until(lambda: peers(home) == {id_of(there)}, what="the bootstrap node")
+    publish(other, make_pack(other, "palette-base"))
+    publish(other, make_pack(other, "palette", requires=["palette-base"]))
+    found = wait_until(lambda: home.json("market", "search", "palette")["results"],
+                       what="the packages to be found")
+    equal({result["id"] for result in found}, {"palette", "palette-base"})
+    home.run("market", "install", "palette")
+    home.run("market", "verify")
+    lock = json.loads((home.path / "packages" / "ggen.lock").read_text())["packages"]
+    theirs = other.json("market", "key", "show")["key"]["public_key"]
+    equal(sorted(lock), ["palette-base@1.0.0", "palette@1.0.0"])
+    equal({entry["publisher"] for entry in lock.values()}, {theirs})
+
+
+@test
+def what_was_published_before_they_met_is_found_too(home):
+    other = home.another()
+    there = start(other)
+    publish(other, make_pack(other, "early"))
+    start(home, there)
+    wait_until(lambda: home.json("market", "search", "early", "--registry", "p2p")["results"],
+               what="the package to be found")
+    home.run("market", "install", "early")
+
+
+@test
+def a_node_keeps_its_peer_id_and_its_peers(home):
+    other = home.another()
+    there, here = start(other), start(home)
+    home.run("p2p", "connect", there)
+    wait_until(lambda: is_kept(home, id_of(there)), what="the peer to be remembered")
+    equal(home.node.stop(), 0)
+    again = start(home)
+    equal(id_of(again), id_of(here))
+    wait_until(lambda: peers(home) == {id_of(there)}, what="the peer it knew")
+    equal((home.path / "p2p" / "keypair").stat().st_mode & 0o777, 0o600)
+
+
+@test
+def without_a_node_each_verb_says_how_to_start_one(home):
+    contains(home.run("p2p", "status").out, "ggen p2p start")
+    equal(home.json("p2p", "status"), {"running": False})
+    for words in (["peers"], ["connect", LOOPBACK], ["disconnect", "12D3KooW" + "x" * 44]):
+        failed = home.run("p2p", *words, ok=1)
+        matches(failed.err, "^error: ")
+    contains(home.run("p2p", "peers", ok=1).err, "hint: start one: ggen p2p start")
+
+
+@test
+def what_is_no_address_is_told_with_the_reason(home):
+    start(home)
+    for word in ("/ip4/1.2.3/tcp/4", "/ip4/127.0.0.1/udp/1", "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N",
+                 "nonsense"):
+        failed = home.run("p2p", "connect", word, ok=1)
+        matches(failed.err, "^error: " + re.escape(word[:20]))
+        contains(failed.err, "hint: ")
+    lacks(home.run("p2p", "peers").out, "12D3")
+
+
+main()
