@@ -169,11 +169,14 @@ def gossip(runner, plots):
                      number(result["gossip-ms-max"], 0), number(result["gossip-bodies"], 2)])
         p50.append((nodes, result["gossip-ms-p50"]))
         p99.append((nodes, result["gossip-ms-p99"]))
+    ended = [nodes for nodes in the.GOSSIP_SIZES
+             if (value(runner, the.gossip(nodes), "violations") or 0) > 0]
     return parts(
         "## Gossip",
         "One announcement a second by nodes drawn; all follow. Bodies per delivery: announcements\n"
         "that crossed a link for each that was new to the node.",
         table(["N", "deliveries", "heard", "ms p50", "p99", "max", "bodies per delivery"], rows),
+        "Ended at its first violation (above): N = " + ", ".join(map(str, ended)) + "." if ended else "",
         plot(plots, "gossip", "From an announcement to its being heard", "nodes", "ms",
              [("p50", p50), ("p99", p99)], log_x=True),
         made_by("gossip", the.gossip(300)))
