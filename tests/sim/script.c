@@ -54,7 +54,8 @@ static void
 numbers_have_their_units (void **state)
 {
     (void) state;
-    script_t *script = parse ("churn 36%/h from 1h until 2d\nread full 6/m\njoin rest\nexpect lookups >= 99.9%\n");
+    script_t *script = parse ("churn 36%/h from 1h until 2d\nread full 6/m\njoin rest\n"
+                              "expect lookups >= 99.9%\n");
     rng_t rng = stream ();
     assert_non_null (script);
     assert_float_equal (script_number (&script->lines[0], "<share>", 0, &rng), 0.0001, 1e-9);
