@@ -37,6 +37,10 @@ forward_fresh (gossip_t *self, body_t *body, bytes_t pushed)
         } else
             outbox_body (self, peer, body->late ? SAY_HAVE_LATE : SAY_HAVE, body);
     }
+    peer_t *peer;
+    for (unsigned at = 0; topic && (peer = mesh_refused (self, topic, &at)) != NULL; at++)
+        if (!peer->muted && !peer_set_has (&body->knows, peer->slot) && !is_pushed (peer, pushed))
+            outbox_body (self, peer, body->late ? SAY_HAVE_LATE : SAY_HAVE, body);
 }
 
 void

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  "gossip": announcements to all who follow a topic (SPEC 8; messages/gossip.proto).
 //  Swarm tells it who is there (PeerUp, PeerDown with "gossip/1"); who says what it follows is a
-//  neighbour too. What is new goes to the actor 'follower' as events. It asks "gossip" of other nodes and tells "reputation" what it saw.
+//  neighbour too. What is new goes to the actor 'follower' as events. It asks "gossip" of other
+//  nodes and tells "reputation" what it saw.
 //
 //  How an announcement travels. Each topic has a mesh: links to GOSSIP_MESH_LOW .. _HIGH neighbours
 //  that follow it (gossipsub). Of these, few are eager: bodies are pushed over them. Over the others
@@ -44,7 +45,7 @@
 #define GOSSIP_ITEMS_WAITING_BYTES_MAX (1u << 20)
 #define GOSSIP_FRAME_BYTES_MAX (1u << 20)   //  larger frames are refused, and count against their sender
 #define GOSSIP_SEEN_MAX        32768        //  ids; the oldest is forgotten
-#define GOSSIP_ORIGINS_MAX     1024         //  the one that was silent longest is forgotten
+#define GOSSIP_ORIGINS_MAX     512          //  the one that was silent longest is forgotten
 #define GOSSIP_WANTS_MAX       4096         //  ids offered that we do not have; more are not noted
 #define GOSSIP_OWN_RATE        5            //  announcements a second, after a burst
 #define GOSSIP_OWN_BURST       32
@@ -57,7 +58,7 @@ typedef struct {
     const identity_t *identity;
     const char *follower;           //  who gets Announced
     uint32_t heartbeat_ms;          //  performance.gossipsub_heartbeat
-    uint32_t history_bytes_max;     //  announcements kept for those who come later
+    uint32_t history_bytes_max;     //  of announcements kept for those who come later
 } gossip_settings_t;
 
 //  As SPEC 3.7 has them; 'identity' is the caller's to set.

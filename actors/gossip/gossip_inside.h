@@ -62,11 +62,12 @@ typedef struct {
 
 typedef struct {
     uint8_t slot;
+    bool refused;                       //  it asked for a link, for which we had no room
     int64_t until_ms;
 } backoff_t;
 
 #define LINKS_MAX    (GOSSIP_MESH_HIGH + 4)
-#define BACKOFFS_MAX 64                 //  of a topic; the one that ends first gives way
+#define BACKOFFS_MAX GOSSIP_PEERS_MAX   //  of a topic; the one that ends first gives way
 
 typedef struct {
     char *name;
@@ -270,6 +271,11 @@ void
 //  It is no neighbour any more, or no longer follows.
 void
     mesh_forget (gossip_t *self, topic_t *topic, const peer_t *peer);
+
+//  One that we had no room for is told ids as if it had a lazy link: it may have nobody else. The first at
+//  or after *at, which then is the one to go on from; NULL at the end.
+peer_t *
+    mesh_refused (const gossip_t *self, const topic_t *topic, unsigned *at);
 
 //  End all links of a topic that is no longer followed.
 void

@@ -29,12 +29,18 @@ history_new (uint32_t bytes_max, uint64_t seed)
     return self;
 }
 
+static uint64_t
+cost_of (const body_t *body)
+{
+    return sizeof *body + body->size;
+}
+
 static void
 drop_body (history_t *self, seen_t *seen)
 {
     if (!seen->body)
         return;
-    self->bytes -= seen->body->size;
+    self->bytes -= cost_of (seen->body);
     body_release (&seen->body);
 }
 
@@ -80,7 +86,11 @@ make_room (history_t *self, int64_t now_ms)
     uint32_t count = id_table_count (self->seen);
     for (uint32_t i = self->bare; i < count && self->bytes > self->bytes_max; i++) {
         seen_t *seen = id_table_at (self->seen, i);
-        if (seen->body && seen->body->own && now_ms - seen->taken_ms < HISTORY_OWN_MS) {
+        int64_t age_ms = now_ms - seen->taken_ms;
+        if (age_ms < HISTORY_RECENT_MS
+            && self->bytes <= (uint64_t) HISTORY_RECENT_FACTOR * self->bytes_max)
+            break;
+        if (seen->body && seen->body->own && age_ms < HISTORY_OWN_MS) {
             bare = false;
             continue;
         }
@@ -100,7 +110,7 @@ history_add (history_t *self, body_t *body, int64_t now_ms)
         return;
     seen->taken_ms = now_ms;
     seen->body = body_hold (body);
-    self->bytes += body->size;
+    self->bytes += cost_of (body);
     make_room (self, now_ms);
 }
 
@@ -116,6 +126,7 @@ history_expire (history_t *self, int64_t now_ms)
 {
     while (id_table_count (self->seen) > 0 && leaves_ms (id_table_at (self->seen, 0)) <= now_ms)
         drop_oldest (self);
+    make_room (self, now_ms);
 }
 
 int64_t

@@ -8,11 +8,13 @@
 
 #define HISTORY_SEEN_MS  120000
 #define HISTORY_KEPT_MS  600000     //  signed times are accepted for as long
+#define HISTORY_RECENT_MS 5000      //  for so long others may ask for them, whatever a flood brings:
+#define HISTORY_RECENT_FACTOR 8     //  up to so many times the bound
 #define HISTORY_OWN_MS   60000      //  our own stay for so long, whatever else comes
 
 typedef struct history_t history_t;
 
-//  NULL: out of memory.
+//  'bytes_max' counts what is kept with each of its bytes, too. NULL: out of memory.
 history_t *
     history_new (uint32_t bytes_max, uint64_t seed);
 

@@ -288,7 +288,7 @@ queue (gossip_t *self, peer_t *peer, body_t *body)
 void
 intake_frame (gossip_t *self, peer_t *peer, bytes_t packed)
 {
-    if (packed.size > ANNOUNCEMENT_BYTES_MAX) {
+    if (packed.size == 0 || packed.size > ANNOUNCEMENT_BYTES_MAX) {
         malformed (self, peer);
         return;
     }
@@ -322,7 +322,8 @@ intake_push (gossip_t *self, peer_t *peer, bytes_t packed, bytes_t pushed, bool 
 {
     uint8_t id [ID_SIZE];
     *fresh_p = false;
-    if (packed.size > ANNOUNCEMENT_BYTES_MAX || pushed.size > 4 * GOSSIP_PEERS_MAX) {
+    if (packed.size == 0 || packed.size > ANNOUNCEMENT_BYTES_MAX
+        || pushed.size > 4 * GOSSIP_PEERS_MAX) {
         malformed (self, peer);
         return VALIDATION;
     }

@@ -7,6 +7,7 @@
 #define BACKOFF_SECS        60
 #define BACKOFF_SECS_MAX    3600
 #define LEAVE_BACKOFF_SECS  10
+#define REFUSED_SLACK_MS    15000   //  until it asks again after its backoff
 #define EAGER_FIRST         2       //  links that are made eager before anything was heard
 #define SOON_MS             100     //  a new mesh does not wait for the heartbeat; up to as much more
 
@@ -58,7 +59,7 @@ backoff_place (gossip_t *self, topic_t *topic, const peer_t *peer)
     backoff_t *place = NULL;
     for (unsigned i = 0; i < topic->backoffs_count; i++) {
         backoff_t *at = &topic->backoffs [i];
-        if (at->slot == peer->slot || at->until_ms <= self->now_ms)
+        if (at->slot == peer->slot || at->until_ms + REFUSED_SLACK_MS <= self->now_ms)
             return at;
         if (!place || at->until_ms < place->until_ms)
             place = at;
@@ -73,11 +74,22 @@ backoff_place (gossip_t *self, topic_t *topic, const peer_t *peer)
 }
 
 static void
-back_off (gossip_t *self, topic_t *topic, const peer_t *peer, uint32_t secs)
+back_off (gossip_t *self, topic_t *topic, const peer_t *peer, uint32_t secs, bool refused)
 {
     backoff_t *place = backoff_place (self, topic, peer);
     if (place)
-        *place = (backoff_t) {peer->slot, self->now_ms + (int64_t) secs * 1000};
+        *place = (backoff_t) {peer->slot, refused, self->now_ms + (int64_t) secs * 1000};
+}
+
+peer_t *
+mesh_refused (const gossip_t *self, const topic_t *topic, unsigned *at)
+{
+    for (; *at < topic->backoffs_count; ++*at) {
+        const backoff_t *backoff = &topic->backoffs [*at];
+        if (backoff->refused && self->now_ms < backoff->until_ms + REFUSED_SLACK_MS)
+            return self->peers [backoff->slot];
+    }
+    return NULL;
 }
 
 //  ---- links -------------------------------------------------------------------------------------
@@ -120,7 +132,7 @@ prune (gossip_t *self, topic_t *topic, link_t *link, uint32_t secs)
 {
     peer_t *peer = self->peers [link->slot];
     link_remove (topic, link);
-    back_off (self, topic, peer, secs);
+    back_off (self, topic, peer, secs, false);
     outbox_prune (self, peer, topic->name, secs);
 }
 
@@ -186,7 +198,7 @@ mesh_on_graft (gossip_t *self, peer_t *peer, const char *name)
         return;
     }
     if (topic)
-        back_off (self, topic, peer, BACKOFF_SECS);
+        back_off (self, topic, peer, BACKOFF_SECS, score_of (peer, self->now_ms) >= 0);
     outbox_prune (self, peer, name, BACKOFF_SECS);
 }
 
@@ -200,7 +212,8 @@ mesh_on_prune (gossip_t *self, peer_t *peer, const char *name, uint32_t backoff_
     back_off (self, topic, peer,
         backoff_secs < LEAVE_BACKOFF_SECS  ? LEAVE_BACKOFF_SECS
         : backoff_secs > BACKOFF_SECS_MAX ? BACKOFF_SECS_MAX
-                                           : backoff_secs);
+                                           : backoff_secs,
+        false);
 }
 
 void

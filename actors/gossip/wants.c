@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //  Ids that neighbours offered before the body came. Each waits a moment, for a push is probably on
 //  its way; then one of those who offered is asked, after RETRY_MS another, until all have been and at
-//  least TRIES_MAX times. Who was asked and did not deliver until the end has broken a promise. Eager links are told that the body need not
-//  be pushed any more, so a pull costs no second body; what neighbours tell us so is noted here too.
+//  least TRIES_MAX times. Who was asked and did not deliver until the end has broken a promise.
+//  Eager links are told that the body need not be pushed any more, so that a pull seldom costs a
+//  second body; what neighbours tell us so is noted here too.
 #include "gossip_inside.h"
 
 #include <string.h>

@@ -110,13 +110,19 @@ is_same_version (const merge_entry_t *a, const merge_entry_t *b)
            && semver_order (&a->version, &b->version) == 0;
 }
 
-//  Signed by two different keys: two publishers who use one name. That is for trust to decide, and no
-//  stranger may spoil a version by publishing another one under its name.
+static bool
+is_open (const Ggen__Package *package)
+{
+    return strcmp (package->source, MERGE_OPEN_SOURCE) == 0;
+}
+
+//  Signed by two different keys, and one is from where anybody may publish under any name: that is for
+//  trust to decide, and no stranger may spoil a version by publishing another one under its name.
 static bool
 are_rivals (const Ggen__Package *a, const Ggen__Package *b)
 {
     uint8_t keys[2][SIGNED_HEAD_KEY_SIZE];
-    if (a->record.len == 0 || b->record.len == 0
+    if ((!is_open (a) && !is_open (b)) || a->record.len == 0 || b->record.len == 0
         || (a->record.len == b->record.len
             && memcmp (a->record.data, b->record.data, a->record.len) == 0))
         return false;

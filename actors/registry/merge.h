@@ -6,9 +6,10 @@
 //      the versions and digests it lists;
 //      the highest count of downloads is told;
 //      a record, readme or digest that one of them lacks is taken from another.
-//  Two digests of one version are a conflict. Releases of one version by different keys are none: they
-//  are rivals, and told beside each other, up to MERGE_RIVALS_MAX. Entries whose id or version is
-//  malformed are left out and counted, as are more rivals.
+//  Two digests of one version are a conflict. Releases of one version by different keys, of which one is
+//  from MERGE_OPEN_SOURCE, where anybody may publish, are none: they are rivals, and told beside each
+//  other, up to MERGE_RIVALS_MAX. Entries whose id or version is malformed are left out and counted, as
+//  are more rivals.
 #ifndef GGEN_MERGE_H
 #define GGEN_MERGE_H
 
@@ -17,6 +18,7 @@
 
 #define MERGE_REGISTRIES_MAX 16         //  merge_adds of one merge
 #define MERGE_ENTRIES_MAX   65536       //  of all registries; those beyond are left out and counted
+#define MERGE_OPEN_SOURCE   "p2p"       //  packages' source
 #define MERGE_RIVALS_MAX    32          //  of one version
 #define MERGE_CONFLICTS_MAX 16          //  told; there may be more
 

@@ -41,7 +41,7 @@
 //
 //  Two digests of one version are SECURITY {each source: its digest}; in a Search, which hands out
 //  no bytes, a warning: one liar must not be able to stop every search. Releases of two keys are no such
-//  thing: ListVersions tells both (merge.h), GetPackageVersion the first.
+//  thing when one is from the network (merge.h): ListVersions tells both, GetPackageVersion the first.
 #ifndef GGEN_REGISTRY_H
 #define GGEN_REGISTRY_H
 

@@ -17,7 +17,8 @@
 //
 //  Requests
 //      RankRequest          best first: the banned last, before them those below
-//                           min_peer_reputation, each by score without its cut at 1; equal ones stay as they were asked.
+//                           min_peer_reputation, each by score without its cut at 1; equal ones
+//                           stay as they were asked.
 //                           VALIDATION: above REPUTATION_KEYS_MAX, or no 32 bytes.
 //      ReputationRequest    those named, as named, with their history; or all, best first, without.
 //                           Nobody is unknown: a peer never met has the score of one.

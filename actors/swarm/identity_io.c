@@ -32,7 +32,7 @@ static code_t
 read_seed (const char *path, char text[FILE_BYTES + 1], char *why, size_t why_size)
 {
     struct stat st;
-    int fd = open (path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd == -1)
         return private_file_explain (path, why, why_size);
     ssize_t got = fstat (fd, &st) == 0 ? read (fd, text, FILE_BYTES + 1) : -1;
@@ -43,7 +43,7 @@ read_seed (const char *path, char text[FILE_BYTES + 1], char *why, size_t why_si
         snprintf (why, why_size, "%s: others may read it; make it 0600", path);
         return VALIDATION;
     }
-    if (got != FILE_BYTES || text[FILE_BYTES - 1] != '\n') {
+    if (!S_ISREG (st.st_mode) || got != FILE_BYTES || text[FILE_BYTES - 1] != '\n') {
         snprintf (why, why_size, "%s: it is no key pair of a node", path);
         return VALIDATION;
     }

@@ -20,6 +20,7 @@ typedef struct {
     wires_side_t side;
     bool up;                        //  swarm was told of it
     bool closing;                   //  by swarm; nothing more is told
+    bool closed;                    //  the connection of one that came in has ended
     uint8_t routing[WIRES_ROUTING_MAX];
     uint8_t routing_size;
     uint8_t key[32];                //  X25519 of the other side

@@ -34,6 +34,7 @@ typedef struct {
     uint64_t last_inbound;              //  number of the last link that came in: even
     int64_t look_ms;                    //  when the guard looks next
     int64_t admit_ms;                   //  when we look next whether we have to answer ZAP
+    unsigned closed;                    //  links whose connection has ended, not told yet
     bool announced;                     //  swarm knows where we listen
 } links_t;
 
@@ -98,6 +99,7 @@ let_go (links_t *self, end_t *end)
         wires_hang_up (self->wires, end->endpoint);
     else if (end->fd >= 0)
         guard_cut (self->guard, end->fd);
+    self->closed -= end->closed;
     ends_remove (self->ends, end);
 }
 
@@ -367,6 +369,28 @@ take_message (links_t *self, wires_side_t side, wires_message_t *message)
         pass_on (self, end, message);
 }
 
+//  Who speaks otherwise than nodes do.
+static void
+refuse_message (links_t *self, wires_side_t side, const wires_message_t *message)
+{
+    end_t *end = ends_by_routing (self->ends, side, message->routing, message->routing_size);
+    if (end)
+        bring_down (self, end, VALIDATION, "it sent what is no message");
+    else if (side == WIRES_IN)
+        guard_cut (self->guard, message->fd);
+}
+
+//  What came before the end of a connection may still be unread, so its link ends after that.
+static void
+end_the_closed (links_t *self)
+{
+    uint32_t cursor = 0;
+    end_t *end;
+    while (self->closed > 0 && (end = ends_next (self->ends, &cursor)) != NULL)
+        if (end->closed)
+            bring_down (self, end, NETWORK, "the connection has ended");
+}
+
 static void
 take_news_of_dialled (links_t *self, const wires_event_t *event)
 {
@@ -420,7 +444,8 @@ take_news_of_accepted (links_t *self, const wires_event_t *event, int64_t now_ms
     if (!end)
         return;
     end->fd = -1;
-    bring_down (self, end, NETWORK, "the connection has ended");
+    end->closed = true;
+    self->closed++;
 }
 
 static code_t
@@ -439,10 +464,14 @@ links_input (void *self_, int64_t now_ms)
             while (side == WIRES_IN && wires_event (self->wires, WIRES_IN, &event))
                 take_news_of_accepted (self, &event, now_ms);
             code = wires_receive (self->wires, side, &message);
+            if (code == BUSY && side == WIRES_IN)
+                end_the_closed (self);
             if (code == BUSY)
                 break;
             if (code == OK)
                 take_message (self, side, &message);
+            else
+                refuse_message (self, side, &message);
             wires_forget (&message);
         }
     return OK;

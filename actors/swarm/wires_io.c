@@ -291,7 +291,7 @@ wires_receive (wires_t *self, wires_side_t side, wires_message_t *message)
         if (at == 1 && side == WIRES_IN)
             take_sender (message, &frame);
         if (at == 0 || message->count == WIRES_FRAMES_MAX) {
-            whole &= at == 0;
+            whole &= at == 0 && message->routing_size > 0;
             zmq_msg_close (&frame);
             continue;
         }

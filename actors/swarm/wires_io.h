@@ -54,7 +54,8 @@ typedef struct {
     uint8_t key[32];                        //  that was proven
 } wires_message_t;
 
-//  OK; BUSY: none is there; VALIDATION: one of too many frames was thrown away, of 'routing'.
+//  OK; BUSY: none is there; VALIDATION: one of too many or too few frames, or whose sender chose a
+//  routing id beyond WIRES_ROUTING_MAX ('routing_size' is 0 then), was thrown away.
 must_use code_t wires_receive (wires_t *self, wires_side_t side, wires_message_t *message);
 void wires_forget (wires_message_t *message);
 

@@ -10,6 +10,9 @@
 //  How often a client is asked whether it is still there, and the tap's lock is tried again.
 #define PING_INTERVAL_MS 500
 
+//  How often what waits for room in a mailbox is tried again.
+#define HELD_MS 1
+
 _Static_assert(BUS_SEATS_MAX + 3 <= WATCHES_MAX, "every seat, the control pipe, router and tap");
 
 //  ---- routing -------------------------------------------------------------------------------------
@@ -86,18 +89,57 @@ bus_route (bus_t *self, frames_t *frames, const packet_t *packet)
 
 //  ---- the loop ------------------------------------------------------------------------------------
 
+//  The next message of a seat: the one that waited, or a new one.
+static code_t
+next_of (seat_t *seat, frames_t *frames)
+{
+    if (seat->held.count == 0)
+        return frames_recv (frames, seat->watch.socket);
+    *frames = seat->held;
+    seat->held.count = 0;
+    return OK;
+}
+
+//  Its pipe is left alone meanwhile; asking for its events empties the descriptor that is polled.
+static void
+hold (seat_t *seat, frames_t *frames)
+{
+    int events;
+    size_t size = sizeof events;
+    seat->held = *frames;
+    frames->count = 0;
+    zmq_getsockopt (seat->watch.socket, ZMQ_EVENTS, &events, &size);
+    watch_empty (&seat->watch);
+}
+
+static bool
+must_wait (bus_t *self, const seat_t *seat, const frames_t *frames, const packet_t *packet)
+{
+    const seat_t *to = bus_seat (self, packet->address);
+    return to && seat_waits (seat, to, kind_of (packet->envelope), frames_size (frames));
+}
+
 static void
 serve_seat (bus_t *self, seat_t *seat)
 {
     for (unsigned i = 0; i < BUS_BURST; i++) {
         frames_t frames;
-        code_t code = frames_recv (&frames, seat->watch.socket);
+        code_t code = next_of (seat, &frames);
         if (code == BUSY || code == NETWORK) {
             watch_empty (&seat->watch);
             return;
         }
+        watch_ready (&seat->watch);
         packet_t packet;
-        if (code == OK && packet_read (&packet, &frames))
+        size_t size = frames_size (&frames);
+        bool whole = code == OK && packet_read (&packet, &frames);
+        if (whole && must_wait (self, seat, &frames, &packet)) {
+            hold (seat, &frames);
+            return;
+        }
+        if (code == OK)
+            seat_fetched (seat, size);
+        if (whole)
             bus_route (self, &frames, &packet);
         frames_close (&frames);
     }
@@ -145,9 +187,20 @@ chores (bus_t *self)
         open_tap (self);
 }
 
+static bool
+any_held (const bus_t *self)
+{
+    for (unsigned i = 0; i < self->seats_count; i++)
+        if (self->seats[i].held.count > 0)
+            return true;
+    return false;
+}
+
 static long
 chores_in_ms (const bus_t *self)
 {
+    if (any_held (self))
+        return HELD_MS;
     bool waiting = self->attached.count > 0 || (self->setup->tap_lock_path && self->tap_lock < 0);
     if (!waiting)
         return -1;
@@ -179,7 +232,8 @@ round_of_all (bus_t *self)
         tap_subscriptions (self->tap);
     }
     for (unsigned i = 0; i < self->seats_count && !self->failed; i++)
-        if (self->seats[i].actor && self->seats[i].watch.ready)
+        if (self->seats[i].actor
+            && (self->seats[i].watch.ready || self->seats[i].held.count > 0))
             serve_seat (self, &self->seats[i]);
     if (self->router_watch.ready)
         bus_clients_serve (self);

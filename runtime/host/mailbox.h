@@ -20,6 +20,12 @@ typedef struct {
     _Atomic uint64_t handler_max_us;
     _Atomic uint32_t incarnation;
     _Atomic uint32_t pending;
+    //  What the actor has said, written by the shell, and how much of that the bus has fetched: their
+    //  difference is still on its way.
+    _Atomic uint64_t said_messages;
+    _Atomic uint64_t said_bytes;
+    _Atomic uint64_t fetched_messages;
+    _Atomic uint64_t fetched_bytes;
     //  Written by the bus: what is still queued need not be handled.
     _Atomic bool stopping;
 } mailbox_t;

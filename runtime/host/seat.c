@@ -15,6 +15,7 @@ seat_stop (seat_t *self)
 {
     atomic_store (&self->mailbox.stopping, true);
     zactor_destroy (&self->actor);
+    frames_close (&self->held);
 }
 
 uint64_t
@@ -53,6 +54,25 @@ seat_put (seat_t *self, frames_t *frames, Ggen__Kind kind)
     self->sent_messages++;
     self->sent_bytes += size;
     return ADMIT_TAKE;
+}
+
+bool
+seat_waits (const seat_t *self, const seat_t *to, Ggen__Kind kind, size_t size)
+{
+    const mailbox_t *mailbox = &self->mailbox;
+    return kind == GGEN__KIND__EVENT && size <= ADMIT_REQUESTS_BYTES_MAX
+           && (self->setup.class->sockets || to->setup.class->sockets)
+           && admit_message (kind, size, seat_depth_messages (to), seat_depth_bytes (to))
+                  == ADMIT_DROP
+           && atomic_load (&mailbox->said_messages) - atomic_load (&mailbox->fetched_messages)
+                  < SEAT_UNFETCHED_MAX;
+}
+
+void
+seat_fetched (seat_t *self, size_t size)
+{
+    atomic_fetch_add_explicit (&self->mailbox.fetched_messages, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit (&self->mailbox.fetched_bytes, size, memory_order_relaxed);
 }
 
 void

@@ -9,6 +9,8 @@
 #include "shell.h"
 #include "watch.h"
 
+#define SEAT_UNFETCHED_MAX 1024
+
 typedef struct {
     const char *name;
     zactor_t *actor;            //  NULL until somebody speaks to it
@@ -16,6 +18,7 @@ typedef struct {
     watch_set_t *watches;       //  where that is watched; NULL = nowhere
     shell_setup_t setup;
     mailbox_t mailbox;
+    frames_t held;              //  what it said and the receiver has no room for yet; count 0 = none
     uint64_t sent_messages;
     uint64_t sent_bytes;
     uint64_t refused_busy;
@@ -31,6 +34,15 @@ void seat_stop (seat_t *self);
 //  Put a packet into its mailbox (starting it), or say why not; 'frames' is emptied only by
 //  ADMIT_TAKE.
 admit_t seat_put (seat_t *self, frames_t *frames, Ggen__Kind kind);
+
+//  Whether an event from 'self' has to wait for room at 'to'. Events from and to an actor with
+//  sockets do: what came over a connection, or is to go over one, may not be lost in between. One
+//  that never fits does not, nor do those of an actor that is SEAT_UNFETCHED_MAX ahead: its shell
+//  must not come to a stand.
+bool seat_waits (const seat_t *self, const seat_t *to, Ggen__Kind kind, size_t size);
+
+//  The bus took a message of so many bytes that it said.
+void seat_fetched (seat_t *self, size_t size);
 
 uint64_t seat_depth_messages (const seat_t *self);
 uint64_t seat_depth_bytes (const seat_t *self);

@@ -41,9 +41,25 @@ port_send (void *context, const parcel_t *parcel)
 {
     shell_t *self = context;
     frames_t frames;
-    if (packet_pack (&frames, parcel) == OK)
+    if (packet_pack (&frames, parcel) == OK) {
+        mailbox_t *mailbox = self->setup->mailbox;
+        atomic_fetch_add_explicit (&mailbox->said_bytes, frames_size (&frames),
+                                   memory_order_relaxed);
+        atomic_fetch_add_explicit (&mailbox->said_messages, 1, memory_order_relaxed);
         frames_send (&frames, self->pipe, 0);
+    }
     frames_close (&frames);
+}
+
+//  The bus takes what it said more slowly than it says more.
+static bool
+is_ahead (const shell_t *self)
+{
+    const mailbox_t *mailbox = self->setup->mailbox;
+    return atomic_load (&mailbox->said_messages) - atomic_load (&mailbox->fetched_messages)
+               > SHELL_UNFETCHED_MESSAGES
+           || atomic_load (&mailbox->said_bytes) - atomic_load (&mailbox->fetched_bytes)
+                  > SHELL_UNFETCHED_BYTES;
 }
 
 static void
@@ -261,13 +277,17 @@ take_whatever_comes (shell_t *self)
 {
     zmq_pollitem_t items[2 + ACTOR_SOCKETS_MAX] = {{self->pipe, 0, ZMQ_POLLIN, 0}};
     void *sockets[ACTOR_SOCKETS_MAX];
-    unsigned sockets_count = self->has_sockets ? actor_sockets (self->actor, sockets) : 0;
-    int count = 1;
+    const bool ahead = self->has_sockets && is_ahead (self);
+    unsigned sockets_count =
+        self->has_sockets && !ahead ? actor_sockets (self->actor, sockets) : 0;
+    int count = 1, timeout_ms = wait_max_ms (self);
+    if (ahead && (timeout_ms < 0 || timeout_ms > SHELL_UNFETCHED_MS))
+        timeout_ms = SHELL_UNFETCHED_MS;
     for (unsigned i = 0; i < sockets_count; i++)
         items[count++] = (zmq_pollitem_t) {sockets[i], 0, ZMQ_POLLIN, 0};
     if (jobs_fd (self->jobs) >= 0)
         items[count++] = (zmq_pollitem_t) {NULL, jobs_fd (self->jobs), ZMQ_POLLIN, 0};
-    zmq_poll (items, count, wait_max_ms (self));
+    zmq_poll (items, count, timeout_ms);
     read_clocks (self);
     take_input (self, items + 1, sockets_count);
     collect_jobs (self);

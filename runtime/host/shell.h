@@ -12,6 +12,11 @@
 #define SHELL_FATALS_MAX       5
 #define SHELL_FATALS_WINDOW_MS 60000
 
+//  While so much of what it said waits for the bus, an actor is given no input of its sockets.
+#define SHELL_UNFETCHED_MESSAGES 64
+#define SHELL_UNFETCHED_BYTES    (2u << 20)
+#define SHELL_UNFETCHED_MS       2          //  between two looks
+
 typedef struct {
     const actor_class_t *class;
     const char *name;

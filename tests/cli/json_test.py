@@ -32,7 +32,9 @@ def verbs_of(home, *group):
 
 def schema_of(words):
     """The schema of a verb, whichever of its names was found."""
-    words = [word for word in words if word not in ("market", "p2p")]
+    words = [word for word in words if word != "market"]
+    if words[0] == "p2p" and words[1] in ("config", "start", "tap"):
+        words = words[1:]
     return verb_of(["node", "run"] if words == ["start"] else words)
 
 

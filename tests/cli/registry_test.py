@@ -92,6 +92,9 @@ def what_two_registries_have_is_one_package_and_versions_of_both_are_offered(hom
 @test
 def two_digests_for_one_version_are_a_security_error_that_names_both(home):
     other, third = home.another(), home.another()
+    home.run("market", "key", "generate")
+    home.run("market", "key", "export", home.dir / "key")
+    other.run("market", "key", "import", home.dir / "key")
     publish(home, make_pack(home, "twin"))
     publish(other, make_pack(other, "twin", size_bytes=3000))
     publish(third, make_pack(third, "lone"))

@@ -294,9 +294,103 @@ static const actor_class_t worker_class = {.name = "worker",
                                            .cancelled = stop_work,
                                            .job_done = work_done};
 
+//  Tells 'counter' as much as it is asked to, and more at each input of its socket, which never ends
+//  while it is open.
+typedef struct {
+    toy_t toy;
+    void *near, *far;
+} wired_t;
+
+static _Atomic unsigned told, counted;
+static _Atomic bool inputs_wanted;
+
+static void
+tell_counter (out_t *out, uint64_t times)
+{
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    for (uint64_t i = 0; i < times; i++) {
+        body.done = told++;
+        out_event (out, "counter", &body.base);
+    }
+}
+
+static void *
+wired_create (const actor_env_t *env)
+{
+    static atomic_uint names;
+    char endpoint[64];
+    wired_t *self = calloc (1, sizeof *self);
+    self->toy.out = env->out;
+    snprintf (endpoint, sizeof endpoint, "inproc://wired-%u", atomic_fetch_add (&names, 1));
+    self->near = zmq_socket (zsys_init (), ZMQ_PULL);
+    self->far = zmq_socket (zsys_init (), ZMQ_PUSH);
+    zmq_bind (self->near, endpoint);
+    zmq_connect (self->far, endpoint);
+    zmq_send (self->far, "x", 1, 0);
+    return self;
+}
+
+static void
+wired_destroy (void *self_)
+{
+    wired_t *self = self_;
+    zmq_close (self->near);
+    zmq_close (self->far);
+    free (self);
+}
+
+static unsigned
+wired_sockets (void *self, void **sockets)
+{
+    sockets[0] = ((wired_t *) self)->near;
+    return atomic_load (&inputs_wanted) ? 1 : 0;
+}
+
+static code_t
+wired_input (void *self, int64_t now_ms)
+{
+    (void) now_ms;
+    tell_counter (((wired_t *) self)->toy.out, 10);
+    return OK;
+}
+
+static code_t
+wired_progress (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) self;
+    tell_counter (at->out, ((const Ggen__Progress *) message)->done);
+    return out_reply (at, message);
+}
+
+static const handler_t wired_rows[] = {{&ggen__progress__descriptor, wired_progress, THIS_NODE},
+                                       {0}};
+static const actor_class_t wired_class = {.name = "wired",
+                                          .create = wired_create,
+                                          .destroy = wired_destroy,
+                                          .rows = wired_rows,
+                                          .sockets = wired_sockets,
+                                          .input = wired_input};
+
+static code_t
+count_progress (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) self;
+    (void) at;
+    while (!atomic_load (&gate_open))
+        sched_yield ();
+    counted += ((const Ggen__Progress *) message)->done == counted;
+    return OK;
+}
+
+static const handler_t counter_rows[] = {{&ggen__progress__descriptor, count_progress, THIS_NODE},
+                                         {0}};
+static const actor_class_t counter_class = {
+    .name = "counter", .create = toy_create, .destroy = toy_destroy, .rows = counter_rows};
+
 static const role_t all_roles[] = {{NULL, &echo_class, NULL},   {NULL, &slow_class, NULL},
                                    {NULL, &asker_class, NULL},  {NULL, &mortal_class, NULL},
-                                   {NULL, &worker_class, NULL}, {NULL, &flood_class, NULL}};
+                                   {NULL, &worker_class, NULL}, {NULL, &flood_class, NULL},
+                                   {NULL, &wired_class, NULL},  {NULL, &counter_class, NULL}};
 
 static host_t *
 start_host (void)
@@ -308,6 +402,8 @@ start_host (void)
                          .home = "test",
                          .version = "test"};
     atomic_store (&gate_open, false);
+    atomic_store (&inputs_wanted, false);
+    told = counted = 0;
     ticks = replies_seen = busy_seen = stopped_jobs = started_jobs = held_requests = 0;
     code_t code = host_start (&host, &setup, why, sizeof why);
     if (code)
@@ -402,6 +498,62 @@ a_slow_actor_makes_busy_and_no_request_stays_unanswered (void **state)
             answered++;
     }
     assert_int_equal (answered, ADMIT_REQUESTS_MAX);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+//  Until all that was told was counted, in its order.
+static void
+wait_for_all_told (void)
+{
+    for (int64_t until_ms = clock_ms () + 10000; counted < told;) {
+        if (clock_ms () > until_ms)
+            fail_msg ("%u of %u", counted, told);
+        sched_yield ();
+    }
+}
+
+static void
+events_of_an_actor_with_sockets_wait_for_room (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    body.done = 1000;
+    probe_send (&probe, GGEN__KIND__REQUEST, "wired", &body.base, 0);
+    //  Others are served meanwhile.
+    probe_send (&probe, GGEN__KIND__REQUEST, "echo", &body.base, 0);
+    assert_int_equal (probe_recv (&probe).kind, GGEN__KIND__REPLY);
+    atomic_store (&gate_open, true);
+    wait_for_all_told ();
+    assert_int_equal (told, 1000);
+    zsock_destroy (&probe.dealer);
+    host_stop (&host);
+}
+
+static void
+an_actor_with_sockets_reads_no_more_than_its_listener_takes (void **state)
+{
+    (void) state;
+    host_t *host = start_host ();
+    probe_t probe = probe_open (host);
+    Ggen__Progress body = GGEN__PROGRESS__INIT;
+    atomic_store (&inputs_wanted, true);
+    probe_send (&probe, GGEN__KIND__REQUEST, "wired", &body.base, 0);
+    const unsigned most = ADMIT_REQUESTS_MAX + SHELL_UNFETCHED_MESSAGES + 10 + 1;
+    unsigned before;
+    do {
+        before = told;
+        zmq_poll (NULL, 0, 50);
+    } while (told != before || told == 0);
+    assert_in_range (told, ADMIT_REQUESTS_MAX, most);
+    atomic_store (&gate_open, true);
+    for (int64_t until_ms = clock_ms () + 10000; told < 10 * most && clock_ms () < until_ms;)
+        sched_yield ();
+    assert_true (told >= 10 * most);
+    atomic_store (&inputs_wanted, false);
+    wait_for_all_told ();
     zsock_destroy (&probe.dealer);
     host_stop (&host);
 }
@@ -650,6 +802,8 @@ main (void)
         cmocka_unit_test (an_unknown_address_and_an_unknown_message_are_refused_politely),
         cmocka_unit_test (a_flooding_actor_starves_neither_another_nor_its_own_ticks),
         cmocka_unit_test (a_slow_actor_makes_busy_and_no_request_stays_unanswered),
+        cmocka_unit_test (events_of_an_actor_with_sockets_wait_for_room),
+        cmocka_unit_test (an_actor_with_sockets_reads_no_more_than_its_listener_takes),
         cmocka_unit_test (replies_reach_an_actor_that_asked_as_much_as_it_may),
         cmocka_unit_test (attachments_cannot_pass_the_bound_in_bytes),
         cmocka_unit_test (a_cancelled_client_ends_its_job),

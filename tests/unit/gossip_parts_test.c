@@ -78,6 +78,9 @@ remember (history_t *history, uint32_t number, size_t size, bool own, int64_t no
     body_release (&body);
 }
 
+//  What so many of 100 bytes take.
+#define KEPT(count) ((uint32_t) ((count) * (100 + sizeof (body_t))))
+
 static bool
 has_id (const history_t *history, uint32_t number)
 {
@@ -98,10 +101,13 @@ static void
 a_history_keeps_newest_bytes_within_its_bound_and_all_ids (void **state)
 {
     (void) state;
-    history_t *history = history_new (1000, 7);
+    history_t *history = history_new (KEPT (10), 7);
     for (uint32_t i = 0; i < 30; i++)
         remember (history, i, 100, false, i);
-    assert_int_equal (history_bytes (history), 1000);
+    //  What came just now stays for a moment, whatever comes.
+    assert_int_equal (history_bytes (history), KEPT (30));
+    history_expire (history, 1000 + HISTORY_RECENT_MS);
+    assert_int_equal (history_bytes (history), KEPT (10));
     for (uint32_t i = 0; i < 30; i++) {
         assert_true (has_id (history, i));
         assert_int_equal (has_body (history, i), i >= 20);
@@ -110,14 +116,27 @@ a_history_keeps_newest_bytes_within_its_bound_and_all_ids (void **state)
 }
 
 static void
+a_flood_of_one_moment_is_bounded_too (void **state)
+{
+    (void) state;
+    history_t *history = history_new (KEPT (10), 7);
+    for (uint32_t i = 0; i < 200; i++)
+        remember (history, i, 100, false, 0);
+    assert_int_equal (history_bytes (history), KEPT (10 * HISTORY_RECENT_FACTOR));
+    history_destroy (&history);
+}
+
+static void
 our_own_stay_for_a_minute_whatever_else_comes (void **state)
 {
     (void) state;
-    history_t *history = history_new (1000, 7);
+    history_t *history = history_new (KEPT (10), 7);
     remember (history, 0, 100, true, 0);
     for (uint32_t i = 1; i < 30; i++)
         remember (history, i, 100, false, 1000);
+    history_expire (history, HISTORY_OWN_MS - 1);
     assert_true (has_body (history, 0));
+    assert_false (has_body (history, 1));
     remember (history, 30, 100, false, HISTORY_OWN_MS + 1);
     assert_false (has_body (history, 0));
     history_destroy (&history);
@@ -127,9 +146,10 @@ static void
 ids_go_after_two_minutes_and_bytes_after_ten (void **state)
 {
     (void) state;
-    history_t *history = history_new (150, 7);
+    history_t *history = history_new (KEPT (1) + 50, 7);
     remember (history, 0, 100, false, 0);
     remember (history, 1, 100, false, 10);
+    history_expire (history, HISTORY_RECENT_MS + 10);
     assert_int_equal (history_deadline_ms (history), HISTORY_SEEN_MS);
     history_expire (history, HISTORY_SEEN_MS - 1);
     assert_true (has_id (history, 0));
@@ -358,6 +378,7 @@ main (void)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (a_table_of_ids_is_a_queue_in_which_each_is_found),
         cmocka_unit_test (a_history_keeps_newest_bytes_within_its_bound_and_all_ids),
+        cmocka_unit_test (a_flood_of_one_moment_is_bounded_too),
         cmocka_unit_test (our_own_stay_for_a_minute_whatever_else_comes),
         cmocka_unit_test (ids_go_after_two_minutes_and_bytes_after_ten),
         cmocka_unit_test (at_its_bound_the_oldest_id_is_forgotten),

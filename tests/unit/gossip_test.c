@@ -596,6 +596,24 @@ a_mesh_grows_to_six_and_takes_up_to_twelve (void **state)
 }
 
 static void
+whom_the_mesh_has_no_room_for_is_told_ids (void **state)
+{
+    (void) state;
+    rig_t *rig = with_links (22, 12);
+    packed_t packed = rig_announcement (rig, 90, "news");
+    rig_send (rig, 0, &packed);
+    puppet_wait (&rig->puppet, 100);
+    for (unsigned i = 12; i < 22; i++) {
+        assert_null (link_of (rig, i));
+        told_t told = rig_told (rig, i);
+        assert_int_equal (told.have, 1);
+        assert_int_equal (told.bodies, 0);
+    }
+    free (packed.bytes);
+    rig_destroy (rig);
+}
+
+static void
 given_it_was_pruned_it_waits_a_minute (void **state)
 {
     (void) state;
@@ -953,6 +971,25 @@ the_follower_is_told_no_faster_than_it_can_read (void **state)
     puppet_wait (&rig->puppet, 2000);
     assert_in_range (rig_delivered (rig), 100, 135);
     assert_null (rig_state (rig)->news);
+
+    ProtobufCBinaryData items [100];
+    for (unsigned i = 0; i < 100; i++)
+        items [i] = (ProtobufCBinaryData) {4, (uint8_t *) "news"};
+    identity_t identity = {.sign = rig_sign, .context = &rig->people [90]};
+    memcpy (identity.key, rig->people [90].key.bytes, sizeof identity.key);
+    Ggen__Announcement announcement = GGEN__ANNOUNCEMENT__INIT;
+    announcement.seq = 1;
+    announcement.wall_ms = rig->puppet.wall_ms;
+    announcement.topic = RIG_TOPIC;
+    announcement.items = items;
+    announcement.n_items = 100;
+    packed_t packed;
+    packed.bytes = announcement_seal (&announcement, &identity, &packed.size);
+    rig_send (rig, 0, &packed);
+    assert_int_equal (rig_delivered (rig), 64);
+    puppet_wait (&rig->puppet, 100);
+    assert_int_equal (rig_delivered (rig), 36);
+    free (packed.bytes);
     rig_destroy (rig);
 }
 
@@ -1019,6 +1056,7 @@ main (void)
         cmocka_unit_test (given_a_neighbour_gets_it_from_elsewhere_it_is_told_the_id_only),
         cmocka_unit_test (who_comes_later_is_told_what_was_and_passes_it_on_by_id),
         cmocka_unit_test (a_mesh_grows_to_six_and_takes_up_to_twelve),
+        cmocka_unit_test (whom_the_mesh_has_no_room_for_is_told_ids),
         cmocka_unit_test (given_it_was_pruned_it_waits_a_minute),
         cmocka_unit_test (a_mesh_has_two_links_that_we_dialled),
         cmocka_unit_test (what_is_no_longer_followed_is_left),

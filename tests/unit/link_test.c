@@ -379,6 +379,37 @@ what_was_said_before_a_close_arrives_and_then_the_end (void **state)
                       3);
 }
 
+//  Let only one work, for so long.
+static void
+work_alone (fixture_t *self, node_t *node, int64_t ms)
+{
+    int64_t until_ms = clock_ms () + ms;
+    for (unsigned i = 0; i < NODES; i++)
+        self->nodes[i].asleep = &self->nodes[i] != node;
+    while (clock_ms () < until_ms)
+        work (self);
+    for (unsigned i = 0; i < NODES; i++)
+        self->nodes[i].asleep = false;
+}
+
+static void
+what_is_read_after_the_end_of_its_connection_is_of_the_same_link (void **state)
+{
+    fixture_t *self = *state;
+    node_t *a = &self->nodes[0], *b = &self->nodes[1];
+    connect_them (self, 1);
+    unsigned before = count_of (b, "LinkReceived");
+    for (unsigned i = 0; i < 100; i++)
+        send_text (a, 1, "last words", (bytes_t) {0});
+    close_link (a, 1);
+    work_alone (self, a, 500);
+    wait_for (self, b, "LinkDown", 1);
+    assert_int_equal (count_of (b, "LinkReceived"), before + 100);
+    work_alone (self, b, 50);
+    assert_int_equal (count_of (b, "LinkUp"), 1);
+    assert_string_equal (b->heard[b->heard_count - 1].type, "LinkDown");
+}
+
 static void
 a_node_that_ends_is_told_on_either_side (void **state)
 {
@@ -461,6 +492,49 @@ garbage_and_silence_are_cut_and_others_go_on (void **state)
     wait_for (self, &self->nodes[1], "LinkReceived", 2);
 }
 
+//  A routing id of its own choice, of so many bytes: the router here takes it as the peer's name.
+static void *
+named_stranger (void *context, const node_t *to, size_t name_size)
+{
+    uint8_t public_key[32], secret_key[32];
+    multiaddr_t address;
+    char endpoint[64];
+    int linger_ms = 0;
+    assert_int_equal (multiaddr_decode (&address, (bytes_t) {to->address, to->address_size}), OK);
+    crypto_box_keypair (public_key, secret_key);
+    snprintf (endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", address.port);
+    void *socket = zmq_socket (context, ZMQ_DEALER);
+    static uint8_t name[64];
+    name[0]++;
+    memset (name + 1, 'n', sizeof name - 1);
+    zmq_setsockopt (socket, ZMQ_ROUTING_ID, name, name_size);
+    zmq_setsockopt (socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+    zmq_setsockopt (socket, ZMQ_CURVE_SERVERKEY, to->settings.public_key, 32);
+    zmq_setsockopt (socket, ZMQ_CURVE_PUBLICKEY, public_key, 32);
+    zmq_setsockopt (socket, ZMQ_CURVE_SECRETKEY, secret_key, 32);
+    assert_int_equal (zmq_connect (socket, endpoint), 0);
+    return socket;
+}
+
+static void
+who_takes_a_long_name_is_cut_and_not_mixed_up_with_another (void **state)
+{
+    fixture_t *self = *state;
+    node_t *b = &self->nodes[1];
+    void *context = zmq_ctx_new ();
+    void *first = named_stranger (context, b, 20), *second = named_stranger (context, b, 20);
+    zmq_send (first, "envelope", 8, ZMQ_SNDMORE);
+    zmq_send (first, "body", 4, 0);
+    zmq_send (second, "envelope", 8, ZMQ_SNDMORE);
+    zmq_send (second, "body", 4, 0);
+    connect_them (self, 1);
+    work_alone (self, b, 300);
+    assert_int_equal (count_of (b, "LinkUp"), 1);
+    zmq_close (first);
+    zmq_close (second);
+    zmq_ctx_term (context);
+}
+
 //  A message whose frames never end, by somebody whose key is as good as any.
 static void
 a_message_without_end_is_cut (void **state)
@@ -510,12 +584,16 @@ main (void)
         cmocka_unit_test_setup_teardown (what_cannot_be_dialled_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown (what_was_said_before_a_close_arrives_and_then_the_end,
                                          set_up, tear_down),
+        cmocka_unit_test_setup_teardown (
+            what_is_read_after_the_end_of_its_connection_is_of_the_same_link, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_node_that_ends_is_told_on_either_side, set_up,
                                          tear_down),
         cmocka_unit_test_setup_teardown (a_peer_that_does_not_read_is_cut_off_at_the_bound, set_up,
                                          tear_down),
         cmocka_unit_test_setup_teardown (garbage_and_silence_are_cut_and_others_go_on, set_up,
                                          tear_down),
+        cmocka_unit_test_setup_teardown (
+            who_takes_a_long_name_is_cut_and_not_mixed_up_with_another, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_message_without_end_is_cut, set_up, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -196,6 +196,21 @@ releases_of_two_keys_are_rivals_and_both_told (void **state)
     assert_int_equal (merge_dropped_count (self->merge), 0);
 }
 
+//  Registries that somebody has chosen do not just let anybody in.
+static void
+releases_of_two_keys_in_two_chosen_registries_are_a_conflict (void **state)
+{
+    fixture_t *self = *state;
+    Ggen__Package *ours = package (self, "pack", "1.0.0", 1);
+    Ggen__Package *theirs = package (self, "pack", "1.0.0", 2);
+    give_record (self, ours, 1);
+    give_record (self, theirs, 2);
+    ADD (self, "file", ours);
+    ADD (self, "team", theirs);
+    finish (self);
+    assert_int_equal (merge_conflicts_count (self->merge), 1);
+}
+
 static void
 two_digests_of_one_key_are_a_conflict_even_with_rivals_between (void **state)
 {
@@ -505,6 +520,7 @@ main (void)
         TEST (the_same_version_of_two_registries_is_one),
         TEST (two_digests_of_a_version_are_a_conflict_that_names_both_sources),
         TEST (releases_of_two_keys_are_rivals_and_both_told),
+        TEST (releases_of_two_keys_in_two_chosen_registries_are_a_conflict),
         TEST (two_digests_of_one_key_are_a_conflict_even_with_rivals_between),
         TEST (a_version_written_differently_is_still_the_same_version),
         TEST (a_registry_without_the_digest_does_not_disagree),

@@ -440,6 +440,37 @@ what_is_known_of_a_name_saves_waiting (void **state)
 }
 
 static void
+a_head_that_is_newer_than_the_known_one_leads_to_its_releases (void **state)
+{
+    (void) state;
+    char versions[600] = "1.0.0";
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 3, versions);
+    puppet_free (rig_list (rig, "pack"));
+    for (unsigned i = 1; i < 40; i++)
+        sprintf (versions + strlen (versions), " 1.%u.0", i);
+    rig_plant (rig, 0, "pack", 4, versions);
+    Ggen__ListVersionsReply *reply = rig_list (rig, "pack");
+    assert_int_equal (reply->n_versions, 32);
+    assert_string_equal (reply->versions[31]->version, "1.39.0");
+    puppet_free (reply);
+}
+
+static void
+of_a_pinned_name_only_the_pinned_ones_release_is_read (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 3, "1.0.0");
+    rig_plant (rig, 1, "pack", 3, "2.0.0");
+    p2p_pin (rig->world, "pack", 0);
+    puppet_free (rig_get (rig, "pack"));
+    rig->world->reads = 0;
+    puppet_free (rig_get (rig, "pack"));
+    assert_int_equal (rig->world->reads, 4);        //  Listings, two heads, one release
+}
+
+static void
 an_asker_who_has_less_time_is_answered_in_less (void **state)
 {
     (void) state;
@@ -553,6 +584,20 @@ what_is_hot_gives_way_to_something_newer_and_to_a_pin (void **state)
 }
 
 static void
+what_is_not_all_does_not_become_hot (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 3, "1.0.0");
+    rig->world->incomplete = true;
+    puppet_free (rig_list (rig, "pack"));
+    rig->world->dht_code = NETWORK;
+    rig_ask_get (rig, "other");
+    rig_expect_failure (rig, NETWORK);
+    assert_int_equal (rig->world->hot_count, 0);
+}
+
+static void
 what_is_damaged_in_the_hot_tier_does_not_count (void **state)
 {
     (void) state;
@@ -656,11 +701,14 @@ main (void)
         TEST (a_slow_network_is_answered_for_in_time_and_heard_later),
         TEST (a_slow_network_does_not_say_that_there_is_nothing),
         TEST (what_is_known_of_a_name_saves_waiting),
+        TEST (a_head_that_is_newer_than_the_known_one_leads_to_its_releases),
+        TEST (of_a_pinned_name_only_the_pinned_ones_release_is_read),
         TEST (an_asker_who_has_less_time_is_answered_in_less),
         TEST (more_questions_than_its_bound_are_refused),
         TEST (what_was_looked_up_lately_needs_no_network),
         TEST (that_there_is_nothing_is_believed_until_something_is_heard_of),
         TEST (what_is_hot_gives_way_to_something_newer_and_to_a_pin),
+        TEST (what_is_not_all_does_not_become_hot),
         TEST (what_is_damaged_in_the_hot_tier_does_not_count),
         TEST (nobody_is_asked_about_private_ids),
         TEST (versions_that_are_too_young_are_left_out_but_given_by_name),

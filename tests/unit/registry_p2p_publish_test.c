@@ -267,6 +267,39 @@ nothing_is_told_before_it_is_on_disk (void **state)
     puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
 }
 
+//  Hosts and the DHT may take long; who hears the news needs neither to know of it.
+static void
+news_goes_out_first (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->held = "state";
+    rig_ask_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    puppet_t *kept = &rig->others[RIG_OTHERS - 1];
+    assert_string_equal (kept->class->name, "state");
+    assert_true (puppet_relay (&rig->registry, kept));
+    assert_true (rig->registry.said_count >= OUTBOX_STEPS_MAX);
+    assert_string_equal (rig->registry.said[0].to, "gossip");
+    rig->held = NULL;
+    rig_settle (rig);
+    puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
+}
+
+static void
+what_is_kept_is_found_here_before_others_have_answered (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->held = "transfer";
+    rig_ask_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    assert_true (puppet_silent (&rig->registry));
+    rig->world->dht_code = NETWORK;
+    assert_true (rig_exists (rig, "pack"));
+    rig->held = NULL;
+    rig_settle (rig);
+    puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
+}
+
 static void
 what_cannot_be_written_down_is_not_published (void **state)
 {
@@ -472,6 +505,21 @@ when_halves_meet_what_was_published_is_announced_again (void **state)
     assert_int_equal (items_on ("/ggen/packages/v1"), 3);
 }
 
+static void
+what_was_published_long_ago_is_not_announced_again (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig->registry.wall_ms += (OUTBOX_AGAIN_SECS + 60) * INT64_C (1000);
+    Ggen__PeerUp up = GGEN__PEER_UP__INIT;
+    up.kept = true;
+    rig_tell (rig, "swarm", &up.base);
+    rig_tell (rig, "swarm", &up.base);
+    rig_wait (rig, 5000);
+    assert_int_equal (items_on ("/ggen/packages/v1"), 1);
+}
+
 //  ---- PutHead, Delete -----------------------------------------------------------------------------
 
 static void
@@ -575,6 +623,8 @@ main (void)
         TEST (a_private_id_is_not_told),
         TEST (a_publish_whose_archive_cannot_be_kept_leaves_nothing),
         TEST (nothing_is_told_before_it_is_on_disk),
+        TEST (news_goes_out_first),
+        TEST (what_is_kept_is_found_here_before_others_have_answered),
         TEST (what_cannot_be_written_down_is_not_published),
         TEST (a_publish_without_a_network_is_told_later),
         TEST (tries_become_rarer_and_a_peer_that_comes_starts_them_anew),
@@ -584,6 +634,7 @@ main (void)
         TEST (a_damaged_outbox_does_no_harm),
         TEST (without_its_tables_it_answers_and_does_not_publish),
         TEST (when_halves_meet_what_was_published_is_announced_again),
+        TEST (what_was_published_long_ago_is_not_announced_again),
         TEST (a_yank_reaches_others_and_its_texts_come_back_with_its_undoing),
         TEST (a_deleted_version_is_no_longer_served_and_no_longer_listed),
         TEST (a_version_whose_head_is_gone_already_is_withdrawn),

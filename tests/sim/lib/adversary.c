@@ -34,7 +34,7 @@ static const adversary_t adversaries[] = {
      NULL},
     {"drip", "chunks come late, or never", LIES (&lie_drip), false, NULL},
     {"have", "all is there, nothing is given", LIES (&lie_have), false, NULL},
-    {"gaming", "served well for seven minutes, then with wrong bits", LIES (&lie_gaming), false,
+    {"gaming", "served well for five minutes, then with wrong bits", LIES (&lie_gaming), false,
      NULL},
     {"transfer-mixed", "each lies in one of these ways",
      LIES (&lie_wrong_chunks, &lie_odd_chunks, &lie_drip, &lie_have, &lie_gaming), true, NULL},

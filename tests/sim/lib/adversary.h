@@ -29,7 +29,7 @@ extern const mask_t mask_dht, mask_gossip, mask_transfer, mask_swarm;
 typedef struct {
     const mask_t *mask;
     const handler_t *rows;          //  instead of the honest ones; ends with a row of NULLs
-    int64_t every_ms;               //  between two calls of 'act'; 0: there is none
+    int64_t every_ms;               //  between two calls of 'act', until it settles; 0: there is none
     void (*act) (void *state, liar_t *liar, int64_t now_ms, int64_t wall_ms);
 } lie_t;
 

@@ -102,10 +102,11 @@ liar_tick (liar_t *self, void *state, int64_t now_ms, int64_t wall_ms)
 {
     if (self->lie->every_ms > 0 && now_ms >= self->act_ms) {
         self->act_ms = now_ms + self->lie->every_ms;
-        self->lie->act (state, self, now_ms, wall_ms);
+        if (!play_is_calm (self->band->play))
+            self->lie->act (state, self, now_ms, wall_ms);
     }
-    return self->lie->mask->honest->deadline_ms (state) <= now_ms ? self->lie->mask->honest->tick (state, now_ms, wall_ms)
-                                                       : OK;
+    const actor_class_t *honest = self->lie->mask->honest;
+    return honest->deadline_ms (state) <= now_ms ? honest->tick (state, now_ms, wall_ms) : OK;
 }
 
 int64_t

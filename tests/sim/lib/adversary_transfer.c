@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GOOD_MS    INT64_C (420000)     //  so long one serves well before it lies
+#define GOOD_MS    INT64_C (300000)     //  so long one serves well before it lies
 #define ODD_BYTES  (300u << 10)
 #define DRIP_MS    INT64_C (20000)
 #define DRIPS_MAX  64u

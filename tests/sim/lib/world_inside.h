@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  What the files of the world share: world.c (nodes, time, actions) and world_view.c, seats.c
-//  and seats_send.c (mailboxes and handlers), network.c, cables.c and cable_table.c, clients.c. Nobody else includes it.
+//  and seats_send.c (mailboxes and handlers), network.c, cables.c and cable_table.c, clients.c. Nobody
+//  else includes it.
 #ifndef GGEN_TESTS_WORLD_INSIDE_H
 #define GGEN_TESTS_WORLD_INSIDE_H
 

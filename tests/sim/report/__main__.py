@@ -16,6 +16,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default="build")
     parser.add_argument("--program", help="of another place than the build folder")
+    parser.add_argument("--version", help="of that program, as the page says it")
     parser.add_argument("--only", choices=list(runs_list.PARTS), help="make runs of one part only")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--timeout-secs", type=int, default=3600, help="of one run")
@@ -23,7 +24,8 @@ def main():
     options = parser.parse_args()
     root = pathlib.Path(__file__).resolve().parents[3]
     program = options.program or str(pathlib.Path(options.build).resolve() / "ggen-sim")
-    runner = Runner(root, program, options.jobs, options.timeout_secs, not options.page_only)
+    runner = Runner(root, program, options.jobs, options.timeout_secs,
+                    not options.page_only, options.version)
     for part in [options.only] if options.only else runs_list.PARTS:
         runner.all(runs_list.PARTS[part])
     page = root / "docs/SIMULATION.md"

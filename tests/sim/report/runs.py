@@ -45,9 +45,9 @@ class Run:
 class Runner:
     """Makes runs, so many at a time. A run that failed, or was not made, has no result."""
 
-    def __init__(self, root, program, jobs, timeout_secs, make):
+    def __init__(self, root, program, jobs, timeout_secs, make, version=None):
         self.root, self.program, self.jobs = root, program, jobs
-        self.version = subprocess.run(
+        self.version = version or subprocess.run(
             ["git", "log", "-1", "--format=%h", "--", "actors", "messages", "runtime"], cwd=root,
             stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
         self.timeout_secs, self.make = timeout_secs, make

@@ -9,10 +9,11 @@ REST_SIZES = (30, 100, 300)
 REST_MINUTES = (10, 40)
 CHURN = (0, 10, 30, 50, 80)
 LIARS = (0, 10, 20, 30, 40, 50)
+CLASSES = ("mute", "poison", "hole", "records", "hoard", "clique", "sybil", "eclipse")
 HOURS = (1, 3, 6, 12)
 SEEDS = (1, 2)
 WAYS = ("own", "plain")
-FILES = ("partition-heal", "gossip-64-80", "market")
+FILES = ("partition-heal", "gossip-64-80", "market", "liars-flood")
 
 
 def lookup(nodes, way, how):
@@ -34,6 +35,10 @@ def liars(share, way, seed):
     return Run(f"liars-{share}-{way}-{seed}", "liars",
                (("liars", f"dht-mixed {share}%" if share else None), ("dht", way)),
                ("--seed", str(seed)))
+
+
+def liars_of(kind, way):
+    return Run(f"class-{kind}-{way}", "liars", (("liars", f"{kind} 20%"), ("dht", way)))
 
 
 def gossip(nodes):
@@ -60,6 +65,7 @@ PARTS = {
                for way in WAYS if way == "own" or nodes in PLAIN_SIZES],
     "churn": [churn(share, way, seed) for seed in SEEDS for share in CHURN for way in WAYS],
     "liars": [liars(share, way, seed) for seed in SEEDS for share in LIARS for way in WAYS],
+    "classes": [liars_of(kind, way) for kind in CLASSES for way in WAYS],
     "gossip": [gossip(nodes) for nodes in GOSSIP_SIZES],
     "survival": [survival(hours) for hours in HOURS],
     "rest": [rest(nodes, minutes) for nodes in REST_SIZES for minutes in REST_MINUTES],

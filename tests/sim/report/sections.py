@@ -86,19 +86,21 @@ def lookup(runner, plots):
 # ---- reads while things go wrong ------------------------------------------------------------
 
 def compare(runner, shares, run_of):
-    """Rows over the shares, and points of the plot by way."""
-    rows, points = [], {way: [] for way in the.WAYS}
+    """Rows over the shares; points of two plots by way: what is found, and the time that it takes."""
+    rows, points, times = [], {way: [] for way in the.WAYS}, {way: [] for way in the.WAYS}
     for at in shares:
         row = [f"{at} %"]
         for way in the.WAYS:
             runs = [run_of(at, way, seed) for seed in the.SEEDS]
             found, count = share(runner, runs)
+            millis = mean(runner, runs, "lookup-ms-p50")
             row += [percent(found, 3), count or "-", number(mean(runner, runs, "messages-full")),
-                    number(mean(runner, runs, "lookup-ms-p50"), 0)]
+                    number(millis, 0)]
             if found is not None:
                 points[way].append((at, 100 * found))
+                times[way].append((at, millis))
         rows.append(row)
-    return rows, [(WAY_NAMES[way], points[way]) for way in the.WAYS]
+    return rows, *([(WAY_NAMES[way], of[way]) for way in the.WAYS] for of in (points, times))
 
 
 HEADS = ["found", "reads", "messages", "ms p50"]
@@ -110,19 +112,38 @@ def compare_heads(first):
 
 
 def churn(runner, plots):
-    rows, series = compare(runner, the.CHURN, the.churn)
+    rows, series, times = compare(runner, the.CHURN, the.churn)
     return parts(
         "## Reads under churn",
         "200 nodes; sessions of Pareto length; half of the nodes that leave come back later, new ones\n"
         f"take the place of the rest. Full reads, seeds {the.SEEDS[0]} to {the.SEEDS[-1]} together.",
         table(compare_heads("replaced per hour"), rows),
         plot(plots, "churn", "Reads that found the newest head, under churn",
-             "nodes replaced per hour, %", "%", series, y_range="*:100.5"),
+             "nodes replaced per hour, %", "%", series, y_range="0:105"),
+        plot(plots, "churn-ms", "Time of a read under churn", "nodes replaced per hour, %", "ms, p50",
+             times),
         made_by("churn", the.churn(30, "own", 1)))
 
 
+def classes(runner, _):
+    rows = []
+    for kind in the.CLASSES:
+        row = [kind]
+        for way in the.WAYS:
+            runs = [the.liars_of(kind, way)]
+            found, count = share(runner, runs)
+            row += [percent(found, 3), count or "-", number(mean(runner, runs, "messages-full")),
+                    number(mean(runner, runs, "lookup-ms-p50"), 0)]
+        rows.append(row)
+    return parts(
+        "## Reads among liars, by class",
+        "As above, with 20 % of the nodes liars of one class; seed 1.",
+        table(compare_heads("liars"), rows),
+        made_by("classes", the.liars_of("sybil", "own")))
+
+
 def liars(runner, plots):
-    rows, series = compare(runner, the.LIARS, the.liars)
+    rows, series, times = compare(runner, the.LIARS, the.liars)
     results = [runner.result(the.liars(at, way, seed)) for at in the.LIARS for way in the.WAYS
                for seed in the.SEEDS]
     broken = sum(1 for result in results if result and result["violations"] > 0)
@@ -135,7 +156,8 @@ def liars(runner, plots):
         f"looks on: in {made} runs it found a forged or wrong byte accepted in {broken}.",
         table(compare_heads("liars"), rows),
         plot(plots, "liars", "Reads that found the newest head, among liars", "liars, %", "%",
-             series, y_range="*:100.5"),
+             series, y_range="0:105"),
+        plot(plots, "liars-ms", "Time of a read among liars", "liars, %", "ms, p50", times),
         made_by("liars", the.liars(20, "own", 1)))
 
 
@@ -152,11 +174,14 @@ def gossip(runner, plots):
                      number(result["gossip-ms-max"], 0), number(result["gossip-bodies"], 2)])
         p50.append((nodes, result["gossip-ms-p50"]))
         p99.append((nodes, result["gossip-ms-p99"]))
+    ended = [nodes for nodes in the.GOSSIP_SIZES
+             if (value(runner, the.gossip(nodes), "violations") or 0) > 0]
     return parts(
         "## Gossip",
         "One announcement a second by nodes drawn; all follow. Bodies per delivery: announcements\n"
         "that crossed a link for each that was new to the node.",
         table(["N", "deliveries", "heard", "ms p50", "p99", "max", "bodies per delivery"], rows),
+        "Ended at its first violation (above): N = " + ", ".join(map(str, ended)) + "." if ended else "",
         plot(plots, "gossip", "From an announcement to its being heard", "nodes", "ms",
              [("p50", p50), ("p99", p99)], log_x=True),
         made_by("gossip", the.gossip(300)))
@@ -175,7 +200,7 @@ def survival(runner, plots):
         "and do not come back; full reads in the 19 minutes around the hour named.",
         table(["after", "found", "reads"], rows),
         plot(plots, "survival", "Reads that found a head whose publisher left", "hours", "%",
-             [("found", points)], y_range="*:100.5"),
+             [("found", points)], y_range="0:105"),
         made_by("survival", the.survival(6)))
 
 
@@ -230,5 +255,5 @@ def cost(runner, _):
         made_by("cost", the.real_crypto()))
 
 
-SECTIONS = {"targets": targets, "lookup": lookup, "churn": churn, "liars": liars, "gossip": gossip,
-            "survival": survival, "rest": rest, "cost": cost}
+SECTIONS = {"targets": targets, "lookup": lookup, "churn": churn, "liars": liars, "classes": classes,
+            "gossip": gossip, "survival": survival, "rest": rest, "cost": cost}

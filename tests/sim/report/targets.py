@@ -59,10 +59,16 @@ def trouble(runner):
     rows = []
     for said, bound, run_of, at in (
             ("30 % of nodes replaced per hour: 99.9 % of reads", 0.999, the.churn, 30),
-            ("20 % byzantine: 99 % of reads", 0.99, the.liars, 20)):
+            ("20 % byzantine, of mixed classes: 99 % of reads", 0.99, the.liars, 20)):
         found, count = pooled(runner, [run_of(at, "own", seed) for seed in the.SEEDS])
         rows.append([said] + ([f"{percent(found, 3)} of {count}", judge(found >= bound, True)]
                               if count else NOT_RUN))
+    classes = [(runner.result(the.liars_of(kind, "own")), kind) for kind in the.CLASSES]
+    if all(result for result, _ in classes):
+        worst, kind = min(classes, key=lambda pair: pair[0]["lookups"])
+        rows.append(["20 % byzantine, all of the worst class: 99 % of reads",
+                     f"{percent(worst['lookups'], 3)} of {worst['lookups-count']}, {kind}",
+                     judge(worst["lookups"] >= 0.99, True)])
     results = [runner.result(the.liars(20, "own", seed)) for seed in the.SEEDS]
     rows.append(["20 % byzantine: no bad byte accepted"]
                 + ([f"{sum(result['violations'] for result in results)} in {len(results)} runs",
@@ -106,7 +112,12 @@ def spread(runner):
                     f"of {healed['heal-ms-count']}",
                     judge(healed["heal-ms-max"] <= 10000 and not healed["violations"], True)]
                    if healed and "heal-ms-max" in healed else NOT_RUN))
-    rows.append(["flood from 10 liars: honest announcements delayed less than 2 s"] + NOT_RUN)
+    flood = runner.result(the.scenario("liars-flood"))
+    rows.append(["flood from 10 liars: honest announcements delayed less than 2 s"]
+                + ([f"{percent(flood['gossip'], 3)} heard, longest "
+                    f"{number(flood['gossip-ms-max'] / 1000)} s",
+                    judge(flood["gossip-ms-max"] <= 2000 and not flood["violations"], True)]
+                   if flood and "gossip-ms-max" in flood else NOT_RUN))
     return rows
 
 
