@@ -19,14 +19,24 @@ destroy (void *self)
     (void) self;
 }
 
+//  It is on and untroubled for long; whether it ever met anybody is what is to be seen.
+static bool
+is_due (const play_t *play, uint32_t node)
+{
+    const player_t *player = &play->players[node];
+    int64_t since_us = play_now_us (play) - GRACE_US;
+    return !player->liar && !player->away && player->since_us >= 0 && player->since_us <= since_us
+           && player->troubled_us <= since_us
+           && world_node_state (play->world, node) == NODE_ON;
+}
+
 //  Honest nodes that can be dialled and are on, beside this one.
 static uint32_t
 others (const play_t *play, uint32_t node)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < play->players_count; i++)
-        count += i != node && players_is_well (play, i, play_now_us (play) - GRACE_US)
-                 && world_node_traits (play->world, i)->dialable;
+        count += i != node && is_due (play, i) && world_node_traits (play->world, i)->dialable;
     return count;
 }
 
@@ -52,8 +62,7 @@ second (void *self, play_t *play)
     if (now_us / 1000000 % EVERY_S != 0)
         return;
     for (uint32_t i = 0; i < play->players_count; i++)
-        if (players_is_well (play, i, now_us - GRACE_US)
-            && world_node_state (play->world, i) == NODE_ON && others (play, i) > 0)
+        if (is_due (play, i) && others (play, i) > 0)
             look (play, i);
 }
 
