@@ -7,6 +7,7 @@
 #include "actors/reputation/reputation.h"
 #include "actors/swarm/identity_io.h"
 #include "actors/swarm/link_io.h"
+#include "actors/swarm/ports_io.h"
 #include "actors/swarm/swarm.h"
 #include "actors/transfer/transfer.h"
 #include "config/config.h"
@@ -251,6 +252,8 @@ network_open (network_t **self_p, const config_t *config, const char *home, char
     }
     if (code == OK)
         code = read_bootstraps (self, config, why, why_size);
+    if (code == OK)
+        code = ports_try (self->listen, self->link.addresses_count, why, why_size);
     if (code != OK)
         network_close (self_p);
     return code;

@@ -40,6 +40,8 @@ hint_of (code_t code)
 {
     if (code == ALREADY_EXISTS)
         return "every ggen command on this home asks that node";
+    if (code == NETWORK)
+        return "listen elsewhere: set network.listen_addresses (tcp/0 is any free port)";
     return code == CONFIG ? "see all of it: ggen config validate" : NULL;
 }
 

@@ -15,18 +15,22 @@ typedef struct {
     int fd;
     multiaddr_t address;
     bool proven;
+    int64_t since_ms;
     uint64_t read_bytes;
 } connection_t;
 
 struct guard_t {
     connection_t *list;
-    unsigned count, size;
+    unsigned count, size, max;
 };
 
 guard_t *
-guard_new (void)
+guard_new (unsigned max)
 {
-    return calloc (1, sizeof (guard_t));
+    guard_t *self = calloc (1, sizeof *self);
+    if (self)
+        self->max = max;
+    return self;
 }
 
 void
@@ -68,6 +72,13 @@ read_address (int fd, multiaddr_t *address)
     address->port = ntohs (v6->sin6_port);
 }
 
+//  Who has one IPv6 address has the whole network of 64 bits.
+static size_t
+own_bytes (const multiaddr_t *address)
+{
+    return address->kind == MULTIADDR_IP6 ? 8 : 4;
+}
+
 //  How many of its address there are, in one state, with itself.
 static unsigned
 alike (const guard_t *self, const connection_t *it)
@@ -76,16 +87,29 @@ alike (const guard_t *self, const connection_t *it)
     for (unsigned i = 0; i < self->count; i++) {
         const connection_t *other = &self->list[i];
         count += other->proven == it->proven && other->address.kind == it->address.kind
-                 && memcmp (other->address.ip, it->address.ip, sizeof it->address.ip) == 0;
+                 && memcmp (other->address.ip, it->address.ip, own_bytes (&it->address)) == 0;
     }
     return count;
+}
+
+//  ZeroMQ closes it in a thread of its own, and tells afterwards: whose descriptor it is now shows
+//  in the other side's address and port.
+static void
+cut (const connection_t *it)
+{
+    multiaddr_t now;
+    read_address (it->fd, &now);
+    if (now.port != 0 && now.port == it->address.port && now.kind == it->address.kind
+        && memcmp (now.ip, it->address.ip, sizeof now.ip) == 0)
+        shutdown (it->fd, SHUT_RDWR);
 }
 
 void
 guard_cut (guard_t *self, int fd)
 {
-    if (find (self, fd))
-        shutdown (fd, SHUT_RDWR);
+    const connection_t *it = find (self, fd);
+    if (it)
+        cut (it);
 }
 
 static bool
@@ -103,16 +127,17 @@ room (guard_t *self)
 }
 
 bool
-guard_accepted (guard_t *self, int fd)
+guard_accepted (guard_t *self, int fd, int64_t now_ms)
 {
     guard_closed (self, fd);
-    if (self->count >= LINK_CONNECTIONS_MAX || !room (self)) {
-        shutdown (fd, SHUT_RDWR);
+    connection_t one = {.fd = fd, .since_ms = now_ms};
+    read_address (fd, &one.address);
+    if (self->count >= self->max || !room (self)) {
+        cut (&one);
         return false;
     }
     connection_t *it = &self->list[self->count++];
-    *it = (connection_t) {.fd = fd};
-    read_address (fd, &it->address);
+    *it = one;
     if (multiaddr_is_loopback (&it->address) || alike (self, it) <= LINK_UNPROVEN_MAX)
         return true;
     guard_cut (self, fd);
@@ -157,21 +182,28 @@ guard_address (const guard_t *self, int fd, multiaddr_t *address)
     return it != NULL;
 }
 
-unsigned
-guard_look (guard_t *self)
+static bool
+is_endless (const connection_t *it)
 {
-    unsigned cut = 0;
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    return getsockopt (it->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0
+           && info.tcpi_bytes_received > it->read_bytes + LINK_GUARD_BYTES + SLACK_BYTES;
+}
+
+unsigned
+guard_look (guard_t *self, int64_t now_ms)
+{
+    unsigned count = 0;
     for (unsigned i = 0; i < self->count; i++) {
         const connection_t *it = &self->list[i];
-        struct tcp_info info;
-        socklen_t size = sizeof info;
-        if (getsockopt (it->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0
-            || info.tcpi_bytes_received <= it->read_bytes + LINK_GUARD_BYTES + SLACK_BYTES)
+        const bool idle = !it->proven && now_ms - it->since_ms >= LINK_UNPROVEN_MS;
+        if (!idle && !is_endless (it))
             continue;
-        shutdown (it->fd, SHUT_RDWR);
-        cut++;
+        cut (it);
+        count++;
     }
-    return cut;
+    return count;
 }
 
 unsigned

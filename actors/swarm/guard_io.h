@@ -11,11 +11,12 @@
 
 typedef struct guard_t guard_t;
 
-guard_t *guard_new (void);
+//  For 'max' connections.
+guard_t *guard_new (unsigned max);
 void guard_destroy (guard_t **self_p);
 
 //  It was accepted. False: it is one too many of its address or of all, and was cut off.
-bool guard_accepted (guard_t *self, int fd);
+bool guard_accepted (guard_t *self, int fd, int64_t now_ms);
 
 //  It proved a key. False: it is one too many of its address, and was cut off.
 bool guard_proven (guard_t *self, int fd);
@@ -26,14 +27,15 @@ void guard_read (guard_t *self, int fd, size_t bytes);
 //  It is closed; its descriptor may be another's soon.
 void guard_closed (guard_t *self, int fd);
 
-//  End it from our side.
+//  End it from our side. Nothing is done to another connection or file that has its descriptor since.
 void guard_cut (guard_t *self, int fd);
 
 //  The address of the other side; false when that is not known.
 bool guard_address (const guard_t *self, int fd, multiaddr_t *address);
 
-//  Look at all: cut those with more than LINK_GUARD_BYTES that became no message. Their number.
-unsigned guard_look (guard_t *self);
+//  Look at all: cut those with more than LINK_GUARD_BYTES that became no message, and those without
+//  a key after LINK_UNPROVEN_MS. Their number.
+unsigned guard_look (guard_t *self, int64_t now_ms);
 
 unsigned guard_count (const guard_t *self);
 

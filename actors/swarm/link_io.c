@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define SWARM "swarm"
 
@@ -303,6 +304,9 @@ static end_t *
 welcome (links_t *self, const wires_message_t *message)
 {
     multiaddr_t address = {.kind = MULTIADDR_IP4};
+    //  One that has ended before its first message was read: nobody to answer.
+    if (!guard_address (self->guard, message->fd, &address))
+        return NULL;
     if (!message->known || !guard_proven (self->guard, message->fd)) {
         guard_cut (self->guard, message->fd);
         return NULL;
@@ -317,7 +321,6 @@ welcome (links_t *self, const wires_message_t *message)
     end->fd = message->fd;
     end->up = true;
     memcpy (end->key, message->key, sizeof end->key);
-    guard_address (self->guard, message->fd, &address);
     tell_up (self, end, &address);
     return end;
 }
@@ -434,7 +437,7 @@ end_of_fd (const links_t *self, int fd)
 static void
 take_news_of_accepted (links_t *self, const wires_event_t *event, int64_t now_ms)
 {
-    if (event->news == WIRES_ACCEPTED && guard_accepted (self->guard, event->fd)
+    if (event->news == WIRES_ACCEPTED && guard_accepted (self->guard, event->fd, now_ms)
         && self->look_ms == DEADLINE_NEVER)
         self->look_ms = now_ms + GUARD_INTERVAL_MS;
     if (event->news != WIRES_CLOSED || event->fd < 0)
@@ -509,9 +512,9 @@ links_tick (void *self_, int64_t now_ms, int64_t wall_ms)
     if (self->admit_ms <= now_ms)
         self->admit_ms = wires_admit (self->wires) ? DEADLINE_NEVER : now_ms + ADMIT_MS;
     if (self->look_ms <= now_ms) {
-        unsigned cut = guard_look (self->guard);
+        unsigned cut = guard_look (self->guard, now_ms);
         if (cut > 0)
-            log_warn ("link.cut_endless", "connections=%u", cut);
+            log_warn ("link.cut", "connections=%u", cut);
         self->look_ms =
             guard_count (self->guard) > 0 ? now_ms + GUARD_INTERVAL_MS : DEADLINE_NEVER;
     }
@@ -548,6 +551,16 @@ links_destroy (void *self_)
     free (self);
 }
 
+//  The other half is for those we dial, and for files: who floods us takes none of these.
+static unsigned
+connections_max (void)
+{
+    struct rlimit limit;
+    if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 2 > LINK_CONNECTIONS_MAX)
+        return LINK_CONNECTIONS_MAX;
+    return (unsigned) (limit.rlim_cur / 2);
+}
+
 static void *
 links_create (const actor_env_t *env)
 {
@@ -558,7 +571,7 @@ links_create (const actor_env_t *env)
     self->out = env->out;
     self->look_ms = DEADLINE_NEVER;
     self->ends = ends_new (rng_u64 (env->rng));
-    self->guard = guard_new ();
+    self->guard = guard_new (connections_max ());
     self->wires = self->ends && self->guard ? wires_new (env->settings, why, sizeof why) : NULL;
     if (self->wires)
         return self;

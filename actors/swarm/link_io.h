@@ -10,8 +10,11 @@
 #include "runtime/actor/actor.h"
 
 #define LINK_LINKS_MAX       4096           //  one more is LinkDown BUSY, or cut off
-#define LINK_CONNECTIONS_MAX 4096           //  that were accepted; one more is cut off
-#define LINK_UNPROVEN_MAX    5              //  connections of one address without a key; none on loopback
+#define LINK_CONNECTIONS_MAX 4096           //  that were accepted, and at most half of the descriptors
+                                            //  that the process may have; one more is cut off
+#define LINK_UNPROVEN_MAX    5              //  of one address (IPv6: of one /64) without a message, which
+                                            //  proves a key; on loopback any number
+#define LINK_UNPROVEN_MS     10000          //  and so long; then it is cut off
 #define LINK_PROVEN_MAX      64             //  with one
 #define LINK_QUEUE_BYTES_MAX (16u << 20)    //  to one peer that does not read; then it is cut off
 #define LINK_GUARD_BYTES     (8u << 20)     //  received and not become messages; then it is cut off

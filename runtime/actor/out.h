@@ -86,7 +86,8 @@ void out_forget (out_t *self, answer_fn *on_answer, const void *arg);
 
 //  ---- telling -------------------------------------------------------------------------------------
 
-//  Send an event; nobody answers, and at a full mailbox it is lost and counted there.
+//  Send an event; nobody answers, and at a full mailbox it is lost and counted there (between an
+//  actor with sockets and others it waits for room).
 void out_event (out_t *self, const char *to, const ProtobufCMessage *message);
 
 //  Send an event with bulk bytes, which are taken (parcel_t).

@@ -112,6 +112,27 @@ def a_node_keeps_its_peer_id_and_its_peers(home):
 
 
 @test
+def a_port_that_is_taken_is_told_before_the_node_runs(home):
+    other = home.another()
+    there = start(home).split("/p2p/")[0]
+    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": there, "GGEN_P2P_BOOTSTRAP": ""}
+    refused = other.run("node", "run", env=env, ok=1)
+    contains(refused.err, f"error: cannot listen on {there}: Address already in use")
+    contains(refused.err, "hint: listen elsewhere: set network.listen_addresses")
+    lacks(refused.err, "failed too often")
+
+
+@test
+def a_node_ends_soon_while_others_are_connected(home):
+    other = home.another()
+    there = start(other)
+    start(home, there)
+    wait_until(lambda: peers(home) == {id_of(there)}, what="the bootstrap node")
+    equal(other.node.stop(deadline_s=5), 0)
+    wait_until(lambda: not peers(home), what="its end to be noticed")
+
+
+@test
 def without_a_node_each_verb_says_how_to_start_one(home):
     contains(home.run("p2p", "status").out, "ggen p2p start")
     equal(home.json("p2p", "status"), {"running": False})

@@ -2,6 +2,7 @@
 //  Real connections on loopback between link actors of one thread, driven as their shells would.
 #include "actors/swarm/link_io.h"
 
+#include "actors/swarm/guard_io.h"
 #include "link.pb-c.h"
 #include "runtime/actor/out.h"
 #include "runtime/host/clock.h"
@@ -535,6 +536,92 @@ who_takes_a_long_name_is_cut_and_not_mixed_up_with_another (void **state)
     zmq_ctx_term (context);
 }
 
+static void
+who_is_gone_before_the_first_word_is_read_makes_no_link (void **state)
+{
+    fixture_t *self = *state;
+    node_t *b = &self->nodes[1];
+    int linger_ms = 1000;
+    void *context = zmq_ctx_new ();
+    void *stranger = named_stranger (context, b, 0);
+    work_alone (self, b, 300);
+    zmq_setsockopt (stranger, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+    zmq_send (stranger, "envelope", 8, ZMQ_SNDMORE);
+    zmq_send (stranger, "body", 4, 0);
+    zmq_close (stranger);
+    zmq_ctx_term (context);                     //  It has left when this returns,
+    zmq_poll (NULL, 0, 100);                    //  and has come
+    work_alone (self, b, 100);
+    assert_int_equal (count_of (b, "LinkUp"), count_of (b, "LinkDown"));
+}
+
+//  Both ends of a connection on loopback.
+static void
+make_connection (int ends[2])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    socklen_t size = sizeof at;
+    at.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+    int listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal (bind (listener, (struct sockaddr *) &at, sizeof at), 0);
+    assert_int_equal (listen (listener, 1), 0);
+    assert_int_equal (getsockname (listener, (struct sockaddr *) &at, &size), 0);
+    ends[0] = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal (connect (ends[0], (struct sockaddr *) &at, sizeof at), 0);
+    ends[1] = accept (listener, NULL, NULL);
+    assert_true (ends[1] >= 0);
+    close (listener);
+}
+
+static bool
+is_cut (const int ends[2])
+{
+    char byte;
+    return recv (ends[0], &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void
+the_guard_cuts_what_is_too_many_and_what_stays_silent (void **state)
+{
+    (void) state;
+    guard_t *guard = guard_new (2);
+    int ends[3][2];
+    for (unsigned i = 0; i < 3; i++) {
+        make_connection (ends[i]);
+        assert_int_equal (guard_accepted (guard, ends[i][1], 1000), i < 2);
+        assert_int_equal (is_cut (ends[i]), i == 2);
+    }
+    assert_true (guard_proven (guard, ends[0][1]));
+    assert_int_equal (guard_look (guard, 1000 + LINK_UNPROVEN_MS - 1), 0);
+    assert_int_equal (guard_look (guard, 1000 + LINK_UNPROVEN_MS), 1);
+    assert_false (is_cut (ends[0]));
+    assert_true (is_cut (ends[1]));
+    for (unsigned i = 0; i < 6; i++)
+        close (ends[i / 2][i % 2]);
+    guard_destroy (&guard);
+}
+
+static void
+the_guard_cuts_no_other_that_has_the_descriptor_since (void **state)
+{
+    (void) state;
+    guard_t *guard = guard_new (2);
+    int first[2], second[2];
+    make_connection (first);
+    make_connection (second);
+    assert_true (guard_accepted (guard, first[1], 0));
+    assert_int_equal (dup2 (second[1], first[1]), first[1]);
+    guard_cut (guard, first[1]);
+    assert_false (is_cut (second));
+    guard_look (guard, LINK_UNPROVEN_MS);
+    assert_false (is_cut (second));
+    for (unsigned i = 0; i < 2; i++) {
+        close (first[i]);
+        close (second[i]);
+    }
+    guard_destroy (&guard);
+}
+
 //  A message whose frames never end, by somebody whose key is as good as any.
 static void
 a_message_without_end_is_cut (void **state)
@@ -594,6 +681,10 @@ main (void)
                                          tear_down),
         cmocka_unit_test_setup_teardown (
             who_takes_a_long_name_is_cut_and_not_mixed_up_with_another, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (who_is_gone_before_the_first_word_is_read_makes_no_link,
+                                         set_up, tear_down),
+        cmocka_unit_test (the_guard_cuts_what_is_too_many_and_what_stays_silent),
+        cmocka_unit_test (the_guard_cuts_no_other_that_has_the_descriptor_since),
         cmocka_unit_test_setup_teardown (a_message_without_end_is_cut, set_up, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
