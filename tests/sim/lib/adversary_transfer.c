@@ -238,10 +238,13 @@ drip (void *state, liar_t *liar, int64_t now_ms, int64_t wall_ms)
     provide (state, liar, now_ms, wall_ms);
     for (; drips && drips->count > 0; drips->count--) {
         drop_t *drop = &drips->drops[drips->first];
-        if (now_ms < drop->at.now_ms + DRIP_MS)
+        //  Orders of its life before this one are nobody's any more.
+        bool known = drop->at.out == ((const transfer_t *) state)->out;
+        if (known && now_ms < drop->at.now_ms + DRIP_MS)
             return;
         drop->ask.sha256 = (ProtobufCBinaryData) {DIGEST_SIZE, drop->sha256};
-        (void) give_chunk (liar, &drop->at, &drop->ask, false);
+        if (known)
+            (void) give_chunk (liar, &drop->at, &drop->ask, false);
         drips->first = (drips->first + 1) % DRIPS_MAX;
     }
 }
