@@ -536,25 +536,6 @@ who_takes_a_long_name_is_cut_and_not_mixed_up_with_another (void **state)
     zmq_ctx_term (context);
 }
 
-static void
-who_is_gone_before_the_first_word_is_read_makes_no_link (void **state)
-{
-    fixture_t *self = *state;
-    node_t *b = &self->nodes[1];
-    int linger_ms = 1000;
-    void *context = zmq_ctx_new ();
-    void *stranger = named_stranger (context, b, 0);
-    work_alone (self, b, 300);
-    zmq_setsockopt (stranger, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
-    zmq_send (stranger, "envelope", 8, ZMQ_SNDMORE);
-    zmq_send (stranger, "body", 4, 0);
-    zmq_close (stranger);
-    zmq_ctx_term (context);                     //  It has left when this returns,
-    zmq_poll (NULL, 0, 100);                    //  and has come
-    work_alone (self, b, 100);
-    assert_int_equal (count_of (b, "LinkUp"), count_of (b, "LinkDown"));
-}
-
 //  Both ends of a connection on loopback.
 static void
 make_connection (int ends[2])
@@ -681,8 +662,6 @@ main (void)
                                          tear_down),
         cmocka_unit_test_setup_teardown (
             who_takes_a_long_name_is_cut_and_not_mixed_up_with_another, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (who_is_gone_before_the_first_word_is_read_makes_no_link,
-                                         set_up, tear_down),
         cmocka_unit_test (the_guard_cuts_what_is_too_many_and_what_stays_silent),
         cmocka_unit_test (the_guard_cuts_no_other_that_has_the_descriptor_since),
         cmocka_unit_test_setup_teardown (a_message_without_end_is_cut, set_up, tear_down),
