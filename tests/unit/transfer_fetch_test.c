@@ -456,6 +456,24 @@ a_peer_that_gives_nothing_has_others_looked_for_beside_it (void **state)
 }
 
 static void
+a_fifth_peer_is_asked_for_a_chunk_that_four_do_not_give_but_later (void **state)
+{
+    (void) state;
+    begin_with_missing (5, 1);
+    puppet_wait (&rig, 1500);
+    puppet_wait (&rig, 1500);
+    puppet_wait (&rig, 1500);
+    assert_int_equal (asked_of (3), 1);
+    puppet_wait (&rig, 2999);
+    assert_int_equal (asked_of (4), 0);
+    puppet_wait (&rig, 1);
+    assert_int_equal (asked_of (4), 1);
+    write_one (give (4));
+    finish (OK);
+    hear_fetched ();
+}
+
+static void
 a_look_that_is_not_needed_any_more_is_taken_back (void **state)
 {
     (void) state;
@@ -737,6 +755,7 @@ main (void)
         IN_RIG (a_fast_one_takes_work_from_a_slow_one),
         IN_RIG (what_a_silent_peer_was_asked_is_taken_back_and_asked_again),
         IN_RIG (a_peer_that_gives_nothing_has_others_looked_for_beside_it),
+        IN_RIG (a_fifth_peer_is_asked_for_a_chunk_that_four_do_not_give_but_later),
         IN_RIG (a_look_that_is_not_needed_any_more_is_taken_back),
         IN_RIG (a_peer_that_never_gave_anything_is_given_up_after_twenty_seconds),
         IN_RIG (wrong_bytes_end_their_peer_at_once_and_another_one_is_asked),
