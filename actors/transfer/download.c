@@ -123,6 +123,7 @@ download_end (download_t *self, code_t code, const Ggen__Failure *failure, const
     for (unsigned i = 0; i < self->sources.count; i++)
         end.peers += self->sources.list[i].chunks > 0;
     out_forget (all->out, on_step, self);
+    download_forget_look (self);
     download_forget_wants (self);
     download_tell_arrived (self);
     download_tell_served (self, code == OK);
@@ -278,6 +279,7 @@ static void
 run (download_t *self)
 {
     self->phase = DOWNLOAD_RUNNING;
+    self->calm_ms = out_now_ms (self->all->out);
     for (unsigned i = 0; i < self->sources.count; i++)
         if (self->sources.list[i].chunks == 0)
             self->sources.list[i].start =
@@ -364,6 +366,7 @@ download_complete (download_t *self)
     self->phase = DOWNLOAD_FINISHING;
     self->wake_ms = DEADLINE_NEVER;
     download_forget_wants (self);
+    download_forget_look (self);
     request.sha256 = digest_to_field (&self->release->sha256);
     request.size_bytes = self->release->size_bytes;
     request.hold = self->hold;

@@ -6,8 +6,10 @@
 //  window. A chunk is hashed when it comes and only then written. Wrong bytes end their provider at
 //  once and are told to "reputation"; its chunks go to the others. A chunk that lets wait longer
 //  than a provider with a free hand would need is asked of that one too; whoever is first has the
-//  other's request taken back, so slow ones lose their work and no chunk hangs at the end. When no
-//  provider is left, dht is asked again, in all five times within 13 s as long as one that failed
+//  other's request taken back, so slow ones lose their work and no chunk hangs at the end. When
+//  nothing has come for 2 s, dht is asked for more providers while those at hand go on (four times
+//  in all, each after twice as long); one that gives nothing for 20 s is given up. When no provider
+//  is left, dht is asked again, in all five times within 13 s as long as one that failed
 //  could come back; then it fails with ALL_PROVIDERS_FAILED, naming each provider and why.
 //
 //  Requests for bytes that are being fetched join. A download nobody waits for any more ends; what
@@ -25,7 +27,7 @@
 #define DOWNLOAD_CHUNKS_MAX  24     //  asked for by all of them together: 6 MiB of a mailbox's 8
 #define DOWNLOAD_WRITES_MAX  8      //  being written; with more, no chunk is asked for
 
-//  Requests that all downloads can have waiting at one time.
+//  Requests that all downloads can have waiting at one time: a step or a look of each, and these.
 #define DOWNLOADS_PENDING_MAX \
     (DOWNLOADS_ACTIVE_MAX + DOWNLOAD_CHUNKS_MAX + DOWNLOAD_WRITES_MAX)
 

@@ -350,6 +350,7 @@ arrived (want_t *want, const answer_t *answer)
     self->all->received_bytes += answer->attachment.size;
     source_gave (source, (uint32_t) answer->attachment.size, answer->now_ms - want->asked_ms,
                  answer->now_ms);
+    self->calm_ms = answer->now_ms;
     if (!chunks_missing (&self->chunks, chunk)) {
         want_free (want);
         return;

@@ -4,7 +4,9 @@
 
 #define ACTIVE_SOURCES_MAX  8       //  of one download at work at one time
 #define CHUNKS_PER_SOURCE   4       //  work for which another one is taken in
-#define ASKED_OF_MAX        4       //  providers that are asked for one chunk at one time
+#define ASKED_OF_MAX        8       //  providers that are asked for one chunk at one time
+#define ASKED_OF_SOON       4       //  more of them only now and then: our own way may be slow
+#define HEDGE_SLOW_MS       3000
 #define HEDGE_MIN_MS        50
 #define HEDGE_FACTOR        3       //  times what the other one usually needs
 #define SILENT_MS           20000   //  a provider slower than 13 KB/s gives nothing
@@ -31,7 +33,10 @@ hedge_ms (const want_t *want, const source_t *other)
     int64_t other_ms = HEDGE_FACTOR * (int64_t) other->window.usual_ms;
     if (other_ms > 0 && other_ms < HEDGE_MIN_MS)
         other_ms = HEDGE_MIN_MS;
-    return want->asked_ms + (other_ms > 0 && other_ms < own_ms ? other_ms : own_ms);
+    int64_t wait_ms = other_ms > 0 && other_ms < own_ms ? other_ms : own_ms;
+    if (want->download->chunks.asked[want->chunk] >= ASKED_OF_SOON && wait_ms < HEDGE_SLOW_MS)
+        wait_ms = HEDGE_SLOW_MS;
+    return want->asked_ms + wait_ms;
 }
 
 //  Was it asked for after all others of its chunk? The list begins with the latest.
@@ -205,11 +210,17 @@ schedule (download_t *self)
         round.full = true;
     while (!round.full && deal (self, &round))
         ;
+    //  What was asked for just now can be late, too.
+    count_silent (self, round.now_ms, &round.wake_ms);
+    count_late (self, round.now_ms, &round.wake_ms);
     download_tell_arrived (self);
     if (self->not_before_ms > round.now_ms && self->not_before_ms < round.wake_ms)
         round.wake_ms = self->not_before_ms;
+    bool deserted = !self->wants && !round.expects && !round.full && !self->looking;
+    if (!deserted)
+        download_look (self, round.now_ms, &round.wake_ms);
     self->wake_ms = round.wake_ms;
-    if (!self->wants && !round.expects && !round.full)
+    if (deserted)
         download_deserted (self);
 }
 

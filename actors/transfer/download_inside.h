@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  What download.c (the way of a download from its beginning to its end) shares with
 //  download_chunks.c (chunks from being asked for to being written), download_deal.c (who is asked
-//  for which) and download_report.c (what others are told); nobody else includes it.
+//  for which), download_look.c (more to ask) and download_report.c (what others are told); nobody
+//  else includes it.
 #ifndef GGEN_DOWNLOAD_INSIDE_H
 #define GGEN_DOWNLOAD_INSIDE_H
 
@@ -63,6 +64,9 @@ struct download_t {
     ticket_t asked_for;             //  the request that the current step was asked for
     int64_t not_before_ms;          //  our own node has no room until then
     bool hold;
+    bool looking;                   //  dht is asked for more providers beside those at work
+    uint8_t looks;
+    int64_t calm_ms;                //  when a chunk came last, it looked for more, or began to run
     int64_t wake_ms;
     int64_t started_ms;
     uint32_t wrong_chunks;
@@ -97,6 +101,14 @@ void download_silent (download_t *self, unsigned index, int64_t since_ms);
 
 //  Take back all that was asked of sources, and the writes.
 void download_forget_wants (download_t *self);
+
+//  ---- download_look.c ---------------------------------------------------------------------------
+
+//  Ask dht for more providers when those at hand have given nothing for a while; what they were
+//  asked for goes on. *wake_p is lowered to when that is due. It stands in for the download's own
+//  step among what can be waiting: while it is on its way there must be no other.
+void download_look (download_t *self, int64_t now_ms, int64_t *wake_p);
+void download_forget_look (download_t *self);
 
 //  ---- download_report.c -------------------------------------------------------------------------
 

@@ -423,6 +423,80 @@ what_a_silent_peer_was_asked_is_taken_back_and_asked_again (void **state)
     hear_fetched ();
 }
 
+//  What dht was asked for is answered with one provider.
+static void
+name_provider (unsigned peer)
+{
+    Ggen__Contact contact = GGEN__CONTACT__INIT, *list[] = {&contact};
+    peer_key_t key = rig_peer (peer);
+    contact.peer_key = peer_key_to_field (&key);
+    Ggen__DhtReadReply reply = GGEN__DHT_READ_REPLY__INIT;
+    reply.providers = list;
+    reply.n_providers = 1;
+    said_t read = rig_take_type ("dht", &ggen__dht_read_request__descriptor);
+    puppet_reply (&rig, &read, &reply.base);
+}
+
+static void
+a_peer_that_gives_nothing_has_others_looked_for_beside_it (void **state)
+{
+    (void) state;
+    begin_with_missing (1, 1);
+    puppet_wait (&rig, 1999);
+    assert_true (rig_silent ("dht"));
+    puppet_wait (&rig, 1);
+    name_provider (5);
+    assert_false (cancel_was_sent (0));
+    assert_int_equal (asked_of (5), 1);
+    write_one (give (5));
+    assert_true (cancel_was_sent (0));
+    finish (OK);
+    hear_fetched ();
+    assert_int_equal (actor_metrics (rig.actor).pending, 0);
+}
+
+static void
+a_fifth_peer_is_asked_for_a_chunk_that_four_do_not_give_but_later (void **state)
+{
+    (void) state;
+    begin_with_missing (5, 1);
+    puppet_wait (&rig, 1500);
+    puppet_wait (&rig, 1500);
+    puppet_wait (&rig, 1500);
+    assert_int_equal (asked_of (3), 1);
+    puppet_wait (&rig, 2999);
+    assert_int_equal (asked_of (4), 0);
+    puppet_wait (&rig, 1);
+    assert_int_equal (asked_of (4), 1);
+    write_one (give (4));
+    finish (OK);
+    hear_fetched ();
+}
+
+static void
+a_look_that_is_not_needed_any_more_is_taken_back (void **state)
+{
+    (void) state;
+    begin_with_missing (1, 1);
+    puppet_wait (&rig, 2000);
+    write_one (give (0));
+    finish (OK);
+    hear_fetched ();
+    assert_int_equal (actor_metrics (rig.actor).pending, 0);
+}
+
+static void
+a_peer_that_never_gave_anything_is_given_up_after_twenty_seconds (void **state)
+{
+    (void) state;
+    begin_with_missing (1, 1);
+    puppet_wait (&rig, 19999);
+    assert_false (cancel_was_sent (0));
+    puppet_wait (&rig, 1);
+    assert_true (cancel_was_sent (0));
+    assert_int_equal (seen (0), GGEN__EXPERIENCE__FAILED);
+}
+
 static void
 wrong_bytes_end_their_peer_at_once_and_another_one_is_asked (void **state)
 {
@@ -680,6 +754,10 @@ main (void)
         IN_RIG (a_late_chunk_is_asked_of_another_and_the_loser_is_told),
         IN_RIG (a_fast_one_takes_work_from_a_slow_one),
         IN_RIG (what_a_silent_peer_was_asked_is_taken_back_and_asked_again),
+        IN_RIG (a_peer_that_gives_nothing_has_others_looked_for_beside_it),
+        IN_RIG (a_fifth_peer_is_asked_for_a_chunk_that_four_do_not_give_but_later),
+        IN_RIG (a_look_that_is_not_needed_any_more_is_taken_back),
+        IN_RIG (a_peer_that_never_gave_anything_is_given_up_after_twenty_seconds),
         IN_RIG (wrong_bytes_end_their_peer_at_once_and_another_one_is_asked),
         IN_RIG (another_chunk_than_asked_for_is_wrong_and_none_is_only_a_failure),
         IN_RIG (who_lacks_a_chunk_is_asked_what_it_has_and_only_for_that),
