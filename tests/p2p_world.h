@@ -65,6 +65,7 @@ typedef struct {
     code_t dht_code;                        //  not OK: reads and writes fail
     bool incomplete;                        //  reads are
     unsigned full;                          //  records that a key takes; 0 = all
+    bool alone;                             //  what is written is held by the writer only
     uint32_t stored;                        //  hosts that take an archive
     uint32_t heard;                         //  neighbours that acknowledge news
     code_t transfer_code, cache_code;
@@ -250,8 +251,10 @@ p2p_dht_write (void *self_, const delivery_t *at, const ProtobufCMessage *messag
                                  (bytes_t) {request->record.data, request->record.len});
     if (code != OK)
         return code;
-    reply.asked = 3;
-    reply.acknowledged = p2p_store (self, &key, request->record, &reply.newer) ? 3 : 0;
+    reply.asked = self->alone ? 1 : 3;
+    reply.acknowledged =
+        p2p_store (self, &key, request->record, &reply.newer) ? reply.asked : 0;
+    reply.here = self->alone;
     reply.full = reply.acknowledged == 0;
     return out_reply (at, &reply.base);
 }
@@ -268,7 +271,8 @@ p2p_dht_provide (void *self_, const delivery_t *at, const ProtobufCMessage *mess
         self->unprovided++;
     else
         self->provided++;
-    reply.acknowledged = reply.asked = 3;
+    reply.acknowledged = reply.asked = self->alone ? 1 : 3;
+    reply.here = self->alone;
     return out_reply (at, &reply.base);
 }
 

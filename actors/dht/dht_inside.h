@@ -131,6 +131,7 @@ struct op_t {
             uint32_t newer_size;
             bool provides;      //  it answers a DhtProvide
             bool ours;          //  we are one of the closest
+            bool here;          //  and have stored it
         } write;
         peer_key_t dead;        //  OP_HINT
     };

@@ -52,7 +52,8 @@ keep_own (dht_t *self, op_t *op, size_t count)
     if (count == KBUCKET_K)
         op->write.targets_count--;      //  We take the place of the farthest
     op->write.asked++;
-    op->write.acknowledged += put == RECORDS_STORED || put == RECORDS_KNOWN;
+    op->write.here = put == RECORDS_STORED || put == RECORDS_KNOWN;
+    op->write.acknowledged += op->write.here;
 }
 
 //  Returns false when there is nobody, not even us.
@@ -97,6 +98,7 @@ answer (dht_t *self, op_t *op)
     Ggen__DhtProvideReply provided = GGEN__DHT_PROVIDE_REPLY__INIT;
     provided.acknowledged = reply.acknowledged = op->write.acknowledged;
     provided.asked = reply.asked = op->write.asked;
+    provided.here = reply.here = op->write.here;
     reply.newer = (ProtobufCBinaryData) {op->write.newer_size, op->write.newer};
     reply.full = 2 * op->write.full > op->write.asked;
     out_answer (self->out, op->ticket, op->write.provides ? &provided.base : &reply.base);

@@ -97,6 +97,14 @@ take_newer (const outbox_entry_t *entry, ProtobufCBinaryData newer)
     p2p_signed_clear (&head);
 }
 
+//  What only this node holds is lost when it goes, and who looks elsewhere does not find it: just after
+//  a start it may not have met anybody yet.
+static bool
+others_have (uint32_t acknowledged, bool here)
+{
+    return acknowledged > (here ? 1u : 0u);
+}
+
 //  Returns true when the step is done.
 static bool
 take_write (outbox_entry_t *entry, step_t step, const Ggen__DhtWriteReply *reply)
@@ -105,11 +113,12 @@ take_write (outbox_entry_t *entry, step_t step, const Ggen__DhtWriteReply *reply
         entry->state->records = reply->acknowledged;
     if (step == STEP_HEAD && reply->newer.len > 0)
         take_newer (entry, reply->newer);
-    if (reply->acknowledged > 0 || reply->newer.len > 0)
+    if (others_have (reply->acknowledged, reply->here) || reply->newer.len > 0)
         return true;
     //  Nobody of those asked took it: this part of the keyword is full.
-    bool full = step >= STEP_KEYWORD && step < STEP_KEYWORD + 12 && reply->asked > 0;
-    if (full && ++entry->parts[step - STEP_KEYWORD] < DHT_KEYWORD_PARTS_MAX)
+    bool full = reply->full || (reply->acknowledged == 0 && reply->asked > 0);
+    if (full && step >= STEP_KEYWORD && step < STEP_KEYWORD + 12
+        && ++entry->parts[step - STEP_KEYWORD] < DHT_KEYWORD_PARTS_MAX)
         entry->todo |= STEP_BIT (step);
     return false;
 }
@@ -119,9 +128,10 @@ take (outbox_entry_t *entry, step_t step, const ProtobufCMessage *message)
 {
     if (message->descriptor == &ggen__dht_write_reply__descriptor)
         return take_write (entry, step, (const void *) message);
-    if (message->descriptor == &ggen__dht_provide_reply__descriptor)
-        return step == STEP_UNPROVIDE
-               || ((const Ggen__DhtProvideReply *) (const void *) message)->acknowledged > 0;
+    if (message->descriptor == &ggen__dht_provide_reply__descriptor) {
+        const Ggen__DhtProvideReply *reply = (const void *) message;
+        return step == STEP_UNPROVIDE || others_have (reply->acknowledged, reply->here);
+    }
     if (message->descriptor == &ggen__replicate_reply__descriptor) {
         entry->state->stored = ((const Ggen__ReplicateReply *) (const void *) message)->stored;
         return entry->state->stored >= entry->home->settings->replicas;

@@ -386,6 +386,23 @@ a_frozen_node_does_nothing_and_goes_on (void **state)
     world_destroy (&stage.world);
 }
 
+//  What its mailbox has no room for waits, as in the buffers of the system.
+static void
+nothing_that_links_tell_a_frozen_node_is_lost (void **state)
+{
+    (void) state;
+    stage_t stage = {.interval_ms = 10};
+    links_after_talk (&stage);
+    world_t *world = stage.world;
+    world_freeze (world, 0, 4000);
+    uint64_t before = world_counts (world).dropped;
+    world_run (world, world_now_us (world) + 3 * SECOND);
+    assert_int_equal (world_counts (world).depth_max, ADMIT_REQUESTS_MAX);
+    world_run (world, world_now_us (world) + 4 * SECOND);
+    assert_int_equal (world_counts (world).dropped, before);
+    world_destroy (&stage.world);
+}
+
 static void
 a_node_that_starts_again_is_another_incarnation (void **state)
 {
@@ -649,6 +666,7 @@ main (void)
         cmocka_unit_test (between_two_sides_of_a_cut_nothing_passes_and_after_it_all_is_well),
         cmocka_unit_test (a_short_cut_delays_what_was_said_and_loses_nothing),
         cmocka_unit_test (a_frozen_node_does_nothing_and_goes_on),
+        cmocka_unit_test (nothing_that_links_tell_a_frozen_node_is_lost),
         cmocka_unit_test (a_node_that_starts_again_is_another_incarnation),
         cmocka_unit_test (mail_to_an_earlier_incarnation_is_lost),
         cmocka_unit_test (wall_clocks_are_off_and_drift_and_monotonic_ones_cannot_be_compared),

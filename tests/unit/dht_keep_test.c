@@ -318,6 +318,7 @@ provide (const uint8_t *sha256, bool withdraw, uint64_t *seq_p)
     Ggen__DhtProvideReply *reply =
         puppet_hear (&rig.dht, &ggen__dht_provide_reply__descriptor);
     assert_int_equal (reply->acknowledged, 1);      //  We are the only node there is
+    assert_true (reply->here);
     puppet_free (reply);
     digest_t key;
     memcpy (key.bytes, sha256, DIGEST_SIZE);

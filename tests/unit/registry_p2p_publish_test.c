@@ -132,6 +132,27 @@ it_says_honestly_on_how_many_hosts_it_is (void **state)
     assert_int_equal (rig->world->writes, writes);
 }
 
+//  As just after a start: the DHT knows nobody yet, and keeps it here.
+static void
+what_only_this_node_holds_is_told_again (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->alone = true;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_false (outbox->entries[0]->done);
+    puppet_free (outbox);
+    unsigned writes = rig->world->writes, provided = rig->world->provided;
+    rig->world->alone = false;
+    rig_wait (rig, OUTBOX_RETRY_MS);
+    outbox = rig_outbox (rig);
+    assert_true (outbox->entries[0]->done);
+    puppet_free (outbox);
+    assert_int_equal (rig->world->writes, 2 * writes);
+    assert_int_equal (rig->world->provided, provided + 1);
+}
+
 static void
 a_full_keyword_goes_on_under_its_next_part (void **state)
 {
@@ -614,6 +635,7 @@ main (void)
         TEST (a_publish_is_told_to_all_who_have_to_know),
         TEST (what_one_node_publishes_another_finds),
         TEST (it_says_honestly_on_how_many_hosts_it_is),
+        TEST (what_only_this_node_holds_is_told_again),
         TEST (a_full_keyword_goes_on_under_its_next_part),
         TEST (the_listing_tells_of_the_latest_version),
         TEST (a_key_that_is_not_the_default_signs_its_listing),

@@ -207,6 +207,16 @@ seats_open (world_t *self, uint32_t at, const node_plan_t *plan)
     }
 }
 
+static void
+free_letters (world_t *self, note_t *first)
+{
+    while (first) {
+        note_t *next = first->next;
+        letters_free (self->letters, &first);
+        first = next;
+    }
+}
+
 void
 seats_close (world_t *self, uint32_t at)
 {
@@ -217,11 +227,8 @@ seats_close (world_t *self, uint32_t at)
         account_begin (self, at);
         actor_destroy (&seat->actor);
         account_end (self, at, (uint8_t) (i - 1));
-        while (seat->first) {
-            note_t *next = seat->first->next;
-            letters_free (self->letters, &seat->first);
-            seat->first = next;
-        }
+        free_letters (self, seat->first);
+        free_letters (self, seat->held_first);
     }
     free (node->seats);
     node->seats = NULL;
@@ -272,6 +279,40 @@ take (seat_t *seat)
     seat->depth--;
     seat->depth_bytes -= (uint32_t) letters_size (note);
     return note;
+}
+
+//  Between "link" and swarm a letter waits for room (out_event): what it tells is never lost.
+static void
+hold (world_t *self, seat_t *seat, note_t *note)
+{
+    uint32_t link = note->end / 2;
+    bool full = seat->held_bytes > NETWORK_QUEUE_BYTES_MAX && !note->ends_link;
+    note->next = NULL;
+    if (seat->held_last)
+        seat->held_last->next = note;
+    else
+        seat->held_first = note;
+    seat->held_last = note;
+    seat->held_bytes += letters_size (note);
+    //  Who sends so much to one that does not read loses the link.
+    if (full)
+        cables_break (self, link);
+}
+
+static void
+take_held (world_t *self, uint32_t at, uint8_t number)
+{
+    seat_t *seat = &self->nodes[at].seats[number];
+    note_t *note;
+    while ((note = seat->held_first) != NULL
+           && admit_message (note->kind, letters_size (note), seat->depth, seat->depth_bytes)
+                  == ADMIT_TAKE) {
+        seat->held_first = note->next;
+        if (!seat->held_first)
+            seat->held_last = NULL;
+        seat->held_bytes -= letters_size (note);
+        queue (self, at, number, note);
+    }
 }
 
 //  What is refused was asked of the address that its sender named: of another node's actor, when it
@@ -334,6 +375,11 @@ arrive_inside (world_t *self, note_t *note)
     seat_t *seat = &node->seats[number];
     size_t size = letters_size (note);
     admit_t verdict = admit_message (note->kind, size, seat->depth, seat->depth_bytes);
+    if (note->end != LETTER_NO_LINK && size <= ADMIT_REQUESTS_BYTES_MAX
+        && (verdict == ADMIT_DROP || seat->held_first)) {
+        hold (self, seat, note);
+        return;
+    }
     if (verdict == ADMIT_TAKE) {
         if (!seat->first && seat->free_us <= self->now_us && node->state == NODE_ON)
             handle (self, at, number, note);
@@ -392,8 +438,10 @@ seats_work (world_t *self, uint32_t at, uint8_t number)
     seat->working = false;
     if (!seat->first || node->state != NODE_ON)
         return;
-    if (seat->free_us <= self->now_us)
+    if (seat->free_us <= self->now_us) {
         handle (self, at, number, take (seat));
+        take_held (self, at, number);
+    }
     work_later (self, at, number);
 }
 

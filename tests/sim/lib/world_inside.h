@@ -22,6 +22,8 @@ typedef struct {
     const void *settings;
     actor_t *actor;
     note_t *first, *last;       //  its mailbox
+    note_t *held_first, *held_last;     //  from links, for when it has room
+    uint64_t held_bytes;
     int64_t free_us;            //  its handler is busy until then
     int64_t wake_us;            //  of the earliest DUE_WAKE under way; INT64_MAX = none
     uint32_t depth_bytes;
