@@ -286,8 +286,9 @@ node_run (const node_options_t *options, const char *dir, const volatile int *in
     if (code == OK) {
         if (ready)
             ready (&home);
-        log_info ("node.started", "home=%s pid=%d version=%s", home.dir, (int) getpid (),
-                  GGEN_VERSION);
+        const network_t *network = ((node_t *) node)->network;
+        log_info ("node.started", "home=%s pid=%d version=%s peer=%s", home.dir, (int) getpid (),
+                  GGEN_VERSION, network ? network_peer_id (network) : "");
         code = host_wait (((node_t *) node)->host, interrupted);
         if (code)
             snprintf (why, why_size, "an actor failed too often; the node has stopped");

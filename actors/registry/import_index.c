@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "actors/registry/layout.h"
 #include "actors/registry/reply.h"
 #include "messages/base64.h"
 #include "messages/digest.h"
 #include "messages/package_id.h"
+#include "messages/rfc3339.h"
 #include "messages/semver_range.h"
 
 //  ---- fields ------------------------------------------------------------------------------------
@@ -46,20 +46,13 @@ add_texts (Ggen__Package *package, const char *field, const json_t *value)
             reply_add_text (&package->base, field, json_string_value (item));
 }
 
-//  "2025-11-20T05:48:23Z", with any fraction; 0 when it is none.
+//  0 when it is no time.
 static int64_t
 time_of (const json_t *value)
 {
-    struct tm tm = {0};
-    const char *text = json_string_value (value);
-    if (!text
-        || sscanf (text, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                   &tm.tm_hour, &tm.tm_min, &tm.tm_sec)
-               != 6)
-        return 0;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    return timegm (&tm);
+    int64_t wall_s;
+    return json_is_string (value) && rfc3339_read (json_string_value (value), &wall_s) == OK ? wall_s
+                                                                                             : 0;
 }
 
 //  64 hex digits, alone or behind "sha256-" or "sha256:".

@@ -244,12 +244,6 @@ index_db_value (index_db_t *self, const char *sql, int64_t otherwise, const char
     return value;
 }
 
-int64_t
-index_db_last_rowid (const index_db_t *self)
-{
-    return sqlite3_last_insert_rowid (self->handle);
-}
-
 void
 index_db_begin (index_db_t *self)
 {

@@ -46,8 +46,6 @@ void index_db_run (index_db_t *self, const char *sql, const char *types, ...);
 int64_t index_db_value (index_db_t *self, const char *sql, int64_t otherwise, const char *types,
                         ...);
 
-int64_t index_db_last_rowid (const index_db_t *self);
-
 //  A transaction for writing, and its end: committed when nothing has failed since, else undone.
 void index_db_begin (index_db_t *self);
 must_use code_t index_db_commit (index_db_t *self);

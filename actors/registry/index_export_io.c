@@ -13,6 +13,7 @@
 #include "actors/registry/index_json.h"
 #include "actors/registry/index_self_io.h"
 #include "messages/base64.h"
+#include "messages/rfc3339.h"
 
 #define JSON_NAME "index.json"
 #define JSON_STAGE ".tmp-index.json"
@@ -160,8 +161,8 @@ write_packages (index_t *self, FILE *out)
 static void
 write_document (index_t *self, FILE *out)
 {
-    char updated_at [INDEX_JSON_TIME_MAX];
-    index_json_time (updated_at, index_meta (self, "updated_at"));
+    char updated_at [RFC3339_SIZE + 1];
+    rfc3339_write (index_meta (self, "updated_at"), updated_at);
     fprintf (out,
              "{\"version\":\"1.0.0\",\"updated_at\":\"%s\",\"generation\":%" PRId64
              ",\"packages\":{",

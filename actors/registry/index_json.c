@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "actors/registry/layout.h"
+#include "messages/rfc3339.h"
 
-#define LAST_SECOND 253402300799    //  of year 9999
 
 //  A string whatever its bytes are: only a file that somebody edited holds bytes that are no UTF-8.
 static json_t *
@@ -99,8 +98,8 @@ checksum (const Ggen__Package *package)
 char *
 index_json_version (const Ggen__Package *package, const char *archive)
 {
-    char published_at [INDEX_JSON_TIME_MAX];
-    index_json_time (published_at, package->created_at);
+    char published_at [RFC3339_SIZE + 1];
+    rfc3339_write (package->created_at, published_at);
     char *url = archive [0] ? layout_url (archive) : strdup (package->location);
     if (!url)
         return NULL;
@@ -116,13 +115,4 @@ char *
 index_json_text (const char *text)
 {
     return dump (string (text));
-}
-
-void
-index_json_time (char text [INDEX_JSON_TIME_MAX], int64_t wall_s)
-{
-    time_t seconds = wall_s < 0 || wall_s > LAST_SECOND ? 0 : (time_t) wall_s;
-    struct tm tm;
-    gmtime_r (&seconds, &tm);
-    strftime (text, INDEX_JSON_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }

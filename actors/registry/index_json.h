@@ -7,7 +7,6 @@
 #include "messages/base.h"
 #include "package.pb-c.h"
 
-#define INDEX_JSON_TIME_MAX 32      //  bytes of a time and its NUL
 
 //  {"name","description","author","category","tags","repository","license","homepage"} of what a
 //  package tells of itself: its title (else its id), its authors with ", " between, its first
@@ -21,8 +20,5 @@ char *index_json_version (const Ggen__Package *package, const char *archive);
 
 //  A JSON string, with its quotes.
 char *index_json_text (const char *text);
-
-//  RFC 3339 in UTC: "2025-11-20T05:48:23Z". Times outside of years 0-9999 become the epoch.
-void index_json_time (char text [INDEX_JSON_TIME_MAX], int64_t wall_s);
 
 #endif

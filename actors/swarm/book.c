@@ -143,17 +143,6 @@ book_put (book_t *self, const peer_key_t *key, const addresses_t *addresses, pee
     return known;
 }
 
-void
-book_remove (book_t *self, const peer_key_t *key)
-{
-    for (uint32_t i = 0; i < self->known_count; i++)
-        if (peer_key_equal (&self->known[i]->key, key)) {
-            free_known (self->known[i]);
-            self->known[i] = self->known[--self->known_count];
-            return;
-        }
-}
-
 uint32_t
 book_count (const book_t *self)
 {

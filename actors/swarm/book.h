@@ -44,8 +44,6 @@ known_t *book_find (const book_t *self, const peer_key_t *key);
 known_t *book_put (book_t *self, const peer_key_t *key, const addresses_t *addresses,
                    peer_key_t *gone, bool *any_gone);
 
-void book_remove (book_t *self, const peer_key_t *key);
-
 //  A dial failed, or a session ended within moments: wait longer before the next one.
 void book_failed (book_t *self, const peer_key_t *key, rng_t *rng, int64_t now_ms);
 

@@ -94,9 +94,3 @@ connectivity_run (swarm_t *self, int64_t now_ms)
     (void) now_ms;
     judge (self);
 }
-
-int64_t
-connectivity_deadline_ms (const swarm_t *self)
-{
-    return self->connectivity.next_ms;
-}

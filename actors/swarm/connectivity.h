@@ -12,9 +12,8 @@
 //  A session began, ended, or is kept from now on. 'fresh': it is kept and new.
 void connectivity_changed (swarm_t *self, bool fresh);
 
-//  Its time has come (connectivity_deadline_ms).
+//  Its time has come (swarm_t.connectivity.next_ms).
 void connectivity_run (swarm_t *self, int64_t now_ms);
-int64_t connectivity_deadline_ms (const swarm_t *self);
 
 //  Kept sessions that we want to have.
 uint32_t connectivity_wanted (const swarm_t *self);

@@ -174,12 +174,6 @@ ends_next (const ends_t *self, uint32_t *cursor)
     return NULL;
 }
 
-uint32_t
-ends_count (const ends_t *self)
-{
-    return self->count;
-}
-
 void
 ends_wake (ends_t *self, end_t *end, int64_t at_ms)
 {

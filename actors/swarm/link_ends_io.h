@@ -54,7 +54,6 @@ end_t *ends_by_endpoint (const ends_t *self, const char *endpoint);
 
 //  Walk: start with *cursor = 0; NULL at the end. The current one may be removed.
 end_t *ends_next (const ends_t *self, uint32_t *cursor);
-uint32_t ends_count (const ends_t *self);
 
 void ends_wake (ends_t *self, end_t *end, int64_t at_ms);
 int64_t ends_earliest_ms (const ends_t *self);

@@ -162,15 +162,6 @@ sources_alive (const sources_t *self)
     return alive;
 }
 
-unsigned
-sources_in_flight (const sources_t *self)
-{
-    unsigned in_flight = 0;
-    for (unsigned i = 0; i < self->count; i++)
-        in_flight += self->list[i].in_flight;
-    return in_flight;
-}
-
 //  ---- how they do -------------------------------------------------------------------------------
 
 void

@@ -66,7 +66,6 @@ void sources_rank (sources_t *self, const Ggen__RankReply *reply);
 
 //  Not gone.
 unsigned sources_alive (const sources_t *self);
-unsigned sources_in_flight (const sources_t *self);
 
 //  What was asked of it at 'asked_ms' has failed: it is left alone for half a second. Returns true
 //  when it is gone now: at once for one that never gave anything, else after SOURCE_STRIKES_MAX in

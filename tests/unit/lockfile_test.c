@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "actors/installer/lockfile.h"
-#include "actors/installer/rfc3339.h"
+#include "messages/rfc3339.h"
 
 #define HEX "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 

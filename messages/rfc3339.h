@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  Civil time as text (RFC 3339), years 1970 to 9999.
-#ifndef GGEN_INSTALLER_RFC3339_H
-#define GGEN_INSTALLER_RFC3339_H
+#ifndef GGEN_RFC3339_H
+#define GGEN_RFC3339_H
 
 #include "base.h"
 
