@@ -124,3 +124,27 @@ package_id_is_path (const char *text)
         || begins_with (text, "/") || begins_with (text, "./") || begins_with (text, "../")
         || ends_with (text, ".tar.gz") || ends_with (text, ".tgz") || ends_with (text, ".tar.zst");
 }
+
+//  Goes back to the last '*' only, which is enough (Krauss 2008).
+bool
+package_id_fits (const char *pattern, bytes_t id)
+{
+    const char *star = NULL;
+    size_t at = 0, again = 0;
+    while (at < id.size) {
+        if (*pattern == '*') {
+            star = pattern++;
+            again = at;
+        } else if (*pattern && (*pattern == '?' || *pattern == (char) id.data [at])) {
+            pattern++;
+            at++;
+        } else if (star) {
+            pattern = star + 1;
+            at = ++again;
+        } else
+            return false;
+    }
+    while (*pattern == '*')
+        pattern++;
+    return !*pattern;
+}

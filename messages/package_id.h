@@ -31,6 +31,11 @@ must_use code_t
 void
     package_id_flat (const char *id, char flat [PACKAGE_ID_MAX + 1]);
 
+//  Does a pattern of ids (p2p.private) fit all of this one? '*' is any run of bytes, '?' any
+//  one. 'id' need not be valid, nor end in a NUL.
+bool
+    package_id_fits (const char *pattern, bytes_t id);
+
 //  Does an argument of install mean a directory or an archive, not a package id? It does when it
 //  is "." or "..", begins with "/", "./" or "../", or ends in .tar.gz, .tgz or .tar.zst.
 bool

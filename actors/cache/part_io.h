@@ -2,8 +2,8 @@
 //  Files of the blob store that are being put together, chunk by chunk in any order:
 //
 //      DIRECTORY/parts/<64 digits>         the bytes; what has not come yet is a hole
-//                parts/<64 digits>.map which chunks are there, and since which start of the machine
-//                
+//                parts/<64 digits>.map     which chunks are there, and since which start of the
+//                                          machine
 //
 //  A chunk is written before its bit. While the machine runs, the kernel keeps both, whatever
 //  happens to the process; after it has started anew a bit may be on disk without its chunk, so

@@ -3,6 +3,7 @@
 
 #include "p2p_change.h"
 #include "p2p_requests.h"
+#include "package_id.h"
 
 #include "gossip.pb-c.h"
 #include "publisher.pb-c.h"
@@ -14,38 +15,12 @@
 const registry_p2p_settings_t registry_p2p_settings_default = {
     .topic = "/ggen/packages/v1", .replicas = 3, .answer_ms = 10000};
 
-//  A pattern with '*' for any run of characters and '?' for any one, over all of a text (Krauss 2008:
-//  one place to go back to is enough).
-static bool
-fits (const char *pattern, const char *text)
-{
-    const char *star = NULL, *behind = NULL;
-    while (*text) {
-        if (*pattern == '*') {
-            star = pattern++;
-            behind = text;
-        }
-        else if (*pattern == '?' || *pattern == *text) {
-            pattern++;
-            text++;
-        }
-        else if (star) {
-            pattern = star + 1;
-            text = ++behind;
-        }
-        else
-            return false;
-    }
-    while (*pattern == '*')
-        pattern++;
-    return !*pattern;
-}
-
 bool
 p2p_is_private (const registry_p2p_t *self, const char *id)
 {
+    bytes_t name = {(const uint8_t *) id, strlen (id)};
     for (unsigned i = 0; i < self->settings->private_count; i++)
-        if (fits (self->settings->private_ids[i], id))
+        if (package_id_fits (self->settings->private_ids[i], name))
             return true;
     return false;
 }

@@ -57,8 +57,11 @@ code_t
 source_file_write (const char *home, const source_list_t *list, char *why, size_t why_size)
 {
     char *text = source_list_text (list);
-    if (!text)
+    if (!text) {
+        snprintf (why, why_size, "%s/%s: out of memory, or a path is no UTF-8", home,
+                  SOURCE_LIST_FILE);
         return INTERNAL;
+    }
     AUTO (disk_close) int dir = open_home (home);
     bytes_t bytes = {(const uint8_t *) text, strlen (text)};
     code_t code = dir == -1 ? disk_code (errno) : disk_replace (dir, SOURCE_LIST_FILE, bytes);

@@ -20,7 +20,7 @@ must_use code_t source_file_read (const char *home, source_list_t *list, char *w
 //  The file as it is now; all 0 without one.
 source_file_stamp_t source_file_stamp (const char *home);
 
-//  Replace it, synced. Returns as disk_replace (disk_io.h), and INTERNAL: out of memory.
+//  Replace it, synced. Returns as disk_replace (disk_io.h), and INTERNAL: as source_list_text.
 must_use code_t source_file_write (const char *home, const source_list_t *list, char *why,
                                    size_t why_size);
 

@@ -192,15 +192,16 @@ char *
 source_list_text (const source_list_t *self)
 {
     json_t *items = json_array ();
+    bool whole = true;
     for (unsigned i = 0; i < self->count; i++) {
         const Ggen__Source *source = self->items [i];
-        json_array_append_new (
-            items, json_pack ("{s:s, s:s, s:s, s:s, s:I}", "name", source->name, "kind",
-                              source_kind_text (source->kind), "location", source->location,
-                              "directory", source->directory, "added_at",
-                              (json_int_t) source->added_at));
+        json_t *item = json_pack ("{s:s, s:s, s:s, s:s, s:I}", "name", source->name, "kind",
+                                  source_kind_text (source->kind), "location", source->location,
+                                  "directory", source->directory, "added_at",
+                                  (json_int_t) source->added_at);
+        whole = json_array_append_new (items, item) == 0 && whole;
     }
     AUTO (json_decrefp) json_t *root
         = json_pack ("{s:i, s:o}", "version", LIST_VERSION, "sources", items);
-    return root ? json_dumps (root, JSON_INDENT (2)) : NULL;
+    return root && whole ? json_dumps (root, JSON_INDENT (2)) : NULL;
 }

@@ -36,7 +36,8 @@ bool source_is_web (const char *location);
 must_use code_t source_list_read (source_list_t *self, const char *text, size_t size, char *why,
                                   size_t why_size);
 
-//  The text of it, to be freed; equal lists give equal bytes. NULL: out of memory.
+//  The text of it, to be freed; equal lists give equal bytes. NULL: out of memory, or a path is no
+//  UTF-8, which JSON cannot tell.
 char *source_list_text (const source_list_t *self);
 
 void source_list_clear (source_list_t *self);

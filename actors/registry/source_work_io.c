@@ -87,8 +87,10 @@ save (source_task_t *task)
     code_t code = source_file_write (task->owner->home, &task->list, why, sizeof why);
     if (code != OK)
         fail (task, code, "", "%s", why);
+    else
+        //  Only now: what the file still names must stay.
+        sweep (task);
     task->changed = code == OK;
-    sweep (task);
     return code == OK;
 }
 

@@ -14,6 +14,7 @@ struct hosting_t {
     release_t *release;         //  until it is fetched
     digest_t sha256;
     uint64_t size_bytes;
+    publisher_key_t signer;
     peer_key_t asker;
     ticket_t ticket;
 };
@@ -69,7 +70,7 @@ signers_bytes (const transfer_t *self, const publisher_key_t *signer)
 {
     uint64_t bytes = served_hosted_of (&self->served, signer);
     for (const hosting_t *at = self->hostings; at; at = at->next)
-        if (at->release && publisher_key_equal (&at->release->signer, signer))
+        if (publisher_key_equal (&at->signer, signer))
             bytes += at->size_bytes;
     return bytes;
 }
@@ -214,6 +215,7 @@ begin (transfer_t *self, ticket_t ticket, const peer_key_t *asker, release_t **r
     *hosting = (hosting_t) {.next = self->hostings,
                             .sha256 = (*release_p)->sha256,
                             .size_bytes = (*release_p)->size_bytes,
+                            .signer = (*release_p)->signer,
                             .asker = *asker,
                             .ticket = ticket};
     code_t code = ask_rank (self, hosting);

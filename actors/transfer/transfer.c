@@ -28,38 +28,11 @@ _Static_assert ((DOWNLOAD_CHUNKS_MAX + SERVE_READS_MAX) * (ATTACHMENT_BYTES_MAX)
 
 //  ---- private names -----------------------------------------------------------------------------
 
-//  '*' is any text. Goes back to the last '*' only, which is enough.
-static bool
-matches (const char *pattern, bytes_t name)
-{
-    const char *star = NULL;
-    size_t at = 0, again = 0;
-    while (at < name.size) {
-        if (*pattern == '*') {
-            star = pattern++;
-            again = at;
-        }
-        else if (*pattern && *pattern == (char) name.data[at]) {
-            pattern++;
-            at++;
-        }
-        else if (star) {
-            pattern = star + 1;
-            at = ++again;
-        }
-        else
-            return false;
-    }
-    while (*pattern == '*')
-        pattern++;
-    return !*pattern;
-}
-
 bool
 transfer_private (const transfer_t *self, bytes_t name)
 {
     for (size_t i = 0; i < self->settings->private_count; i++)
-        if (matches (self->settings->private_patterns[i], name))
+        if (package_id_fits (self->settings->private_patterns[i], name))
             return true;
     return false;
 }

@@ -43,7 +43,7 @@ typedef struct {
     uint64_t host_signer_max_bytes;     //  of one signer
     uint32_t replicas;                  //  storage.replicas: other nodes that should have it
     bool share_installed;               //  storage.share_installed
-    const char *const *private_patterns;    //  p2p.private: '*' is any text
+    const char *const *private_patterns;    //  p2p.private: patterns of ids (*, ?)
     size_t private_count;
     uint32_t check_secs;                //  everything served is looked after once in this time
 } transfer_settings_t;

@@ -142,6 +142,28 @@ paths_are_told_from_ids (void **state)
         assert_false (package_id_is_path (ids [i]));
 }
 
+static bool
+fits (const char *pattern, const char *id)
+{
+    return package_id_fits (pattern, (bytes_t) {(const uint8_t *) id, strlen (id)});
+}
+
+static void
+a_pattern_fits_the_whole_of_an_id (void **state)
+{
+    (void) state;
+    static const char *const fit [][2] = {{"acme-*", "acme-"}, {"acme-*", "acme-x"}, {"*", ""},
+        {"@acme/?", "@acme/x"}, {"*-int?rnal", "a-int-internal"}, {"a*b*c", "abbcbc"}, {"x", "x"},
+        {"a?c", "abc"}};
+    static const char *const do_not [][2] = {{"acme-?", "acme-"}, {"acme-?", "acme-xy"},
+        {"acme", "acme-x"}, {"acme-x", "acme"}, {"*b", "abc"}, {"", "a"}, {"a", "A"}};
+    for (size_t i = 0; i < COUNT_OF (fit); i++)
+        assert_true (fits (fit [i][0], fit [i][1]));
+    for (size_t i = 0; i < COUNT_OF (do_not); i++)
+        assert_false (fits (do_not [i][0], do_not [i][1]));
+    assert_true (package_id_fits ("a?", (bytes_t) {(const uint8_t *) "abc", 2}));
+}
+
 int
 main (void)
 {
@@ -155,6 +177,7 @@ main (void)
         cmocka_unit_test (a_split_of_no_id_is_refused),
         cmocka_unit_test (a_flat_id_is_one_path_component),
         cmocka_unit_test (paths_are_told_from_ids),
+        cmocka_unit_test (a_pattern_fits_the_whole_of_an_id),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

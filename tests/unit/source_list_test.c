@@ -159,6 +159,19 @@ one_more_than_fit_is_refused (void **state)
     source_list_clear (&list);
 }
 
+static void
+a_source_that_json_cannot_tell_does_not_vanish_from_the_text (void **state)
+{
+    (void) state;
+    source_list_t list;
+    fill (&list, 1);
+    Ggen__Source *odd
+        = source_new ("odd", GGEN__SOURCE_KIND__SOURCE_DIRECTORY, "/\xff", "/\xff", 1);
+    assert_int_equal (source_list_add (&list, odd), OK);
+    assert_null (source_list_text (&list));
+    source_list_clear (&list);
+}
+
 int
 main (void)
 {
@@ -170,6 +183,7 @@ main (void)
         cmocka_unit_test (what_was_written_is_read_in_its_order),
         cmocka_unit_test (taking_one_out_leaves_the_others_in_their_order),
         cmocka_unit_test (one_more_than_fit_is_refused),
+        cmocka_unit_test (a_source_that_json_cannot_tell_does_not_vanish_from_the_text),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
