@@ -152,7 +152,8 @@ blobs_on_part_open (void *self_, const delivery_t *at, const ProtobufCMessage *m
     return OK;
 }
 
-//  A blob that turned out damaged goes, held or not, and is put together anew.
+//  A blob that turned out damaged goes, held or not, and is put together anew; so does one that the
+//  disk does not give back. What cannot be read for another reason may be sound.
 static void
 after_look (blobs_t *self, ticket_t ticket, blobs_work_t *work)
 {
@@ -163,7 +164,7 @@ after_look (blobs_t *self, ticket_t ticket, blobs_work_t *work)
         answer_complete (self, ticket, work->path);
         return;
     }
-    if (work->code == CANCELLED) {
+    if (work->code != CHECKSUM_MISMATCH && work->code != STORAGE) {
         blobs_answer_failure (self, ticket, &work->digest, &work->failure);
         return;
     }

@@ -257,7 +257,7 @@ is_lost (const serve_t *self, const order_t *order, const answer_t *answer)
     const served_entry_t *entry = served_get (self->served, &order->sha256);
     if (answer->code)
         return answer->code == PACKAGE_NOT_FOUND;
-    if (!entry)
+    if (!entry || order->chunk >= entry->release->chunks_count)
         return true;
     if (answer->attachment.size != order->size_bytes)
         return answer->attachment.size > 0;
