@@ -110,11 +110,19 @@ serves_dht (const Ggen__PeerUp *up)
     return false;
 }
 
+//  PeerUp comes again when something of the session has changed.
 static void
 remember_session (dht_t *self, const contact_t *contact)
 {
     session_group_t session = {contact_place_of (contact->key.bytes), contact->group};
-    if (contact->group == 0 || self->sessions_count == DHT_SESSIONS_MAX)
+    if (contact->group == 0)
+        return;
+    for (unsigned i = 0; i < self->sessions_count; i++)
+        if (self->sessions[i].id == session.id) {
+            self->sessions[i] = session;
+            return;
+        }
+    if (self->sessions_count == DHT_SESSIONS_MAX)
         return;
     if (self->sessions_count % 16 == 0) {
         session_group_t *sessions =

@@ -21,7 +21,8 @@ body_new (bytes_t packed)
 body_t *
 body_hold (body_t *self)
 {
-    assert (self->refs < UINT16_MAX);       //  peers, queues and waves are fewer
+    //  All outboxes may be full of it: so many notes of so many neighbours, and a few more.
+    assert (self->refs < UINT32_MAX);
     self->refs++;
     return self;
 }

@@ -41,7 +41,7 @@ typedef struct {
     int64_t taken_ms;           //  when it was accepted
     uint32_t topic;             //  hash of its name
     uint32_t size;
-    uint16_t refs;
+    uint32_t refs;
     bool own;
     bool raced;                 //  it came by a push of the mesh: a second one lost against it
     bool late;                  //  from history: told by id, not pushed

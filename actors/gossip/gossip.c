@@ -154,6 +154,7 @@ take_haves (gossip_t *self, peer_t *peer, const Ggen__GossipFrame *frame)
 {
     for (size_t i = 0; i < frame->n_have; i++) {
         const Ggen__GossipHave *have = frame->have [i];
+        topic_t *topic = topics_find (self, topic_hash (have->topic));
         for (size_t k = 0; k < have->n_ids; k++) {
             if (have->ids [k].len != ID_SIZE) {
                 misbehaved (self, peer, "an id that is none");
@@ -163,7 +164,7 @@ take_haves (gossip_t *self, peer_t *peer, const Ggen__GossipFrame *frame)
                 score_report (self, peer, GGEN__EXPERIENCE__FLOODED, "too many ids");
                 return;
             }
-            wants_offered (self, peer, have->topic, have->ids [k].data, have->late);
+            wants_offered (self, peer, topic, have->ids [k].data, have->late);
         }
     }
 }

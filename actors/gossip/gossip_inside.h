@@ -318,8 +318,9 @@ void
 
 //  ---- wants.c -----------------------------------------------------------------------------------
 
+//  'topic' is NULL when we do not know it.
 void
-    wants_offered (gossip_t *self, peer_t *peer, const char *name, const uint8_t *id, bool late);
+    wants_offered (gossip_t *self, peer_t *peer, topic_t *topic, const uint8_t *id, bool late);
 //  It was pulled from history, but its origin is over its rate: later.
 void
     wants_again (gossip_t *self, peer_t *peer, const body_t *body);

@@ -52,19 +52,21 @@ backed_off (const gossip_t *self, const topic_t *topic, const peer_t *peer)
     return false;
 }
 
-//  The place of this neighbour, a free one, or the one that ends first.
+//  The place of this neighbour; if it has none, one that is over, a new one, or the one that ends
+//  first.
 static backoff_t *
 backoff_place (gossip_t *self, topic_t *topic, const peer_t *peer)
 {
     backoff_t *place = NULL;
     for (unsigned i = 0; i < topic->backoffs_count; i++) {
         backoff_t *at = &topic->backoffs [i];
-        if (at->slot == peer->slot || at->until_ms + REFUSED_SLACK_MS <= self->now_ms)
+        if (at->slot == peer->slot)
             return at;
         if (!place || at->until_ms < place->until_ms)
             place = at;
     }
-    if (topic->backoffs_count == BACKOFFS_MAX)
+    if (topic->backoffs_count == BACKOFFS_MAX
+        || (place && place->until_ms + REFUSED_SLACK_MS <= self->now_ms))
         return place;
     backoff_t *grown = realloc (topic->backoffs, (topic->backoffs_count + 1u) * sizeof *grown);
     if (!grown)

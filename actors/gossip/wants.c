@@ -98,9 +98,8 @@ add_offer (want_t *want, const peer_t *peer)
 }
 
 void
-wants_offered (gossip_t *self, peer_t *peer, const char *name, const uint8_t *id, bool late)
+wants_offered (gossip_t *self, peer_t *peer, topic_t *topic, const uint8_t *id, bool late)
 {
-    topic_t *topic = topics_find (self, topic_hash (name));
     if (history_has (self->history, id)) {
         body_t *body = history_find (self->history, id);
         if (body)

@@ -302,6 +302,23 @@ a_node_that_is_gone_leaves_the_table (void **state)
 }
 
 static void
+a_session_that_is_told_of_again_is_remembered_once (void **state)
+{
+    (void) state;
+    begin (3, HONEST, 0);
+    const dht_t *dht = dht_of (0);
+    uint64_t id = contact_place_of (herd.nodes[1].key.bytes);
+    unsigned count = 0;
+    for (unsigned i = 0; i < 5; i++)
+        herd_introduce (&herd, 0, 1);
+    herd_run (&herd, 1000);
+    for (unsigned i = 0; i < dht->sessions_count; i++)
+        count += dht->sessions[i].id == id;
+    assert_int_equal (count, 1);
+    herd_end (&herd);
+}
+
+static void
 given_that_it_is_us_who_cannot_be_heard_the_table_stays (void **state)
 {
     (void) state;
@@ -769,6 +786,7 @@ main (void)
         cmocka_unit_test (a_full_set_says_so_to_readers_and_writers),
         cmocka_unit_test (given_half_of_the_nodes_die_what_was_stored_is_still_found),
         cmocka_unit_test (a_node_that_is_gone_leaves_the_table),
+        cmocka_unit_test (a_session_that_is_told_of_again_is_remembered_once),
         cmocka_unit_test (given_that_it_is_us_who_cannot_be_heard_the_table_stays),
         cmocka_unit_test (a_record_goes_to_a_new_node_that_is_close_to_it),
         cmocka_unit_test (a_head_outlives_its_publisher_and_all_who_held_it_first),

@@ -635,6 +635,29 @@ given_it_was_pruned_it_waits_a_minute (void **state)
 }
 
 static void
+a_neighbour_has_one_backoff_even_when_that_of_another_is_over (void **state)
+{
+    (void) state;
+    rig_t *rig = with_neighbours (2);
+    Ggen__GossipPrune prune = GGEN__GOSSIP_PRUNE__INIT, *prunes [] = {&prune};
+    prune.topic = RIG_TOPIC;
+    prune.backoff_secs = 600;
+    Ggen__GossipFrame frame = GGEN__GOSSIP_FRAME__INIT;
+    frame.prune = prunes;
+    frame.n_prune = 1;
+    rig_frame (rig, 1, &frame);
+    rig_frame (rig, 0, &frame);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal (topic_of (rig)->backoffs [i].slot, 1 - i);
+    topic_of (rig)->backoffs [0].until_ms = rig_state (rig)->now_ms - 60000;
+    rig_link (rig, 0, false);
+    rig_down (rig, 0);
+    for (unsigned i = 0; i < topic_of (rig)->backoffs_count; i++)
+        assert_non_null (rig_state (rig)->peers [topic_of (rig)->backoffs [i].slot]);
+    rig_destroy (rig);
+}
+
+static void
 a_mesh_has_two_links_that_we_dialled (void **state)
 {
     (void) state;
@@ -1058,6 +1081,7 @@ main (void)
         cmocka_unit_test (a_mesh_grows_to_six_and_takes_up_to_twelve),
         cmocka_unit_test (whom_the_mesh_has_no_room_for_is_told_ids),
         cmocka_unit_test (given_it_was_pruned_it_waits_a_minute),
+        cmocka_unit_test (a_neighbour_has_one_backoff_even_when_that_of_another_is_over),
         cmocka_unit_test (a_mesh_has_two_links_that_we_dialled),
         cmocka_unit_test (what_is_no_longer_followed_is_left),
         cmocka_unit_test (given_more_than_half_turn_bad_at_once_that_is_us),
