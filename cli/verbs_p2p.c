@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  p2p status, peers, connect, disconnect, bootstrap, ban, unban: what a running node knows of others.
 #include "verbs.h"
+#include "interfaces.h"
 #include "multiaddr.h"
 #include "render.h"
 #include "session.h"
@@ -78,13 +79,29 @@ connectivity_text (Ggen__Connectivity connectivity)
                                                          : "operating in offline mode";
 }
 
+//  Where others may dial what the node says it listens at.
+static size_t
+reach_of (ProtobufCBinaryData field, multiaddr_t reach [INTERFACES_MAX])
+{
+    multiaddr_t listening;
+    if (multiaddr_decode (&listening, (bytes_t) {field.data, field.len}) != OK)
+        return 0;
+    return interfaces_reach (&listening, reach);
+}
+
 static json_t *
 addresses_shape (ProtobufCBinaryData *addresses, size_t count)
 {
     json_t *list = json_array ();
     char text [MULTIADDR_TEXT_MAX + 1];
-    for (size_t at = 0; at < count; at++)
-        shape_append (&list, shape_text (address_text (addresses [at], text)));
+    multiaddr_t reach [INTERFACES_MAX];
+    for (size_t at = 0; at < count; at++) {
+        size_t reach_count = reach_of (addresses [at], reach);
+        for (size_t i = 0; i < reach_count; i++) {
+            multiaddr_text (&reach [i], text);
+            shape_append (&list, shape_text (text));
+        }
+    }
     return list;
 }
 
@@ -170,10 +187,17 @@ static void
 print_addresses (const screen_t *screen, const Ggen__SwarmStatusReply *swarm)
 {
     char text [MULTIADDR_TEXT_MAX + 1], peer [PEER_ID_TEXT + 1], line [sizeof text + sizeof peer + 8];
+    multiaddr_t reach [INTERFACES_MAX];
+    bool is_first = true;
     peer_text (swarm->peer_key, peer);
     for (size_t at = 0; at < swarm->n_addresses; at++) {
-        snprintf (line, sizeof line, "%s/p2p/%s", address_text (swarm->addresses [at], text), peer);
-        render_field (screen, at == 0 ? "addresses" : "", line);
+        size_t reach_count = reach_of (swarm->addresses [at], reach);
+        for (size_t i = 0; i < reach_count; i++) {
+            multiaddr_text (&reach [i], text);
+            snprintf (line, sizeof line, "%s/p2p/%s", text, peer);
+            render_field (screen, is_first ? "addresses" : "", line);
+            is_first = false;
+        }
     }
 }
 

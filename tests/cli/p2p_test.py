@@ -9,9 +9,9 @@ from tap import contains, equal, lacks, main, matches, test, true, wait_until
 LOOPBACK = "/ip4/127.0.0.1/tcp/0"
 
 
-def start(home, *bootstraps):
+def start(home, *bootstraps, listen=LOOPBACK):
     """Start a node; its address with its peer id, which others connect to."""
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LOOPBACK,
+    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": listen,
            "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps)}
     home.node = home.start("node", "run", env=env)
     home.node.wait_for("node runs: ")
@@ -55,6 +55,24 @@ def two_nodes_connect_and_part(home):
     home.run("p2p", "disconnect", id_of(there))
     equal(peers(home), set())
     wait_until(lambda: not peers(other), what="the other side")
+
+
+@test
+def a_node_on_all_interfaces_says_where_others_can_dial_it(home):
+    other = home.another()
+    start(other, listen="/ip4/0.0.0.0/tcp/0")
+    status = other.json("p2p", "status")
+    lacks(" ".join(status["addresses"]), "/0.0.0.0/")
+    matches(status["addresses"][-1], "^/ip4/127[.]0[.]0[.]1/tcp/[1-9]")
+    shown = [f'{address}/p2p/{status["peer_id"]}' for address in status["addresses"]]
+    printed = other.run("p2p", "status").out
+    lacks(printed, "0.0.0.0")
+    for address in shown:
+        contains(printed, address)
+    start(home)
+    for address in shown:
+        home.run("p2p", "connect", address)
+    equal(peers(home), {status["peer_id"]})
 
 
 @test
