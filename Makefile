@@ -15,6 +15,7 @@ PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev lib
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils
 PACKAGES_coverage := gcovr
+COVERED_MIN := 85                # percent of the lines of actors, messages and runtime
 PACKAGES_report   := gnuplot-nox
 
 # ---- flags ----------------------------------------------------------------------------------------
@@ -56,8 +57,8 @@ BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
-.PHONY: all deps demo sim sim-soak sim-report check tests crash check-shared san fuzz fuzzers tsan style syntax coverage bench-bus \
-    bench-local help clean man completions install dist
+.PHONY: all deps demo sim sim-soak sim-report check tests crash check-shared san fuzz fuzzers tsan style syntax coverage \
+    coverage-check bench-bus bench-local help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -73,7 +74,7 @@ demo: deps                      ## install what is missing, build, publish-searc
 
 check: deps                     ## install what is missing, build, run every test, print one summary line
 	@$(MAKE) --no-print-directory tests
-	@python3 tests/run.py --build $(B) $(if $(ONLY),--only $(ONLY))
+	@python3 tests/run.py --build $(B) $(if $(ONLY),--only $(ONLY)) $(if $(MODE),--timeout 600)
 
 tests: all $(UNIT) $(SIM) $(B)/ggen-sim $(FUZZ) $(B)/tests/crash/shim.so
 
@@ -137,9 +138,14 @@ syntax: | $(PB) $(GEN)          # every C file by clang, whatever CC is
 
 coverage:                       ## line coverage of actors, messages and runtime by the tests
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_coverage)
-	@$(MAKE) --no-print-directory B=$(B)/cov OPT="-O0 -g" MODE="--coverage" check
+	@$(MAKE) --no-print-directory B=$(B)/cov OPT="-O0 -g" MODE="--coverage -fprofile-update=atomic" check
 	@gcovr -r . --object-directory $(B)/cov -f 'actors/' -f 'messages/' -f 'runtime/' -s \
-	    -o $(B)/coverage.txt && tail -n 4 $(B)/coverage.txt
+	    -o $(B)/coverage.txt > $(B)/coverage.sum && cat $(B)/coverage.sum
+
+coverage-check:                 ## coverage, and fail when too few lines are run
+	@$(MAKE) --no-print-directory coverage
+	@awk '/^lines:/ {print "coverage-check: " $$2 " of lines, $(COVERED_MIN)% is the least"; n = $$2 + 0} \
+	    END {exit !(n >= $(COVERED_MIN))}' $(B)/coverage.sum
 
 bench-bus: all $(BENCH)         ## bus round trip and throughput, idle tap, start time and memory
 	@python3 tests/bench/bus.py --build $(B)
