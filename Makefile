@@ -30,6 +30,13 @@ LDFLAGS  := $(MODE) -Wl,--as-needed
 # Linked; archive and sqlite3 are heavy, and loaded on first use by runtime/host/dl.
 LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lsolv -lunistring -lz -lzstd \
     -lstdc++ -ldl -lpthread -lm
+#  To load all these, and the thirty that they load, takes each command some 5 ms. Where their archives are
+#  there, most are linked in (LINKED_IN= does without); libcrypto stays shared, as the one that is mended most.
+#  What libzmq and CZMQ want of Kerberos, NORM and systemd is never called (runtime/host/absent.c).
+LINKED_IN ?= $(if $(MODE),,$(filter /%,$(foreach l,czmq zmq pgm bsd,$(shell $(CC) -print-file-name=lib$(l).a))))
+LIBS_linked_in = -Wl,-Bstatic -lczmq -lzmq -lsodium -lprotobuf-c -ljansson -lunistring -lpgm -luuid -lbsd -lmd -lz -lzstd \
+    -lstdc++ -Wl,-Bdynamic -static-libgcc -lcrypto -lsmartcols -lsolv -ldl -lpthread -lm
+ABSENT = $(shell nm -u $(LINKED_IN) 2>/dev/null | sed -nE 's/^ *U ((gss_|GSS_C|Norm|NORM|sd_).*)/\1/p' | sort -u)
 LIBS_pure := -lprotobuf-c -ljansson -lsolv -lsodium -lcrypto -lunistring -lz -lzstd -lm
 
 # ---- sources --------------------------------------------------------------------------------------
@@ -157,7 +164,7 @@ bench-local: all $(BENCH)       ## installs, searches and resolves beside bare p
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 	@echo "  link  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(if $(LINKED_IN),$(ABSENT:%=-Wl,--defsym=%=absent) $(LIBS_linked_in),$(LIBS))
 
 #  The simulator: no ZeroMQ, no CZMQ (tests/sim/program_test.c looks).
 $(B)/ggen-sim: $(SIMBIN) $(B)/libsim.a $(B)/libpure.a
