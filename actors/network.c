@@ -27,6 +27,8 @@ struct network_t {
     char peer_id[PEER_ID_TEXT + 1];
     role_t roles[ROLES];
     multiaddr_t listen[ADDRESSES_MAX];
+    uint8_t announced_bytes[ADDRESSES_MAX][MULTIADDR_SIZE_MAX];
+    bytes_t announced[ADDRESSES_MAX];
     uint8_t bootstrap_bytes[SWARM_BOOTSTRAPS_MAX][MULTIADDR_SIZE_MAX];
     swarm_bootstrap_t bootstraps[SWARM_BOOTSTRAPS_MAX];
     const char *private_ids[TEXTS_MAX];
@@ -84,6 +86,32 @@ read_listen (network_t *self, const config_t *config, char *why, size_t why_size
             return CONFIG;
         }
         self->link.addresses_count++;
+    }
+    return OK;
+}
+
+static code_t
+read_announced (network_t *self, const config_t *config, char *why, size_t why_size)
+{
+    const char *key = "network.announce_addresses";
+    const json_t *list = config_list (config, key);
+    if (json_array_size (list) > ADDRESSES_MAX)
+        return too_many (key, ADDRESSES_MAX, why, why_size);
+    self->swarm.announced = self->announced;
+    for (size_t i = 0; i < json_array_size (list); i++) {
+        multiaddr_t address;
+        const char *text = json_string_value (json_array_get (list, i));
+        code_t code = parse (key, text, &address, why, why_size);
+        if (code == OK && !multiaddr_is_dialable (&address)) {
+            snprintf (why, why_size, "%s: %s: nobody can dial that", key, text);
+            code = CONFIG;
+        }
+        if (code != OK)
+            return code;
+        address.has_peer = false;
+        self->announced[i] = (bytes_t) {self->announced_bytes[i],
+                                        multiaddr_encode (&address, self->announced_bytes[i])};
+        self->swarm.announced_count++;
     }
     return OK;
 }
@@ -250,6 +278,8 @@ network_open (network_t **self_p, const config_t *config, const char *home, char
         cast_roles (self);
         code = read_listen (self, config, why, why_size);
     }
+    if (code == OK)
+        code = read_announced (self, config, why, why_size);
     if (code == OK)
         code = read_bootstraps (self, config, why, why_size);
     if (code == OK)

@@ -11,6 +11,8 @@ const schema_key_t schema_keys [] = {
      "nodes to join the network by; a smaller priority is dialled first"},
     {"network.listen_addresses", SCHEMA_LIST, "[\"/ip4/0.0.0.0/tcp/0\"]", 0, 0, "/",
      "GGEN_P2P_LISTEN", NULL, "where this node accepts peers; port 0 = any free one"},
+    {"network.announce_addresses", SCHEMA_LIST, "[]", 0, 0, "/", "GGEN_P2P_ANNOUNCE", NULL,
+     "where others are told to dial this node (a forwarded port, a proxy); empty = where it listens"},
     {"network.dht_server_mode", SCHEMA_BOOL, "true", 0, 0, NULL, "GGEN_P2P_DHT_SERVER", NULL,
      "keep DHT records for others, when peers can dial this node"},
     {"network.packages_topic", SCHEMA_TEXT, "\"/ggen/packages/v1\"", 0, 0, "/", NULL, NULL,

@@ -124,9 +124,11 @@ on_link_listening (void *self_, const delivery_t *at, const ProtobufCMessage *me
     (void) at;
     swarm_t *self = self_;
     const Ggen__LinkListening *listening = (const void *) message;
-    addresses_clear (&self->listening);
-    addresses_set (&self->listening, listening->addresses, listening->n_addresses,
-                   NULL, NULL);
+    if (self->settings->announced_count == 0) {
+        addresses_clear (&self->listening);
+        addresses_set (&self->listening, listening->addresses, listening->n_addresses,
+                       NULL, NULL);
+    }
     dialability_reset (self);
     return OK;
 }
@@ -192,11 +194,14 @@ static bool
 take_addresses (swarm_t *self)
 {
     const swarm_settings_t *settings = self->settings;
+    const bool is_announced = settings->announced_count > 0;
+    const bytes_t *list = is_announced ? settings->announced : settings->addresses;
+    size_t list_count = is_announced ? settings->announced_count : settings->addresses_count;
     ProtobufCBinaryData fields[MULTIADDR_PEER_MAX];
     size_t count = 0;
-    for (; count < settings->addresses_count && count < MULTIADDR_PEER_MAX; count++)
-        fields[count] = (ProtobufCBinaryData) {settings->addresses[count].size,
-                                               (uint8_t *) settings->addresses[count].data};
+    for (; count < list_count && count < MULTIADDR_PEER_MAX; count++)
+        fields[count] =
+            (ProtobufCBinaryData) {list[count].size, (uint8_t *) list[count].data};
     return addresses_set (&self->listening, fields, count, NULL, NULL);
 }
 

@@ -31,6 +31,8 @@ typedef struct {
     Ggen__Tier tier;                        //  CLIENT is said until we know that we can be dialled
     const bytes_t *addresses;               //  where we listen, until link says it (LinkListening)
     size_t addresses_count;
+    const bytes_t *announced;               //  where others are told to dial us, whatever link says;
+    size_t announced_count;                 //  none: where we listen
     bool addresses_sure;                    //  others can dial them: nobody is asked to try
     const char *const *protocols;           //  what we serve: "dht/1", at most SWARM_PROTOCOLS_MAX
     const char *const *reachable;           //  actors here that other nodes may send to
