@@ -48,6 +48,7 @@ static const char *const reachable[] = {"dht", "gossip", "transfer", NULL};
 static const char *const listeners[] = {"dht", NULL};
 static const char *const kept_listeners[] = {"gossip", "transfer", "reputation", "registry_p2p",
                                              NULL};
+static const char *const clock_listeners[] = {"dht", "gossip", NULL};
 
 //  ---- addresses -----------------------------------------------------------------------------------
 
@@ -169,6 +170,7 @@ fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
     swarm->reachable = reachable;
     swarm->listeners = listeners;
     swarm->kept_listeners = kept_listeners;
+    swarm->clock_listeners = clock_listeners;
     int64_t max_peers = config_int (config, "performance.max_peers");
     swarm->max_peers =
         max_peers < SWARM_PEERS_MAX ? (uint32_t) max_peers : SWARM_PEERS_MAX;

@@ -55,6 +55,14 @@ swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage *mess
 }
 
 void
+swarm_tell_clock (swarm_t *self)
+{
+    Ggen__PeersClock clock = GGEN__PEERS_CLOCK__INIT;
+    if (peer_clocks_news (&self->clocks, &clock.skew_ms))
+        tell (self, self->settings->clock_listeners, &clock.base);
+}
+
+void
 swarm_complain (swarm_t *self, link_t *link, Ggen__Experience experience, const char *detail)
 {
     int64_t now_ms = out_now_ms (self->out);
@@ -98,8 +106,12 @@ on_link_down (void *self_, const delivery_t *at, const ProtobufCMessage *message
 }
 
 static code_t
-on_link_received (void *self, const delivery_t *at, const ProtobufCMessage *message)
+on_link_received (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
+    swarm_t *self = self_;
+    //  Who judges what comes now should know of it
+    if (peer_clocks_watch (&self->clocks, at->now_ms, at->wall_ms))
+        swarm_tell_clock (self);
     mail_in_received (self, (const void *) message, at->attachment);
     return OK;
 }
@@ -184,6 +196,7 @@ swarm_destroy (void *self_)
     flights_destroy (&self->flights);
     book_destroy (&self->book);
     bans_clear (&self->bans);
+    peer_clocks_clear (&self->clocks);
     bootstraps_destroy (self);
     addresses_clear (&self->dialability.reached);
     addresses_clear (&self->listening);
@@ -236,9 +249,10 @@ swarm_create (const actor_env_t *env)
 static code_t
 swarm_tick (void *self_, int64_t now_ms, int64_t wall_ms)
 {
-    (void) wall_ms;
     swarm_t *self = self_;
     link_t *link;
+    peer_clocks_watch (&self->clocks, now_ms, wall_ms);
+    swarm_tell_clock (self);
     while ((link = links_due (self->links, now_ms)) != NULL)
         if (!link->greeting)
             sessions_due (self, link);

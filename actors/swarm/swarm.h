@@ -38,6 +38,7 @@ typedef struct {
     const char *const *reachable;           //  actors here that other nodes may send to
     const char *const *listeners;           //  actors here that are told of all peers
     const char *const *kept_listeners;      //  the same, of peers that are kept, or were
+    const char *const *clock_listeners;     //  actors here that are told of PeersClock
     const swarm_bootstrap_t *bootstraps;
     size_t bootstraps_count;
     uint32_t max_peers;                     //  128: kept sessions
