@@ -5,6 +5,7 @@
 #include "actors/gossip/gossip.h"
 #include "actors/registry/registry_p2p.h"
 #include "actors/reputation/reputation.h"
+#include "actors/swarm/beacon_io.h"
 #include "actors/swarm/identity_io.h"
 #include "actors/swarm/link_io.h"
 #include "actors/swarm/ports_io.h"
@@ -20,12 +21,13 @@
 
 #define ADDRESSES_MAX 8
 #define TEXTS_MAX     64
-#define ROLES         7
+#define ROLES_MAX     8
 
 struct network_t {
     identity_file_t *identity;
     char peer_id[PEER_ID_TEXT + 1];
-    role_t roles[ROLES];
+    role_t roles[ROLES_MAX];
+    unsigned roles_count;
     multiaddr_t listen[ADDRESSES_MAX];
     uint8_t announced_bytes[ADDRESSES_MAX][MULTIADDR_SIZE_MAX];
     bytes_t announced[ADDRESSES_MAX];
@@ -34,6 +36,7 @@ struct network_t {
     const char *private_ids[TEXTS_MAX];
     const char *categories[TEXTS_MAX];
     link_settings_t link;
+    beacon_settings_t beacon;
     swarm_settings_t swarm;
     dht_settings_t dht;
     gossip_settings_t gossip;
@@ -229,16 +232,31 @@ fill_packages (network_t *self, const config_t *config, const identity_t *identi
 }
 
 static void
+fill_beacon (network_t *self, const identity_t *identity)
+{
+    memcpy (self->beacon.key.bytes, identity->key, PEER_KEY_SIZE);
+    self->beacon.silent = self->swarm.tier == GGEN__TIER__CLIENT;
+    self->link.beacon = beacon_actor.name;
+}
+
+static void
+cast (network_t *self, const actor_class_t *class, const void *settings)
+{
+    self->roles[self->roles_count++] = (role_t) {NULL, class, settings};
+}
+
+static void
 cast_roles (network_t *self)
 {
-    const role_t roles[ROLES] = {{NULL, &link_actor, &self->link},
-                                 {NULL, &swarm_actor, &self->swarm},
-                                 {NULL, &dht_actor, &self->dht},
-                                 {NULL, &gossip_actor, &self->gossip},
-                                 {NULL, &reputation_actor, &self->reputation},
-                                 {NULL, &transfer_actor, &self->transfer},
-                                 {NULL, &registry_p2p_actor, &self->registry}};
-    memcpy (self->roles, roles, sizeof roles);
+    cast (self, &link_actor, &self->link);
+    if (self->link.beacon)
+        cast (self, &beacon_actor, &self->beacon);
+    cast (self, &swarm_actor, &self->swarm);
+    cast (self, &dht_actor, &self->dht);
+    cast (self, &gossip_actor, &self->gossip);
+    cast (self, &reputation_actor, &self->reputation);
+    cast (self, &transfer_actor, &self->transfer);
+    cast (self, &registry_p2p_actor, &self->registry);
 }
 
 //  ---- life ----------------------------------------------------------------------------------------
@@ -277,6 +295,8 @@ network_open (network_t **self_p, const config_t *config, const char *home, char
         fill_swarm (self, config, identity);
         fill_others (self, config, identity);
         fill_packages (self, config, identity);
+        if (config_bool (config, "network.lan_discovery"))
+            fill_beacon (self, identity);
         cast_roles (self);
         code = read_listen (self, config, why, why_size);
     }
@@ -305,7 +325,7 @@ network_close (network_t **self_p)
 bool
 network_role (const network_t *self, unsigned index, role_t *role)
 {
-    if (index >= ROLES)
+    if (index >= self->roles_count)
         return false;
     *role = self->roles[index];
     return true;

@@ -17,8 +17,8 @@ const schema_key_t schema_keys [] = {
      "keep DHT records for others, when peers can dial this node"},
     {"network.packages_topic", SCHEMA_TEXT, "\"/ggen/packages/v1\"", 0, 0, "/", NULL, NULL,
      "gossip topic of package announcements"},
-    {"network.lan_discovery", SCHEMA_BOOL, "true", 0, 0, NULL, NULL, PEERS,
-     "find nodes of the local network by a UDP beacon"},
+    {"network.lan_discovery", SCHEMA_BOOL, "true", 0, 0, NULL, "GGEN_P2P_LAN", NULL,
+     "find nodes of the local network by a UDP beacon, and be found by it"},
     {"network.categories", SCHEMA_LIST, "[]", 0, 0, NULL, NULL, NULL,
      "categories whose announcements to follow; empty = all"},
 

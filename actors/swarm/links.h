@@ -37,6 +37,7 @@ typedef struct {
     bool told;                      //  to those who hear of kept sessions only
     bool left;                      //  LEAVING: it was the other side that said Goodbye
     bool named;                     //  found by links_peer
+    bool lan;                       //  its beacon was heard from the address that it has
     peer_key_t key;
     char text[PEER_ID_TEXT + 1];
     greeting_t *greeting;           //  DIALLING and GREETING only

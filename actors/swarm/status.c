@@ -23,6 +23,7 @@ fill (row_t *row, link_t *link, const swarm_t *self)
     status->inbound = link->inbound;
     status->kept = link->kept;
     status->persistent = link->persistent;
+    status->lan = link->lan;
     status->tier = link->tier;
     status->rtt_ms = (link->rtt_us + 999) / 1000;
     status->since_ms = out_now_ms (self->out) - link->since_ms;

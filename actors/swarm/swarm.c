@@ -7,6 +7,8 @@
 #include "dialability.h"
 #include "greet.h"
 #include "keep.h"
+#include "lan.h"
+#include "lan.pb-c.h"
 #include "link.pb-c.h"
 #include "dials.h"
 #include "mail_in.h"
@@ -292,6 +294,7 @@ static const handler_t rows[] = {
     {&ggen__link_listening__descriptor, on_link_listening, THIS_NODE},
     {&ggen__dial_back_request__descriptor, dialability_back, ANY_NODE},
     {&ggen__ban_order__descriptor, on_ban_order, THIS_NODE},
+    {&ggen__lan_sighting__descriptor, lan_sighted, THIS_NODE},
     {&ggen__connect_request__descriptor, calls_connect, THIS_NODE},
     {&ggen__disconnect_request__descriptor, calls_disconnect, THIS_NODE},
     {&ggen__bootstrap_request__descriptor, calls_bootstrap, THIS_NODE},
