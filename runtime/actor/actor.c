@@ -333,6 +333,12 @@ actor_sockets (actor_t *self, void *sockets[ACTOR_SOCKETS_MAX])
     return self->class->sockets ? self->class->sockets (self->state, sockets) : 0;
 }
 
+int
+actor_descriptor (const actor_t *self)
+{
+    return self->class->descriptor ? self->class->descriptor (self->state) : -1;
+}
+
 code_t
 actor_input (actor_t *self, int64_t now_ms, int64_t wall_ms)
 {

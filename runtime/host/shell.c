@@ -92,7 +92,7 @@ incarnate (shell_t *self)
                            .wall_ms = self->wall_ms};
     randombytes_buf (actor.key, sizeof actor.key);
     self->actor = actor_new (setup->class, &actor);
-    self->has_sockets = self->actor && setup->class->sockets;
+    self->has_sockets = self->actor && actor_class_waits (setup->class);
     sodium_memzero (actor.key, sizeof actor.key);
     atomic_fetch_add (&setup->mailbox->incarnation, 1);
 }
@@ -275,16 +275,20 @@ take_input (shell_t *self, const zmq_pollitem_t *items, unsigned count)
 static void
 take_whatever_comes (shell_t *self)
 {
-    zmq_pollitem_t items[2 + ACTOR_SOCKETS_MAX] = {{self->pipe, 0, ZMQ_POLLIN, 0}};
+    zmq_pollitem_t items[3 + ACTOR_SOCKETS_MAX] = {{self->pipe, 0, ZMQ_POLLIN, 0}};
     void *sockets[ACTOR_SOCKETS_MAX];
     const bool ahead = self->has_sockets && is_ahead (self);
-    unsigned sockets_count =
-        self->has_sockets && !ahead ? actor_sockets (self->actor, sockets) : 0;
+    const bool listens = self->has_sockets && !ahead;
+    unsigned sockets_count = listens ? actor_sockets (self->actor, sockets) : 0;
     int count = 1, timeout_ms = wait_max_ms (self);
     if (ahead && (timeout_ms < 0 || timeout_ms > SHELL_UNFETCHED_MS))
         timeout_ms = SHELL_UNFETCHED_MS;
     for (unsigned i = 0; i < sockets_count; i++)
         items[count++] = (zmq_pollitem_t) {sockets[i], 0, ZMQ_POLLIN, 0};
+    if (listens && actor_descriptor (self->actor) >= 0) {
+        items[count++] = (zmq_pollitem_t) {NULL, actor_descriptor (self->actor), ZMQ_POLLIN, 0};
+        sockets_count++;
+    }
     if (jobs_fd (self->jobs) >= 0)
         items[count++] = (zmq_pollitem_t) {NULL, jobs_fd (self->jobs), ZMQ_POLLIN, 0};
     zmq_poll (items, count, timeout_ms);
