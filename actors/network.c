@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "network.h"
 
+#include "actors/bulk/bulk_io.h"
 #include "actors/dht/dht.h"
 #include "actors/gossip/gossip.h"
 #include "actors/registry/registry_p2p.h"
@@ -20,18 +21,20 @@
 
 #define ADDRESSES_MAX 8
 #define TEXTS_MAX     64
-#define ROLES         7
+#define ROLES         8
 
 struct network_t {
     identity_file_t *identity;
     char peer_id[PEER_ID_TEXT + 1];
     role_t roles[ROLES];
+    unsigned roles_count;
     multiaddr_t listen[ADDRESSES_MAX];
     uint8_t bootstrap_bytes[SWARM_BOOTSTRAPS_MAX][MULTIADDR_SIZE_MAX];
     swarm_bootstrap_t bootstraps[SWARM_BOOTSTRAPS_MAX];
     const char *private_ids[TEXTS_MAX];
     const char *categories[TEXTS_MAX];
     link_settings_t link;
+    bulk_settings_t bulk;
     swarm_settings_t swarm;
     dht_settings_t dht;
     gossip_settings_t gossip;
@@ -42,6 +45,8 @@ struct network_t {
 
 static const char *const protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
 static const char *const protocols_of_clients[] = {"gossip/1", "transfer/1", NULL};
+static const char *const bulk_protocols[] = {"dht/1", "gossip/1", "transfer/1", "bulk/1", NULL};
+static const char *const bulk_protocols_of_clients[] = {"gossip/1", "transfer/1", "bulk/1", NULL};
 static const char *const reachable[] = {"dht", "gossip", "transfer", NULL};
 static const char *const listeners[] = {"dht", NULL};
 static const char *const kept_listeners[] = {"gossip", "transfer", "reputation", "registry_p2p",
@@ -137,7 +142,12 @@ fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
     swarm->tier = server ? GGEN__TIER__COMMUNITY : GGEN__TIER__CLIENT;
     if (strcmp (config_string (config, "node.tier"), "bootstrap") == 0)
         swarm->tier = GGEN__TIER__BOOTSTRAP;
-    swarm->protocols = server ? protocols : protocols_of_clients;
+    swarm->bulk = config_bool (config, "network.bulk");
+    if (swarm->bulk)
+        swarm->protocols = server ? bulk_protocols : bulk_protocols_of_clients;
+    else
+        swarm->protocols = server ? protocols : protocols_of_clients;
+    self->bulk.port = (uint16_t) config_int (config, "network.bulk_port");
     swarm->reachable = reachable;
     swarm->listeners = listeners;
     swarm->kept_listeners = kept_listeners;
@@ -207,8 +217,10 @@ cast_roles (network_t *self)
                                  {NULL, &gossip_actor, &self->gossip},
                                  {NULL, &reputation_actor, &self->reputation},
                                  {NULL, &transfer_actor, &self->transfer},
-                                 {NULL, &registry_p2p_actor, &self->registry}};
+                                 {NULL, &registry_p2p_actor, &self->registry},
+                                 {NULL, &bulk_actor, &self->bulk}};
     memcpy (self->roles, roles, sizeof roles);
+    self->roles_count = self->swarm.bulk ? ROLES : ROLES - 1;
 }
 
 //  ---- life ----------------------------------------------------------------------------------------
@@ -249,6 +261,8 @@ network_open (network_t **self_p, const config_t *config, const char *home, char
         fill_packages (self, config, identity);
         cast_roles (self);
         code = read_listen (self, config, why, why_size);
+        self->bulk.addresses = self->listen;
+        self->bulk.addresses_count = self->link.addresses_count;
     }
     if (code == OK)
         code = read_bootstraps (self, config, why, why_size);
@@ -273,7 +287,7 @@ network_close (network_t **self_p)
 bool
 network_role (const network_t *self, unsigned index, role_t *role)
 {
-    if (index >= ROLES)
+    if (index >= self->roles_count)
         return false;
     *role = self->roles[index];
     return true;
