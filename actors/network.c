@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "network.h"
 
+#include "actors/bulk/bulk_io.h"
 #include "actors/dht/dht.h"
 #include "actors/gossip/gossip.h"
 #include "actors/registry/registry_p2p.h"
@@ -21,7 +22,7 @@
 
 #define ADDRESSES_MAX 8
 #define TEXTS_MAX     64
-#define ROLES_MAX     8
+#define ROLES_MAX     9
 
 struct network_t {
     identity_file_t *identity;
@@ -37,6 +38,7 @@ struct network_t {
     const char *categories[TEXTS_MAX];
     link_settings_t link;
     beacon_settings_t beacon;
+    bulk_settings_t bulk;
     swarm_settings_t swarm;
     dht_settings_t dht;
     gossip_settings_t gossip;
@@ -47,6 +49,8 @@ struct network_t {
 
 static const char *const protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
 static const char *const protocols_of_clients[] = {"gossip/1", "transfer/1", NULL};
+static const char *const bulk_protocols[] = {"dht/1", "gossip/1", "transfer/1", "bulk/1", NULL};
+static const char *const bulk_protocols_of_clients[] = {"gossip/1", "transfer/1", "bulk/1", NULL};
 static const char *const reachable[] = {"dht", "gossip", "transfer", NULL};
 static const char *const listeners[] = {"dht", NULL};
 static const char *const kept_listeners[] = {"gossip", "transfer", "reputation", "registry_p2p",
@@ -169,7 +173,12 @@ fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
     swarm->tier = server ? GGEN__TIER__COMMUNITY : GGEN__TIER__CLIENT;
     if (strcmp (config_string (config, "node.tier"), "bootstrap") == 0)
         swarm->tier = GGEN__TIER__BOOTSTRAP;
-    swarm->protocols = server ? protocols : protocols_of_clients;
+    swarm->bulk = config_bool (config, "network.bulk");
+    if (swarm->bulk)
+        swarm->protocols = server ? bulk_protocols : bulk_protocols_of_clients;
+    else
+        swarm->protocols = server ? protocols : protocols_of_clients;
+    self->bulk.port = (uint16_t) config_int (config, "network.bulk_port");
     swarm->reachable = reachable;
     swarm->listeners = listeners;
     swarm->kept_listeners = kept_listeners;
@@ -257,6 +266,8 @@ cast_roles (network_t *self)
     cast (self, &reputation_actor, &self->reputation);
     cast (self, &transfer_actor, &self->transfer);
     cast (self, &registry_p2p_actor, &self->registry);
+    if (self->swarm.bulk)
+        cast (self, &bulk_actor, &self->bulk);
 }
 
 //  ---- life ----------------------------------------------------------------------------------------
@@ -299,6 +310,8 @@ network_open (network_t **self_p, const config_t *config, const char *home, char
             fill_beacon (self, identity);
         cast_roles (self);
         code = read_listen (self, config, why, why_size);
+        self->bulk.addresses = self->listen;
+        self->bulk.addresses_count = self->link.addresses_count;
     }
     if (code == OK)
         code = read_announced (self, config, why, why_size);

@@ -19,6 +19,10 @@ const schema_key_t schema_keys [] = {
      "gossip topic of package announcements"},
     {"network.lan_discovery", SCHEMA_BOOL, "true", 0, 0, NULL, "GGEN_P2P_LAN", NULL,
      "find nodes of the local network by a UDP beacon, and be found by it"},
+    {"network.bulk", SCHEMA_BOOL, "true", 0, 0, NULL, "GGEN_P2P_BULK", NULL,
+     "bring archives over connections of their own, beside those of the peers"},
+    {"network.bulk_port", SCHEMA_INT, "0", 0, 65535, NULL, "GGEN_P2P_BULK_PORT", NULL,
+     "port of those connections, at all addresses of listen_addresses; 0 = any free one"},
     {"network.categories", SCHEMA_LIST, "[]", 0, 0, NULL, NULL, NULL,
      "categories whose announcements to follow; empty = all"},
 

@@ -4,6 +4,7 @@
 #include "calls.h"
 #include "connectivity.h"
 #include "dialability.h"
+#include "lanes.h"
 #include "mail_out.h"
 #include "places.h"
 #include "speak.h"
@@ -299,6 +300,7 @@ tell_down (swarm_t *self, link_t *link, code_t code)
 static void
 drop (swarm_t *self, link_t *link, const char *why)
 {
+    lanes_close (self, link);
     speak_close (self, link);
     close_drains (self, link);
     links_unname (self->links, link);

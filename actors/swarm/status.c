@@ -2,6 +2,7 @@
 #include "status.h"
 
 #include "dialability.h"
+#include "lanes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ fill (row_t *row, link_t *link, const swarm_t *self)
     status->since_ms = out_now_ms (self->out) - link->since_ms;
     status->sent_bytes = link->sent_bytes;
     status->received_bytes = link->received_bytes;
+    status->bulk = lanes_open (link);
     status->protocols = row->protocols;
     status->n_protocols = link_protocols (link, self->settings->protocols, row->protocols);
 }
@@ -61,6 +63,16 @@ status_peers (void *self_, const delivery_t *at, const ProtobufCMessage *message
 
 //  ---- all together ------------------------------------------------------------------------------
 
+static uint32_t
+lanes_count (const swarm_t *self)
+{
+    uint32_t count = 0, cursor = 0;
+    const link_t *link;
+    while ((link = links_next (self->links, &cursor)) != NULL)
+        count += lanes_open (link);
+    return count;
+}
+
 code_t
 status_swarm (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
@@ -87,5 +99,8 @@ status_swarm (void *self_, const delivery_t *at, const ProtobufCMessage *message
     reply.dropped_invalid = self->dropped_invalid;
     reply.last_bootstrap_ms =
         self->bootstrapped_ms < 0 ? -1 : out_now_ms (self->out) - self->bootstrapped_ms;
+    reply.bulk_count = lanes_count (self);
+    reply.bulk_sent_bytes = self->bulk_sent_bytes;
+    reply.bulk_received_bytes = self->bulk_received_bytes;
     return out_reply (at, &reply.base);
 }

@@ -9,6 +9,7 @@
 #include "keep.h"
 #include "lan.h"
 #include "lan.pb-c.h"
+#include "lanes.h"
 #include "link.pb-c.h"
 #include "dials.h"
 #include "mail_in.h"
@@ -232,6 +233,7 @@ swarm_create (const actor_env_t *env)
     self->settings = env->settings;
     //  Numbers of another incarnation are not met again
     self->number = rng_u64 (self->rng) << 32 | 1;
+    self->lanes = (uint32_t) rng_below (self->rng, UINT32_MAX / 2);
     self->links = links_new (self->settings->max_peers + self->settings->max_transients
                                  + DIALS_MAX + GREETINGS_MAX,
                              rng_u64 (self->rng));
@@ -292,6 +294,11 @@ static const handler_t rows[] = {
     {&ggen__link_up__descriptor, on_link_up, THIS_NODE},
     {&ggen__link_down__descriptor, on_link_down, THIS_NODE},
     {&ggen__link_listening__descriptor, on_link_listening, THIS_NODE},
+    {&ggen__bulk_received__descriptor, lanes_received, THIS_NODE},
+    {&ggen__bulk_returned__descriptor, lanes_returned, THIS_NODE},
+    {&ggen__bulk_invited__descriptor, lanes_invited, THIS_NODE},
+    {&ggen__bulk_up__descriptor, lanes_up, THIS_NODE},
+    {&ggen__bulk_down__descriptor, lanes_down, THIS_NODE},
     {&ggen__dial_back_request__descriptor, dialability_back, ANY_NODE},
     {&ggen__ban_order__descriptor, on_ban_order, THIS_NODE},
     {&ggen__lan_sighting__descriptor, lan_sighted, THIS_NODE},

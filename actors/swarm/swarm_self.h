@@ -83,6 +83,7 @@ typedef struct {
     flights_t *flights;
     addresses_t listening;          //  where we can be dialled, as far as we know
     uint64_t number;                //  of the link dialled last
+    uint32_t lanes;                 //  the last one (lanes.h)
     size_t parked_bytes;
     bans_t bans;
     book_t *book;
@@ -101,6 +102,7 @@ typedef struct {
     int64_t bootstrapped_ms;        //  the last dial to a bootstrap; -1 = none
     bucket_t bucket;
     uint64_t refused_banned, refused_full, refused_rate, dropped_invalid;
+    uint64_t bulk_sent_bytes, bulk_received_bytes;
 } swarm_t;
 
 //  Tell all listeners.
