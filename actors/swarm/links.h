@@ -49,7 +49,7 @@ typedef struct {
     uint32_t owed_since;            //  seconds
     uint32_t rtt_us;                //  0 = not known
     int32_t skew_ms;
-    uint16_t protocols;             //  bit i: the i-th of ours
+    uint16_t protocols;             //  bit i: the i-th of swarm_asked_protocols
     uint16_t owed;                  //  its requests here that are not answered
     uint16_t flights, flights_count;    //  flights.h
     uint16_t heir;                  //  DRAINING: slot of the session

@@ -29,7 +29,7 @@ fill (row_t *row, link_t *link, const swarm_t *self)
     status->sent_bytes = link->sent_bytes;
     status->received_bytes = link->received_bytes;
     status->protocols = row->protocols;
-    status->n_protocols = link_protocols (link, self->settings->protocols, row->protocols);
+    status->n_protocols = link_protocols (link, swarm_asked_protocols (self), row->protocols);
 }
 
 code_t

@@ -107,6 +107,9 @@ void swarm_tell (const swarm_t *self, const ProtobufCMessage *message);
 //  Tell of a peer: those who hear only of kept ones only if this one is kept, or was.
 void swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage *message);
 
+//  The protocols of others that anybody here asks about.
+const char *const *swarm_asked_protocols (const swarm_t *self);
+
 //  Tell "reputation" what a peer did, at most once in COMPLAINT_MS each.
 void swarm_complain (swarm_t *self, link_t *link, Ggen__Experience experience, const char *detail);
 
