@@ -8,10 +8,18 @@
 
 typedef struct config config_t;
 
+//  Whether a node in a CLI's process asks the network.
+typedef enum {
+    NODE_LOCAL,                 //  no
+    NODE_ASKS,                  //  where the settings name a way in
+    NODE_ASKS_ANYWAY            //  the same, and the user wants it: the local network counts too
+} node_reach_t;
+
 //  The 'context' of the functions below.
 typedef struct {
     const config_t *config;     //  outlives the node
     bool writable;              //  the home is held to write; a daemon always is
+    node_reach_t reach;         //  of a node that is no daemon
     bool dry;                   //  not even what is derived may be written; heeded when not writable
     bool logs;                  //  node_run only: log into the home's run/node.log, not to stderr
 } node_options_t;

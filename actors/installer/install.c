@@ -169,7 +169,7 @@ install_gather (task_t *task)
         char id [PACKAGE_ID_MAX + 1];
         const char *range;
         if (install_want (request->wants [i], id, &range))
-            gather_name (task, self->gather, id);
+            gather_exact (task, self->gather, id, range);
         else if (package_id_is_path (request->wants [i]))
             self->locals [self->locals_count++].path = request->wants [i];
         else {
@@ -179,7 +179,8 @@ install_gather (task_t *task)
         }
     }
     for (size_t i = 0; i < task->before->n_packages; i++)
-        gather_name (task, self->gather, task->before->packages [i]->name);
+        gather_exact (task, self->gather, task->before->packages [i]->name,
+                      request->frozen ? task->before->packages [i]->version : NULL);
     install_locals (task, choose);
 }
 

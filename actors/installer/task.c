@@ -117,12 +117,32 @@ send_queue (task_t *task)
     }
 }
 
+//  What there was to warn of may be why it failed.
+static void
+refuse (const task_t *task)
+{
+    Ggen__Failure failure = *task->failure;
+    Ggen__Detail rooms [TASK_WARNINGS_MAX];
+    size_t count = failure.n_details + task->warnings_count;
+    failure.details = memory_new (count + 1, sizeof *failure.details);
+    for (size_t i = 0; i < task->failure->n_details; i++)
+        failure.details [i] = task->failure->details [i];
+    for (size_t i = 0; i < task->warnings_count; i++) {
+        ggen__detail__init (&rooms [i]);
+        rooms [i].key = "warning";
+        rooms [i].value = task->warnings [i];
+        failure.details [failure.n_details++] = &rooms [i];
+    }
+    out_refuse_as (task->out, task->ticket, &failure);
+    free (failure.details);
+}
+
 //  Tell the asker.
 static void
 finish (task_t *task)
 {
     if (task->failure)
-        out_refuse_as (task->out, task->ticket, task->failure);
+        refuse (task);
     else
         out_answer (task->out, task->ticket, task->reply);
     installer_task_over (task->installer, task);

@@ -33,7 +33,7 @@ tell_up (swarm_t *self, link_t *link)
     up.addresses = addresses;
     up.n_addresses = addresses_fields (&link->addresses, addresses);
     up.protocols = protocols;
-    up.n_protocols = link_protocols (link, self->settings->protocols, protocols);
+    up.n_protocols = link_protocols (link, swarm_asked_protocols (self), protocols);
     up.tier = link->tier;
     up.inbound = link->inbound;
     up.skew_ms = link->skew_ms;
@@ -82,7 +82,7 @@ describe (swarm_t *self, link_t *link, const Ggen__Identify *identify)
                    &link->key);
     link->tier = valid_tier (identify->tier);
     link->protocols = 0;
-    const char *const *ours = self->settings->protocols;
+    const char *const *ours = swarm_asked_protocols (self);
     for (unsigned i = 0; i < SWARM_PROTOCOLS_MAX && ours && ours[i]; i++)
         for (size_t j = 0; j < identify->n_protocols && j < SWARM_PROTOCOLS_MAX; j++)
             if (strcmp (ours[i], identify->protocols[j]) == 0)

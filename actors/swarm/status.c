@@ -32,7 +32,7 @@ fill (row_t *row, link_t *link, const swarm_t *self)
     status->received_bytes = link->received_bytes;
     status->bulk = lanes_open (link);
     status->protocols = row->protocols;
-    status->n_protocols = link_protocols (link, self->settings->protocols, row->protocols);
+    status->n_protocols = link_protocols (link, swarm_asked_protocols (self), row->protocols);
 }
 
 code_t

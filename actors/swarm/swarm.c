@@ -48,6 +48,13 @@ swarm_tell (const swarm_t *self, const ProtobufCMessage *message)
     tell (self, self->settings->kept_listeners, message);
 }
 
+const char *const *
+swarm_asked_protocols (const swarm_t *self)
+{
+    const swarm_settings_t *settings = self->settings;
+    return settings->asked_protocols ? settings->asked_protocols : settings->protocols;
+}
+
 void
 swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage *message)
 {

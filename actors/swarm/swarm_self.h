@@ -114,6 +114,9 @@ void swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage 
 //  Tell those who judge signed times when our clock turns out to be off, or no longer is.
 void swarm_tell_clock (swarm_t *self);
 
+//  The protocols of others that anybody here asks about.
+const char *const *swarm_asked_protocols (const swarm_t *self);
+
 //  Tell "reputation" what a peer did, at most once in COMPLAINT_MS each.
 void swarm_complain (swarm_t *self, link_t *link, Ggen__Experience experience, const char *detail);
 
