@@ -157,8 +157,8 @@ call_warn_of_failures (call_t *self)
         if (!failed (slot) || code_of (slot) == PACKAGE_NOT_FOUND)
             continue;
         self->incomplete = true;
-        //  That there is no network says all there is to say.
-        if (code_of (slot) == NETWORK && *words_of (slot))
+        //  Of the network it is enough to say that there is none.
+        if (slot->backend->remote && code_of (slot) == NETWORK && *words_of (slot))
             call_warn (self, "%s", words_of (slot));
         else
             call_warn (self, "%s: %s: %s", slot->backend->name, code_name (code_of (slot)),

@@ -92,6 +92,7 @@ typedef struct {
     connectivity_t connectivity;
     dialability_t dialability;
     peer_clocks_t clocks;
+    uint32_t described;             //  how often what we say of ourselves has changed
     peer_key_t gone[16];            //  of "state", to be removed there
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written

@@ -10,7 +10,7 @@
 static const registry_backend_t three[] = {
     {.address = "registry_file", .writes = true},
     {.address = "registry_p2p", .writes = true},
-    {.address = "registry_http", .writes = false}};
+    {.address = "registry_http"}};
 static const registry_settings_t settings = {three, COUNT_OF (three), 5000, 0};
 
 typedef struct {
