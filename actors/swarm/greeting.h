@@ -22,6 +22,7 @@ typedef struct {
     bool any_key;                           //  dialled without knowing whom
     bool answered;                          //  our Identify has left
     bool kept;                              //  the session is meant to stay
+    bool said;                              //  'kept' as Hello had it
     bool persistent;
     code_t code;                            //  why the last address failed
     int64_t sent_ms;                        //  when the other side was last asked for its part
