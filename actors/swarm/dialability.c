@@ -38,7 +38,7 @@ tell (swarm_t *self)
     link_t *link;
     while ((link = links_next (self->links, &cursor)) != NULL)
         if (link->state == LINK_SESSION)
-            sessions_renew (self, link);
+            sessions_renew (self, link, 0);
 }
 
 static void

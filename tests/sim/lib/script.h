@@ -38,7 +38,7 @@ typedef struct {
 typedef enum {
     //  the world
     VERB_TITLE, VERB_NODES, VERB_LENGTH, VERB_MIX, VERB_DHT, VERB_NET, VERB_BOOTSTRAPS,
-    VERB_LIARS,
+    VERB_PEERS, VERB_LIARS,
     //  lives
     VERB_JOIN, VERB_CHURN, VERB_ROLL, VERB_KILL, VERB_STOP, VERB_VANISH, VERB_AWAY,
     //  faults
