@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "shelf.h"
 
+#include "messages/discovery_valid.h"
+
 #include <assert.h>
-#include <ctype.h>
 #include <dirent.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -130,23 +131,14 @@ shelf_renew (shelf_t *self, const release_t *release, char path[SHELF_PATH_MAX])
 
 //  ---- releases ------------------------------------------------------------------------------------
 
-//  The longest word of letters only.
+//  The last of its keywords: of its description rather than of its name.
 static void
-take_word (const char *text, char word[SHELF_NAME_MAX])
+take_word (const Ggen__Package *package, char word[SHELF_NAME_MAX])
 {
-    size_t longest = 0;
-    for (const char *at = text; *at;) {
-        size_t size = 0;
-        while (isalpha ((unsigned char) at[size]))
-            size++;
-        bool whole = (at == text || at[-1] == ' ') && (at[size] == ' ' || at[size] == 0);
-        if (whole && size > longest && size < SHELF_NAME_MAX) {
-            memcpy (word, at, size);
-            word[size] = 0;
-            longest = size;
-        }
-        at += size ? size : 1;
-    }
+    char keywords[DISCOVERY_KEYWORDS_MAX][DISCOVERY_KEYWORD_MAX + 1];
+    size_t count = discovery_keywords (package, keywords);
+    if (count > 0)
+        strcpy (word, keywords[count - 1]);
 }
 
 void
@@ -159,7 +151,7 @@ shelf_add (shelf_t *self, const Ggen__Package *package, unsigned publisher)
     if (package->n_keywords > 0)
         snprintf (release.word, sizeof release.word, "%s", package->keywords[0]);
     else
-        take_word (package->description, release.word);
+        take_word (package, release.word);
     if (digest_from_field (&release.sha256, package->sha256) != OK)
         return;
     pthread_mutex_lock (&self->lock);
