@@ -197,6 +197,21 @@ def a_node_keeps_its_peer_id_and_its_peers(home):
 
 
 @test
+def flags_say_where_a_node_listens_and_whom_it_joins(home):
+    other = home.another()
+    network = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": "/ip4/127.0.0.2/tcp/0"}
+    there = start(other)
+    home.run("p2p", "start", "--daemon", "-l", LOOPBACK, "--listen", "/ip4/127.0.0.3/tcp/0",
+             "-b", there, "--no-dht-server", "--topic", "/own/topic", env=network)
+    status = wait_until(lambda: (found := home.json("p2p", "status"))["peers"] and found,
+                        what="the bootstrap node")
+    equal([address.split("/")[2] for address in status["addresses"]], ["127.0.0.1", "127.0.0.3"])
+    equal(status["dht_server"], False)
+    equal([topic["topic"] for topic in status["topics"]], ["/own/topic"])
+    home.stop_node()
+
+
+@test
 def a_port_that_is_taken_is_told_before_the_node_runs(home):
     other = home.another()
     there = start(home).split("/p2p/")[0]
