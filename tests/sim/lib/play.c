@@ -223,7 +223,7 @@ create (scenario_options_t *options, world_setup_t *setup)
     if (!self)
         abort ();
     self->options = *options;
-    self->script = script_read (options->file, why, sizeof why);
+    self->script = script_read (SCRIPT_SIM, options->file, why, sizeof why);
     if (!self->script) {
         fprintf (stderr, "%s\n", why);
         free (self);
