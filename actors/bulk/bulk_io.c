@@ -554,10 +554,13 @@ bulk_input (void *self_, int64_t now_ms)
     return OK;
 }
 
-static int
-bulk_descriptor (const void *self)
+//  One stands for all connections.
+static unsigned
+bulk_descriptors (void *self_, int *descriptors)
 {
-    return ((const bulk_t *) self)->epoll;
+    const bulk_t *self = self_;
+    descriptors[0] = self->epoll;
+    return 1;
 }
 
 //  ---- time ----------------------------------------------------------------------------------------
@@ -667,6 +670,6 @@ const actor_class_t bulk_actor = {
     .rows = rows,
     .tick = bulk_tick,
     .deadline_ms = bulk_deadline_ms,
-    .descriptor = bulk_descriptor,
+    .descriptors = bulk_descriptors,
     .input = bulk_input,
 };

@@ -333,10 +333,10 @@ actor_sockets (actor_t *self, void *sockets[ACTOR_SOCKETS_MAX])
     return self->class->sockets ? self->class->sockets (self->state, sockets) : 0;
 }
 
-int
-actor_descriptor (const actor_t *self)
+unsigned
+actor_descriptors (actor_t *self, int descriptors[ACTOR_DESCRIPTORS_MAX])
 {
-    return self->class->descriptor ? self->class->descriptor (self->state) : -1;
+    return self->class->descriptors ? self->class->descriptors (self->state, descriptors) : 0;
 }
 
 code_t
