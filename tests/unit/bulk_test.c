@@ -120,7 +120,12 @@ work (void)
     for (unsigned i = 0; i < NODES; i++) {
         const node_t *node = &world->nodes[i];
         const bool awake = node->actor && !node->asleep;
-        fds[i] = (struct pollfd) {awake ? actor_descriptor (node->actor) : -1, POLLIN, 0};
+        fds[i] = (struct pollfd) {-1, POLLIN, 0};
+        int descriptors[ACTOR_DESCRIPTORS_MAX];
+        if (!awake)
+            continue;
+        assert_int_equal (actor_descriptors (node->actor, descriptors), 1);
+        fds[i].fd = descriptors[0];
     }
     poll (fds, NODES, 5);
     for (unsigned i = 0; i < NODES; i++) {
