@@ -8,6 +8,7 @@
 #include "actors/swarm/beacon_io.h"
 #include "actors/swarm/identity_io.h"
 #include "actors/swarm/link_io.h"
+#include "actors/swarm/names_io.h"
 #include "actors/swarm/ports_io.h"
 #include "actors/swarm/swarm.h"
 #include "actors/transfer/transfer.h"
@@ -21,7 +22,7 @@
 
 #define ADDRESSES_MAX 8
 #define TEXTS_MAX     64
-#define ROLES_MAX     8
+#define ROLES_MAX     9
 
 struct network_t {
     identity_file_t *identity;
@@ -103,7 +104,7 @@ read_bootstraps (network_t *self, const config_t *config, char *why, size_t why_
         multiaddr_t address;
         const char *text = json_string_value (json_array_get (list, i));
         code_t code = parse (key, text, &address, why, why_size);
-        if (code == OK && !address.has_peer) {
+        if (code == OK && !address.has_peer && address.kind != MULTIADDR_DNSADDR) {
             snprintf (why, why_size, "%s: %s: it has to end with /p2p/ID, the node's peer id", key,
                       text);
             code = CONFIG;
@@ -221,6 +222,7 @@ cast_roles (network_t *self)
     cast (self, &link_actor, &self->link);
     if (self->link.beacon)
         cast (self, &beacon_actor, &self->beacon);
+    cast (self, &names_actor, NULL);
     cast (self, &swarm_actor, &self->swarm);
     cast (self, &dht_actor, &self->dht);
     cast (self, &gossip_actor, &self->gossip);

@@ -43,7 +43,7 @@ read_one (multiaddr_t *address, ProtobufCBinaryData field, const bytes_t *seen,
     if (is_unspecified (address) && seen->size > 0 && multiaddr_decode (&at, *seen) == OK
         && at.kind == address->kind)
         memcpy (address->ip, at.ip, sizeof address->ip);
-    return multiaddr_is_dialable (address);
+    return is_ip (address) && multiaddr_is_dialable (address);
 }
 
 static bool
@@ -137,6 +137,13 @@ addresses_group (bytes_t address)
 {
     multiaddr_t value;
     return multiaddr_decode (&value, address) == OK ? multiaddr_group (&value) : 0;
+}
+
+bool
+addresses_is_name (bytes_t address)
+{
+    multiaddr_t value;
+    return multiaddr_decode (&value, address) == OK && !is_ip (&value);
 }
 
 bool

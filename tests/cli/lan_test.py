@@ -21,6 +21,10 @@ def peers(home):
     return {peer["peer_id"] for peer in home.json("p2p", "peers")["peers"]}
 
 
+def found(home, word):
+    return {result["id"] for result in home.json("market", "search", word)["results"]}
+
+
 @test
 def what_one_publishes_another_finds_by_the_beacon_and_installs(home):
     other = home.another()
@@ -32,9 +36,8 @@ def what_one_publishes_another_finds_by_the_beacon_and_installs(home):
     publish(other, make_pack(other, "palette", requires=["palette-base"]))
     start(home)
     wait_until(lambda: peers(home) == {there["peer_id"]}, what="the other node")
-    found = wait_until(lambda: home.json("market", "search", "palette")["results"],
-                       what="the packages to be found")
-    equal({result["id"] for result in found}, {"palette", "palette-base"})
+    wait_until(lambda: found(home, "palette") == {"palette", "palette-base"},
+               what="the packages to be found")
     home.run("market", "install", "palette")
     home.run("market", "verify")
     lock = json.loads((home.path / "packages" / "ggen.lock").read_text())["packages"]
