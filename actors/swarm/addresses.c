@@ -41,8 +41,10 @@ read_one (multiaddr_t *address, ProtobufCBinaryData field, const bytes_t *seen,
         return true;
     multiaddr_t at;
     if (is_unspecified (address) && seen->size > 0 && multiaddr_decode (&at, *seen) == OK
-        && at.kind == address->kind)
+        && (at.kind == address->kind || (at.kind == MULTIADDR_IP4 && address->kind == MULTIADDR_IP6))) {
+        address->kind = at.kind;
         memcpy (address->ip, at.ip, sizeof address->ip);
+    }
     return is_ip (address) && multiaddr_is_dialable (address);
 }
 
@@ -146,10 +148,23 @@ addresses_is_name (bytes_t address)
     return multiaddr_decode (&value, address) == OK && !is_ip (&value);
 }
 
-bool
-addresses_same_ip (bytes_t a, bytes_t b)
+static bool
+same_ip (bytes_t a, bytes_t b, size_t v6_size)
 {
     multiaddr_t one, other;
     return multiaddr_decode (&one, a) == OK && multiaddr_decode (&other, b) == OK && is_ip (&one)
-           && one.kind == other.kind && memcmp (one.ip, other.ip, ip_size (&one)) == 0;
+           && one.kind == other.kind
+           && memcmp (one.ip, other.ip, one.kind == MULTIADDR_IP6 ? v6_size : 4) == 0;
+}
+
+bool
+addresses_same_ip (bytes_t a, bytes_t b)
+{
+    return same_ip (a, b, 16);
+}
+
+bool
+addresses_same_host (bytes_t a, bytes_t b)
+{
+    return same_ip (a, b, 8);
 }

@@ -13,7 +13,7 @@ typedef struct {
 } addresses_t;
 
 //  Copy 'count' addresses. One without an IP (0.0.0.0, ::) stands for the IP of '*seen' with its
-//  own port; what cannot be dialled even so is left out, as are names: others do not have us ask
+//  own port (:: for IPv4, too: who listens there takes both); what cannot be dialled even so is left out, as are names: others do not have us ask
 //  the DNS. With 'seen' NULL they are kept as they are. Those that name another node than 'key'
 //  (NULL: any) are left out. False: out of memory; *self is empty.
 bool addresses_set (addresses_t *self, const ProtobufCBinaryData *fields, size_t count,
@@ -41,5 +41,8 @@ bool addresses_is_name (bytes_t address);
 
 //  Do two addresses have the same IP?
 bool addresses_same_ip (bytes_t a, bytes_t b);
+
+//  Could one host have both? The same IPv4, or IPv6 of one /64: who has one of it has all.
+bool addresses_same_host (bytes_t a, bytes_t b);
 
 #endif
