@@ -83,8 +83,10 @@ def with_too_few_who_can_be_dialled_a_publish_says_on_how_many_it_is_stored(home
     contains(done.err, "hidden@1.0.0 is stored on 2 of 3 hosts; the others are tried again")
     others.append(home.another())
     lan.host(others[-1], "11.3.0.1/8")
-    start(others[-1], first)
-    wait_until(lambda: others[-1].json("p2p", "status")["serving"] == 1, 90, "the third to store it")
+    third = start(others[-1], first)
+    wait_dialable(others[-1], True)
+    home.run("p2p", "connect", third)
+    wait_until(lambda: others[-1].json("p2p", "status")["serving"] == 1, 60, "the third to store it")
 
 
 @test
