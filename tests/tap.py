@@ -265,10 +265,29 @@ class Home:
                       (("stdout", process.out), ("stderr", process.err)) if text]
         return "\n".join(parts + [other.transcript() for other in self._others])
 
+    def node_pid(self):
+        """The node that runs in the background on this home, or None."""
+        try:
+            pid = int((self.path / "run" / "node.pid").read_text(encoding="ascii"))
+            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return None
+        return pid if f"GGEN_HOME={self.path}".encode() in environment else None
+
+    def stop_node(self, number=signal.SIGTERM, deadline_s=DEADLINE_S):
+        """Ask the node in the background to end, and wait for that."""
+        pid = self.node_pid()
+        if pid is None:
+            raise Failure("no node runs in the background")
+        os.kill(pid, number)
+        wait_until(lambda: not running(pid), deadline_s, f"the end of process {pid}")
+
     def kill_all(self):
         """End everything started here, then look for sanitizer reports in all of it."""
         for process in self._processes:
             process.kill()
+        if pid := self.node_pid():
+            os.kill(pid, signal.SIGKILL)
         for other in self._others:
             other.kill_all()
         for process in self._processes:
@@ -279,6 +298,15 @@ class Home:
         for other in self._others:
             other.remove()
         remove_tree(self.dir)
+
+
+def running(pid):
+    """Whether there is such a process, and not only its remains."""
+    try:
+        stat_line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return stat_line.rpartition(")")[2].split()[0] != "Z"
 
 
 def shared_data():

@@ -187,6 +187,13 @@ typedef struct {
     uint32_t open;              //  owed answers
 } actor_metrics_t;
 
+//  Does an actor of this class wait for more than its mailbox?
+static inline bool
+actor_class_waits (const actor_class_t *class)
+{
+    return class->input;
+}
+
 //  Check a class: every rpc of its service has a row, no message has two.
 //  OK, or INTERNAL with the reason in 'why'.
 must_use code_t actor_class_check (const actor_class_t *class, char *why, size_t why_size);
@@ -216,7 +223,7 @@ unsigned actor_sockets (actor_t *self, void *sockets[ACTOR_SOCKETS_MAX]);
 //  The same of its descriptors.
 unsigned actor_descriptors (actor_t *self, int descriptors[ACTOR_DESCRIPTORS_MAX]);
 
-//  Something came on one of them. OK or FATAL.
+//  Something came on one of those. OK or FATAL.
 must_use code_t actor_input (actor_t *self, int64_t now_ms, int64_t wall_ms);
 
 //  A job of an I/O actor says how far it is.

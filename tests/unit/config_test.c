@@ -23,7 +23,8 @@ make_home (void **state)
     (void) state;
     static const char *const names [] = {
         "GGEN_HOME", "GGEN_REGISTRY_URL", "GGEN_P2P_ENABLED", "P2P_ENABLED", "GGEN_P2P_BOOTSTRAP",
-        "GGEN_P2P_LISTEN", "GGEN_P2P_DHT_SERVER", "GGEN_P2P_LAN", "GGEN_LOG", "RUST_LOG",
+        "GGEN_P2P_LISTEN", "GGEN_P2P_ANNOUNCE", "GGEN_P2P_DHT_SERVER", "GGEN_P2P_LAN", "GGEN_LOG",
+        "RUST_LOG",
     };
     for (size_t i = 0; i < COUNT_OF (names); i++)
         unsetenv (names [i]);
