@@ -9,11 +9,13 @@
 #include "actors/swarm/beacon_io.h"
 #include "actors/swarm/identity_io.h"
 #include "actors/swarm/link_io.h"
+#include "actors/swarm/names_io.h"
 #include "actors/swarm/ports_io.h"
 #include "actors/swarm/swarm.h"
 #include "actors/transfer/transfer.h"
 #include "config/config.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,7 +24,7 @@
 
 #define ADDRESSES_MAX 8
 #define TEXTS_MAX     64
-#define ROLES_MAX     9
+#define ROLES_MAX     10
 
 //  A node that lives for one call.
 #define BRIEF_PEERS_MAX 16              //  that it keeps
@@ -120,8 +122,10 @@ read_announced (network_t *self, const config_t *config, char *why, size_t why_s
         multiaddr_t address;
         const char *text = json_string_value (json_array_get (list, i));
         code_t code = parse (key, text, &address, why, why_size);
-        if (code == OK && !multiaddr_is_dialable (&address)) {
-            snprintf (why, why_size, "%s: %s: nobody can dial that", key, text);
+        //  Who is told a name by a stranger does not look it up (actors/swarm/addresses.h).
+        if (code == OK && (address.kind > MULTIADDR_IP6 || !multiaddr_is_dialable (&address))) {
+            snprintf (why, why_size, "%s: %s: %s", key, text,
+                      address.kind > MULTIADDR_IP6 ? "it has to be an IP" : "nobody can dial that");
             code = CONFIG;
         }
         if (code != OK)
@@ -146,7 +150,7 @@ read_bootstraps (network_t *self, const config_t *config, char *why, size_t why_
         multiaddr_t address;
         const char *text = json_string_value (json_array_get (list, i));
         code_t code = parse (key, text, &address, why, why_size);
-        if (code == OK && !address.has_peer) {
+        if (code == OK && !address.has_peer && address.kind != MULTIADDR_DNSADDR) {
             snprintf (why, why_size, "%s: %s: it has to end with /p2p/ID, the node's peer id", key,
                       text);
             code = CONFIG;
@@ -297,6 +301,7 @@ fill_beacon (network_t *self, const identity_t *identity)
 static void
 cast (network_t *self, const actor_class_t *class, const void *settings)
 {
+    assert (self->roles_count < ROLES_MAX);
     self->roles[self->roles_count++] = (role_t) {NULL, class, settings};
 }
 
@@ -307,6 +312,7 @@ cast_roles (network_t *self)
     cast (self, &swarm_actor, &self->swarm);
     if (self->link.beacon)
         cast (self, &beacon_actor, &self->beacon);
+    cast (self, &names_actor, NULL);
     cast (self, &dht_actor, &self->dht);
     if (!self->brief)
         cast (self, &gossip_actor, &self->gossip);

@@ -206,7 +206,7 @@ want (swarm_t *self, unsigned number, const peer_key_t *key, bytes_t address, bo
         return;
     }
     if (link)
-        addresses_clear (&addresses);
+        dials_add (link, &addresses);
     else {
         dial_t dial = {.key = key, .text = key ? text : NULL, .addresses = &addresses};
         dial_refusal_t refusal = dials_begin (self, &dial, &link);

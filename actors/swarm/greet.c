@@ -107,7 +107,7 @@ has_room (const swarm_t *self, ProtobufCBinaryData address)
     const link_t *link;
     while ((link = links_next (self->links, &cursor)) != NULL) {
         if (!link->inbound
-            || !addresses_same_ip (link_seen (link), (bytes_t) {address.data, address.len}))
+            || !addresses_same_host (link_seen (link), (bytes_t) {address.data, address.len}))
             continue;
         strangers += link->state == LINK_GREETING;
         neighbours += link->state == LINK_SESSION;
