@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "network.h"
 
+#include "actors/bulk/bulk_io.h"
 #include "actors/dht/dht.h"
 #include "actors/gossip/gossip.h"
 #include "actors/registry/registry_p2p.h"
 #include "actors/reputation/reputation.h"
+#include "actors/swarm/beacon_io.h"
 #include "actors/swarm/identity_io.h"
 #include "actors/swarm/link_io.h"
 #include "actors/swarm/ports_io.h"
@@ -20,7 +22,7 @@
 
 #define ADDRESSES_MAX 8
 #define TEXTS_MAX     64
-#define ROLES         7
+#define ROLES_MAX     9
 
 //  A node that lives for one call.
 #define BRIEF_PEERS_MAX 16              //  that it keeps
@@ -32,14 +34,18 @@ struct network_t {
     identity_file_t *identity;
     char peer_id[PEER_ID_TEXT + 1];
     bool brief;
-    role_t roles[ROLES];
+    role_t roles[ROLES_MAX];
     unsigned roles_count;
     multiaddr_t listen[ADDRESSES_MAX];
+    uint8_t announced_bytes[ADDRESSES_MAX][MULTIADDR_SIZE_MAX];
+    bytes_t announced[ADDRESSES_MAX];
     uint8_t bootstrap_bytes[SWARM_BOOTSTRAPS_MAX][MULTIADDR_SIZE_MAX];
     swarm_bootstrap_t bootstraps[SWARM_BOOTSTRAPS_MAX];
     const char *private_ids[TEXTS_MAX];
     const char *categories[TEXTS_MAX];
     link_settings_t link;
+    beacon_settings_t beacon;
+    bulk_settings_t bulk;
     swarm_settings_t swarm;
     dht_settings_t dht;
     gossip_settings_t gossip;
@@ -51,12 +57,17 @@ struct network_t {
 static const char *const protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
 static const char *const protocols_of_clients[] = {"gossip/1", "transfer/1", NULL};
 static const char *const nothing[] = {NULL};
+static const char *const bulk_alone[] = {"bulk/1", NULL};
+static const char *const bulk_protocols[] = {"dht/1", "gossip/1", "transfer/1", "bulk/1", NULL};
+static const char *const bulk_protocols_of_clients[] = {"gossip/1", "transfer/1", "bulk/1", NULL};
 static const char *const reachable[] = {"dht", "gossip", "transfer", NULL};
 static const char *const listeners[] = {"dht", NULL};
 static const char *const kept_listeners[] = {"gossip", "transfer", "reputation", "registry_p2p",
                                              NULL};
 static const char *const kept_listeners_of_a_call[] = {"transfer", "reputation", "registry_p2p",
                                                        NULL};
+static const char *const clock_listeners[] = {"dht", "gossip", NULL};
+static const char *const clock_listeners_of_a_call[] = {"dht", NULL};
 
 //  ---- addresses -----------------------------------------------------------------------------------
 
@@ -95,6 +106,32 @@ read_listen (network_t *self, const config_t *config, char *why, size_t why_size
             return CONFIG;
         }
         self->link.addresses_count++;
+    }
+    return OK;
+}
+
+static code_t
+read_announced (network_t *self, const config_t *config, char *why, size_t why_size)
+{
+    const char *key = "network.announce_addresses";
+    const json_t *list = config_list (config, key);
+    if (json_array_size (list) > ADDRESSES_MAX)
+        return too_many (key, ADDRESSES_MAX, why, why_size);
+    self->swarm.announced = self->announced;
+    for (size_t i = 0; i < json_array_size (list); i++) {
+        multiaddr_t address;
+        const char *text = json_string_value (json_array_get (list, i));
+        code_t code = parse (key, text, &address, why, why_size);
+        if (code == OK && !multiaddr_is_dialable (&address)) {
+            snprintf (why, why_size, "%s: %s: nobody can dial that", key, text);
+            code = CONFIG;
+        }
+        if (code != OK)
+            return code;
+        address.has_peer = false;
+        self->announced[i] = (bytes_t) {self->announced_bytes[i],
+                                        multiaddr_encode (&address, self->announced_bytes[i])};
+        self->swarm.announced_count++;
     }
     return OK;
 }
@@ -148,11 +185,17 @@ fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
     swarm->tier = server ? GGEN__TIER__COMMUNITY : GGEN__TIER__CLIENT;
     if (strcmp (config_string (config, "node.tier"), "bootstrap") == 0)
         swarm->tier = GGEN__TIER__BOOTSTRAP;
-    swarm->protocols = server ? protocols : protocols_of_clients;
-    swarm->asked_protocols = protocols;
+    swarm->bulk = config_bool (config, "network.bulk");
+    if (swarm->bulk)
+        swarm->protocols = server ? bulk_protocols : bulk_protocols_of_clients;
+    else
+        swarm->protocols = server ? protocols : protocols_of_clients;
+    swarm->asked_protocols = swarm->bulk ? bulk_protocols : protocols;
+    self->bulk.port = (uint16_t) config_int (config, "network.bulk_port");
     swarm->reachable = reachable;
     swarm->listeners = listeners;
     swarm->kept_listeners = kept_listeners;
+    swarm->clock_listeners = clock_listeners;
     int64_t max_peers = config_int (config, "performance.max_peers");
     swarm->max_peers =
         max_peers < SWARM_PEERS_MAX ? (uint32_t) max_peers : SWARM_PEERS_MAX;
@@ -210,6 +253,9 @@ fill_packages (network_t *self, const config_t *config, const identity_t *identi
     registry->require_fresh = config_bool (config, "security.require_fresh");
 }
 
+//  BRIEF: for one call; ASKED: and the user wants the network.
+typedef enum { STAYS, BRIEF, BRIEF_ASKED } life_t;
+
 //  N1 and N3 of SPEC 6: what people are told while nobody is there.
 static const char *
 alone_text (const network_t *self)
@@ -220,19 +266,22 @@ alone_text (const network_t *self)
 
 //  Somebody who set it wants it; by default every call would wait for an answer of nobody.
 static bool
-looks_around (const config_t *config, bool asked)
+looks_around (const config_t *config, life_t life)
 {
     return config_bool (config, "network.lan_discovery")
-           && (asked || strcmp (config_origin (config, "network.lan_discovery"), "default") != 0);
+           && (life != BRIEF
+               || strcmp (config_origin (config, "network.lan_discovery"), "default") != 0);
 }
 
 static void
-make_brief (network_t *self, const config_t *config, bool asked)
+make_brief (network_t *self)
 {
     self->brief = true;
     self->swarm.tier = GGEN__TIER__CLIENT;
-    self->swarm.protocols = self->swarm.reachable = nothing;
+    self->swarm.protocols = self->swarm.bulk ? bulk_alone : nothing;
+    self->swarm.reachable = nothing;
     self->swarm.kept_listeners = kept_listeners_of_a_call;
+    self->swarm.clock_listeners = clock_listeners_of_a_call;
     self->swarm.max_peers = BRIEF_PEERS_MAX;
     self->swarm.min_peers = BRIEF_PEERS;
     self->dht.server = false;
@@ -240,7 +289,15 @@ make_brief (network_t *self, const config_t *config, bool asked)
     self->transfer.hosts = self->transfer.share_installed = false;
     self->registry.brief = true;
     self->registry.join_ms = BRIEF_JOIN_MS;
-    self->registry.lan_ms = looks_around (config, asked) ? BRIEF_LAN_MS : 0;
+}
+
+static void
+fill_beacon (network_t *self, const identity_t *identity)
+{
+    memcpy (self->beacon.key.bytes, identity->key, PEER_KEY_SIZE);
+    self->beacon.silent = self->swarm.tier == GGEN__TIER__CLIENT;
+    self->link.beacon = beacon_actor.name;
+    self->registry.lan_ms = BRIEF_LAN_MS;
 }
 
 static void
@@ -253,6 +310,8 @@ static void
 cast_roles (network_t *self)
 {
     cast (self, &link_actor, &self->link);
+    if (self->link.beacon)
+        cast (self, &beacon_actor, &self->beacon);
     cast (self, &swarm_actor, &self->swarm);
     cast (self, &dht_actor, &self->dht);
     if (!self->brief)
@@ -260,6 +319,8 @@ cast_roles (network_t *self)
     cast (self, &reputation_actor, &self->reputation);
     cast (self, &transfer_actor, &self->transfer);
     cast (self, &registry_p2p_actor, &self->registry);
+    if (self->swarm.bulk)
+        cast (self, &bulk_actor, &self->bulk);
 }
 
 //  ---- life ----------------------------------------------------------------------------------------
@@ -284,7 +345,19 @@ open_identity (network_t *self, const char *home, bool brief, char *why, size_t 
     return OK;
 }
 
-typedef enum { STAYS, BRIEF, BRIEF_ASKED } life_t;
+//  Where others reach us.
+static code_t
+open_to_others (network_t *self, const config_t *config, char *why, size_t why_size)
+{
+    code_t code = read_listen (self, config, why, why_size);
+    self->bulk.addresses = self->listen;
+    self->bulk.addresses_count = self->link.addresses_count;
+    if (code == OK)
+        code = read_announced (self, config, why, why_size);
+    if (code == OK)
+        code = ports_try (self->listen, self->link.addresses_count, why, why_size);
+    return code;
+}
 
 static code_t
 open_network (network_t **self_p, const config_t *config, const char *home, life_t life, char *why,
@@ -302,15 +375,15 @@ open_network (network_t **self_p, const config_t *config, const char *home, life
         fill_others (self, config, identity);
         fill_packages (self, config, identity);
         if (brief)
-            make_brief (self, config, life == BRIEF_ASKED);
+            make_brief (self);
+        if (looks_around (config, life))
+            fill_beacon (self, identity);
         cast_roles (self);
         code = read_bootstraps (self, config, why, why_size);
         self->registry.alone_text = alone_text (self);
     }
     if (code == OK && !brief)
-        code = read_listen (self, config, why, why_size);
-    if (code == OK)
-        code = ports_try (self->listen, self->link.addresses_count, why, why_size);
+        code = open_to_others (self, config, why, why_size);
     if (code != OK)
         network_close (self_p);
     return code;
@@ -334,7 +407,7 @@ bool
 network_has_way_in (const config_t *config, bool asked)
 {
     return json_array_size (config_list (config, "network.bootstrap_nodes")) > 0
-           || looks_around (config, asked);
+           || looks_around (config, asked ? BRIEF_ASKED : BRIEF);
 }
 
 void

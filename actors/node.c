@@ -21,6 +21,7 @@
 #include "runtime/host/log.h"
 #include "runtime/host/state_io.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,42 +267,63 @@ node_stop (void *context, void **node_p)
     *node_p = NULL;
 }
 
+static code_t
+enter (home_t *home, const char *dir, char *why, size_t why_size)
+{
+    home_result_t result;
+    int pid;
+    code_t code = home_init (home, dir);
+    if (code) {
+        snprintf (why, why_size, "the path of the home is too long");
+        return code;
+    }
+    if (strlen (home->bus_path) >= HOME_SOCKET_MAX) {
+        snprintf (why, why_size, "%s: a Unix socket's path has at most %d bytes", home->bus_path,
+                  HOME_SOCKET_MAX - 1);
+        return VALIDATION;
+    }
+    code = home_enter (home, HOME_DAEMON, NULL, NULL, &result, &pid, why, why_size);
+    if (code == ALREADY_EXISTS)
+        snprintf (why, why_size, "already running (pid %d)", pid);
+    return code;
+}
+
+static code_t
+serve (node_t *self, home_t *home, const volatile int *interrupted,
+       void (*ready) (const home_t *home), char *why, size_t why_size)
+{
+    const network_t *network = self->network;
+    home_write_pid (home);
+    if (ready)
+        ready (home);
+    log_info ("node.started", "home=%s pid=%d version=%s peer=%s", home->dir, (int) getpid (),
+              GGEN_VERSION, network ? network_peer_id (network) : "");
+    code_t code = host_wait (self->host, interrupted);
+    if (code)
+        snprintf (why, why_size, "an actor failed too often; the node has stopped");
+    return code;
+}
+
 code_t
 node_run (const node_options_t *options, const char *dir, const volatile int *interrupted,
           void (*ready) (const home_t *home), char *why, size_t why_size)
 {
     home_t home;
-    home_result_t result;
-    int pid;
     host_init ();
-    code_t code = home_init (&home, dir);
-    if (code) {
-        snprintf (why, why_size, "the path of the home is too long");
-        return code;
-    }
-    if (strlen (home.bus_path) >= HOME_SOCKET_MAX) {
-        snprintf (why, why_size, "%s: a Unix socket's path has at most %d bytes", home.bus_path,
-                  HOME_SOCKET_MAX - 1);
-        return VALIDATION;
-    }
-    code = home_enter (&home, HOME_DAEMON, NULL, NULL, &result, &pid, why, why_size);
-    if (code == ALREADY_EXISTS)
-        snprintf (why, why_size, "already running (pid %d)", pid);
+    code_t code = enter (&home, dir, why, why_size);
     if (code)
         return code;
     node_options_t writable = {.config = options->config, .writable = true};
     void *node = NULL;
     const char *endpoint;
-    code = node_start (&writable, &home, true, &node, &endpoint, why, why_size);
+    if (options->logs && log_to_file (home.log_path, NODE_LOG_BYTES_MAX) != OK) {
+        snprintf (why, why_size, "%s: %s", home.log_path, strerror (errno));
+        code = STORAGE;
+    }
+    if (code == OK)
+        code = node_start (&writable, &home, true, &node, &endpoint, why, why_size);
     if (code == OK) {
-        if (ready)
-            ready (&home);
-        const network_t *network = ((node_t *) node)->network;
-        log_info ("node.started", "home=%s pid=%d version=%s peer=%s", home.dir, (int) getpid (),
-                  GGEN_VERSION, network ? network_peer_id (network) : "");
-        code = host_wait (((node_t *) node)->host, interrupted);
-        if (code)
-            snprintf (why, why_size, "an actor failed too often; the node has stopped");
+        code = serve (node, &home, interrupted, ready, why, why_size);
         node_stop (NULL, &node);
         log_info ("node.stopped", "home=%s pid=%d code=%s", home.dir, (int) getpid (),
                   code_name (code));

@@ -21,6 +21,7 @@ typedef struct {
     bool writable;              //  the home is held to write; a daemon always is
     node_reach_t reach;         //  of a node that is no daemon
     bool dry;                   //  not even what is derived may be written; heeded when not writable
+    bool logs;                  //  node_run only: log into the home's run/node.log, not to stderr
 } node_options_t;
 
 //  From which level on this process logs: "trace" to "error". Others are passed over.
@@ -38,8 +39,11 @@ bool node_has_landlock (void);
 
 void node_stop (void *context, void **node_p);
 
-//  Run a daemon for the home 'dir' in the foreground until *interrupted. 'ready' is called once it
-//  serves (may be NULL).
+//  Of run/node.log; as much again in run/node.log.1.
+#define NODE_LOG_BYTES_MAX (8u << 20)
+
+//  Run a daemon for the home 'dir' in this process until *interrupted. 'ready' is called once it
+//  serves (may be NULL). run/node.pid has its pid meanwhile.
 //  OK              it was interrupted and has stopped.
 //  ALREADY_EXISTS  a node runs there; 'why' names its process. Others: as home_enter, node_start;
 //                  INTERNAL: an actor failed too often.

@@ -238,6 +238,21 @@ static const option_t connect_options [] = {
     {.name = "persistent", .kind = OPTION_FLAG, .help = "connect again whenever it is lost"},
     END};
 
+static const option_t node_options [] = {
+    {.name = "listen", .letter = 'l', .kind = OPTION_TEXT, .value_name = "ADDRESS",
+     .collects = true, .help = "accept peers here (default: /ip4/0.0.0.0/tcp/0)"},
+    {.name = "bootstrap", .letter = 'b', .kind = OPTION_TEXT, .value_name = "ADDRESS",
+     .collects = true, .help = "join the network by this node"},
+    {.name = "dht-server", .kind = OPTION_FLAG,
+     .help = "keep DHT records for others (default: true)"},
+    {.name = "topic", .kind = OPTION_TEXT, .value_name = "TOPIC",
+     .help = "gossip topic of package announcements"},
+    {.name = "config", .letter = 'c', .kind = OPTION_PATH, .value_name = "FILE",
+     .help = "settings from FILE instead of the home's"},
+    {.name = "daemon", .letter = 'd', .kind = OPTION_FLAG,
+     .help = "in the background; returns once the node answers"},
+    END};
+
 const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_SEARCH, .path = "market search", .arguments = "[QUERY]", .arguments_max = 1,
      .needs = NEEDS_READ, .reach = REACH_ANY, .options = search_options, .help = "find packages",
@@ -340,8 +355,12 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"ggen config path", "$EDITOR \"$(ggen config path -q)\""}},
 
     {.id = VERB_NODE_RUN, .path = "node run", .aliases = {"p2p start"}, .needs = NEEDS_WRITE,
-     .help = "run a node until Ctrl-C", .more = "Other ggen commands on this home then ask it.",
-     .examples = {"ggen node run"}},
+     .options = node_options, .help = "run a node until Ctrl-C",
+     .more = "Other ggen commands on this home then ask it. With --daemon it logs into run/node.log "
+             "of the home, and run/node.pid has its pid.",
+     .examples = {"ggen node run", "ggen node run --daemon",
+                  "ggen p2p start -l /ip4/0.0.0.0/tcp/4101",
+                  "ggen p2p start -d -b /dns4/example.org/tcp/4101/p2p/12D3KooW..."}},
     {.id = VERB_TAP, .path = "tap", .aliases = {"p2p tap"}, .needs = NEEDS_NONE,
      .options = tap_options, .help = "watch the messages between the parts of a node",
      .more = "Needs no running node: what other ggen commands on this home do is shown too. "

@@ -4,6 +4,7 @@
 #include "completion.h"
 #include "help.h"
 #include "man.h"
+#include "node_settings.h"
 #include "registries.h"
 #include "render.h"
 #include "session.h"
@@ -47,11 +48,10 @@ typedef struct {
 //  What is logged: by --verbose or --quiet, else by the settings. Somebody who runs a verb wants its
 //  result, so there the level is "warn" unless they named one.
 static void
-set_log_level (const args_t *args, const config_t *config)
+set_log_level (const args_t *args, const config_t *config, bool is_node)
 {
     const bool named = strcmp (config_origin (config, "log.level"), "default") != 0;
-    const bool node = args->verb && args->verb->id == VERB_NODE_RUN;
-    const char *level = named || node ? config_string (config, "log.level") : "warn";
+    const char *level = named || is_node ? config_string (config, "log.level") : "warn";
     if (args_global (args, "quiet"))
         level = "error";
     else if (args_global (args, "verbose") && strcmp (level, "trace") != 0
@@ -69,7 +69,7 @@ set_first_log_level (const args_t *args)
         return;
     //  A wrong variable is told by whoever reads all settings.
     (void) !config_read_env (config);
-    set_log_level (args, config);
+    set_log_level (args, config, false);
 }
 
 static void
@@ -93,14 +93,17 @@ read_settings (maker_t *self, const char *home_dir, char *why, size_t why_size)
         snprintf (why, why_size, "out of memory");
         return INTERNAL;
     }
-    const bool loaded = config_load (self->config) == OK;
+    const bool loaded = node_settings_load (self->args, self->config) == OK;
     if (config_check (self->config) != OK || !loaded) {
         write_errors (self->config, why, why_size);
         return CONFIG;
     }
-    set_log_level (self->args, self->config);
-    if (self->args->verb->id == VERB_NODE_RUN)
+    const bool is_node = self->args->verb->id == VERB_NODE_RUN;
+    set_log_level (self->args, self->config, is_node);
+    if (is_node) {
         config_warn_idle (self->config);
+        self->options.logs = args_flag (self->args, "daemon");
+    }
     const json_t *warnings = config_warnings (self->config);
     for (size_t at = 0; at < json_array_size (warnings); at++)
         render_warning (self->screen, json_string_value (json_array_get (warnings, at)));

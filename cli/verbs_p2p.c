@@ -180,6 +180,10 @@ status_shape (const status_t *status)
     shape_set (&document, "sent_bytes", json_integer ((json_int_t) status->transfer->sent_bytes));
     shape_set (&document, "received_bytes",
                json_integer ((json_int_t) status->transfer->received_bytes));
+    shape_set (&document, "bulk_connections", json_integer (swarm->bulk_count));
+    shape_set (&document, "bulk_sent_bytes", json_integer ((json_int_t) swarm->bulk_sent_bytes));
+    shape_set (&document, "bulk_received_bytes",
+               json_integer ((json_int_t) swarm->bulk_received_bytes));
     return document;
 }
 
@@ -204,7 +208,7 @@ print_addresses (const screen_t *screen, const Ggen__SwarmStatusReply *swarm)
 static void
 print_status (const screen_t *screen, const status_t *status)
 {
-    char line [256], size [TEXT_SIZE_MAX], peer [PEER_ID_TEXT + 1];
+    char line [256], size [TEXT_SIZE_MAX], received [TEXT_SIZE_MAX], peer [PEER_ID_TEXT + 1];
     const Ggen__SwarmStatusReply *swarm = status->swarm;
     render_field (screen, "peer id", peer_text (swarm->peer_key, peer));
     print_addresses (screen, swarm);
@@ -224,6 +228,10 @@ print_status (const screen_t *screen, const status_t *status)
               status->packages->published, status->packages->discovered, status->transfer->serving);
     render_field (screen, "packages", line);
     render_field (screen, "hosted", text_size (status->transfer->hosted_bytes, size));
+    snprintf (line, sizeof line, "%" PRIu32 " connections, %s sent, %s received", swarm->bulk_count,
+              text_size (swarm->bulk_sent_bytes, size),
+              text_size (swarm->bulk_received_bytes, received));
+    render_field (screen, "bulk", line);
     if (llabs (swarm->clock_skew_ms) > 600000)
         render_warning (screen, "the clock of this machine differs from its peers' by more than 10 minutes");
 }
@@ -272,6 +280,7 @@ peer_shape (const Ggen__PeerStatus *peer)
     shape_set (&one, "address", shape_text (address_text (peer->address, address)));
     shape_set (&one, "inbound", json_boolean (peer->inbound));
     shape_set (&one, "tier", json_string (tier_word (peer->tier)));
+    shape_set (&one, "lan", json_boolean (peer->lan));
     shape_set (&one, "rtt_ms", peer->rtt_ms ? json_integer (peer->rtt_ms) : json_null ());
     shape_set (&one, "connected_ms", json_integer (peer->since_ms));
     shape_set (&one, "sent_bytes", json_integer ((json_int_t) peer->sent_bytes));

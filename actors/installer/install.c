@@ -30,6 +30,8 @@ install_free (void *more)
         free (self->suggestions [i]);
     for (size_t i = 0; i < self->direct_count; i++)
         free (self->direct [i]);
+    if (self->installed)
+        ggen__lock__free_unpacked (self->installed, NULL);
     if (self->own_request)
         ggen__install_request__free_unpacked (self->own_request, NULL);
     free (self->fresh);
@@ -121,7 +123,8 @@ any_missing (const task_t *task)
 static void
 trees_are_there (task_t *task)
 {
-    if (plan_is_noop (task->steps, task->steps_count) && !any_missing (task))
+    if (plan_is_noop (task->steps, task->steps_count) && !any_missing (task)
+        && !task->replaces_lock)
         install_of (task)->answer (task);
     else
         install_pin (task, commit);
@@ -135,6 +138,8 @@ checked (task_t *task)
     if (request->frozen && !noop)
         task_fail (task, DEPENDENCY, "install without --frozen to change ggen.lock",
                    "ggen.lock does not satisfy the request, and --frozen forbids to change it");
+    else if (!install_take_given (task))
+        return;
     else if (request->dry_run)
         install_of (task)->answer (task);
     else
@@ -200,5 +205,5 @@ install_start (task_t *task)
 {
     install_begin (task, (const Ggen__InstallRequest *) (const void *) task->request,
                    install_answer);
-    task_read_root (task, 0, install_gather);
+    task_read_root (task, 0, install_read_given);
 }

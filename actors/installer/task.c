@@ -326,6 +326,14 @@ task_take_warnings (task_t *task, char *const *warnings, size_t count)
 
 //  ---- the root ------------------------------------------------------------------------------------
 
+static char *
+text_of (ProtobufCBinaryData bytes)
+{
+    char *text = memory_new (bytes.len + 1, 1);
+    memcpy (text, bytes.data, bytes.len);
+    return text;
+}
+
 static void
 take_root (task_t *task, const Ggen__ReadRootReply *reply, bool any)
 {
@@ -345,6 +353,8 @@ take_root (task_t *task, const Ggen__ReadRootReply *reply, bool any)
         ggen__lock__init (task->before);
     }
     free (why);
+    if (reply->given_lock.len > 0)
+        task->given_lock = text_of (reply->given_lock);
     task->generation = reply->generation;
     task->current = reply->current;
     task->generations_count = reply->n_generations;
@@ -376,7 +386,9 @@ read_root (task_t *task, uint64_t generation, bool any, task_step_fn *next)
 {
     if (task->before)
         ggen__lock__free_unpacked (task->before, NULL);
+    free (task->given_lock);
     free (task->generations);
+    task->given_lock = NULL;
     task->before = NULL;
     task->generations = NULL;
     Ggen__ReadRootRequest request = GGEN__READ_ROOT_REQUEST__INIT;

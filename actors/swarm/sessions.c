@@ -4,6 +4,7 @@
 #include "calls.h"
 #include "connectivity.h"
 #include "dialability.h"
+#include "lanes.h"
 #include "mail_out.h"
 #include "places.h"
 #include "speak.h"
@@ -90,10 +91,20 @@ describe (swarm_t *self, link_t *link, const Ggen__Identify *identify)
 }
 
 static void
+compare_clocks (swarm_t *self, const link_t *link, const Ggen__Identify *identify)
+{
+    int64_t now_ms = out_now_ms (self->out);
+    peer_clocks_watch (&self->clocks, now_ms, out_wall_ms (self->out));
+    peer_clocks_add (&self->clocks, &link->key, !link->inbound, identify->wall_ms, now_ms);
+    swarm_tell_clock (self);
+}
+
+static void
 start (swarm_t *self, link_t *link, bool kept, const Ggen__Identify *identify)
 {
     greeting_t *greeting = link->greeting;
     describe (self, link, identify);
+    compare_clocks (self, link, identify);
     links_set (self->links, link, LINK_SESSION, kept);
     link->since_ms = link->used_ms = out_now_ms (self->out);
     link->persistent = greeting->persistent;
@@ -285,12 +296,14 @@ tell_down (swarm_t *self, link_t *link, code_t code)
     down.peer_key = peer_key_to_field (&link->key);
     down.code = code;
     swarm_tell_peer (self, link, &down.base);
+    peer_clocks_down (&self->clocks, &link->key);
     upkeep_down (self, link, code);
 }
 
 static void
 drop (swarm_t *self, link_t *link, const char *why)
 {
+    lanes_close (self, link);
     speak_close (self, link);
     close_drains (self, link);
     links_unname (self->links, link);

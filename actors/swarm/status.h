@@ -8,7 +8,4 @@
 code_t status_peers (void *self, const delivery_t *at, const ProtobufCMessage *message);
 code_t status_swarm (void *self, const delivery_t *at, const ProtobufCMessage *message);
 
-//  The median of our peers' clocks minus ours; 0 without peers.
-int64_t status_skew_ms (const swarm_t *self);
-
 #endif

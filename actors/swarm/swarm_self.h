@@ -7,6 +7,7 @@
 #include "book.h"
 #include "flights.h"
 #include "links.h"
+#include "peer_clocks.h"
 #include "runtime/actor/out.h"
 #include "reputation.pb-c.h"
 #include "swarm.h"
@@ -82,6 +83,7 @@ typedef struct {
     flights_t *flights;
     addresses_t listening;          //  where we can be dialled, as far as we know
     uint64_t number;                //  of the link dialled last
+    uint32_t lanes;                 //  the last one (lanes.h)
     size_t parked_bytes;
     bans_t bans;
     book_t *book;
@@ -90,6 +92,7 @@ typedef struct {
     connectivity_t connectivity;
     dialability_t dialability;
     uint32_t described;             //  how often what we say of ourselves has changed
+    peer_clocks_t clocks;
     peer_key_t gone[16];            //  of "state", to be removed there
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written
@@ -100,6 +103,7 @@ typedef struct {
     int64_t bootstrapped_ms;        //  the last dial to a bootstrap; -1 = none
     bucket_t bucket;
     uint64_t refused_banned, refused_full, refused_rate, dropped_invalid;
+    uint64_t bulk_sent_bytes, bulk_received_bytes;
 } swarm_t;
 
 //  Tell all listeners.
@@ -110,6 +114,9 @@ void swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage 
 
 //  The protocols of others that anybody here asks about.
 const char *const *swarm_asked_protocols (const swarm_t *self);
+
+//  Tell those who judge signed times when our clock turns out to be off, or no longer is.
+void swarm_tell_clock (swarm_t *self);
 
 //  Tell "reputation" what a peer did, at most once in COMPLAINT_MS each.
 void swarm_complain (swarm_t *self, link_t *link, Ggen__Experience experience, const char *detail);
