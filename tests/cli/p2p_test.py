@@ -17,7 +17,8 @@ LOOPBACK = "/ip4/127.0.0.1/tcp/0"
 def start(home, *bootstraps, listen=LOOPBACK, announce=""):
     """Start a node; its address with its peer id, which others connect to."""
     env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": listen, "GGEN_P2P_ANNOUNCE": announce,
-           "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps)}
+           "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps),
+           "GGEN_P2P_BULK": "false" if announce else "true"}     # then it has one port only
     home.node = home.start("node", "run", env=env)
     home.node.wait_for("node runs: ")
     status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
