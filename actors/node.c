@@ -8,7 +8,6 @@
 #include "actors/installer/installer.h"
 #include "actors/registry/registry.h"
 #include "actors/registry/registry_file_io.h"
-#include "actors/registry/registry_p2p.h"
 #include "actors/registry/registry_sources_io.h"
 #include "actors/registry/source_file_io.h"
 #include "actors/registry/sources_io.h"
@@ -115,7 +114,7 @@ list_backends (node_t *self, const config_t *config)
     }
     if (self->network)
         self->backends[count++] =
-            (registry_backend_t) {.address = registry_p2p_actor.name, .writes = true};
+            (registry_backend_t) {.address = NETWORK_REGISTRY, .writes = true};
     return count;
 }
 
@@ -196,7 +195,11 @@ join_network (node_t *self, const config_t *config, const home_t *home, char *wh
 {
     if (!config_bool (config, "p2p.enabled") || !wants (config, "p2p"))
         return OK;
-    return network_open (&self->network, config, home->dir, why, why_size);
+    code_t code = network_open (&self->network, config, home->dir, why, why_size);
+    if (code != FEATURE_NOT_ENABLED || strcmp (config_string (config, "registry.mode"), "p2p") == 0)
+        return code;
+    log_info ("node.without_network", "home=%s reason=built-without-it", home->dir);
+    return OK;
 }
 
 code_t

@@ -238,6 +238,11 @@ static const option_t connect_options [] = {
     {.name = "persistent", .kind = OPTION_FLAG, .help = "connect again whenever it is lost"},
     END};
 
+static const option_t status_options [] = {
+    {.name = "detailed", .kind = OPTION_FLAG,
+     .help = "also the queue and the handlers' time of each actor"},
+    END};
+
 static const option_t node_options [] = {
     {.name = "listen", .letter = 'l', .kind = OPTION_TEXT, .value_name = "ADDRESS",
      .collects = true, .help = "accept peers here (default: /ip4/0.0.0.0/tcp/0)"},
@@ -472,7 +477,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"ggen market registry sync --to /srv/www/ggen",
                   "ggen market registry sync --from team --to ./mirror demo-pack"}},
 
-    {.id = VERB_P2P_STATUS, .path = "p2p status", .needs = NEEDS_READ,
+    {.id = VERB_P2P_STATUS, .path = "p2p status", .needs = NEEDS_READ, .options = status_options,
      .help = "how the node of this home is doing",
      .more = "Its addresses with its peer id are what others connect to.",
      .examples = {"ggen p2p status", "ggen p2p status --json | jq -r .peer_id"}},
@@ -486,4 +491,8 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_P2P_DISCONNECT, .path = "p2p disconnect", .arguments = "PEER",
      .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_READ,
      .help = "end the connection with a node", .examples = {"ggen p2p disconnect 12D3KooW..."}},
+    {.id = VERB_P2P_METRICS, .path = "p2p metrics", .needs = NEEDS_READ,
+     .help = "counters of the node of this home, as Prometheus reads them",
+     .more = "`ggen p2p status --json` has the same values among others.",
+     .examples = {"ggen p2p metrics", "ggen p2p metrics | grep _p2p_peers"}},
 };

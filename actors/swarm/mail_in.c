@@ -6,6 +6,7 @@
 #include "runtime/actor/wire.h"
 #include "sessions.h"
 #include "speak.h"
+#include "status.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -248,7 +249,8 @@ static void
 in_session (swarm_t *self, arrival_t *arrival, bytes_t envelope)
 {
     link_t *link = arrival->link;
-    link->received_bytes += envelope.size + arrival->body.size + arrival->attachment.size;
+    const size_t size = envelope.size + arrival->body.size + arrival->attachment.size;
+    link->received_bytes += size;
     if (arrival->body.size > BODY_IN_MAX) {
         misbehaved (self, arrival, "a body beyond every bound");
         sessions_goodbye (self, link, VALIDATION, "a body beyond every bound", FULL_PAUSE_SECS);
@@ -256,6 +258,7 @@ in_session (swarm_t *self, arrival_t *arrival, bytes_t envelope)
         misbehaved (self, arrival, "an envelope that no node writes");
     else {
         link->used_ms = out_now_ms (self->out);
+        status_traffic (self, arrival->frame.to)->received_bytes += size;
         take (self, arrival);
     }
 }

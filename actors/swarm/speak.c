@@ -2,6 +2,7 @@
 #include "speak.h"
 
 #include "frame.h"
+#include "status.h"
 #include "link.pb-c.h"
 #include "runtime/actor/envelope.h"
 
@@ -52,6 +53,7 @@ speak_mail (swarm_t *self, link_t *link, const said_mail_t *mail, uint32_t budge
     size_t size = message.envelope.len + mail->body.size + mail->attachment.size;
     link->unwritten_bytes += (uint32_t) size;
     link->sent_bytes += size;
+    status_traffic (self, mail->from)->sent_bytes += size;
     send (self, &message, mail->attachment);
 }
 
