@@ -16,6 +16,7 @@
 #include "actors/trust/keyring_io.h"
 #include "actors/trust/trust.h"
 #include "config/config.h"
+#include "runtime/actor/rehearsal.h"
 #include "runtime/host/host.h"
 #include "runtime/host/log.h"
 #include "runtime/host/state_io.h"
@@ -323,4 +324,101 @@ node_run (const node_options_t *options, const char *dir, const volatile int *in
     }
     home_leave (&home);
     return code;
+}
+
+//  ---- one actor by itself -------------------------------------------------------------------------
+
+typedef struct {
+    node_t *node;               //  whose host never starts
+    rehearsal_t *rehearsal;
+} stage_t;
+
+static const role_t *
+role_of (const node_t *node, const char *name)
+{
+    for (unsigned i = 0; i < node->roles_count; i++)
+        if (strcmp (node->roles[i].class->name, name) == 0)
+            return &node->roles[i];
+    return NULL;
+}
+
+static bool
+has_io (const actor_class_t *class)
+{
+    return class->job_done || class->sockets || class == &state_actor;
+}
+
+static void
+list_pure (const node_t *node, char *text, size_t size)
+{
+    size_t used = 0;
+    *text = 0;
+    for (unsigned i = 0; i < node->roles_count && used < size; i++)
+        if (!has_io (node->roles[i].class))
+            used += (size_t) snprintf (text + used, size - used, "%s%s", used > 0 ? ", " : "",
+                                       node->roles[i].class->name);
+}
+
+static code_t
+cast_stage (stage_t *self, const char *actor, char *why, size_t why_size)
+{
+    char names[512];
+    const role_t *role = role_of (self->node, actor);
+    list_pure (self->node, names, sizeof names);
+    if (!role || has_io (role->class)) {
+        snprintf (why, why_size, "%s '%.100s'; it can be one of %s",
+                  role ? "what an actor with I/O got is not in a recording:" : "there is no actor",
+                  actor, names);
+        return VALIDATION;
+    }
+    self->rehearsal = rehearsal_new (role->class, role->class->name, role->settings);
+    return self->rehearsal ? OK : INTERNAL;
+}
+
+code_t
+node_stage_open (const node_options_t *options, const char *dir, const char *actor, void **stage_p,
+                 char *why, size_t why_size)
+{
+    home_t home;
+    stage_t *self = *stage_p = calloc (1, sizeof *self);
+    snprintf (why, why_size, "out of memory");
+    if (!self || home_init (&home, dir) != OK || !(self->node = calloc (1, sizeof *self->node))) {
+        node_stage_close (stage_p);
+        return INTERNAL;
+    }
+    code_t code = join_network (self->node, options->config, &home, why, why_size);
+    if (code == OK && !fill_settings (self->node, options, &home, false))
+        code = INTERNAL;
+    if (code == OK) {
+        cast_all (self->node);
+        code = cast_stage (self, actor, why, why_size);
+    }
+    if (code != OK)
+        node_stage_close (stage_p);
+    return code;
+}
+
+void
+node_stage_close (void **stage_p)
+{
+    stage_t *self = *stage_p;
+    if (!self)
+        return;
+    rehearsal_destroy (&self->rehearsal);
+    if (self->node)
+        node_free (self->node);
+    free (self);
+    *stage_p = NULL;
+}
+
+code_t
+node_stage_hear (void *stage, const Ggen__TapHeader *header, bytes_t body)
+{
+    return rehearsal_add (((stage_t *) stage)->rehearsal, header, body);
+}
+
+code_t
+node_stage_play (void *stage, Ggen__RehearsalReply **reply_p)
+{
+    return rehearsal_run (((stage_t *) stage)->rehearsal, reply_p);
 }

@@ -183,6 +183,12 @@ static const option_t tap_options [] = {
     {.name = "peer", .kind = OPTION_TEXT, .value_name = "ID",
      .help = "only messages to or from this peer"},
     {.name = "record", .kind = OPTION_PATH, .value_name = "FILE", .help = "write them to FILE too"},
+    {.name = "record-max", .kind = OPTION_COUNT, .value_name = "MIB", .initial = "1024", .min = 1,
+     .max = 1048576, .help = "end when FILE would be larger than this"},
+    {.name = "replay", .kind = OPTION_PATH, .value_name = "FILE",
+     .help = "show what was recorded in FILE"},
+    {.name = "into", .kind = OPTION_TEXT, .value_name = "ACTOR",
+     .help = "with --replay: give a fresh ACTOR what came to it, and compare what it says"},
     END};
 
 static const option_t tree_options [] = {
@@ -369,7 +375,9 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .options = tap_options, .help = "watch the messages between the parts of a node",
      .more = "Needs no running node: what other ggen commands on this home do is shown too. "
              "A watcher that is too slow loses messages and is told how many.",
-     .examples = {"ggen tap", "ggen tap --type 'Install*' --json"}},
+     .examples = {"ggen tap", "ggen tap --type 'Install*' --json",
+                  "ggen tap --actor registry --record ./messages",
+                  "ggen tap --replay ./messages --into registry"}},
     {.id = VERB_COMPLETION, .path = "completion", .arguments = "bash|zsh|fish",
      .arguments_min = 1, .arguments_max = 1, .takes = TAKES_CHOICE, .needs = NEEDS_NONE,
      .help = "print a completion script for your shell",

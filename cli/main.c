@@ -8,6 +8,7 @@
 #include "render.h"
 #include "session.h"
 #include "shape.h"
+#include "stage.h"
 #include "verbs.h"
 #include "verbs_node.h"
 #include "version.h"
@@ -137,6 +138,16 @@ run_node (void *context, const char *dir, void (*ready) (const home_t *home), ch
     maker_t *self = context;
     const code_t code = read_settings (self, dir, why, why_size);
     return code != OK ? code : node_run (&self->options, dir, &interrupted, ready, why, why_size);
+}
+
+static code_t
+open_stage (void *context, const char *dir, const char *actor, void **stage_p, char *why,
+            size_t why_size)
+{
+    maker_t *self = context;
+    const code_t code = read_settings (self, dir, why, why_size);
+    return code != OK ? code
+                      : node_stage_open (&self->options, dir, actor, stage_p, why, why_size);
 }
 
 //  --timeout of a node: it ends as by Ctrl-C.
@@ -355,7 +366,9 @@ run (const args_t *args, const screen_t *screen)
     set_first_log_level (args);
     maker_t maker = {.args = args, .screen = screen};
     const client_embed_t embed = {.start = start_node, .stop = stop_node, .context = &maker};
+    const stage_t stage = {&maker, open_stage, node_stage_hear, node_stage_play, node_stage_close};
     session_provide (&embed);
+    stage_provide (&stage);
     const int status = runs [args->verb->id] (args, screen);
     if (maker.config)
         config_destroy (&maker.config);
