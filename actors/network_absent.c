@@ -4,15 +4,46 @@
 
 #include <stdio.h>
 
+static code_t
+refuse (network_t **self_p, char *why, size_t why_size)
+{
+    *self_p = NULL;
+    snprintf (why, why_size, "this ggen was built without the peer-to-peer network");
+    return FEATURE_NOT_ENABLED;
+}
+
 code_t
 network_open (network_t **self_p, const config_t *config, const char *home, char *why,
               size_t why_size)
 {
     (void) config;
     (void) home;
-    *self_p = NULL;
-    snprintf (why, why_size, "this ggen was built without the peer-to-peer network");
-    return FEATURE_NOT_ENABLED;
+    return refuse (self_p, why, why_size);
+}
+
+code_t
+network_open_brief (network_t **self_p, const config_t *config, const char *home, bool asked,
+                    char *why, size_t why_size)
+{
+    (void) config;
+    (void) home;
+    (void) asked;
+    return refuse (self_p, why, why_size);
+}
+
+bool
+network_has_way_in (const config_t *config, bool asked)
+{
+    (void) config;
+    (void) asked;
+    return false;
+}
+
+bool
+network_is_brief (const network_t *self)
+{
+    (void) self;
+    return false;
 }
 
 void

@@ -115,7 +115,9 @@ list_backends (node_t *self, const config_t *config)
     }
     if (self->network)
         self->backends[count++] =
-            (registry_backend_t) {.address = NETWORK_REGISTRY, .writes = true};
+            (registry_backend_t) {.address = NETWORK_REGISTRY,
+                                  .writes = !network_is_brief (self->network),
+                                  .remote = true};
     return count;
 }
 
@@ -149,6 +151,7 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
     self->blobs.directory = self->cache_dir;
     self->store = (store_settings_t) {self->home, writable, limits_of (config)};
     self->state.path = self->state_path;
+    self->state.read_only = !writable;
     self->keyring.dir = self->keys_dir;
     memcpy (self->bus_path, home->bus_path, sizeof self->bus_path);
     memcpy (self->tap_path, home->tap_path, sizeof self->tap_path);
@@ -190,17 +193,31 @@ node_log_level (const char *name)
         log_set_level (level);
 }
 
-//  Only a daemon is of the network.
+//  A build that has no network runs all the same, unless nothing else was asked for.
 static code_t
-join_network (node_t *self, const config_t *config, const home_t *home, char *why, size_t why_size)
+without_network (code_t code, const config_t *config, const home_t *home)
 {
-    if (!config_bool (config, "p2p.enabled") || !wants (config, "p2p"))
-        return OK;
-    code_t code = network_open (&self->network, config, home->dir, why, why_size);
     if (code != FEATURE_NOT_ENABLED || strcmp (config_string (config, "registry.mode"), "p2p") == 0)
         return code;
     log_info ("node.without_network", "home=%s reason=built-without-it", home->dir);
     return OK;
+}
+
+//  A daemon is of the network; one call looks into it.
+static code_t
+join_network (node_t *self, const node_options_t *options, const home_t *home, bool daemon,
+              char *why, size_t why_size)
+{
+    const config_t *config = options->config;
+    if (!config_bool (config, "p2p.enabled") || !wants (config, "p2p"))
+        return OK;
+    if (daemon)
+        return without_network (network_open (&self->network, config, home->dir, why, why_size),
+                                config, home);
+    const bool asked = options->reach == NODE_ASKS_ANYWAY;
+    if (options->reach == NODE_LOCAL || !network_has_way_in (config, asked))
+        return OK;
+    return network_open_brief (&self->network, config, home->dir, asked, why, why_size);
 }
 
 code_t
@@ -210,7 +227,7 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
     const node_options_t *options = context;
     *node_p = NULL;
     node_t *self = calloc (1, sizeof *self);
-    code_t code = self && daemon ? join_network (self, options->config, home, why, why_size) : OK;
+    code_t code = self ? join_network (self, options, home, daemon, why, why_size) : OK;
     if (code) {
         node_free (self);
         return code;
@@ -375,6 +392,17 @@ cast_stage (stage_t *self, const char *actor, char *why, size_t why_size)
     return self->rehearsal ? OK : INTERNAL;
 }
 
+//  It neither listens nor creates anything.
+static code_t
+look_into_network (node_t *node, const config_t *config, const home_t *home, char *why,
+                   size_t why_size)
+{
+    if (!config_bool (config, "p2p.enabled") || !wants (config, "p2p"))
+        return OK;
+    code_t code = network_open_brief (&node->network, config, home->dir, true, why, why_size);
+    return code == FEATURE_NOT_ENABLED ? OK : code;
+}
+
 code_t
 node_stage_open (const node_options_t *options, const char *dir, const char *actor, void **stage_p,
                  char *why, size_t why_size)
@@ -386,7 +414,7 @@ node_stage_open (const node_options_t *options, const char *dir, const char *act
         node_stage_close (stage_p);
         return INTERNAL;
     }
-    code_t code = join_network (self->node, options->config, &home, why, why_size);
+    code_t code = look_into_network (self->node, options->config, &home, why, why_size);
     if (code == OK && !fill_settings (self->node, options, &home, false))
         code = INTERNAL;
     if (code == OK) {

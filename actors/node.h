@@ -11,10 +11,18 @@
 
 typedef struct config config_t;
 
+//  Whether a node in a CLI's process asks the network.
+typedef enum {
+    NODE_LOCAL,                 //  no
+    NODE_ASKS,                  //  where the settings name a way in
+    NODE_ASKS_ANYWAY            //  the same, and the user wants it: the local network counts too
+} node_reach_t;
+
 //  The 'context' of the functions below.
 typedef struct {
     const config_t *config;     //  outlives the node
     bool writable;              //  the home is held to write; a daemon always is
+    node_reach_t reach;         //  of a node that is no daemon
     bool dry;                   //  not even what is derived may be written; heeded when not writable
     bool logs;                  //  node_run only: log into the home's run/node.log, not to stderr
 } node_options_t;
@@ -49,7 +57,7 @@ must_use code_t node_run (const node_options_t *options, const char *dir,
 //  ---- one actor by itself, for a recording of the tap (runtime/actor/rehearsal.h) -----------------------
 
 //  The actor of this name as a node of the home 'dir' would have it. Nothing runs, no other actor is
-//  there. One of the network needs the home's identity, and makes it when there is none.
+//  there. One of the network is of a node that lives for one call (network_open_brief).
 //  OK          *stage_p takes messages.
 //  VALIDATION  there is none of this name, or it does I/O; 'why' has the words. Others as node_start.
 must_use code_t node_stage_open (const node_options_t *options, const char *dir, const char *actor,

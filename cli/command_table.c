@@ -266,17 +266,18 @@ static const option_t node_options [] = {
 
 const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_SEARCH, .path = "market search", .arguments = "[QUERY]", .arguments_max = 1,
-     .needs = NEEDS_READ, .options = search_options, .help = "find packages",
+     .needs = NEEDS_READ, .reach = REACH_ANY, .options = search_options, .help = "find packages",
      .more = "Without QUERY every package is listed. No match is no error.",
      .examples = {"ggen market search ontology", "ggen market search -c finance --sort updated",
                   "ggen market search --json rust | jq '.results[].id'"}},
     {.id = VERB_INFO, .path = "market info", .arguments = "PKG[@VERSION]", .arguments_min = 1,
      .arguments_max = 1,
-     .takes = TAKES_PUBLISHED, .needs = NEEDS_READ, .help = "all that is known of a package",
+     .takes = TAKES_PUBLISHED, .needs = NEEDS_READ, .reach = REACH_ANY,
+     .help = "all that is known of a package",
      .examples = {"ggen market info demo-pack", "ggen market info demo-pack@1.2.0"}},
     {.id = VERB_INSTALL, .path = "market install", .aliases = {"market add"},
      .arguments = "[PKG[@RANGE]...]", .arguments_max = ANY_NUMBER,
-     .takes = TAKES_PACKAGE, .needs = NEEDS_WRITE,
+     .takes = TAKES_PACKAGE, .needs = NEEDS_WRITE, .reach = REACH_ANY,
      .reads_if = "dry-run", .options = install_options,
      .help = "install packages and what they depend on",
      .more = "All or nothing: packages are resolved, fetched, verified and unpacked, and one "
@@ -401,7 +402,8 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"ggen market why demo-core"}},
     {.id = VERB_OUTDATED, .path = "market outdated", .takes = TAKES_INSTALLED,
      .arguments = "[PKG...]",
-     .arguments_max = ANY_NUMBER, .needs = NEEDS_READ, .options = target_options,
+     .arguments_max = ANY_NUMBER, .needs = NEEDS_READ, .reach = REACH_ANY,
+     .options = target_options,
      .help = "which installed packages have newer versions",
      .more = "WANTED is what `ggen market update` makes of a package: the newest version that fits "
              "all that depends on it. Exit 3 when something is out of date, 0 when nothing is.",
@@ -409,6 +411,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_UPDATE, .path = "market update", .takes = TAKES_INSTALLED,
      .aliases = {"market upgrade"},
      .arguments = "[PKG...]", .arguments_max = ANY_NUMBER, .needs = NEEDS_WRITE,
+     .reach = REACH_ANY,
      .reads_if = "dry-run|check", .options = update_options,
      .help = "install the newest versions that fit",
      .more = "Of the named packages, or of all. The others stay as they are unless a new version "
@@ -428,7 +431,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"ggen market clean --dry-run", "ggen market clean --all"}},
     {.id = VERB_POLICY, .path = "market policy", .takes = TAKES_PUBLISHED,
      .arguments = "PKG", .arguments_min = 1,
-     .arguments_max = 1, .needs = NEEDS_READ, .options = target_options,
+     .arguments_max = 1, .needs = NEEDS_READ, .reach = REACH_ANY, .options = target_options,
      .help = "who offers a package, and which would be chosen",
      .examples = {"ggen market policy demo-pack"}},
     {.id = VERB_YANK, .path = "market yank", .takes = TAKES_PUBLISHED,

@@ -5,6 +5,7 @@
 #include "help.h"
 #include "man.h"
 #include "node_settings.h"
+#include "registries.h"
 #include "render.h"
 #include "session.h"
 #include "shape.h"
@@ -109,6 +110,10 @@ read_settings (maker_t *self, const char *home_dir, char *why, size_t why_size)
         render_warning (self->screen, json_string_value (json_array_get (warnings, at)));
     self->options.config = self->config;
     self->options.writable = args_needs (self->args) == NEEDS_WRITE;
+    const reach_t reach = registries_reach (self->args);
+    self->options.reach = reach == REACH_P2P ? NODE_ASKS_ANYWAY
+                          : reach == REACH_ANY ? NODE_ASKS
+                                               : NODE_LOCAL;
     //  A verb that would write, told to look only.
     self->options.dry = self->args->verb->needs == NEEDS_WRITE && !self->options.writable;
     return OK;

@@ -50,6 +50,9 @@ static const family_t families [] = {
     {"marketplace_packages_served", "gauge", "Packages served to others"},
     {"marketplace_hosted_bytes", "gauge", "Size of what is hosted for others"},
     {"marketplace_transfer_wrong_chunks_total", "counter", "Chunks with another hash than signed"},
+    {"marketplace_bulk_connections", "gauge", "Nodes that archives are exchanged with"},
+    {"marketplace_bulk_sent_bytes_total", "counter", "Of all that was sent: by bulk connections"},
+    {"marketplace_bulk_received_bytes_total", "counter", "Of all that was received: by these"},
     {"marketplace_reputation_avg", "gauge", "Mean score of all known nodes"},
     {"marketplace_bytes_sent_total", "counter", "Said to other nodes, before encryption"},
     {"marketplace_bytes_received_total", "counter", "Heard from other nodes, after decryption"},
@@ -172,6 +175,9 @@ add_network (list_t *self, const status_t *status)
     add (self, "marketplace_packages_served", status->transfer->serving);
     add (self, "marketplace_hosted_bytes", (double) status->transfer->hosted_bytes);
     add (self, "marketplace_transfer_wrong_chunks_total", (double) status->transfer->wrong_chunks);
+    add (self, "marketplace_bulk_connections", status->swarm->bulk_count);
+    add (self, "marketplace_bulk_sent_bytes_total", (double) status->swarm->bulk_sent_bytes);
+    add (self, "marketplace_bulk_received_bytes_total", (double) status->swarm->bulk_received_bytes);
     add (self, "marketplace_reputation_avg", status->reputation->average);
     add_traffic (self, status->swarm);
 }

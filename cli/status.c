@@ -210,6 +210,9 @@ shape_network (const status_t *self, json_t **document)
     shape_set (document, "hosted_bytes", number (self->transfer->hosted_bytes));
     shape_set (document, "sent_bytes", number (self->transfer->sent_bytes));
     shape_set (document, "received_bytes", number (self->transfer->received_bytes));
+    shape_set (document, "bulk_connections", json_integer (swarm->bulk_count));
+    shape_set (document, "bulk_sent_bytes", number (swarm->bulk_sent_bytes));
+    shape_set (document, "bulk_received_bytes", number (swarm->bulk_received_bytes));
     shape_set (document, "reputation", reputation_shape (self->reputation));
 }
 
@@ -364,6 +367,10 @@ print_packages (const status_t *self, const screen_t *screen)
               text_size (self->transfer->sent_bytes, sent),
               text_size (self->transfer->received_bytes, received));
     render_field (screen, "archives", line);
+    snprintf (line, sizeof line, "%" PRIu32 " connections, %s sent, %s received",
+              self->swarm->bulk_count, text_size (self->swarm->bulk_sent_bytes, sent),
+              text_size (self->swarm->bulk_received_bytes, received));
+    render_field (screen, "bulk", line);
 }
 
 static void

@@ -63,6 +63,7 @@ peer_shape (const Ggen__PeerStatus *peer)
     shape_set (&one, "address", shape_text (address_text (peer->address, address)));
     shape_set (&one, "inbound", json_boolean (peer->inbound));
     shape_set (&one, "tier", json_string (tier_word (peer->tier)));
+    shape_set (&one, "lan", json_boolean (peer->lan));
     shape_set (&one, "rtt_ms", peer->rtt_ms ? json_integer (peer->rtt_ms) : json_null ());
     shape_set (&one, "connected_ms", json_integer (peer->since_ms));
     shape_set (&one, "sent_bytes", json_integer ((json_int_t) peer->sent_bytes));

@@ -54,7 +54,7 @@ def clean_environment(directory):
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     return {**kept, "HOME": str(directory), "TMPDIR": str(directory), "LC_ALL": "C.UTF-8",
             "GGEN_HOME": str(Path(directory) / "ggen"), "PYTHONDONTWRITEBYTECODE": "1",
-            "GGEN_P2P_ENABLED": "false"}
+            "GGEN_P2P_ENABLED": "false", "GGEN_P2P_LAN": "false"}
 
 
 def remove_tree(directory):
@@ -194,6 +194,7 @@ class Home:
     def __init__(self):
         self.dir = Path(tempfile.mkdtemp(prefix="ggen-"))
         self.path = self.dir / "ggen"
+        self.prefix = []            # words before every command: what runs it elsewhere (netns.py)
         self._processes, self._others = [], []
 
     def run(self, *args, ok=True, **options):
@@ -237,7 +238,8 @@ class Home:
 
     def start_program(self, argv, env=None, cwd=None, stdin=None):
         environment = {**clean_environment(self.dir), **(env or {})}
-        process = Process([str(word) for word in argv], cwd or self.dir, environment, stdin)
+        words = [str(word) for word in (*self.prefix, *argv)]
+        process = Process(words, cwd or self.dir, environment, stdin)
         self._processes.append(process)
         return process
 

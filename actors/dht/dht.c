@@ -75,6 +75,12 @@ dht_shape (const dht_t *self, unsigned paths)
                              .hedged = settings->hedge};
 }
 
+int64_t
+dht_wall_ms (const dht_t *self)
+{
+    return out_wall_ms (self->out) + self->skew_ms;
+}
+
 uint32_t
 dht_up_secs (const dht_t *self)
 {
@@ -225,6 +231,15 @@ on_connectivity (void *self_, const delivery_t *at, const ProtobufCMessage *mess
 }
 
 static code_t
+on_peers_clock (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    dht_t *self = self_;
+    (void) at;
+    self->skew_ms = ((const Ggen__PeersClock *) message)->skew_ms;
+    return OK;
+}
+
+static code_t
 on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     const dht_t *self = self_;
@@ -320,7 +335,7 @@ dht_tick (void *self_, int64_t now_ms, int64_t wall_ms)
 {
     dht_t *self = self_;
     dht_keep_tick (self, now_ms, wall_ms);
-    dht_provide_tick (self, now_ms, wall_ms);
+    dht_provide_tick (self, now_ms);
     dht_upkeep_tick (self, now_ms);
     dht_op_tick (self, now_ms);
     return OK;
@@ -348,6 +363,7 @@ static const handler_t rows[] = {
     {&ggen__peer_down__descriptor, on_peer_down, THIS_NODE},
     {&ggen__dialability__descriptor, on_dialability, THIS_NODE},
     {&ggen__connectivity_changed__descriptor, on_connectivity, THIS_NODE},
+    {&ggen__peers_clock__descriptor, on_peers_clock, THIS_NODE},
     {0}};
 
 const actor_class_t dht_actor = {.name = "dht",

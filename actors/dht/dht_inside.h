@@ -196,7 +196,7 @@ provide_t *dht_provide_new (void);
 void dht_provide_destroy (provide_t **self_p);
 void dht_provide_load (dht_t *self, const Ggen__StateEntry *entry);
 int64_t dht_provide_deadline_ms (const dht_t *self);
-void dht_provide_tick (dht_t *self, int64_t now_ms, int64_t wall_ms);
+void dht_provide_tick (dht_t *self, int64_t now_ms);
 uint32_t dht_provide_count (const dht_t *self);
 
 //  ---- serving -----------------------------------------------------------------------------------
@@ -265,6 +265,7 @@ struct dht_t {
     int64_t born_ms;
     bool dialable;              //  as far as we know
     bool offline;               //  swarm says so
+    int64_t skew_ms;            //  the same: what others' clocks are ahead of ours
     kbucket_t *table;
     records_t *records;
     keep_t *keep;
@@ -297,6 +298,9 @@ bool dht_is_server (const dht_t *self);
 
 //  The shape of its lookups.
 lookup_shape_t dht_shape (const dht_t *self, unsigned paths);
+
+//  The time by which signed times are judged and said: our wall clock, corrected by our peers'.
+int64_t dht_wall_ms (const dht_t *self);
 
 //  How long it has been up, for others: 0 = long enough.
 uint32_t dht_up_secs (const dht_t *self);

@@ -46,6 +46,19 @@ earlier (int64_t a_ms, int64_t b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
+//  While the table is empty: whom we are just about to get to know. They have a session with us.
+static size_t
+unproven (const dht_t *self, contact_t seeds[KBUCKET_K])
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < self->candidates_count && count < KBUCKET_K; i++)
+        seeds[count++] = self->candidates[i];
+    for (const query_t *query = self->waiting; query && count < KBUCKET_K; query = query->next)
+        if (query->kind == QUERY_CHECK)
+            seeds[count++] = query->contact;
+    return count;
+}
+
 static bool
 start (dht_t *self, op_t *op)
 {
@@ -58,6 +71,8 @@ start (dht_t *self, op_t *op)
     if (!op->lookup)
         return false;
     size_t count = kbucket_closest (self->table, op->target, NULL, seeds, KBUCKET_K);
+    if (count == 0)
+        count = unproven (self, seeds);
     lookup_seed (op->lookup, seeds, count);
     op->partial_ms = earlier (now_ms + self->settings->query_timeout_ms, last_ms);
     op->hard_ms = earlier (now_ms + 3 * (int64_t) self->settings->query_timeout_ms, last_ms);

@@ -108,6 +108,8 @@ finish (dht_t *self, op_t *op, bool incomplete)
     unsigned answers = lookup_answers (op->lookup);
     if (!op->read.found)
         lookup_closest (op->lookup, NULL, 1, &op->read.hops);
+    //  It stores nothing itself, so it has to have asked somebody.
+    incomplete |= self->settings->brief && answers == 0;
     if (!op->read.first_valid && answers < op->read.quorum)
         out_refuse (self->out, op->ticket,
                     answers == 0 && incomplete ? DHT_TIMEOUT : INSUFFICIENT_DHT_RESPONSES,
@@ -168,7 +170,7 @@ dht_read_answered (dht_t *self, op_t *op, const query_t *query, const answer_t *
     bool any = false;
     for (size_t i = 0; i < got->n_records; i++) {
         code_t code = harvest_add (op->harvest, query->candidate, got->records[i],
-                                   answer->wall_ms);
+                                   dht_wall_ms (self));
         any |= code == OK;
         if (code == INVALID_SIGNATURE) {
             dht_observe (self, &query->contact.key, GGEN__EXPERIENCE__FORGED, "dht: a record");
@@ -194,7 +196,7 @@ add_own (dht_t *self, op_t *op, const delivery_t *at)
            != NULL) {
         Ggen__StoredRecord stored = GGEN__STORED_RECORD__INIT;
         stored.record = (ProtobufCBinaryData) {element->size, element->packed};
-        if (harvest_add (op->harvest, FROM_HERE, &stored, at->wall_ms) != OK)
+        if (harvest_add (op->harvest, FROM_HERE, &stored, dht_wall_ms (self)) != OK)
             self->refused_invalid++;
     }
     op->read.found = op->read.first_valid && harvest_has_valid (op->harvest);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+//  What is signed by a clock that is wrong is refused everywhere.
+#define CLOCK_HINT "set this machine's clock: its peers' differ from it"
+
 bool
 dht_write_send (dht_t *self, op_t *op, const contact_t *contact, const digest_t *key,
                 bytes_t packed, uint32_t age_secs)
@@ -153,11 +156,11 @@ dht_write_event (dht_t *self, op_t *op, op_event_t event)
 
 //  Holders may know something newer of the same signer; the newest is the answer.
 static void
-take_newer (dht_t *self, op_t *op, bytes_t packed, int64_t wall_ms)
+take_newer (dht_t *self, op_t *op, bytes_t packed)
 {
     dht_element_t newer;
     if (packed.size == 0 || packed.size > RECORD_SIZE_MAX
-        || harvest_check (&newer, self->crypto, &op->key, packed, wall_ms) != OK
+        || harvest_check (&newer, self->crypto, &op->key, packed, dht_wall_ms (self)) != OK
         || newer.kind != op->write.element.kind || newer.seq <= op->write.element.seq
         || memcmp (newer.signer, op->write.element.signer, sizeof newer.signer) != 0
         || memcmp (newer.subject, op->write.element.subject, sizeof newer.subject) != 0)
@@ -186,7 +189,7 @@ dht_write_answered (dht_t *self, op_t *op, const query_t *query, const answer_t 
         return;
     op->write.acknowledged += reply->stored != 0;
     op->write.full += reply->full && !reply->stored;
-    take_newer (self, op, (bytes_t) {reply->newer.data, reply->newer.len}, answer->wall_ms);
+    take_newer (self, op, (bytes_t) {reply->newer.data, reply->newer.len});
 }
 
 //  ---- beginning ---------------------------------------------------------------------------------
@@ -215,9 +218,9 @@ dht_write_start (dht_t *self, const delivery_t *at, const digest_t *key, bytes_t
     dht_element_t element;
     if (packed.size > RECORD_SIZE_MAX)
         return out_fail (at, VALIDATION, "", "a record of at most %d bytes", RECORD_SIZE_MAX);
-    code_t code = harvest_check (&element, self->crypto, key, packed, at->wall_ms);
+    code_t code = harvest_check (&element, self->crypto, key, packed, dht_wall_ms (self));
     if (code)
-        return out_fail (at, code, "", "this record cannot be stored under this key");
+        return out_fail (at, code, self->skew_ms != 0 ? CLOCK_HINT : "", "this record cannot be stored under this key");
     op_t *op = new_write (key, packed, at);
     if (!op)
         return BUSY;
@@ -246,7 +249,7 @@ bool
 dht_write_alone (dht_t *self, const digest_t *key, bytes_t packed, uint32_t age_secs)
 {
     dht_element_t element;
-    if (harvest_check (&element, self->crypto, key, packed, out_wall_ms (self->out)) != OK)
+    if (harvest_check (&element, self->crypto, key, packed, dht_wall_ms (self)) != OK)
         return false;
     op_t *op = new_write (key, packed, NULL);
     if (!op)

@@ -36,6 +36,7 @@ struct outbox_entry {
     uint64_t wanted;                //  steps that it has
     uint64_t todo;                  //  of this round: not yet asked
     unsigned in_flight;
+    bool writes_release;            //  among these
     bool active;
     bool written;                   //  it is on disk
     bool superseded;                //  it goes as soon as it is done

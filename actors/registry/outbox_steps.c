@@ -157,6 +157,8 @@ on_step (void *home, void *errand_, const answer_t *answer)
         return OK;
     free (errand_);
     entry->in_flight--;
+    if (errand.step == STEP_RELEASE)
+        entry->writes_release = false;
     if (answer->code == OK && take (entry, errand.step, answer->message))
         entry->state->done |= STEP_BIT (errand.step);
     steps_go (entry);
@@ -298,16 +300,30 @@ send_step (outbox_entry_t *entry, step_t step)
     return bytes ? send_bytes (entry, step) : send_record (entry, step);
 }
 
+//  What may go now. A head that lists a release which nobody can read yet would make the name unknown to
+//  all who hear of it: the release is written before anything points to it, or was at least tried.
+static uint64_t
+steps_free (const outbox_entry_t *entry)
+{
+    uint64_t release = STEP_BIT (STEP_RELEASE);
+    if (entry->todo & release)
+        return release | (entry->todo & ~STEPS_OF_NAME);
+    return entry->writes_release ? entry->todo & ~STEPS_OF_NAME : entry->todo;
+}
+
 //  News first: it says all by itself, and hosts and the DHT may take long.
 void
 steps_go (outbox_entry_t *entry)
 {
-    while (entry->todo && entry->in_flight < OUTBOX_STEPS_MAX) {
-        uint64_t news = entry->todo & STEPS_OF_NEWS;
-        step_t step = (step_t) __builtin_ctzll (news ? news : entry->todo);
+    uint64_t free_steps;
+    while ((free_steps = steps_free (entry)) != 0 && entry->in_flight < OUTBOX_STEPS_MAX) {
+        uint64_t news = free_steps & STEPS_OF_NEWS;
+        step_t step = (step_t) __builtin_ctzll (news ? news : free_steps);
         entry->todo &= ~STEP_BIT (step);
-        if (send_step (entry, step) == OK)
-            entry->in_flight++;
+        if (send_step (entry, step) != OK)
+            continue;
+        entry->in_flight++;
+        entry->writes_release |= step == STEP_RELEASE;
     }
     if (entry->in_flight == 0)
         entry_round_over (entry);

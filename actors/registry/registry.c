@@ -78,6 +78,7 @@ end_call (registry_t *self, call_t *call)
 }
 
 static bool spread (registry_t *self, call_t *call);
+static bool look_further (registry_t *self, call_t *call);
 
 //  One more answer is in, or could not be asked for.
 static void
@@ -87,8 +88,13 @@ proceed (registry_t *self, call_t *call)
         return;
     if (method_of (call)->answer == answers_publish && spread (self, call))
         return;
+    if (look_further (self, call))
+        return;
     //  Exists may have been answered; answering twice does nothing.
-    method_of (call)->answer (self->out, self->crypto, call);
+    if (!method_of (call)->changes && call_failures_count (call, CANCELLED) > 0)
+        out_refuse (self->out, call->ticket, CANCELLED, "", "cancelled");
+    else
+        method_of (call)->answer (self->out, self->crypto, call);
     end_call (self, call);
 }
 
@@ -160,6 +166,36 @@ spread (registry_t *self, call_t *call)
     return call->outstanding > 0;
 }
 
+static void
+ask_readers (registry_t *self, call_t *call, bool remote_too)
+{
+    for (unsigned i = 0; i < call->slots_count; i++) {
+        slot_t *slot = &call->slots[i];
+        if (slot->backend->enabled && !slot->asked && (remote_too || !slot->backend->remote))
+            ask_backend (self, slot, call->request, call->budget_ms);
+    }
+}
+
+//  May what is at hand be enough?
+static bool
+is_near (const ProtobufCMessage *message)
+{
+    const Ggen__ListVersionsRequest *request = (const void *) message;
+    return message->descriptor == &ggen__list_versions_request__descriptor
+           && (request->local || *request->exact);
+}
+
+//  What is at hand was not enough: ask those that look into the network. Returns true when any were.
+static bool
+look_further (registry_t *self, call_t *call)
+{
+    const Ggen__ListVersionsRequest *request = (const void *) call->request;
+    if (!is_near (call->request) || request->local || call_lists (call, request->exact))
+        return false;
+    ask_readers (self, call, true);
+    return call->outstanding > 0;
+}
+
 //  OK, or BUSY.
 static code_t
 begin (registry_t *self, const delivery_t *at, const ProtobufCMessage *message, call_t **call_p)
@@ -197,10 +233,8 @@ on_read (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     call_t *call;
     if (begin (self, at, message, &call) != OK)
         return BUSY;
-    uint32_t budget_ms = budget_of (self, method_of (call), left_ms (at));
-    for (unsigned i = 0; i < call->slots_count; i++)
-        if (call->slots[i].backend->enabled)
-            ask_backend (self, &call->slots[i], message, budget_ms);
+    call->budget_ms = budget_of (self, method_of (call), left_ms (at));
+    ask_readers (self, call, !is_near (message));
     proceed (self, call);
     return OK;
 }
@@ -379,6 +413,7 @@ add_backend (registry_t *self, const registry_backend_t *settings, const char *o
         backend->name += prefix;
     backend->writes = settings->writes;
     backend->sources = settings->sources;
+    backend->remote = settings->remote;
     backend->enabled = true;
     self->backends_count++;
     return true;

@@ -31,6 +31,7 @@ tell (swarm_t *self)
 {
     ProtobufCBinaryData addresses[MULTIADDR_PEER_MAX];
     Ggen__Dialability message = GGEN__DIALABILITY__INIT;
+    self->described++;
     dialability_say (self, &message, addresses);
     swarm_tell (self, &message.base);
     uint32_t cursor = 0;

@@ -37,6 +37,7 @@ typedef struct {
     int64_t admit_ms;                   //  when we look next whether we have to answer ZAP
     unsigned closed;                    //  links whose connection has ended, not told yet
     bool announced;                     //  swarm knows where we listen
+    const char *beacon;                 //  as the settings say
 } links_t;
 
 //  ---- telling swarm -------------------------------------------------------------------------------
@@ -88,6 +89,8 @@ tell_listening (links_t *self)
     }
     listening.addresses = list;
     out_event (self->out, SWARM, &listening.base);
+    if (self->beacon)
+        out_event (self->out, self->beacon, &listening.base);
 }
 
 //  ---- ending --------------------------------------------------------------------------------------
@@ -569,6 +572,7 @@ links_create (const actor_env_t *env)
     if (!self)
         return NULL;
     self->out = env->out;
+    self->beacon = ((const link_settings_t *) env->settings)->beacon;
     self->look_ms = DEADLINE_NEVER;
     self->ends = ends_new (rng_u64 (env->rng));
     self->guard = guard_new (connections_max ());

@@ -20,6 +20,13 @@ typedef enum {
     LINK_LEAVING                    //  one side has said Goodbye: what is on its way still counts
 } link_state_t;
 
+typedef enum {
+    LANE_NONE,                      //  none, and none before lane_until
+    LANE_WANTED,                    //  the peer is to offer one, until lane_until
+    LANE_MADE,                      //  it was offered, or is dialled, until lane_until
+    LANE_UP
+} lane_state_t;
+
 typedef struct {
     //  The connection; links_swap exchanges this part of two.
     uint64_t number;                //  0: none now
@@ -37,6 +44,7 @@ typedef struct {
     bool told;                      //  to those who hear of kept sessions only
     bool left;                      //  LEAVING: it was the other side that said Goodbye
     bool named;                     //  found by links_peer
+    bool lan;                       //  its beacon was heard from the address that it has
     peer_key_t key;
     char text[PEER_ID_TEXT + 1];
     greeting_t *greeting;           //  DIALLING and GREETING only
@@ -49,7 +57,10 @@ typedef struct {
     uint32_t owed_since;            //  seconds
     uint32_t rtt_us;                //  0 = not known
     int32_t skew_ms;
-    uint16_t protocols;             //  bit i: the i-th of ours
+    uint32_t lane;                  //  lanes.h: the last one; 0: there was none
+    uint32_t lane_until;            //  seconds
+    uint8_t lane_state;             //  lane_state_t
+    uint16_t protocols;             //  bit i: the i-th of swarm_asked_protocols
     uint16_t owed;                  //  its requests here that are not answered
     uint16_t flights, flights_count;    //  flights.h
     uint16_t heir;                  //  DRAINING: slot of the session

@@ -164,7 +164,7 @@ send_kind (client_t *self, const client_call_t *call, Ggen__Kind kind)
     envelope.id = self->calls;
     envelope.from = "client";
     envelope.trace = self->trace;
-    envelope.budget_ms = call->timeout_ms;
+    envelope.budget_ms = call->budget_ms ? call->budget_ms : call->timeout_ms;
     envelope.sent_us = clock_us ();
     parcel_t parcel = {.to = call->to, .envelope = &envelope};
     if (kind == GGEN__KIND__REQUEST) {

@@ -540,6 +540,41 @@ a_record_that_does_not_belong_there_is_refused (void **state)
     herd_end (&herd);
 }
 
+//  All others are an hour ahead of node 0 and node 3: what they sign is of the future there.
+static void
+given_our_clock_is_wrong_the_peers_clocks_say_what_is_of_the_future (void **state)
+{
+    (void) state;
+    begin (10, HONEST, 0);
+    signer_t signer = signer_of (1);
+    digest_t key;
+    code_t code;
+    packed_t head = signed_head (&signer, "acme", 3, HERD_WALL_MS + 3600000, &key);
+    Ggen__PeersClock clock = GGEN__PEERS_CLOCK__INIT;
+    clock.skew_ms = 3600000;
+    for (uint32_t i = 0; i < 10; i++)
+        herd_tell (&herd, i, "swarm", GGEN__KIND__EVENT, &clock.base);
+    store (0, &key, &head);
+    assert_int_equal (holders_of (&key), 10);
+    assert_true (is_found (3, &key, false));
+    //  What it says of itself is signed by that time, too
+    digest_t sha256 = some_digest ();
+    provide_as (0, &sha256, false);
+    const element_t *element = records_next (dht_of (5)->records, &sha256, NULL, herd.now_ms);
+    dht_element_t provided;
+    assert_int_equal (dht_key_check (&provided, crypto_real.sha256, crypto_real.verify, &sha256,
+                                     (bytes_t) {element->packed, element->size}),
+                      OK);
+    assert_in_range (provided.issued_at, HERD_WALL_MS / 1000 + 3600, HERD_WALL_MS / 1000 + 3900);
+    //  A clock that is right again
+    clock.skew_ms = 0;
+    herd_tell (&herd, 0, "swarm", GGEN__KIND__EVENT, &clock.base);
+    head = signed_head (&signer, "acme", 4, HERD_WALL_MS + 3600000, &key);
+    assert_null (write_as (0, &key, &head, &code));
+    assert_int_equal (code, VALIDATION);
+    herd_end (&herd);
+}
+
 static void
 two_heads_with_one_seq_are_no_consensus (void **state)
 {
@@ -798,6 +833,7 @@ main (void)
         cmocka_unit_test (a_node_that_never_answered_us_is_in_no_table),
         cmocka_unit_test (a_forged_record_is_neither_stored_nor_returned),
         cmocka_unit_test (a_record_that_does_not_belong_there_is_refused),
+        cmocka_unit_test (given_our_clock_is_wrong_the_peers_clocks_say_what_is_of_the_future),
         cmocka_unit_test (two_heads_with_one_seq_are_no_consensus),
         cmocka_unit_test (who_holds_something_older_gets_the_newer),
         cmocka_unit_test (a_provider_reported_dead_is_named_no_more_within_seconds),

@@ -23,6 +23,10 @@ void look_transfer (const void *state, look_bound_fn *bound, void *context);
 //  Sessions that are there to stay, and all.
 void look_sessions (const void *swarm, uint32_t *kept_p, uint32_t *all_p);
 
+//  The peer of each session.
+typedef void (look_peer_fn) (void *context, const uint8_t *peer_key);
+void look_session_peers (const void *swarm, look_peer_fn *visit, void *context);
+
 uint32_t look_dht_contacts (const void *dht);
 
 typedef struct {

@@ -33,3 +33,13 @@ look_sessions (const void *state, uint32_t *kept_p, uint32_t *all_p)
     *kept_p = census.kept;
     *all_p = census.kept + census.transients;
 }
+
+void
+look_session_peers (const void *state, look_peer_fn *visit, void *context)
+{
+    const swarm_t *swarm = state;
+    uint32_t cursor = 0;
+    for (link_t *link; (link = links_next (swarm->links, &cursor)) != NULL;)
+        if (link->state == LINK_SESSION)
+            visit (context, link->key.bytes);
+}
