@@ -19,6 +19,7 @@ dht_settings_default (const identity_t *identity)
         .parallel_max = 16,
         .corrections = 4,
         .path_group_max = 2,
+        .regions = true,
         .diversity = {.group_table_max = 3, .group_bucket_max = 2},
         .records = {.bytes_max = 64u << 20,
                     .far_bytes_max = 8u << 20,
@@ -46,6 +47,7 @@ dht_settings_plain (const identity_t *identity)
     settings.parallel_max = settings.parallel;
     settings.corrections = 0;
     settings.path_group_max = 0;
+    settings.regions = false;
     settings.diversity = (kbucket_limits_t) {0};
     settings.young_ms = 0;
     return settings;

@@ -204,7 +204,7 @@ compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
     nodes_settings (honest_settings (self->honest, world, node), player->identity,
                     player->publisher == PLAY_NOBODY
                         ? NULL
-                        : library_publisher (self->library, player->publisher)->identity);
+                        : library_publisher (self->library, player->publisher)->keyring);
     honest_compose (self->honest, world, node, plan);
     nodes_plan (plan, self->mix);
     if (player->liar)

@@ -68,6 +68,12 @@ static const script_verb_t verbs[] = {
      "something is announced by a node, drawn"},
     {VERB_YANK, "yank", {{"<count>", SLOT_COUNT, true}, AT}, false, "versions are yanked"},
     {VERB_WITHDRAW, "withdraw", {{"<count>", SLOT_COUNT, true}, AT}, false, "packages are withdrawn"},
+    {VERB_ROTATE, "rotate", {{"<count>", SLOT_COUNT, true}, AT}, false,
+     "publishers hand their names over to a new key, by the old one"},
+    {VERB_STEAL, "steal", {{"<count>", SLOT_COUNT, true}, AT}, false,
+     "publishers' keys are stolen: a thief hands their names over to himself"},
+    {VERB_RECOVER, "recover", {{"<count>", SLOT_COUNT, true}, AT}, false,
+     "publishers who were robbed hand their names over to a new key, by the recovery key"},
 
     {VERB_SETTLE, "settle", {{"<time>", SLOT_TIME, true}}, false,
      "the last part of the run: no faults, no work; then every package has to be found by all"},
