@@ -34,6 +34,7 @@ typedef struct {
     role_t roles[ROLES_MAX];
     unsigned roles_count;
     network_t *network;         //  NULL: this node is not of the network
+    bool tapped;                //  somebody may listen to its tap
 
     //  What the actors are told; the texts belong to the node.
     char *home;
@@ -240,11 +241,11 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
     }
     cast_all (self);
     //  Without a daemon only somebody's `ggen tap` can listen, and it binds the path.
-    bool tapped = daemon || home_socket_alive (home->tap_path);
+    self->tapped = daemon || home_socket_alive (home->tap_path);
     bus_setup_t setup = {.roles = self->roles,
                          .roles_count = self->roles_count,
                          .ipc_path = daemon ? self->bus_path : NULL,
-                         .tap_path = tapped ? self->tap_path : NULL,
+                         .tap_path = self->tapped ? self->tap_path : NULL,
                          .tap_lock_path = daemon ? self->tap_lock_path : NULL,
                          .home = self->home,
                          .version = GGEN_VERSION,
@@ -273,9 +274,12 @@ node_stop (void *context, void **node_p)
     node_t *self = *node_p;
     if (!self)
         return;
+    const bool tapped = self->tapped;
     host_stop (&self->host);
     node_free (self);
     *node_p = NULL;
+    if (tapped)
+        host_flush ();
 }
 
 static code_t
