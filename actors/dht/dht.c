@@ -257,6 +257,8 @@ on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     reply.queries_failed = self->queries_failed;
     reply.refused_invalid = self->refused_invalid;
     reply.refused_full = self->refused_full;
+    reply.lookups = self->lookups;
+    reply.lookups_ms = self->lookups_ms;
     reply.closest_bucket = kbucket_buckets (self->table) - 1;
     return out_reply (at, &reply.base);
 }

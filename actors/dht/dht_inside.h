@@ -325,6 +325,7 @@ struct dht_t {
     bool joined;                        //  a lookup of ourselves was made
     uint16_t losses;                    //  neighbours that left since records were last sent round
     uint64_t queries, queries_failed, refused_invalid, refused_full;
+    uint64_t lookups, lookups_ms;       //  that were asked for here and ended
 };
 
 //  Does it store for others?

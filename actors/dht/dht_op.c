@@ -148,6 +148,10 @@ dht_op_end (dht_t *self, op_t *op)
         link = &(*link)->next;
     *link = op->next;
     self->running_count--;
+    if (!op->background) {
+        self->lookups++;
+        self->lookups_ms += (uint64_t) (out_now_ms (self->out) - op->asked_ms);
+    }
     dht_query_forget (self, op);
     dht_op_free (op);
     start_queued (self);

@@ -74,6 +74,13 @@ typedef struct {
     int64_t next_ms;
 } dialability_t;
 
+//  Bytes by the actor of this node that said them, or that they were for: status.c has the names.
+#define SWARM_TRAFFIC_MAX 5
+
+typedef struct {
+    uint64_t sent_bytes, received_bytes;
+} traffic_t;
+
 typedef struct {
     out_t *out;
     rng_t *rng;
@@ -103,6 +110,7 @@ typedef struct {
     int64_t bootstrapped_ms;        //  the last dial to a bootstrap; -1 = none
     bucket_t bucket;
     uint64_t refused_banned, refused_full, refused_rate, dropped_invalid;
+    traffic_t traffic[SWARM_TRAFFIC_MAX];
     uint64_t bulk_sent_bytes, bulk_received_bytes;
 } swarm_t;
 
