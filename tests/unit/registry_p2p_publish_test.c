@@ -331,6 +331,9 @@ what_is_kept_is_found_here_before_others_have_answered (void **state)
     assert_true (puppet_silent (&rig->registry));
     rig->world->dht_code = NETWORK;
     assert_true (rig_exists (rig, "pack"));
+    Ggen__PackageReply *found = rig_get (rig, "pack");
+    assert_string_equal (found->package->version, "1.0.0");
+    puppet_free (found);
     rig->held = NULL;
     rig_settle (rig);
     puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
