@@ -183,6 +183,12 @@ static const option_t tap_options [] = {
     {.name = "peer", .kind = OPTION_TEXT, .value_name = "ID",
      .help = "only messages to or from this peer"},
     {.name = "record", .kind = OPTION_PATH, .value_name = "FILE", .help = "write them to FILE too"},
+    {.name = "record-max", .kind = OPTION_COUNT, .value_name = "MIB", .initial = "1024", .min = 1,
+     .max = 1048576, .help = "end when FILE would be larger than this"},
+    {.name = "replay", .kind = OPTION_PATH, .value_name = "FILE",
+     .help = "show what was recorded in FILE"},
+    {.name = "into", .kind = OPTION_TEXT, .value_name = "ACTOR",
+     .help = "with --replay: give a fresh ACTOR what came to it, and compare what it says"},
     END};
 
 static const option_t tree_options [] = {
@@ -238,19 +244,40 @@ static const option_t connect_options [] = {
     {.name = "persistent", .kind = OPTION_FLAG, .help = "connect again whenever it is lost"},
     END};
 
+static const option_t status_options [] = {
+    {.name = "detailed", .kind = OPTION_FLAG,
+     .help = "also the queue and the handlers' time of each actor"},
+    END};
+
+static const option_t node_options [] = {
+    {.name = "listen", .letter = 'l', .kind = OPTION_TEXT, .value_name = "ADDRESS",
+     .collects = true, .help = "accept peers here (default: /ip4/0.0.0.0/tcp/0)"},
+    {.name = "bootstrap", .letter = 'b', .kind = OPTION_TEXT, .value_name = "ADDRESS",
+     .collects = true, .help = "join the network by this node"},
+    {.name = "dht-server", .kind = OPTION_FLAG,
+     .help = "keep DHT records for others (default: true)"},
+    {.name = "topic", .kind = OPTION_TEXT, .value_name = "TOPIC",
+     .help = "gossip topic of package announcements"},
+    {.name = "config", .letter = 'c', .kind = OPTION_PATH, .value_name = "FILE",
+     .help = "settings from FILE instead of the home's"},
+    {.name = "daemon", .letter = 'd', .kind = OPTION_FLAG,
+     .help = "in the background; returns once the node answers"},
+    END};
+
 const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_SEARCH, .path = "market search", .arguments = "[QUERY]", .arguments_max = 1,
-     .needs = NEEDS_READ, .options = search_options, .help = "find packages",
+     .needs = NEEDS_READ, .reach = REACH_ANY, .options = search_options, .help = "find packages",
      .more = "Without QUERY every package is listed. No match is no error.",
      .examples = {"ggen market search ontology", "ggen market search -c finance --sort updated",
                   "ggen market search --json rust | jq '.results[].id'"}},
     {.id = VERB_INFO, .path = "market info", .arguments = "PKG[@VERSION]", .arguments_min = 1,
      .arguments_max = 1,
-     .takes = TAKES_PUBLISHED, .needs = NEEDS_READ, .help = "all that is known of a package",
+     .takes = TAKES_PUBLISHED, .needs = NEEDS_READ, .reach = REACH_ANY,
+     .help = "all that is known of a package",
      .examples = {"ggen market info demo-pack", "ggen market info demo-pack@1.2.0"}},
     {.id = VERB_INSTALL, .path = "market install", .aliases = {"market add"},
      .arguments = "[PKG[@RANGE]...]", .arguments_max = ANY_NUMBER,
-     .takes = TAKES_PACKAGE, .needs = NEEDS_WRITE,
+     .takes = TAKES_PACKAGE, .needs = NEEDS_WRITE, .reach = REACH_ANY,
      .reads_if = "dry-run", .options = install_options,
      .help = "install packages and what they depend on",
      .more = "All or nothing: packages are resolved, fetched, verified and unpacked, and one "
@@ -339,13 +366,19 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"ggen config path", "$EDITOR \"$(ggen config path -q)\""}},
 
     {.id = VERB_NODE_RUN, .path = "node run", .aliases = {"p2p start"}, .needs = NEEDS_WRITE,
-     .help = "run a node until Ctrl-C", .more = "Other ggen commands on this home then ask it.",
-     .examples = {"ggen node run"}},
+     .options = node_options, .help = "run a node until Ctrl-C",
+     .more = "Other ggen commands on this home then ask it. With --daemon it logs into run/node.log "
+             "of the home, and run/node.pid has its pid.",
+     .examples = {"ggen node run", "ggen node run --daemon",
+                  "ggen p2p start -l /ip4/0.0.0.0/tcp/4101",
+                  "ggen p2p start -d -b /dns4/example.org/tcp/4101/p2p/12D3KooW..."}},
     {.id = VERB_TAP, .path = "tap", .aliases = {"p2p tap"}, .needs = NEEDS_NONE,
      .options = tap_options, .help = "watch the messages between the parts of a node",
      .more = "Needs no running node: what other ggen commands on this home do is shown too. "
              "A watcher that is too slow loses messages and is told how many.",
-     .examples = {"ggen tap", "ggen tap --type 'Install*' --json"}},
+     .examples = {"ggen tap", "ggen tap --type 'Install*' --json",
+                  "ggen tap --actor registry --record ./messages",
+                  "ggen tap --replay ./messages --into registry"}},
     {.id = VERB_COMPLETION, .path = "completion", .arguments = "bash|zsh|fish",
      .arguments_min = 1, .arguments_max = 1, .takes = TAKES_CHOICE, .needs = NEEDS_NONE,
      .help = "print a completion script for your shell",
@@ -369,7 +402,8 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"ggen market why demo-core"}},
     {.id = VERB_OUTDATED, .path = "market outdated", .takes = TAKES_INSTALLED,
      .arguments = "[PKG...]",
-     .arguments_max = ANY_NUMBER, .needs = NEEDS_READ, .options = target_options,
+     .arguments_max = ANY_NUMBER, .needs = NEEDS_READ, .reach = REACH_ANY,
+     .options = target_options,
      .help = "which installed packages have newer versions",
      .more = "WANTED is what `ggen market update` makes of a package: the newest version that fits "
              "all that depends on it. Exit 3 when something is out of date, 0 when nothing is.",
@@ -377,6 +411,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_UPDATE, .path = "market update", .takes = TAKES_INSTALLED,
      .aliases = {"market upgrade"},
      .arguments = "[PKG...]", .arguments_max = ANY_NUMBER, .needs = NEEDS_WRITE,
+     .reach = REACH_ANY,
      .reads_if = "dry-run|check", .options = update_options,
      .help = "install the newest versions that fit",
      .more = "Of the named packages, or of all. The others stay as they are unless a new version "
@@ -396,7 +431,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"ggen market clean --dry-run", "ggen market clean --all"}},
     {.id = VERB_POLICY, .path = "market policy", .takes = TAKES_PUBLISHED,
      .arguments = "PKG", .arguments_min = 1,
-     .arguments_max = 1, .needs = NEEDS_READ, .options = target_options,
+     .arguments_max = 1, .needs = NEEDS_READ, .reach = REACH_ANY, .options = target_options,
      .help = "who offers a package, and which would be chosen",
      .examples = {"ggen market policy demo-pack"}},
     {.id = VERB_YANK, .path = "market yank", .takes = TAKES_PUBLISHED,
@@ -453,7 +488,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"ggen market registry sync --to /srv/www/ggen",
                   "ggen market registry sync --from team --to ./mirror demo-pack"}},
 
-    {.id = VERB_P2P_STATUS, .path = "p2p status", .needs = NEEDS_READ,
+    {.id = VERB_P2P_STATUS, .path = "p2p status", .needs = NEEDS_READ, .options = status_options,
      .help = "how the node of this home is doing",
      .more = "Its addresses with its peer id are what others connect to.",
      .examples = {"ggen p2p status", "ggen p2p status --json | jq -r .peer_id"}},
@@ -467,4 +502,8 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_P2P_DISCONNECT, .path = "p2p disconnect", .arguments = "PEER",
      .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_READ,
      .help = "end the connection with a node", .examples = {"ggen p2p disconnect 12D3KooW..."}},
+    {.id = VERB_P2P_METRICS, .path = "p2p metrics", .needs = NEEDS_READ,
+     .help = "counters of the node of this home, as Prometheus reads them",
+     .more = "`ggen p2p status --json` has the same values among others.",
+     .examples = {"ggen p2p metrics", "ggen p2p metrics | grep _p2p_peers"}},
 };

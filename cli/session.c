@@ -21,6 +21,7 @@ struct session_t {
     const screen_t *screen;
     client_t *client;               //  NULL after a failed open
     progress_t *progress;
+    bool reads;                     //  the home, and no more
     double timeout_s;               //  0 = none
     int64_t deadline_ms;            //  of --timeout
     bool timed_out;
@@ -191,6 +192,7 @@ session_open (const args_t *args, const screen_t *screen)
     if (!self)
         abort ();
     self->screen = screen;
+    self->reads = args_needs (args) != NEEDS_WRITE;
     self->timeout_s = args_real (args, "timeout", 0);
     self->deadline_ms = self->timeout_s > 0 ? now_ms () + (int64_t) (self->timeout_s * 1000)
                                             : INT64_MAX;
@@ -259,6 +261,17 @@ on_progress (void *context, const Ggen__Progress *progress, int64_t at_ms)
     }
 }
 
+//  Who only reads takes what there is when the time of --timeout is nearly over. What changes something
+//  is cancelled by us instead, so that it can be undone. 0 = as much as it takes.
+static uint32_t
+budget_ms (const session_t *self)
+{
+    if (!self->reads || self->deadline_ms == INT64_MAX)
+        return 0;
+    const int64_t left_ms = self->deadline_ms - now_ms ();
+    return left_ms < 1 ? 1 : left_ms < SESSION_SILENCE_MS ? (uint32_t) left_ms : 0;
+}
+
 const void *
 session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
              const ProtobufCMessageDescriptor *expect)
@@ -270,6 +283,7 @@ session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
                                 .request = request,
                                 .expect = expect,
                                 .timeout_ms = SESSION_SILENCE_MS,
+                                .budget_ms = budget_ms (self),
                                 .progress = on_progress,
                                 .context = self};
     ProtobufCMessage *reply = NULL;

@@ -78,7 +78,7 @@ dht_keep_changed (void *self_, const uint8_t state_key[RECORDS_STATE_SIZE])
 {
     dht_t *self = self_;
     keep_t *keep = self->keep;
-    if (keep->filling || keep->count == CHANGED_MAX)
+    if (keep->filling || self->settings->brief || keep->count == CHANGED_MAX)
         return false;
     if (keep->count == keep->room) {
         size_t room = keep->room + keep->room / 2 + 8;
@@ -303,7 +303,10 @@ ask_page (dht_t *self, ProtobufCBinaryData after)
 void
 dht_keep_load (dht_t *self)
 {
-    ask_page (self, (ProtobufCBinaryData) {0, NULL});
+    if (self->settings->brief)
+        self->keep->loading = LOADED;
+    else
+        ask_page (self, (ProtobufCBinaryData) {0, NULL});
 }
 
 void

@@ -253,7 +253,7 @@ send_more (find_t *self)
         if (read->sent)
             continue;
         code_t code = send_read (self, read);
-        if (code == BUSY && home->reads_in_flight > 0)
+        if (code == BUSY && (home->reads_in_flight > 0 || home->join.joining))
             return;
         read->sent = true;
         self->unsent--;

@@ -26,6 +26,13 @@ entry_key (uint8_t bytes[ENTRY_KEY_MAX], const char *name, const publisher_key_t
 
 static void ask_page (registry_p2p_t *home, ProtobufCBinaryData after);
 
+//  What is to be told to the network waits for a node that stays in it.
+static unsigned
+first_table (const registry_p2p_t *home)
+{
+    return home->settings->brief ? DISCOVERED : OUTBOX;
+}
+
 static void
 load_failed (registry_p2p_t *home)
 {
@@ -147,7 +154,7 @@ on_changed (void *home_, const char *name, const publisher_key_t *key)
     keep_t *self = &home->keep;
     uint8_t bytes[ENTRY_KEY_MAX];
     size_t size = entry_key (bytes, name, key);
-    if (self->taking)
+    if (self->taking || home->settings->brief)
         return;
     if (!self->changed)
         self->changed = calloc (KEEP_CHANGED_MAX, sizeof *self->changed);
@@ -288,6 +295,7 @@ void
 keep_begin (registry_p2p_t *home)
 {
     home->keep.write_at_ms = DEADLINE_NEVER;
+    home->keep.table = first_table (home);
     discovered_watch (home->discovered, on_changed, home);
     ask_page (home, (ProtobufCBinaryData) {0, NULL});
 }
@@ -304,7 +312,7 @@ keep_tick (registry_p2p_t *home, int64_t now_ms)
 {
     keep_t *self = &home->keep;
     if (self->load_at_ms <= now_ms) {
-        self->table = 0;
+        self->table = first_table (home);
         ask_page (home, (ProtobufCBinaryData) {0, NULL});
     }
     if (self->write_at_ms <= now_ms) {

@@ -37,6 +37,7 @@ typedef struct {
     int64_t admit_ms;                   //  when we look next whether we have to answer ZAP
     unsigned closed;                    //  links whose connection has ended, not told yet
     bool announced;                     //  swarm knows where we listen
+    const char *beacon;                 //  as the settings say
 } links_t;
 
 //  ---- telling swarm -------------------------------------------------------------------------------
@@ -88,6 +89,8 @@ tell_listening (links_t *self)
     }
     listening.addresses = list;
     out_event (self->out, SWARM, &listening.base);
+    if (self->beacon)
+        out_event (self->out, self->beacon, &listening.base);
 }
 
 //  ---- ending --------------------------------------------------------------------------------------
@@ -214,7 +217,8 @@ on_send (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 
 //  ---- dialling and closing ------------------------------------------------------------------------
 
-//  "tcp://HOST:PORT"; false for an address that is no such thing.
+//  "tcp://IP:PORT"; false for an address without an IP: ZeroMQ would look a name up in the thread
+//  that carries all connections.
 static bool
 endpoint_of (const multiaddr_t *address, char *endpoint, size_t size)
 {
@@ -228,11 +232,6 @@ endpoint_of (const multiaddr_t *address, char *endpoint, size_t size)
         inet_ntop (AF_INET6, address->ip, ip, sizeof ip);
         snprintf (endpoint, size, "tcp://[%s]:%u", ip, address->port);
         return true;
-    case MULTIADDR_DNS:
-    case MULTIADDR_DNS4:
-    case MULTIADDR_DNS6:
-        return (size_t) snprintf (endpoint, size, "tcp://%s:%u", address->host, address->port)
-               < size;
     default:
         return false;
     }
@@ -569,6 +568,7 @@ links_create (const actor_env_t *env)
     if (!self)
         return NULL;
     self->out = env->out;
+    self->beacon = ((const link_settings_t *) env->settings)->beacon;
     self->look_ms = DEADLINE_NEVER;
     self->ends = ends_new (rng_u64 (env->rng));
     self->guard = guard_new (connections_max ());

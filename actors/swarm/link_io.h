@@ -27,6 +27,7 @@ typedef struct {
     const multiaddr_t *addresses;           //  to bind: IP4 or IP6; port 0 = any
     size_t addresses_count;                 //  0: nobody can dial us
     uint32_t heartbeat_ms;                  //  0 = 5000; a frozen peer is down after three
+    const char *beacon;                     //  who is told of LinkListening beside swarm; NULL: nobody
 } link_settings_t;
 
 extern const actor_class_t link_actor;

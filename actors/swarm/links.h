@@ -20,6 +20,13 @@ typedef enum {
     LINK_LEAVING                    //  one side has said Goodbye: what is on its way still counts
 } link_state_t;
 
+typedef enum {
+    LANE_NONE,                      //  none, and none before lane_until
+    LANE_WANTED,                    //  the peer is to offer one, until lane_until
+    LANE_MADE,                      //  it was offered, or is dialled, until lane_until
+    LANE_UP
+} lane_state_t;
+
 typedef struct {
     //  The connection; links_swap exchanges this part of two.
     uint64_t number;                //  0: none now
@@ -34,9 +41,11 @@ typedef struct {
     bool kept;                      //  not made for one lookup; links_set
     bool persistent;                //  redialled for ever
     uint8_t bootstrap;              //  0, or 1 + its number in the settings
+    bool apart_ours;                //  that side is ours
     bool told;                      //  to those who hear of kept sessions only
     bool left;                      //  LEAVING: it was the other side that said Goodbye
     bool named;                     //  found by links_peer
+    bool lan;                       //  its beacon was heard from the address that it has
     peer_key_t key;
     char text[PEER_ID_TEXT + 1];
     greeting_t *greeting;           //  DIALLING and GREETING only
@@ -44,12 +53,16 @@ typedef struct {
     uint64_t sent_bytes, received_bytes;
     int64_t since_ms;
     int64_t used_ms;                //  when mail last went either way
+    int64_t apart_ms;               //  until then one side does not want to keep it
     int64_t told_ms;                //  when we last complained of it
     bucket_t bucket;
     uint32_t owed_since;            //  seconds
     uint32_t rtt_us;                //  0 = not known
     int32_t skew_ms;
-    uint16_t protocols;             //  bit i: the i-th of ours
+    uint32_t lane;                  //  lanes.h: the last one; 0: there was none
+    uint32_t lane_until;            //  seconds
+    uint8_t lane_state;             //  lane_state_t
+    uint16_t protocols;             //  bit i: the i-th of swarm_asked_protocols
     uint16_t owed;                  //  its requests here that are not answered
     uint16_t flights, flights_count;    //  flights.h
     uint16_t heir;                  //  DRAINING: slot of the session

@@ -164,8 +164,10 @@ send_kind (client_t *self, const client_call_t *call, Ggen__Kind kind)
     envelope.id = self->calls;
     envelope.from = "client";
     envelope.trace = self->trace;
-    envelope.budget_ms = call->timeout_ms;
+    envelope.budget_ms = call->budget_ms ? call->budget_ms : call->timeout_ms;
     envelope.sent_us = clock_us ();
+    if (strchr (call->to, '@'))
+        envelope.to = (char *) call->to;
     parcel_t parcel = {.to = call->to, .envelope = &envelope};
     if (kind == GGEN__KIND__REQUEST) {
         parcel.body = call->request;

@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
     out_t *out;
     state_db_t *db;
+    bool read_only;
     waiter_t waiters[OPEN_MAX];
     unsigned waiters_count;
     size_t batch_bytes;
@@ -34,6 +35,7 @@ state_create (const actor_env_t *env)
     if (!self)
         return NULL;
     self->out = env->out;
+    self->read_only = settings->read_only;
     self->flush_ms = DEADLINE_NEVER;
     self->db = state_db_new (settings->path);
     if (!self->db) {
@@ -197,12 +199,15 @@ put_later (state_t *self, const delivery_t *at, const Ggen__StatePutRequest *put
 }
 
 static code_t
-on_put (void *self, const delivery_t *at, const ProtobufCMessage *message)
+on_put (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
+    state_t *self = self_;
     const Ggen__StatePutRequest *put = (const void *) message;
     size_t size;
     if (!is_put (put, &size))
         return out_fail (at, VALIDATION, "", "a put is out of bounds (state_io.h)");
+    if (self->read_only)
+        return out_fail (at, PERMISSION_DENIED, "", "this call may only read the home");
     return put->urgent ? put_now (self, at, put) : put_later (self, at, put, size);
 }
 

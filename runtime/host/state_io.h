@@ -30,6 +30,7 @@
 
 typedef struct {
     const char *path;           //  of the file, absolute ("HOME/p2p/state.db"); borrowed for create
+    bool read_only;             //  puts are refused with PERMISSION_DENIED
 } state_settings_t;
 
 extern const actor_class_t state_actor;

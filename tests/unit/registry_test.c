@@ -8,9 +8,9 @@
 #include "sources.pb-c.h"
 
 static const registry_backend_t three[] = {
-    {"registry_file", true, false},
-    {"registry_p2p", true, false},
-    {"registry_http", false, false}};
+    {.address = "registry_file", .writes = true},
+    {.address = "registry_p2p", .writes = true},
+    {.address = "registry_http"}};
 static const registry_settings_t settings = {three, COUNT_OF (three), 5000, 0};
 
 typedef struct {
@@ -574,7 +574,7 @@ an_answer_too_large_for_one_message_is_cut_and_says_so (void **state)
 //  ---- named sources -----------------------------------------------------------------------------
 
 static const registry_backend_t with_sources[] = {
-    {"registry_file", true, false}, {"registry_sources", false, true}};
+    {.address = "registry_file", .writes = true}, {.address = "registry_sources", .sources = true}};
 
 static void
 tell_sources (fake_t *fake, unsigned count)
@@ -673,7 +673,7 @@ static void
 an_actor_that_would_ask_itself_is_not_born (void **state)
 {
     (void) state;
-    const registry_backend_t self_reference[] = {{"registry", true, false}};
+    const registry_backend_t self_reference[] = {{.address = "registry", .writes = true}};
     const registry_settings_t own = {self_reference, 1, 0, 0};
     actor_setup_t setup = {.settings = &own, .crypto = &crypto_real};
     assert_null (actor_new (&registry_actor, &setup));

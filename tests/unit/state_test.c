@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 static char home[64], path[128];
-static state_settings_t settings = {path};
+static state_settings_t settings = {.path = path};
 
 static int
 make_home (void **state)
@@ -545,7 +545,7 @@ in_a_home_that_may_not_be_written_loads_work_and_puts_say_why (void **state)
     puppet_stop (&puppet);
     char other[160];
     snprintf (other, sizeof other, "%s/elsewhere/state.db", home);
-    puppet_start (&puppet, &state_actor, &(state_settings_t) {other});
+    puppet_start (&puppet, &state_actor, &(state_settings_t) {.path = other});
     assert_int_equal (count_of (&puppet, "pins"), 0);
     ask_put (&puppet, "pins", "b", 1, 1, true);
     assert_int_equal (hear_failure (&puppet, text), PERMISSION_DENIED);

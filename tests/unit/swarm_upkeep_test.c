@@ -9,7 +9,9 @@
 
 #include "actors/swarm/bootstraps.h"
 #include "actors/swarm/connectivity.h"
+#include "actors/swarm/dialability.h"
 #include "actors/swarm/sessions.h"
+#include "actors/swarm/stay.h"
 #include "actors/swarm/upkeep.h"
 #include "tests/unit/swarm_world.h"
 
@@ -503,7 +505,7 @@ some_hear_of_kept_sessions_only (void **state)
     connect_to (a, c, true, false);
     world_run (200);
     assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
-    sessions_release (world_swarm (a), world_session (a, c));
+    stay_release (world_swarm (a), world_session (a, c));
     assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
     world_run (2 * IDLE_MS);
     assert_null (world_session (a, c));
@@ -833,6 +835,24 @@ a_node_that_cannot_be_dialled_stays_a_client_until_it_can (void **state)
 }
 
 static void
+of_a_crowd_that_joins_at_once_each_soon_learns_that_it_can_be_dialled (void **state)
+{
+    (void) state;
+    node_t *hub = world_node (10), *crowd[2 * TRIALS_MAX];
+    world_start (hub);
+    for (unsigned i = 0; i < COUNT_OF (crowd); i++) {
+        crowd[i] = world_node (20 + i);
+        crowd[i]->settings.addresses_sure = false;
+        world_start (crowd[i]);
+    }
+    for (unsigned i = 0; i < COUNT_OF (crowd); i++)
+        connect_to (crowd[i], hub, true, false);
+    world_run (DIALABILITY_RETRY_MS / 4);
+    for (unsigned i = 0; i < COUNT_OF (crowd); i++)
+        assert_true (crowd[i]->told && crowd[i]->dialable);
+}
+
+static void
 whoever_dials_us_shows_that_we_can_be_dialled (void **state)
 {
     (void) state;
@@ -912,6 +932,47 @@ status_and_peers_say_how_it_is (void **state)
     ggen__peers_reply__free_unpacked (reply, NULL);
 }
 
+static int64_t
+told_skew_ms (node_t *node)
+{
+    note_t note;
+    Ggen__Envelope *envelope;
+    assert_true (world_take (node, "watcher", "PeersClock", &note, &envelope));
+    Ggen__PeersClock *clock = ggen__peers_clock__unpack (NULL, note.body_size, note.body);
+    int64_t skew_ms = clock->skew_ms;
+    ggen__peers_clock__free_unpacked (clock, NULL);
+    ggen__envelope__free_unpacked (envelope, NULL);
+    note_free (&note);
+    return skew_ms;
+}
+
+static void
+given_our_clock_differs_from_those_we_dialled_that_is_told_and_again_when_it_is_set (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10);
+    a->wall_offset_ms = -7200000;
+    world_start (a);
+    for (unsigned i = 0; i < 5; i++) {
+        node_t *stranger = world_node (11 + i);
+        stranger->wall_offset_ms = 999999999;
+        world_start (stranger);
+        connect_to (stranger, a, true, false);
+    }
+    world_run (1000);
+    assert_in_range (told_skew_ms (a), 999999999 + 7199900, 999999999 + 7200100);
+    for (unsigned i = 0; i < 3; i++) {
+        node_t *peer = world_node (20 + i);
+        world_start (peer);
+        connect_to (a, peer, true, false);
+    }
+    world_run (1000);
+    assert_in_range (told_skew_ms (a), 7199900, 7200100);
+    a->wall_offset_ms = 0;
+    world_run (60000);
+    assert_int_equal (told_skew_ms (a), 0);
+}
+
 int
 main (void)
 {
@@ -957,9 +1018,14 @@ main (void)
         cmocka_unit_test_teardown (a_node_learns_that_it_can_be_dialled, teardown),
         cmocka_unit_test_teardown (a_node_that_cannot_be_dialled_stays_a_client_until_it_can,
                                    teardown),
+        cmocka_unit_test_teardown (
+            of_a_crowd_that_joins_at_once_each_soon_learns_that_it_can_be_dialled, teardown),
         cmocka_unit_test_teardown (whoever_dials_us_shows_that_we_can_be_dialled, teardown),
         cmocka_unit_test_teardown (nobody_is_dialled_for_somebody_else, teardown),
         cmocka_unit_test_teardown (status_and_peers_say_how_it_is, teardown),
+        cmocka_unit_test_teardown (
+            given_our_clock_differs_from_those_we_dialled_that_is_told_and_again_when_it_is_set,
+            teardown),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
