@@ -185,7 +185,7 @@ say_identify (swarm_t *self, link_t *link)
     identify.wall_ms = out_wall_ms (self->out);
     identify.observed = (ProtobufCBinaryData) {link->seen_size, link->seen};
     greeting->answered = true;
-    greeting->said = self->described;
+    greeting->described = self->described;
     greeting->sent_ms = out_now_ms (self->out);
     if (greeting_sign (&identify, self->settings->identity, signature))
         speak_message (self, link, &identify.base);
