@@ -38,7 +38,7 @@ tell (swarm_t *self)
     link_t *link;
     while ((link = links_next (self->links, &cursor)) != NULL)
         if (link->state == LINK_SESSION)
-            sessions_renew (self, link);
+            sessions_renew (self, link, 0);
 }
 
 static void
@@ -164,6 +164,8 @@ on_tried (void *self_, void *arg, const answer_t *answer)
         vote (self, public_group, reply->n_reached > 0, state->asking == 0);
     } else
         count_votes (self, state->asking == 0);
+    if (answer->code == BUSY && state->asking == 0 && !state->known)
+        state->next_ms = out_now_ms (self->out) + book_jitter_ms (self->rng, DIALABILITY_BUSY_MS);
     return OK;
 }
 

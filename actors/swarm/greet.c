@@ -43,7 +43,7 @@ say_hello (swarm_t *self, link_t *link)
     greeting_t *greeting = link->greeting;
     Ggen__Hello hello = GGEN__HELLO__INIT;
     rng_bytes (self->rng, greeting->nonce, sizeof greeting->nonce);
-    hello.kept = greeting->kept;
+    hello.kept = greeting->said = greeting->kept;
     hello.version = GREETING_VERSION;
     hello.nonce = (ProtobufCBinaryData) {sizeof greeting->nonce, greeting->nonce};
     greeting->sent_ms = out_now_ms (self->out);
@@ -206,7 +206,7 @@ on_hello (swarm_t *self, link_t *link, const Ggen__Hello *hello)
         greet_failed (self, link, FEATURE_NOT_ENABLED, reason);
         return;
     }
-    greeting->kept = hello->kept;
+    greeting->kept = greeting->said = hello->kept;
     if (!places_left (self, hello->kept)) {
         self->refused_full++;
         greet_failed (self, link, BUSY, "no room for more sessions");

@@ -23,6 +23,7 @@ typedef struct {
     bool answered;                          //  our Identify has left
     uint32_t said;                          //  swarm_t.described of then
     bool kept;                              //  the session is meant to stay
+    bool said;                              //  'kept' as Hello had it
     bool persistent;
     code_t code;                            //  why the last address failed
     int64_t sent_ms;                        //  when the other side was last asked for its part

@@ -386,7 +386,7 @@ a_session_is_small (void **state)
     (void) state;
     //  With its slot, its deadline and an address: 300 bytes
     assert_true (sizeof (link_t) <= 256);
-    assert_true (sizeof (swarm_t) <= 1024);
+    assert_true (sizeof (swarm_t) <= 1280);
 }
 
 int
