@@ -113,8 +113,8 @@ start (swarm_t *self, link_t *link, bool kept, const Ggen__Identify *identify)
     links_deadline (self->links, link, link->kept ? DEADLINE_NEVER : link->used_ms + IDLE_MS);
     sessions_tell (self, link);
     //  What was said of us in the handshake may have changed while that went on.
-    if (greeting->answered && greeting->said != self->described)
-        sessions_renew (self, link);
+    if (greeting->answered && greeting->described != self->described)
+        sessions_renew (self, link, 0);
     mail_out_flush (self, link);
     calls_up (self, greeting->calls, link);
     upkeep_up (self, link, link->inbound ? (bytes_t) {NULL, 0} : greeting_address (greeting));
