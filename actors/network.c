@@ -198,6 +198,7 @@ fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
     self->bulk.port = (uint16_t) config_int (config, "network.bulk_port");
     swarm->reachable = reachable;
     swarm->listeners = listeners;
+    swarm->waits_for_bans = true;
     swarm->kept_listeners = kept_listeners;
     swarm->clock_listeners = clock_listeners;
     int64_t max_peers = config_int (config, "performance.max_peers");
