@@ -571,7 +571,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_P2P_PUBLISH, .path = "p2p publish", .arguments = "PATH|PKG@VERSION",
      .arguments_min = 1, .arguments_max = 1, .takes = TAKES_PACKAGE, .needs = NEEDS_WRITE,
      .options = p2p_publish_options,
-     .help = "publish a directory, or what the file registry has, to the network",
+     .help = "publish a directory or a version to the network",
      .more = "Counted is what others have acknowledged. The node goes on telling those that have "
              "not, so this may be asked again.",
      .examples = {"ggen p2p publish ./my-pack --wait", "ggen p2p publish demo-pack@1.2.0"}},
