@@ -282,13 +282,15 @@ completions: all
 DESTDIR ?=
 PREFIX  ?= /usr/local
 SHARE    = $(DESTDIR)$(PREFIX)/share
-install: all man completions    ## copy program, manual pages and completions (DESTDIR=, PREFIX=/usr/local)
-	install -D -m 0755 $(B)/ggen $(DESTDIR)$(PREFIX)/bin/ggen
+install: all man completions    ## copy program, manual pages, completions, systemd unit (DESTDIR=, PREFIX=/usr/local)
+	install -D -m 0755 -s $(B)/ggen $(DESTDIR)$(PREFIX)/bin/ggen
 	install -d $(SHARE)/man/man1
 	install -m 0644 $(B)/man/*.1 $(SHARE)/man/man1
 	install -D -m 0644 $(B)/completions/bash $(SHARE)/bash-completion/completions/ggen
 	install -D -m 0644 $(B)/completions/zsh $(SHARE)/zsh/site-functions/_ggen
 	install -D -m 0644 $(B)/completions/fish $(SHARE)/fish/vendor_completions.d/ggen.fish
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/user
+	sed 's|@BIN@|$(PREFIX)/bin|' config/ggen.service > $(DESTDIR)$(PREFIX)/lib/systemd/user/ggen.service
 
 dist:                           ## build/ggen-VERSION.tar.gz of the committed tree
 	@mkdir -p $(B)

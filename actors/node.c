@@ -19,6 +19,7 @@
 #include "runtime/actor/rehearsal.h"
 #include "runtime/host/host.h"
 #include "runtime/host/log.h"
+#include "runtime/host/notify.h"
 #include "runtime/host/state_io.h"
 
 #include <errno.h>
@@ -313,7 +314,9 @@ serve (node_t *self, home_t *home, const volatile int *interrupted,
         ready (home);
     log_info ("node.started", "home=%s pid=%d version=%s peer=%s", home->dir, (int) getpid (),
               GGEN_VERSION, network ? network_peer_id (network) : "");
+    notify_say ("READY=1");
     code_t code = host_wait (self->host, interrupted);
+    notify_say ("STOPPING=1");
     if (code)
         snprintf (why, why_size, "an actor failed too often; the node has stopped");
     return code;

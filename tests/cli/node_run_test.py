@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 
 from tap import PACKS, contains, equal, lacks, main, matches, running, test, true, wait_until
@@ -36,6 +37,19 @@ def with_json_it_prints_one_document(home):
     failure = home.json("node", "run", ok=1)["error"]
     equal(failure["code"], "ALREADY_EXISTS")
     equal(node.stop(signal.SIGINT), 0)
+
+
+@test
+def a_service_manager_hears_when_it_serves_and_when_it_ends(home):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(home.dir / "notify"))
+        manager.settimeout(30)
+        node = home.start("node", "run", env={"NOTIFY_SOCKET": str(home.dir / "notify")})
+        equal(manager.recv(100), b"READY=1")
+        equal(home.json("market", "list")["total"], 0)
+        node.send_signal(signal.SIGTERM)
+        equal(manager.recv(100), b"STOPPING=1")
+        equal(node.wait(), 0)
 
 
 @test
