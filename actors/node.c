@@ -317,6 +317,8 @@ serve (node_t *self, home_t *home, const volatile int *interrupted,
     notify_say ("READY=1");
     code_t code = host_wait (self->host, interrupted);
     notify_say ("STOPPING=1");
+    if (code == OK)
+        host_drain (self->host);
     if (code)
         snprintf (why, why_size, "an actor failed too often; the node has stopped");
     return code;
