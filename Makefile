@@ -65,30 +65,34 @@ UNIT   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/cont
 SIM    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/sim/*.c))
 SIMLIB := $(call obj,$(wildcard tests/sim/lib/*.c))
 SIMBIN := $(call obj,$(wildcard tests/sim/program/*.c))
+HARNESS := $(call obj,$(wildcard tests/harness/*.c))
 SHARED := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/shared/*.c))
 FUZZ   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*.c))
 FUZZLIB := $(call obj,$(wildcard tests/fuzz/lib/*.c))
 BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 GGEN_SIM := $(B)/ggen-sim
+GGEN_HARNESS := $(B)/ggen-harness
 
 ifeq ($(P2P),0)
 #  Tests of what is left out.
 of_network = $(foreach name,$(1),$(B)/tests/$(name))
 UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% unit/reputation_% \
-    unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test \
+    unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test unit/bulk_% unit/beacon_test \
+    unit/peer_clocks_test \
     unit/idle_test contract/registry_contract),$(UNIT))
 SIM  := $(filter-out $(call of_network,sim/bazaar sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
 FUZZ := $(filter-out $(call of_network,fuzz/gossip fuzz/reputation),$(FUZZ))
 GGEN_SIM :=
+GGEN_HARNESS :=
 else
 $(call obj,cli/version.c): CPPFLAGS += -DGGEN_P2P
 endif
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
-.PHONY: all deps demo sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers tsan style syntax coverage \
-    coverage-check bench-bus bench-local help clean man completions install dist
+.PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
+    tsan style syntax coverage coverage-check bench-bus bench-local help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -106,7 +110,7 @@ check: deps                     ## install what is missing, build, run every tes
 	@$(MAKE) --no-print-directory tests
 	@python3 tests/run.py --build $(B) $(if $(ONLY),--only $(ONLY)) $(if $(MODE),--timeout 600)
 
-tests: all $(UNIT) $(SIM) $(GGEN_SIM) $(FUZZ) $(B)/tests/crash/shim.so
+tests: all $(UNIT) $(SIM) $(GGEN_SIM) $(GGEN_HARNESS) $(FUZZ) $(B)/tests/crash/shim.so
 
 crash: all $(B)/tests/crash/shim.so ## every crash, fault and power-loss point of every operation (half an hour)
 	@python3 tests/crash/crash.py --build $(B) $(if $(ONLY),--only "$(ONLY)") $(CRASH)
@@ -142,6 +146,14 @@ JOBS ?= 2
 sim-report: $(B)/ggen-sim       ## write the numbers of docs/SIMULATION.md: an hour of runs (ONLY=churn: one part, JOBS=2)
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_report)
 	@python3 tests/sim/report --build $(B) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY))
+
+harness: all $(B)/ggen-harness  ## the quick scenarios of real nodes (SCENARIO=everyone NODES=16 SEED=1: one of them)
+	@if [ "$(origin SCENARIO)" = file ]; then python3 tests/run.py --build $(B) --only cli/harness; \
+	else $(B)/ggen-harness --scenario $(SCENARIO) --seed $(SEED) $(if $(NODES),--nodes $(NODES)) $(if $(MINUTES),--minutes $(MINUTES)); fi
+
+cluster: all $(B)/ggen-harness  ## the long scenarios of real nodes: half an hour (ONLY=kills: one of them)
+	@python3 tests/harness/cluster.py --build $(B) $(if $(ONLY),--only $(ONLY)) \
+	    $(if $(wildcard ../shared/data/ggen-packages),--packages ../shared/data/ggen-packages/packs)
 
 SECS ?= 60
 fuzz:                           ## each fuzz target for SECS=60 seconds with libFuzzer (ONLY=archive: one of them)
@@ -196,6 +208,11 @@ $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 $(B)/ggen-sim: $(SIMBIN) $(B)/libsim.a $(B)/libpure.a
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_pure)
+
+#  Real nodes: it starts build/ggen.
+$(B)/ggen-harness: $(HARNESS) $(B)/libsim.a $(B)/libggen.a
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/libggen.a: $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 	@rm -f $@; ar rcs $@ $^

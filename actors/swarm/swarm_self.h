@@ -98,8 +98,8 @@ typedef struct {
     call_t *calls[CALLS_MAX];
     connectivity_t connectivity;
     dialability_t dialability;
-    peer_clocks_t clocks;
     uint32_t described;             //  how often what we say of ourselves has changed
+    peer_clocks_t clocks;
     peer_key_t gone[16];            //  of "state", to be removed there
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written
@@ -122,11 +122,11 @@ void swarm_tell (const swarm_t *self, const ProtobufCMessage *message);
 //  Tell of a peer: those who hear only of kept ones only if this one is kept, or was.
 void swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage *message);
 
-//  Tell those who judge signed times when our clock turns out to be off, or no longer is.
-void swarm_tell_clock (swarm_t *self);
-
 //  The protocols of others that anybody here asks about.
 const char *const *swarm_asked_protocols (const swarm_t *self);
+
+//  Tell those who judge signed times when our clock turns out to be off, or no longer is.
+void swarm_tell_clock (swarm_t *self);
 
 //  Tell "reputation" what a peer did, at most once in COMPLAINT_MS each.
 void swarm_complain (swarm_t *self, link_t *link, Ggen__Experience experience, const char *detail);

@@ -123,6 +123,7 @@ def a_node_on_all_interfaces_says_where_others_can_dial_it(home):
 @test
 def a_node_that_announces_another_address_is_dialled_there(home):
     other, third = home.another(), home.another()
+    other.write("ggen/config.toml", "[network]\nbulk = false\n")      # so it listens at one port
     with forwarder() as (port, goes_to, seen):
         announced = f"/ip4/127.0.0.1/tcp/{port}"
         there = start(other, announce=announced, bulk=False)

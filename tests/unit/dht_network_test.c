@@ -732,8 +732,17 @@ a_client_reads_and_stores_nothing_and_is_in_no_table (void **state)
     code_t code;
     Ggen__FindNodeRequest find = GGEN__FIND_NODE_REQUEST__INIT;
     find.target = digest_to_field (&sha256);
-    assert_null (herd_ask (&herd, client, &find.base, &ggen__find_node_reply__descriptor, &code));
+    char stranger[ADDRESS_MAX + 1];
+    peer_id_address (&herd.nodes[7].key, "tester", stranger);
+    assert_null (herd_ask_as (&herd, stranger, client, &find.base,
+                              &ggen__find_node_reply__descriptor, &code));
     assert_int_equal (code, FEATURE_NOT_ENABLED);
+    //  Its own actors are told who is near
+    Ggen__FindNodeReply *near =
+        herd_ask (&herd, client, &find.base, &ggen__find_node_reply__descriptor, &code);
+    assert_non_null (near);
+    assert_true (near->n_closer >= 3);
+    ggen__find_node_reply__free_unpacked (near, NULL);
     herd_end (&herd);
 }
 

@@ -9,7 +9,9 @@
 
 #include "actors/swarm/bootstraps.h"
 #include "actors/swarm/connectivity.h"
+#include "actors/swarm/dialability.h"
 #include "actors/swarm/sessions.h"
+#include "actors/swarm/stay.h"
 #include "actors/swarm/upkeep.h"
 #include "tests/unit/swarm_world.h"
 
@@ -503,7 +505,7 @@ some_hear_of_kept_sessions_only (void **state)
     connect_to (a, c, true, false);
     world_run (200);
     assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
-    sessions_release (world_swarm (a), world_session (a, c));
+    stay_release (world_swarm (a), world_session (a, c));
     assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
     world_run (2 * IDLE_MS);
     assert_null (world_session (a, c));
@@ -833,6 +835,24 @@ a_node_that_cannot_be_dialled_stays_a_client_until_it_can (void **state)
 }
 
 static void
+of_a_crowd_that_joins_at_once_each_soon_learns_that_it_can_be_dialled (void **state)
+{
+    (void) state;
+    node_t *hub = world_node (10), *crowd[2 * TRIALS_MAX];
+    world_start (hub);
+    for (unsigned i = 0; i < COUNT_OF (crowd); i++) {
+        crowd[i] = world_node (20 + i);
+        crowd[i]->settings.addresses_sure = false;
+        world_start (crowd[i]);
+    }
+    for (unsigned i = 0; i < COUNT_OF (crowd); i++)
+        connect_to (crowd[i], hub, true, false);
+    world_run (DIALABILITY_RETRY_MS / 4);
+    for (unsigned i = 0; i < COUNT_OF (crowd); i++)
+        assert_true (crowd[i]->told && crowd[i]->dialable);
+}
+
+static void
 whoever_dials_us_shows_that_we_can_be_dialled (void **state)
 {
     (void) state;
@@ -998,6 +1018,8 @@ main (void)
         cmocka_unit_test_teardown (a_node_learns_that_it_can_be_dialled, teardown),
         cmocka_unit_test_teardown (a_node_that_cannot_be_dialled_stays_a_client_until_it_can,
                                    teardown),
+        cmocka_unit_test_teardown (
+            of_a_crowd_that_joins_at_once_each_soon_learns_that_it_can_be_dialled, teardown),
         cmocka_unit_test_teardown (whoever_dials_us_shows_that_we_can_be_dialled, teardown),
         cmocka_unit_test_teardown (nobody_is_dialled_for_somebody_else, teardown),
         cmocka_unit_test_teardown (status_and_peers_say_how_it_is, teardown),

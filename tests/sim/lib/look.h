@@ -25,9 +25,14 @@ void look_registry (const void *state, look_bound_fn *bound, void *context);
 //  Sessions that are there to stay, and all.
 void look_sessions (const void *swarm, uint32_t *kept_p, uint32_t *all_p);
 
-//  The peer of each session.
-typedef void (look_peer_fn) (void *context, const uint8_t *peer_key);
-void look_session_peers (const void *swarm, look_peer_fn *visit, void *context);
+//  All sessions, by key of the peer; does it have one with this peer that is there to stay?
+typedef void (look_link_fn) (void *context, const uint8_t *key, bool kept);
+void look_links (const void *swarm, look_link_fn *visit, void *context);
+bool look_keeps (const void *swarm, const uint8_t *key);
+
+//  Whom gossip speaks to.
+typedef void (look_neighbour_fn) (void *context, const uint8_t *key);
+void look_gossip_neighbours (const void *gossip, look_neighbour_fn *visit, void *context);
 
 uint32_t look_dht_contacts (const void *dht);
 
