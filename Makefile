@@ -278,7 +278,7 @@ $(B)/tests/crash/shim.so: tests/crash/shim.c
 $(B)/tests/bench/empty: LDFLAGS := $(MODE) -Wl,--no-as-needed
 
 help:                           ## this list
-	@awk -F '##' '/^[a-z-]+:.*##/ {split ($$1, t, ":"); printf "  make %-14s %s\n", t[1], $$2}' Makefile
+	@awk -F '##' '/^[a-z0-9-]+:.*##/ {split ($$1, t, ":"); printf "  make %-14s %s\n", t[1], $$2}' Makefile
 
 clean:                          ## remove build/
 	@rm -rf $(B)
