@@ -240,6 +240,7 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
             node_free (self);
         return INTERNAL;
     }
+    self->cache.keeps_hot = daemon;
     cast_all (self);
     //  Without a daemon only somebody's `ggen tap` can listen, and it binds the path.
     self->tapped = daemon || home_socket_alive (home->tap_path);
@@ -427,6 +428,7 @@ node_stage_open (const node_options_t *options, const char *dir, const char *act
     if (code == OK && !fill_settings (self->node, options, &home, false))
         code = INTERNAL;
     if (code == OK) {
+        self->node->cache.keeps_hot = true;
         cast_all (self->node);
         code = cast_stage (self, actor, why, why_size);
     }
