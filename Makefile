@@ -78,7 +78,7 @@ ifeq ($(P2P),0)
 of_network = $(foreach name,$(1),$(B)/tests/$(name))
 UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% unit/reputation_% \
     unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test unit/bulk_% unit/beacon_test \
-    unit/peer_clocks_test \
+    unit/peer_clocks_test unit/names_test \
     unit/idle_test contract/registry_contract),$(UNIT))
 SIM  := $(filter-out $(call of_network,sim/bazaar sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
