@@ -429,7 +429,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
              "of the home, and run/node.pid has its pid.",
      .examples = {"ggen node run", "ggen node run --daemon",
                   "ggen p2p start -l /ip4/0.0.0.0/tcp/4101",
-                  "ggen p2p start -d -b /dns4/example.org/tcp/4101/p2p/12D3KooW..."}},
+                  "ggen p2p start -d -b /dns4/example.org/tcp/4101/p2p/12D3..."}},
     {.id = VERB_TAP, .path = "tap", .aliases = {"p2p tap"}, .needs = NEEDS_NONE,
      .options = tap_options, .help = "watch the messages between the parts of a node",
      .more = "Needs no running node: what other ggen commands on this home do is shown too. "
