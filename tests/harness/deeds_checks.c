@@ -172,8 +172,7 @@ static bool
 check_lost (run_t *self, int64_t within_ms)
 {
     int64_t until_ms = clock_ms () + within_ms;
-    uint16_t door = proxy_open (self->proxy, fleet_count (self->fleet));
-    member_t *visitor = door ? fleet_add (self->fleet, door) : NULL;
+    member_t *visitor = run_add (self);
     unsigned lost = 0, wrong = 0, count = shelf_count (self->shelf);
     if (!visitor || !run_start (self, visitor) || !run_await (self, &visitor, 1, SETTLE_JOIN_MS))
         return false;

@@ -106,12 +106,10 @@ length (run_t *self, const script_line_t *line)
 static member_t *
 make_visitor (run_t *self)
 {
-    unsigned number = fleet_count (self->fleet);
-    uint16_t door = number < FLEET_MAX ? proxy_open (self->proxy, number) : 0;
-    member_t *visitor = door ? fleet_add (self->fleet, door) : NULL;
+    member_t *visitor = run_add (self);
     if (visitor) {
         //  It is as far from the others as they are from each other
-        self->rules[number] = self->rules[self->nodes - 1];
+        self->rules[visitor->number] = self->rules[self->nodes - 1];
         run_rules (self);
     }
     return visitor;

@@ -74,7 +74,7 @@ fleet_destroy (fleet_t **self_p)
 }
 
 member_t *
-fleet_add (fleet_t *self, uint16_t door)
+fleet_add (fleet_t *self, uint16_t door, uint16_t bulk_door)
 {
     if (self->count == FLEET_MAX)
         return NULL;
@@ -83,6 +83,7 @@ fleet_add (fleet_t *self, uint16_t door)
     member->number = self->count;
     member->program = self->program;
     member->door = door;
+    member->bulk_door = bulk_door;
     snprintf (member->home, sizeof member->home, "%s/n%u", self->dir, member->number);
     self->members[self->count++] = member;
     return member;
@@ -156,7 +157,9 @@ write_config (const fleet_t *self, const member_t *member, member_t *const *join
     fprintf (file, "p2p.enabled = true\nnetwork.lan_discovery = false\n"
                    "network.listen_addresses = [\"/ip4/127.0.0.1/tcp/%u\"]\n"
                    "network.announce_addresses = [\"/ip4/127.0.0.1/tcp/%u\"]\n"
-                   "network.bootstrap_nodes = [", member->port, member->door);
+                   "network.bulk_port = %u\nnetwork.announce_bulk_port = %u\n"
+                   "network.bootstrap_nodes = [",
+             member->port, member->door, member->bulk_port, member->bulk_door);
     const char *comma = "";
     for (unsigned i = 0; i < joins_count; i++) {
         if (joins[i] == member)
@@ -218,7 +221,8 @@ fleet_start (fleet_t *self, member_t *member, member_t *const *joins, unsigned j
     char log[FLEET_PATH_MAX + 32];
     fleet_log_path (self, member, log, sizeof log);
     member->port = next_port (self);
-    if (member->port == 0 || !write_config (self, member, joins, joins_count)) {
+    member->bulk_port = next_port (self);
+    if (member->bulk_port == 0 || !write_config (self, member, joins, joins_count)) {
         snprintf (why, why_size, "%s: %s", member->home, strerror (errno));
         return false;
     }

@@ -115,6 +115,9 @@ bool run_later (run_t *self, const script_line_t *line, undo_fn *undo, member_t 
 //  Do all that is still to be undone, now.
 void run_undo_all (run_t *self);
 
+//  One node more, with its doors, which is off. NULL: there are too many.
+member_t *run_add (run_t *self);
+
 //  Start a node that is off. False: the run has failed.
 bool run_start (run_t *self, member_t *member);
 
