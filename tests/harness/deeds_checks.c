@@ -244,6 +244,53 @@ check_kept (run_t *self, int64_t within_ms)
                         (unsigned) gone, bans_gone, empty);
 }
 
+//  ---- bans ----------------------------------------------------------------------------------------
+
+static const member_t *
+member_of (const run_t *self, const peer_key_t *key)
+{
+    for (unsigned i = 0; i < fleet_count (self->fleet); i++)
+        if (fleet_at (self->fleet, i)->is_known
+            && peer_key_equal (&fleet_at (self->fleet, i)->key, key))
+            return fleet_at (self->fleet, i);
+    return NULL;
+}
+
+bool
+run_judge_bans (run_t *self, const member_t *member)
+{
+    peer_key_t peers[FLEET_MAX];
+    unsigned liars = 0;
+    int wrong = wish_wrong_chunks (self->asker, member);
+    int count = wish_bans (self->asker, member, peers, FLEET_MAX);
+    for (int i = 0; i < count; i++) {
+        const member_t *banned = member_of (self, &peers[i]);
+        if (banned && !banned->lie)
+            return run_fail (self, "node %u bans node %u, which is honest", member->number,
+                             banned->number);
+        liars += banned != NULL;
+    }
+    if (wrong > 0)
+        marks_add (self->marks, "wrong-chunks", wrong);
+    if (liars > 0)
+        marks_add (self->marks, "liars-banned", liars);
+    return wrong <= 0 || liars > 0
+           || run_fail (self, "node %u was given %d wrong chunks, and bans nobody", member->number,
+                        wrong);
+}
+
+static bool
+check_bans (run_t *self, int64_t within_ms)
+{
+    (void) within_ms;
+    for (unsigned i = 0; i < self->nodes; i++) {
+        const member_t *member = fleet_at (self->fleet, i);
+        if (member->state == MEMBER_ON && !member->lie && !run_judge_bans (self, member))
+            return false;
+    }
+    return true;
+}
+
 //  ---- check, settle, expect -----------------------------------------------------------------------
 
 static const struct {
@@ -252,7 +299,8 @@ static const struct {
 } checks[] = {{"found", check_found},
               {"stored", check_stored},
               {"lost", check_lost},
-              {"kept", check_kept}};
+              {"kept", check_kept},
+              {"bans", check_bans}};
 
 static bool
 check (run_t *self, const script_line_t *line)

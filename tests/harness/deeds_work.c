@@ -141,8 +141,9 @@ visit_once (run_t *self, const release_t *release)
     marks_add (self->marks, "visits", good);
     if (good)
         marks_add (self->marks, "visit-s", (double) (ended_ms - began_ms) / 1000);
-    return fleet_stop (self->fleet, visitor, 15000)
-           || run_fail (self, "visitor %u did not end in good order", visitor->number);
+    bool fair = run_judge_bans (self, visitor);
+    return (fleet_stop (self->fleet, visitor, 15000) && fair)
+           || run_fail (self, "visitor %u did not end in good order, or bans wrongly", visitor->number);
 }
 
 static bool

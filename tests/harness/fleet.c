@@ -24,6 +24,8 @@
 
 #define WAIT_STEP_MS 5
 
+#define LIE_MAX 96                  //  of an environment's line
+
 struct fleet_t {
     const char *dir;
     const char *program;
@@ -174,9 +176,9 @@ write_config (const fleet_t *self, const member_t *member, member_t *const *join
 
 //  Nothing but calls that are safe between fork and exec.
 static _Noreturn void
-become (char *const *argv, const char *log)
+become (char *const *argv, const char *log, const char *lie)
 {
-    char *const environment[] = {"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", NULL};
+    char *const environment[] = {"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", (char *) lie, NULL};
     int out = open (log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     int in = open ("/dev/null", O_RDONLY);
     prctl (PR_SET_PDEATHSIG, SIGKILL);
@@ -189,12 +191,13 @@ become (char *const *argv, const char *log)
 static pid_t
 spawn_node (const member_t *member, const char *log)
 {
-    char *const argv[] = {(char *) member->program, "--home", (char *) member->home,
-                          (char *) (member->lie ? member->lie : "node"),
-                          member->lie ? NULL : "run", NULL};
+    char *const argv[] = {(char *) member->program, "--home", (char *) member->home, "node", "run",
+                          NULL};
+    char lie[LIE_MAX];
+    snprintf (lie, sizeof lie, "GGEN_LIE=%s", member->lie ? member->lie : "");
     pid_t pid = fork ();
     if (pid == 0)
-        become (argv, log);
+        become (argv, log, member->lie ? lie : NULL);
     return pid;
 }
 
@@ -210,7 +213,7 @@ begin_tap (const fleet_t *self, member_t *member)
                           "--record", path, NULL};
     pid_t pid = fork ();
     if (pid == 0)
-        become (argv, "/dev/null");
+        become (argv, "/dev/null", NULL);
     member->tap = pid > 0 ? pid : 0;
 }
 
