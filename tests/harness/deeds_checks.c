@@ -291,6 +291,46 @@ check_bans (run_t *self, int64_t within_ms)
     return true;
 }
 
+static bool
+bans_all_liars (run_t *self, const member_t *member)
+{
+    peer_key_t peers[FLEET_MAX];
+    int count = wish_bans (self->asker, member, peers, FLEET_MAX);
+    unsigned liars = 0, banned = 0;
+    for (unsigned i = 0; i < self->nodes; i++)
+        liars += fleet_at (self->fleet, i)->lie != NULL;
+    for (int i = 0; i < count; i++) {
+        const member_t *liar = member_of (self, &peers[i]);
+        banned += liar && liar->lie;
+    }
+    return banned == liars;
+}
+
+static bool
+is_every_liar_banned (run_t *self, void *context)
+{
+    const member_t **late = context;
+    for (unsigned i = 0; i < self->nodes; i++) {
+        *late = fleet_at (self->fleet, i);
+        if ((*late)->state == MEMBER_ON && !(*late)->lie && !bans_all_liars (self, *late))
+            return false;
+    }
+    return true;
+}
+
+//  Every node bans every liar, some time.
+static bool
+check_banned (run_t *self, int64_t within_ms)
+{
+    const member_t *late = NULL;
+    int64_t began_ms = clock_ms ();
+    if (!run_wait (self, began_ms + within_ms, is_every_liar_banned, &late))
+        return run_fail (self, "node %u does not ban all liars", late->number);
+    marks_add (self->marks, "banned-s", (double) (clock_ms () - began_ms) / 1000);
+    run_say (self, "banned: all liars by all, after %.2f s", (double) (clock_ms () - began_ms) / 1000);
+    return check_bans (self, within_ms);
+}
+
 //  ---- check, settle, expect -----------------------------------------------------------------------
 
 static const struct {
@@ -300,7 +340,8 @@ static const struct {
               {"stored", check_stored},
               {"lost", check_lost},
               {"kept", check_kept},
-              {"bans", check_bans}};
+              {"bans", check_bans},
+              {"banned", check_banned}};
 
 static bool
 check (run_t *self, const script_line_t *line)
