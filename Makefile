@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # ggen: one Makefile, no recursion into folders. `make help` lists the targets.
 
-B       ?= build
+#  0: without the peer-to-peer network, in a build directory of its own.
+P2P     ?= 1
+B       ?= $(if $(filter 0,$(P2P)),build/nop2p,build)
 CC      ?= gcc
 CXX     ?= g++
 VERSION := 0.1.0
@@ -45,9 +47,15 @@ PB     := $(patsubst messages/%.proto,$(B)/pb/%.pb-c.c,$(PROTOS))
 PBOBJ  := $(PB:.c=.o)
 DL     := $(patsubst runtime/host/%.dl,%,$(wildcard runtime/host/*.dl))
 GEN    := $(B)/gen/code.h $(B)/gen/vocabulary.c $(DL:%=$(B)/gen/%_dl.h)
-IO     := $(wildcard actors/*/*_io.c)
-PURE   := $(wildcard messages/*.c runtime/actor/*.c) $(filter-out $(IO),$(wildcard actors/*/*.c))
-HOST   := $(wildcard runtime/host/*.c actors/*.c config/*.c) $(IO)
+#  What is of the network, or only for it; actors/network_absent.c stands in its place.
+NETWORK := $(wildcard actors/swarm/*.c actors/dht/*.c actors/gossip/*.c actors/reputation/*.c \
+    actors/transfer/*.c actors/bulk/*.c actors/network.c actors/registry/registry_p2p.c actors/registry/p2p_*.c \
+    actors/registry/discovered.c actors/registry/outbox*.c)
+LEFT_OUT := $(if $(filter 0,$(P2P)),$(NETWORK),actors/network_absent.c)
+IO     := $(filter-out $(LEFT_OUT),$(wildcard actors/*/*_io.c))
+PURE   := $(wildcard messages/*.c runtime/actor/*.c) \
+    $(filter-out $(IO) $(LEFT_OUT),$(wildcard actors/*/*.c))
+HOST   := $(filter-out $(LEFT_OUT),$(wildcard runtime/host/*.c actors/*.c config/*.c)) $(IO)
 CLI    := $(filter-out cli/main.c,$(wildcard cli/*.c))
 comma  := ,
 obj     = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
@@ -63,11 +71,29 @@ SHARED := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/shared/*.c))
 FUZZ   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*.c))
 FUZZLIB := $(call obj,$(wildcard tests/fuzz/lib/*.c))
 BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
+GGEN_SIM := $(B)/ggen-sim
+GGEN_HARNESS := $(B)/ggen-harness $(B)/ggen-liar
+
+ifeq ($(P2P),0)
+#  Tests of what is left out.
+of_network = $(foreach name,$(1),$(B)/tests/$(name))
+UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% unit/reputation_% \
+    unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test unit/bulk_% unit/beacon_test \
+    unit/peer_clocks_test \
+    unit/idle_test contract/registry_contract),$(UNIT))
+SIM  := $(filter-out $(call of_network,sim/bazaar sim/script sim/swarm sim/transfer \
+    sim/transfer_market),$(SIM))
+FUZZ := $(filter-out $(call of_network,fuzz/gossip fuzz/reputation),$(FUZZ))
+GGEN_SIM :=
+GGEN_HARNESS :=
+else
+$(call obj,cli/version.c): CPPFLAGS += -DGGEN_P2P
+endif
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
-.PHONY: all deps demo harness cluster sim sim-soak sim-report check tests crash check-shared san fuzz fuzzers tsan style \
-    syntax coverage coverage-check bench-bus bench-local help clean man completions install dist
+.PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
+    tsan style syntax coverage coverage-check bench-bus bench-local help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -85,7 +111,7 @@ check: deps                     ## install what is missing, build, run every tes
 	@$(MAKE) --no-print-directory tests
 	@python3 tests/run.py --build $(B) $(if $(ONLY),--only $(ONLY)) $(if $(MODE),--timeout 600)
 
-tests: all $(UNIT) $(SIM) $(B)/ggen-sim $(B)/ggen-harness $(B)/ggen-liar $(FUZZ) $(B)/tests/crash/shim.so
+tests: all $(UNIT) $(SIM) $(GGEN_SIM) $(GGEN_HARNESS) $(FUZZ) $(B)/tests/crash/shim.so
 
 crash: all $(B)/tests/crash/shim.so ## every crash, fault and power-loss point of every operation (half an hour)
 	@python3 tests/crash/crash.py --build $(B) $(if $(ONLY),--only "$(ONLY)") $(CRASH)
@@ -97,6 +123,9 @@ check-shared:                   ## conformance against the data in ../shared
 	else \
 	    echo "check-shared: ../shared/data is ABSENT: the conformance suites were NOT run"; \
 	fi
+
+check-nop2p:                    ## build without the peer-to-peer network and run the tests of what is left
+	@$(MAKE) --no-print-directory P2P=0 B=build/nop2p check
 
 san:                            ## every test under AddressSanitizer, UBSan and LeakSanitizer
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
@@ -119,11 +148,11 @@ sim-report: $(B)/ggen-sim       ## write the numbers of docs/SIMULATION.md: an h
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_report)
 	@python3 tests/sim/report --build $(B) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY))
 
-harness: all $(B)/ggen-harness $(B)/ggen-liar  ## the quick scenarios of real nodes (SCENARIO=everyone NODES=16 SEED=1: one of them)
+harness: all $(GGEN_HARNESS)  ## the quick scenarios of real nodes (SCENARIO=everyone NODES=16 SEED=1: one of them)
 	@if [ "$(origin SCENARIO)" = file ]; then python3 tests/run.py --build $(B) --only cli/harness; \
 	else $(B)/ggen-harness --scenario $(SCENARIO) --seed $(SEED) $(if $(NODES),--nodes $(NODES)) $(if $(MINUTES),--minutes $(MINUTES)); fi
 
-cluster: all $(B)/ggen-harness $(B)/ggen-liar  ## the long scenarios of real nodes: half an hour (ONLY=kills: one of them)
+cluster: all $(GGEN_HARNESS)  ## the long scenarios of real nodes: half an hour (ONLY=kills: one of them)
 	@python3 tests/harness/cluster.py --build $(B) $(if $(ONLY),--only $(ONLY)) \
 	    $(if $(wildcard ../shared/data/ggen-packages),--packages ../shared/data/ggen-packages/packs)
 

@@ -9,11 +9,13 @@
 #include "actors/swarm/beacon_io.h"
 #include "actors/swarm/identity_io.h"
 #include "actors/swarm/link_io.h"
+#include "actors/swarm/names_io.h"
 #include "actors/swarm/ports_io.h"
 #include "actors/swarm/swarm.h"
 #include "actors/transfer/transfer.h"
 #include "config/config.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,7 +24,7 @@
 
 #define ADDRESSES_MAX 8
 #define TEXTS_MAX     64
-#define ROLES_MAX     9
+#define ROLES_MAX     10
 
 //  A node that lives for one call.
 #define BRIEF_PEERS_MAX 16              //  that it keeps
@@ -56,16 +58,18 @@ struct network_t {
 
 static const char *const protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
 static const char *const protocols_of_clients[] = {"gossip/1", "transfer/1", NULL};
+static const char *const nothing[] = {NULL};
+static const char *const bulk_alone[] = {"bulk/1", NULL};
 static const char *const bulk_protocols[] = {"dht/1", "gossip/1", "transfer/1", "bulk/1", NULL};
 static const char *const bulk_protocols_of_clients[] = {"gossip/1", "transfer/1", "bulk/1", NULL};
-static const char *const nothing[] = {NULL};
 static const char *const reachable[] = {"dht", "gossip", "transfer", NULL};
 static const char *const listeners[] = {"dht", NULL};
 static const char *const kept_listeners[] = {"gossip", "transfer", "reputation", "registry_p2p",
                                              NULL};
-static const char *const clock_listeners[] = {"dht", "gossip", NULL};
 static const char *const kept_listeners_of_a_call[] = {"transfer", "reputation", "registry_p2p",
                                                        NULL};
+static const char *const clock_listeners[] = {"dht", "gossip", NULL};
+static const char *const clock_listeners_of_a_call[] = {"dht", NULL};
 
 //  ---- addresses -----------------------------------------------------------------------------------
 
@@ -120,8 +124,10 @@ read_announced (network_t *self, const config_t *config, char *why, size_t why_s
         multiaddr_t address;
         const char *text = json_string_value (json_array_get (list, i));
         code_t code = parse (key, text, &address, why, why_size);
-        if (code == OK && !multiaddr_is_dialable (&address)) {
-            snprintf (why, why_size, "%s: %s: nobody can dial that", key, text);
+        //  Who is told a name by a stranger does not look it up (actors/swarm/addresses.h).
+        if (code == OK && (address.kind > MULTIADDR_IP6 || !multiaddr_is_dialable (&address))) {
+            snprintf (why, why_size, "%s: %s: %s", key, text,
+                      address.kind > MULTIADDR_IP6 ? "it has to be an IP" : "nobody can dial that");
             code = CONFIG;
         }
         if (code != OK)
@@ -146,7 +152,7 @@ read_bootstraps (network_t *self, const config_t *config, char *why, size_t why_
         multiaddr_t address;
         const char *text = json_string_value (json_array_get (list, i));
         code_t code = parse (key, text, &address, why, why_size);
-        if (code == OK && !address.has_peer) {
+        if (code == OK && !address.has_peer && address.kind != MULTIADDR_DNSADDR) {
             snprintf (why, why_size, "%s: %s: it has to end with /p2p/ID, the node's peer id", key,
                       text);
             code = CONFIG;
@@ -188,9 +194,9 @@ fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
         swarm->protocols = server ? bulk_protocols : bulk_protocols_of_clients;
     else
         swarm->protocols = server ? protocols : protocols_of_clients;
+    swarm->asked_protocols = swarm->bulk ? bulk_protocols : protocols;
     self->bulk.port = (uint16_t) config_int (config, "network.bulk_port");
     self->bulk.announced_port = (uint16_t) config_int (config, "network.announce_bulk_port");
-    swarm->asked_protocols = swarm->bulk ? bulk_protocols : protocols;
     swarm->reachable = reachable;
     swarm->listeners = listeners;
     swarm->kept_listeners = kept_listeners;
@@ -252,6 +258,9 @@ fill_packages (network_t *self, const config_t *config, const identity_t *identi
     registry->require_fresh = config_bool (config, "security.require_fresh");
 }
 
+//  BRIEF: for one call; ASKED: and the user wants the network.
+typedef enum { STAYS, BRIEF, BRIEF_ASKED } life_t;
+
 //  N1 and N3 of SPEC 6: what people are told while nobody is there.
 static const char *
 alone_text (const network_t *self)
@@ -262,21 +271,22 @@ alone_text (const network_t *self)
 
 //  Somebody who set it wants it; by default every call would wait for an answer of nobody.
 static bool
-looks_around (const config_t *config, bool asked)
+looks_around (const config_t *config, life_t life)
 {
     return config_bool (config, "network.lan_discovery")
-           && (asked || strcmp (config_origin (config, "network.lan_discovery"), "default") != 0);
+           && (life != BRIEF
+               || strcmp (config_origin (config, "network.lan_discovery"), "default") != 0);
 }
 
 static void
-make_brief (network_t *self, const config_t *config, bool asked)
+make_brief (network_t *self)
 {
     self->brief = true;
     self->swarm.tier = GGEN__TIER__CLIENT;
-    self->swarm.protocols = self->swarm.reachable = nothing;
-    self->swarm.asked_protocols = protocols;
+    self->swarm.protocols = self->swarm.bulk ? bulk_alone : nothing;
+    self->swarm.reachable = nothing;
     self->swarm.kept_listeners = kept_listeners_of_a_call;
-    self->swarm.bulk = false;
+    self->swarm.clock_listeners = clock_listeners_of_a_call;
     self->swarm.max_peers = BRIEF_PEERS_MAX;
     self->swarm.min_peers = BRIEF_PEERS;
     self->dht.server = false;
@@ -284,7 +294,6 @@ make_brief (network_t *self, const config_t *config, bool asked)
     self->transfer.hosts = self->transfer.share_installed = false;
     self->registry.brief = true;
     self->registry.join_ms = BRIEF_JOIN_MS;
-    self->registry.lan_ms = looks_around (config, asked) ? BRIEF_LAN_MS : 0;
 }
 
 static void
@@ -293,11 +302,13 @@ fill_beacon (network_t *self, const identity_t *identity)
     memcpy (self->beacon.key.bytes, identity->key, PEER_KEY_SIZE);
     self->beacon.silent = self->swarm.tier == GGEN__TIER__CLIENT;
     self->link.beacon = beacon_actor.name;
+    self->registry.lan_ms = BRIEF_LAN_MS;
 }
 
 static void
 cast (network_t *self, const actor_class_t *class, const void *settings)
 {
+    assert (self->roles_count < ROLES_MAX);
     self->roles[self->roles_count++] = (role_t) {NULL, class, settings};
 }
 
@@ -305,9 +316,10 @@ static void
 cast_roles (network_t *self)
 {
     cast (self, &link_actor, &self->link);
-    cast (self, &swarm_actor, &self->swarm);
     if (self->link.beacon)
         cast (self, &beacon_actor, &self->beacon);
+    cast (self, &swarm_actor, &self->swarm);
+    cast (self, &names_actor, NULL);
     cast (self, &dht_actor, &self->dht);
     if (!self->brief)
         cast (self, &gossip_actor, &self->gossip);
@@ -340,7 +352,19 @@ open_identity (network_t *self, const char *home, bool brief, char *why, size_t 
     return OK;
 }
 
-typedef enum { STAYS, BRIEF, BRIEF_ASKED } life_t;
+//  Where others reach us.
+static code_t
+open_to_others (network_t *self, const config_t *config, char *why, size_t why_size)
+{
+    code_t code = read_listen (self, config, why, why_size);
+    self->bulk.addresses = self->listen;
+    self->bulk.addresses_count = self->link.addresses_count;
+    if (code == OK)
+        code = read_announced (self, config, why, why_size);
+    if (code == OK)
+        code = ports_try (self->listen, self->link.addresses_count, why, why_size);
+    return code;
+}
 
 static code_t
 open_network (network_t **self_p, const config_t *config, const char *home, life_t life, char *why,
@@ -358,22 +382,15 @@ open_network (network_t **self_p, const config_t *config, const char *home, life
         fill_others (self, config, identity);
         fill_packages (self, config, identity);
         if (brief)
-            make_brief (self, config, life == BRIEF_ASKED);
-        if (brief ? self->registry.lan_ms > 0 : config_bool (config, "network.lan_discovery"))
+            make_brief (self);
+        if (looks_around (config, life))
             fill_beacon (self, identity);
         cast_roles (self);
         code = read_bootstraps (self, config, why, why_size);
         self->registry.alone_text = alone_text (self);
     }
-    if (code == OK && !brief) {
-        code = read_listen (self, config, why, why_size);
-        self->bulk.addresses = self->listen;
-        self->bulk.addresses_count = self->link.addresses_count;
-    }
     if (code == OK && !brief)
-        code = read_announced (self, config, why, why_size);
-    if (code == OK)
-        code = ports_try (self->listen, self->link.addresses_count, why, why_size);
+        code = open_to_others (self, config, why, why_size);
     if (code != OK)
         network_close (self_p);
     return code;
@@ -397,7 +414,7 @@ bool
 network_has_way_in (const config_t *config, bool asked)
 {
     return json_array_size (config_list (config, "network.bootstrap_nodes")) > 0
-           || looks_around (config, asked);
+           || looks_around (config, asked ? BRIEF_ASKED : BRIEF);
 }
 
 void

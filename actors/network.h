@@ -9,10 +9,13 @@
 typedef struct config config_t;
 typedef struct network_t network_t;
 
+//  Where the registry is that it makes.
+#define NETWORK_REGISTRY "registry_p2p"
+
 //  'home' is absolute. Makes the node's identity when it has none.
 //  OK; CONFIG: a setting is not what it should be; NETWORK: an address cannot be listened on;
-//  VALIDATION, PERMISSION_DENIED, STORAGE, INSUFFICIENT_DISK_SPACE: the identity's file. 'why' has
-//  the words.
+//  VALIDATION, PERMISSION_DENIED, STORAGE, INSUFFICIENT_DISK_SPACE: the identity's file;
+//  FEATURE_NOT_ENABLED: this is a build without the network (make P2P=0). 'why' has the words.
 must_use code_t network_open (network_t **self_p, const config_t *config, const char *home,
                               char *why, size_t why_size);
 

@@ -6,6 +6,9 @@
 
 #include "runtime/host/home.h"
 
+#include "node.pb-c.h"
+#include "rehearsal.pb-c.h"
+
 typedef struct config config_t;
 
 //  Whether a node in a CLI's process asks the network.
@@ -50,5 +53,19 @@ void node_stop (void *context, void **node_p);
 must_use code_t node_run (const node_options_t *options, const char *dir,
                           const volatile int *interrupted, void (*ready) (const home_t *home),
                           char *why, size_t why_size);
+
+//  ---- one actor by itself, for a recording of the tap (runtime/actor/rehearsal.h) -----------------------
+
+//  The actor of this name as a node of the home 'dir' would have it. Nothing runs, no other actor is
+//  there. One of the network is of a node that lives for one call (network_open_brief).
+//  OK          *stage_p takes messages.
+//  VALIDATION  there is none of this name, or it does I/O; 'why' has the words. Others as node_start.
+must_use code_t node_stage_open (const node_options_t *options, const char *dir, const char *actor,
+                                 void **stage_p, char *why, size_t why_size);
+void node_stage_close (void **stage_p);
+
+//  As rehearsal_add and rehearsal_run.
+must_use code_t node_stage_hear (void *stage, const Ggen__TapHeader *header, bytes_t body);
+must_use code_t node_stage_play (void *stage, Ggen__RehearsalReply **reply_p);
 
 #endif

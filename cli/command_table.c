@@ -183,6 +183,12 @@ static const option_t tap_options [] = {
     {.name = "peer", .kind = OPTION_TEXT, .value_name = "ID",
      .help = "only messages to or from this peer"},
     {.name = "record", .kind = OPTION_PATH, .value_name = "FILE", .help = "write them to FILE too"},
+    {.name = "record-max", .kind = OPTION_COUNT, .value_name = "MIB", .initial = "1024", .min = 1,
+     .max = 1048576, .help = "end when FILE would be larger than this"},
+    {.name = "replay", .kind = OPTION_PATH, .value_name = "FILE",
+     .help = "show what was recorded in FILE"},
+    {.name = "into", .kind = OPTION_TEXT, .value_name = "ACTOR",
+     .help = "with --replay: give a fresh ACTOR what came to it, and compare what it says"},
     END};
 
 static const option_t tree_options [] = {
@@ -236,6 +242,11 @@ static const option_t sync_options [] = {
 
 static const option_t connect_options [] = {
     {.name = "persistent", .kind = OPTION_FLAG, .help = "connect again whenever it is lost"},
+    END};
+
+static const option_t status_options [] = {
+    {.name = "detailed", .kind = OPTION_FLAG,
+     .help = "also the queue and the handlers' time of each actor"},
     END};
 
 static const option_t node_options [] = {
@@ -365,7 +376,9 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .options = tap_options, .help = "watch the messages between the parts of a node",
      .more = "Needs no running node: what other ggen commands on this home do is shown too. "
              "A watcher that is too slow loses messages and is told how many.",
-     .examples = {"ggen tap", "ggen tap --type 'Install*' --json"}},
+     .examples = {"ggen tap", "ggen tap --type 'Install*' --json",
+                  "ggen tap --actor registry --record ./messages",
+                  "ggen tap --replay ./messages --into registry"}},
     {.id = VERB_COMPLETION, .path = "completion", .arguments = "bash|zsh|fish",
      .arguments_min = 1, .arguments_max = 1, .takes = TAKES_CHOICE, .needs = NEEDS_NONE,
      .help = "print a completion script for your shell",
@@ -475,7 +488,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .examples = {"ggen market registry sync --to /srv/www/ggen",
                   "ggen market registry sync --from team --to ./mirror demo-pack"}},
 
-    {.id = VERB_P2P_STATUS, .path = "p2p status", .needs = NEEDS_READ,
+    {.id = VERB_P2P_STATUS, .path = "p2p status", .needs = NEEDS_READ, .options = status_options,
      .help = "how the node of this home is doing",
      .more = "Its addresses with its peer id are what others connect to.",
      .examples = {"ggen p2p status", "ggen p2p status --json | jq -r .peer_id"}},
@@ -489,4 +502,8 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_P2P_DISCONNECT, .path = "p2p disconnect", .arguments = "PEER",
      .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_READ,
      .help = "end the connection with a node", .examples = {"ggen p2p disconnect 12D3KooW..."}},
+    {.id = VERB_P2P_METRICS, .path = "p2p metrics", .needs = NEEDS_READ,
+     .help = "counters of the node of this home, as Prometheus reads them",
+     .more = "`ggen p2p status --json` has the same values among others.",
+     .examples = {"ggen p2p metrics", "ggen p2p metrics | grep _p2p_peers"}},
 };

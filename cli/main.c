@@ -9,6 +9,7 @@
 #include "render.h"
 #include "session.h"
 #include "shape.h"
+#include "stage.h"
 #include "verbs.h"
 #include "verbs_node.h"
 #include "version.h"
@@ -142,6 +143,16 @@ run_node (void *context, const char *dir, void (*ready) (const home_t *home), ch
     maker_t *self = context;
     const code_t code = read_settings (self, dir, why, why_size);
     return code != OK ? code : node_run (&self->options, dir, &interrupted, ready, why, why_size);
+}
+
+static code_t
+open_stage (void *context, const char *dir, const char *actor, void **stage_p, char *why,
+            size_t why_size)
+{
+    maker_t *self = context;
+    const code_t code = read_settings (self, dir, why, why_size);
+    return code != OK ? code
+                      : node_stage_open (&self->options, dir, actor, stage_p, why, why_size);
 }
 
 //  --timeout of a node: it ends as by Ctrl-C.
@@ -280,7 +291,7 @@ completion_run (const args_t *args, const screen_t *screen)
     return VERB_USAGE;
 }
 
-//  The function of each row. A row without one is a verb that this build leaves out.
+//  The function of each row.
 static run_t *const runs [VERBS_COUNT] = {
     [VERB_SEARCH] = search_run,
     [VERB_INFO] = info_run,
@@ -325,7 +336,16 @@ static run_t *const runs [VERBS_COUNT] = {
     [VERB_P2P_PEERS] = p2p_peers_run,
     [VERB_P2P_CONNECT] = p2p_connect_run,
     [VERB_P2P_DISCONNECT] = p2p_disconnect_run,
+    [VERB_P2P_METRICS] = p2p_metrics_run,
 };
+
+//  Whether that can only be done by a build with the network. A node and the tap can do without.
+static bool
+wants_network (const args_t *args)
+{
+    return strncmp (args->verb->path, "p2p ", strlen ("p2p ")) == 0
+           || (args->verb->id == VERB_NODE_RUN && node_settings_of_network (args));
+}
 
 static int
 run (const args_t *args, const screen_t *screen)
@@ -342,16 +362,18 @@ run (const args_t *args, const screen_t *screen)
         help_group (screen->err, args->group, help_width (screen->err_width));
     if (!args->verb)
         return VERB_USAGE;
-    if (!runs [args->verb->id]) {
-        char message [ARGS_TEXT_MAX];
-        snprintf (message, sizeof message, "this build of ggen has no `ggen %s`", args->verb->path);
-        render_error (screen, FEATURE_NOT_ENABLED, message, "see what it has: ggen --version");
+    if (wants_network (args) && !version_has ("p2p")) {
+        render_error (screen, FEATURE_NOT_ENABLED,
+                      "this ggen was built without the peer-to-peer network",
+                      "build one with it: make P2P=1");
         return VERB_FAILED;
     }
     set_first_log_level (args);
     maker_t maker = {.args = args, .screen = screen};
     const client_embed_t embed = {.start = start_node, .stop = stop_node, .context = &maker};
+    const stage_t stage = {&maker, open_stage, node_stage_hear, node_stage_play, node_stage_close};
     session_provide (&embed);
+    stage_provide (&stage);
     const int status = runs [args->verb->id] (args, screen);
     if (maker.config)
         config_destroy (&maker.config);

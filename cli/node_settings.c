@@ -68,3 +68,12 @@ node_settings_load (const args_t *args, config_t *config)
     codes [2] = set_by_options (args, config);
     return codes [0] ? codes [0] : codes [1] ? codes [1] : codes [2];
 }
+
+bool
+node_settings_of_network (const args_t *args)
+{
+    for (size_t at = 0; at < COUNT_OF (rows); at++)
+        if (args_given (args, rows [at].option))
+            return true;
+    return false;
+}

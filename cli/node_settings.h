@@ -14,4 +14,8 @@
 must_use code_t
     node_settings_load (const args_t *args, config_t *config);
 
+//  Whether an option was given that only a node of the peer-to-peer network can heed.
+bool
+    node_settings_of_network (const args_t *args);
+
 #endif

@@ -14,7 +14,7 @@
 #include "runtime/host/client.h"
 
 //  Answers a session keeps; a verb that asks more is our own bug: asserted.
-#define SESSION_REPLIES_MAX 8
+#define SESSION_REPLIES_MAX 16
 
 //  A call without an answer or a sign of progress for so long has failed.
 #define SESSION_SILENCE_MS 120000u

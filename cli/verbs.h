@@ -60,5 +60,6 @@ int p2p_status_run (const args_t *args, const screen_t *screen);
 int p2p_peers_run (const args_t *args, const screen_t *screen);
 int p2p_connect_run (const args_t *args, const screen_t *screen);
 int p2p_disconnect_run (const args_t *args, const screen_t *screen);
+int p2p_metrics_run (const args_t *args, const screen_t *screen);
 
 #endif

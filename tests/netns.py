@@ -10,8 +10,9 @@ namespaces, which end with 'home'.
 """
 import shutil
 import subprocess
+import sys
 
-from tap import Failure, skip
+from tap import ROOT, Failure, skip
 
 TOOLS = ("unshare", "nsenter", "ip", "sleep")
 HELD_S = 600
@@ -55,11 +56,14 @@ class Lan:
             skip(f"no network of our own without {', '.join(missing)}")
         if subprocess.run(["unshare", "-rnm", "true"], capture_output=True).returncode != 0:
             skip("network namespaces may not be made here")
-        self.home = home
         self.switch = Host(home, [], "-rnm")
-        self.switch.ip("link", "add", "lan0", "type", "bridge")
-        self.switch.ip("link", "set", "lan0", "up")
         self.count = 0
+        self.bridge("lan0")
+
+    def bridge(self, name):
+        """One more network."""
+        self.switch.ip("link", "add", name, "type", "bridge")
+        self.switch.ip("link", "set", name, "up")
 
     def host(self, home, *addresses, network="lan0"):
         """Move 'home' to a new host with these addresses (IP/BITS)."""
@@ -68,6 +72,18 @@ class Lan:
         host = Host(home, self.switch.inside, "-nm")
         self.plug(host, *addresses, network=network)
         home.prefix = [*before, *host.inside]
+        return host
+
+    def router(self, home, outside, inside, network):
+        """A host between "lan0" and 'network' that hides who is on 'network' behind its own address."""
+        host = Host(home, self.switch.inside, "-nm")
+        self.plug(host, outside)
+        self.plug(host, inside, network=network, name="eth1")
+        host.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
+        done = subprocess.run([*map(str, host.inside), sys.executable, ROOT / "tests" / "masquerade.py", "eth0"],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            skip(f"this kernel has no NAT: {done.stderr.splitlines()[-1]}")
         return host
 
     def plug(self, host, *addresses, network="lan0", name="eth0"):

@@ -19,6 +19,7 @@ dht_settings_default (const identity_t *identity)
         .parallel_max = 16,
         .corrections = 4,
         .path_group_max = 2,
+        .regions = true,
         .diversity = {.group_table_max = 3, .group_bucket_max = 2},
         .records = {.bytes_max = 64u << 20,
                     .far_bytes_max = 8u << 20,
@@ -46,6 +47,7 @@ dht_settings_plain (const identity_t *identity)
     settings.parallel_max = settings.parallel;
     settings.corrections = 0;
     settings.path_group_max = 0;
+    settings.regions = false;
     settings.diversity = (kbucket_limits_t) {0};
     settings.young_ms = 0;
     return settings;
@@ -255,6 +257,8 @@ on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     reply.queries_failed = self->queries_failed;
     reply.refused_invalid = self->refused_invalid;
     reply.refused_full = self->refused_full;
+    reply.lookups = self->lookups;
+    reply.lookups_ms = self->lookups_ms;
     reply.closest_bucket = kbucket_buckets (self->table) - 1;
     return out_reply (at, &reply.base);
 }

@@ -39,20 +39,25 @@ dht_write_tell (dht_t *self, const contact_t *contact, const digest_t *key,
 
 //  ---- to whom -----------------------------------------------------------------------------------
 
-//  We hold it, too, when we are one of those that should.
-static void
-keep_own (dht_t *self, op_t *op, size_t count)
+//  Are we one of those that should hold it, beside the 'closest' that were found?
+static bool
+is_ours (const dht_t *self, const op_t *op, size_t closest)
 {
     uint64_t own = self->place ^ op->target;
-    if (!dht_is_server (self)
-        || (count == KBUCKET_K && own > (op->write.targets[count - 1].place ^ op->target)))
-        return;
+    return dht_is_server (self)
+        && (closest < KBUCKET_K || own <= (op->write.targets[closest - 1].place ^ op->target)
+            || (op->region && own <= op->region->radius));
+}
+
+static void
+keep_own (dht_t *self, op_t *op)
+{
     Ggen__StoredRecord stored = GGEN__STORED_RECORD__INIT;
     stored.record = (ProtobufCBinaryData) {op->write.size, op->write.record};
     stored.age_secs = op->write.age_secs;
     records_put_t put = dht_serve_keep (self, &op->key, &op->write.element, &stored, 0, NULL);
     op->write.ours = true;
-    if (count == KBUCKET_K)
+    if (op->write.targets_count == KBUCKET_K)
         op->write.targets_count--;      //  We take the place of the farthest
     op->write.asked++;
     op->write.here = put == RECORDS_STORED || put == RECORDS_KNOWN;
@@ -64,14 +69,21 @@ static bool
 choose_targets (dht_t *self, op_t *op)
 {
     const contact_t *found[KBUCKET_K];
+    const region_t *region = op->region;
     size_t count = lookup_closest (op->lookup, found, KBUCKET_K, NULL);
-    op->write.targets = malloc ((count + 1) * sizeof *op->write.targets);
+    if (region)
+        dht_region_choose (self, op);
+    size_t more = region ? region->count : 0;
+    op->write.targets = malloc ((count + more + 1) * sizeof *op->write.targets);
     if (!op->write.targets)
         return false;
     for (size_t i = 0; i < count; i++)
         op->write.targets[i] = *found[i];
-    op->write.targets_count = (unsigned) count;
-    keep_own (self, op, count);
+    if (more > 0)
+        memcpy (op->write.targets + count, region->list, more * sizeof *region->list);
+    op->write.targets_count = (unsigned) (count + more);
+    if (is_ours (self, op, count))
+        keep_own (self, op);
     return count > 0 || op->write.ours;
 }
 
@@ -220,7 +232,8 @@ dht_write_start (dht_t *self, const delivery_t *at, const digest_t *key, bytes_t
         return out_fail (at, VALIDATION, "", "a record of at most %d bytes", RECORD_SIZE_MAX);
     code_t code = harvest_check (&element, self->crypto, key, packed, dht_wall_ms (self));
     if (code)
-        return out_fail (at, code, self->skew_ms != 0 ? CLOCK_HINT : "", "this record cannot be stored under this key");
+        return out_fail (at, code, self->skew_ms != 0 ? CLOCK_HINT : "",
+                         "this record cannot be stored under this key");
     op_t *op = new_write (key, packed, at);
     if (!op)
         return BUSY;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  "gossip": announcements to all who follow a topic (SPEC 8; messages/gossip.proto).
-//  Swarm tells it who is there (PeerUp, PeerDown with "gossip/1"); who says what it follows is a
-//  neighbour too. What is new goes to the actor 'follower' as events. It asks "gossip" of other
-//  nodes and tells "reputation" what it saw.
+//  Swarm tells it who is there to stay (PeerUp, PeerDown with "gossip/1"): these are its neighbours,
+//  it is theirs, and it hears nobody else. What is new goes to the actor 'follower' as events. It
+//  asks "gossip" of other nodes and tells "reputation" what it saw.
 //
 //  How an announcement travels. Each topic has a mesh: links to GOSSIP_MESH_LOW .. _HIGH neighbours
 //  that follow it (gossipsub). Of these, few are eager: bodies are pushed over them. Over the others

@@ -33,6 +33,7 @@ typedef struct {
 struct call_t {
     call_t *next;
     ticket_t ticket;
+    int64_t begun_ms;
     ProtobufCMessage *request;          //  a copy
     slot_t slots[REGISTRY_BACKENDS_MAX];
     unsigned slots_count;

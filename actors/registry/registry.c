@@ -3,6 +3,7 @@
 
 #include "answers.h"
 #include "call.h"
+#include "metrics.pb-c.h"
 #include "sources.pb-c.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ typedef struct {
     uint32_t answer_ms;
     call_t *calls;
     unsigned calls_count;
+    uint64_t searches, searches_ms;     //  that ended
 } registry_t;
 
 //  How an operation is done.
@@ -68,6 +70,10 @@ end_call (registry_t *self, call_t *call)
         at = &(*at)->next;
     *at = call->next;
     self->calls_count--;
+    if (method_of (call)->answer == answers_search) {
+        self->searches++;
+        self->searches_ms += (uint64_t) (out_now_ms (self->out) - call->begun_ms);
+    }
     call_destroy (&call);
 }
 
@@ -205,6 +211,7 @@ begin (registry_t *self, const delivery_t *at, const ProtobufCMessage *message, 
     *call_p = call;
     if (!call)
         return BUSY;
+    call->begun_ms = at->now_ms;
     call->next = self->calls;
     self->calls = call;
     self->calls_count++;
@@ -363,6 +370,18 @@ on_sources_changed (void *self_, const delivery_t *at, const ProtobufCMessage *m
     return OK;
 }
 
+static code_t
+on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    const registry_t *self = self_;
+    Ggen__RegistryStatusReply reply = GGEN__REGISTRY_STATUS_REPLY__INIT;
+    reply.searches = self->searches;
+    reply.searches_ms = self->searches_ms;
+    reply.under_way = self->calls_count;
+    return out_reply (at, &reply.base);
+}
+
 //  ---- life --------------------------------------------------------------------------------------
 
 static void
@@ -432,6 +451,7 @@ static const handler_t rows[] = {
     {&ggen__put_head_request__descriptor, on_change, THIS_NODE},
     {&ggen__get_heads_request__descriptor, on_read, THIS_NODE},
     {&ggen__sources_changed__descriptor, on_sources_changed, THIS_NODE},
+    {&ggen__registry_status_request__descriptor, on_status, THIS_NODE},
     {0},
 };
 

@@ -38,6 +38,9 @@
 //      registry that never had the name has nothing to keep.
 //  GetHeadsRequest
 //      What all have, without what is there twice; who answers with a failure is a warning.
+//  RegistryStatusRequest
+//      What it has done since it was born (metrics.proto).
+//
 //  One of the backends may stand for named sources (registry_sources_io.h). It is asked only while
 //  there are any, as SourcesChanged tells; names in SearchRequest.registries that are no backend's
 //  are its sources'. Where it has found two digests of one version, that is the answer.

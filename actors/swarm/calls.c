@@ -3,6 +3,7 @@
 
 #include "dials.h"
 #include "sessions.h"
+#include "stay.h"
 #include "upkeep.h"
 
 #include <stdio.h>
@@ -186,7 +187,7 @@ want (swarm_t *self, unsigned number, const peer_key_t *key, bytes_t address, bo
     if (link && link->state == LINK_SESSION) {
         if (persistent && !upkeep_persist (self, key, &link->addresses))
             persistent = false;
-        sessions_keep (self, link, persistent);
+        stay_keep (self, link, persistent);
         up_one (self, number, link, true);
         return;
     }
@@ -205,7 +206,7 @@ want (swarm_t *self, unsigned number, const peer_key_t *key, bytes_t address, bo
         return;
     }
     if (link)
-        addresses_clear (&addresses);
+        dials_add (link, &addresses);
     else {
         dial_t dial = {.key = key, .text = key ? text : NULL, .addresses = &addresses};
         dial_refusal_t refusal = dials_begin (self, &dial, &link);

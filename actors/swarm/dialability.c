@@ -38,7 +38,7 @@ tell (swarm_t *self)
     link_t *link;
     while ((link = links_next (self->links, &cursor)) != NULL)
         if (link->state == LINK_SESSION)
-            sessions_renew (self, link);
+            sessions_renew (self, link, 0);
 }
 
 static void
@@ -114,6 +114,16 @@ take_group (dialability_t *state, uint64_t group)
 
 //  ---- asking ------------------------------------------------------------------------------------
 
+//  Who listens on all of IPv6 does so on all of IPv4, too.
+static bool
+can_be_ours (bytes_t listening, const multiaddr_t *reached)
+{
+    multiaddr_t mine;
+    return multiaddr_decode (&mine, listening) == OK && mine.port == reached->port
+           && (mine.kind == reached->kind
+               || (mine.kind == MULTIADDR_IP6 && reached->kind == MULTIADDR_IP4));
+}
+
 //  Of what a peer says it reached, what can be ours: with a port at which we listen.
 static void
 note_reached (swarm_t *self, const Ggen__DialBackReply *reply)
@@ -121,13 +131,12 @@ note_reached (swarm_t *self, const Ggen__DialBackReply *reply)
     ProtobufCBinaryData ours[MULTIADDR_PEER_MAX], good[MULTIADDR_PEER_MAX];
     size_t ours_count = addresses_fields (&self->listening, ours), count = 0;
     for (size_t i = 0; i < reply->n_reached && count < MULTIADDR_PEER_MAX; i++) {
-        multiaddr_t theirs, mine;
+        multiaddr_t theirs;
         if (multiaddr_decode (&theirs, (bytes_t) {reply->reached[i].data, reply->reached[i].len})
             != OK)
             continue;
         for (size_t j = 0; j < ours_count; j++)
-            if (multiaddr_decode (&mine, (bytes_t) {ours[j].data, ours[j].len}) == OK
-                && mine.port == theirs.port && mine.kind == theirs.kind) {
+            if (can_be_ours ((bytes_t) {ours[j].data, ours[j].len}, &theirs)) {
                 good[count++] = reply->reached[i];
                 break;
             }

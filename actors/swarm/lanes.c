@@ -44,7 +44,7 @@ find (const swarm_t *self, uint64_t number)
 static bool
 speaks_bulk (const swarm_t *self, const link_t *link)
 {
-    const char *const *ours = self->settings->protocols;
+    const char *const *ours = swarm_asked_protocols (self);
     for (unsigned i = 0; self->settings->bulk && ours && ours[i]; i++)
         if (strcmp (ours[i], LANE_PROTOCOL) == 0)
             return (link->protocols >> i & 1) != 0;

@@ -268,7 +268,8 @@ on_send (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 
 //  ---- dialling and closing ------------------------------------------------------------------------
 
-//  "tcp://HOST:PORT"; false for an address that is no such thing.
+//  "tcp://IP:PORT"; false for an address without an IP: ZeroMQ would look a name up in the thread
+//  that carries all connections.
 static bool
 endpoint_of (const multiaddr_t *address, char *endpoint, size_t size)
 {
@@ -282,11 +283,6 @@ endpoint_of (const multiaddr_t *address, char *endpoint, size_t size)
         inet_ntop (AF_INET6, address->ip, ip, sizeof ip);
         snprintf (endpoint, size, "tcp://[%s]:%u", ip, address->port);
         return true;
-    case MULTIADDR_DNS:
-    case MULTIADDR_DNS4:
-    case MULTIADDR_DNS6:
-        return (size_t) snprintf (endpoint, size, "tcp://%s:%u", address->host, address->port)
-               < size;
     default:
         return false;
     }

@@ -41,6 +41,7 @@ typedef struct {
     bool kept;                      //  not made for one lookup; links_set
     bool persistent;                //  redialled for ever
     uint8_t bootstrap;              //  0, or 1 + its number in the settings
+    bool apart_ours;                //  that side is ours
     bool told;                      //  to those who hear of kept sessions only
     bool left;                      //  LEAVING: it was the other side that said Goodbye
     bool named;                     //  found by links_peer
@@ -52,6 +53,7 @@ typedef struct {
     uint64_t sent_bytes, received_bytes;
     int64_t since_ms;
     int64_t used_ms;                //  when mail last went either way
+    int64_t apart_ms;               //  until then one side does not want to keep it
     int64_t told_ms;                //  when we last complained of it
     bucket_t bucket;
     uint32_t owed_since;            //  seconds

@@ -7,6 +7,7 @@
 #include "runtime/actor/wire.h"
 #include "sessions.h"
 #include "speak.h"
+#include "status.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -256,7 +257,8 @@ static void
 in_session (swarm_t *self, arrival_t *arrival, bytes_t envelope)
 {
     link_t *link = arrival->link;
-    link->received_bytes += envelope.size + arrival->body.size + arrival->attachment.size;
+    const size_t size = envelope.size + arrival->body.size + arrival->attachment.size;
+    link->received_bytes += size;
     if (arrival->body.size > BODY_IN_MAX) {
         misbehaved (self, arrival, "a body beyond every bound");
         sessions_goodbye (self, link, VALIDATION, "a body beyond every bound", FULL_PAUSE_SECS);
@@ -264,6 +266,7 @@ in_session (swarm_t *self, arrival_t *arrival, bytes_t envelope)
         misbehaved (self, arrival, "an envelope that no node writes");
     else {
         link->used_ms = out_now_ms (self->out);
+        status_traffic (self, arrival->frame.to)->received_bytes += size;
         take (self, arrival);
     }
 }
@@ -307,6 +310,7 @@ mail_in_bulk (swarm_t *self, link_t *link, const Ggen__BulkReceived *received, b
         misbehaved (self, &arrival, "no answer, on a bulk connection");
         return;
     }
+    status_traffic (self, arrival.frame.to)->received_bytes += size;
     link->used_ms = out_now_ms (self->out);
     take_answer (self, &arrival);
 }

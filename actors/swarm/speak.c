@@ -3,6 +3,7 @@
 
 #include "frame.h"
 #include "lanes.h"
+#include "status.h"
 #include "link.pb-c.h"
 #include "runtime/actor/envelope.h"
 
@@ -58,6 +59,7 @@ speak_mail (swarm_t *self, link_t *link, const said_mail_t *mail, uint32_t budge
     size_t size = message.envelope.len + mail->body.size + mail->attachment.size;
     link->unwritten_bytes += (uint32_t) size;
     link->sent_bytes += size;
+    status_traffic (self, mail->from)->sent_bytes += size;
     send (self, "link", &message.base, mail->attachment);
 }
 
@@ -73,6 +75,7 @@ speak_bulk (swarm_t *self, link_t *link, const said_mail_t *mail)
     link->used_ms = out_now_ms (self->out);
     link->sent_bytes += size;
     self->bulk_sent_bytes += size;
+    status_traffic (self, mail->from)->sent_bytes += size;
     send (self, "bulk", &message.base, mail->attachment);
 }
 

@@ -146,8 +146,8 @@ on_link_listening (void *self_, const delivery_t *at, const ProtobufCMessage *me
     (void) at;
     swarm_t *self = self_;
     const Ggen__LinkListening *listening = (const void *) message;
-    self->described++;
     if (self->settings->announced_count == 0) {
+        self->described++;
         addresses_clear (&self->listening);
         addresses_set (&self->listening, listening->addresses, listening->n_addresses,
                        NULL, NULL);

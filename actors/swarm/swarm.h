@@ -35,8 +35,8 @@ typedef struct {
     size_t announced_count;                 //  none: where we listen
     bool addresses_sure;                    //  others can dial them: nobody is asked to try
     const char *const *protocols;           //  what we serve: "dht/1", at most SWARM_PROTOCOLS_MAX
-    bool bulk;                              //  there is an actor "bulk"; 'protocols' says so
     const char *const *asked_protocols;     //  what listeners are told that others serve; NULL = the same
+    bool bulk;                              //  there is an actor "bulk"; 'protocols' says so
     const char *const *reachable;           //  actors here that other nodes may send to
     const char *const *listeners;           //  actors here that are told of all peers
     const char *const *kept_listeners;      //  the same, of peers that are kept, or were

@@ -74,6 +74,13 @@ typedef struct {
     int64_t next_ms;
 } dialability_t;
 
+//  Bytes by the actor of this node that said them, or that they were for: status.c has the names.
+#define SWARM_TRAFFIC_MAX 5
+
+typedef struct {
+    uint64_t sent_bytes, received_bytes;
+} traffic_t;
+
 typedef struct {
     out_t *out;
     rng_t *rng;
@@ -91,8 +98,8 @@ typedef struct {
     call_t *calls[CALLS_MAX];
     connectivity_t connectivity;
     dialability_t dialability;
-    peer_clocks_t clocks;
     uint32_t described;             //  how often what we say of ourselves has changed
+    peer_clocks_t clocks;
     peer_key_t gone[16];            //  of "state", to be removed there
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written
@@ -103,6 +110,7 @@ typedef struct {
     int64_t bootstrapped_ms;        //  the last dial to a bootstrap; -1 = none
     bucket_t bucket;
     uint64_t refused_banned, refused_full, refused_rate, dropped_invalid;
+    traffic_t traffic[SWARM_TRAFFIC_MAX];
     uint64_t bulk_sent_bytes, bulk_received_bytes;
 } swarm_t;
 
@@ -112,11 +120,11 @@ void swarm_tell (const swarm_t *self, const ProtobufCMessage *message);
 //  Tell of a peer: those who hear only of kept ones only if this one is kept, or was.
 void swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage *message);
 
-//  Tell those who judge signed times when our clock turns out to be off, or no longer is.
-void swarm_tell_clock (swarm_t *self);
-
 //  The protocols of others that anybody here asks about.
 const char *const *swarm_asked_protocols (const swarm_t *self);
+
+//  Tell those who judge signed times when our clock turns out to be off, or no longer is.
+void swarm_tell_clock (swarm_t *self);
 
 //  Tell "reputation" what a peer did, at most once in COMPLAINT_MS each.
 void swarm_complain (swarm_t *self, link_t *link, Ggen__Experience experience, const char *detail);

@@ -1,32 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "trust.h"
 
-#include "policy.h"
 #include "succession.h"
-#include "tables.h"
+#include "trust_self.h"
 
 #include "publisher.pb-c.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-//  What is answered when the change on its way is on disk.
-typedef struct {
-    ticket_t ticket;
-    verdict_t *verdict;             //  CheckRelease: what it said
-    pin_t pin;                      //  TrustAdd, TrustRemove: the pin that is now, or was
-    bool has_pin;
-    bool replaces;
-    publisher_key_t replaced;
-} waiting_change_t;
-
-typedef struct {
-    out_t *out;
-    const crypto_t *crypto;
-    tables_t *tables;
-    waiting_change_t change;
-} trust_t;
 
 static void
 trust_destroy (void *self_)

@@ -166,6 +166,8 @@ send_kind (client_t *self, const client_call_t *call, Ggen__Kind kind)
     envelope.trace = self->trace;
     envelope.budget_ms = call->budget_ms ? call->budget_ms : call->timeout_ms;
     envelope.sent_us = clock_us ();
+    if (strchr (call->to, '@'))
+        envelope.to = (char *) call->to;
     parcel_t parcel = {.to = call->to, .envelope = &envelope};
     if (kind == GGEN__KIND__REQUEST) {
         parcel.body = call->request;

@@ -93,6 +93,12 @@ host_stop (host_t **self_p)
     *self_p = NULL;
 }
 
+void
+host_flush (void)
+{
+    zsys_shutdown ();
+}
+
 const char *
 host_endpoint (const host_t *self)
 {

@@ -23,6 +23,10 @@ must_use code_t host_start (host_t **self_p, const bus_setup_t *setup, char *why
 //  Stop every actor and the bus. What was queued is not handled.
 void host_stop (host_t **self_p);
 
+//  After the last host of a process: wait until what its sockets still hold is sent, or was too long
+//  (each says how long). A process that ends without it may lose that.
+void host_flush (void);
+
 //  Endpoint for clients in this process. Borrowed.
 const char *host_endpoint (const host_t *self);
 

@@ -26,6 +26,7 @@ def publish_large(home, name, mib):
 
 def install_from(home, other, name, mib, **settings):
     """'other' publishes, 'home' knows only its address and installs; both statuses."""
+    home.write("ggen/config.toml", "[storage]\nhost_max = 0\n")       # else it may be here already
     there = start(other, **settings)
     start(home, there, **settings)
     wait_until(lambda: home.json("p2p", "peers")["peers"], what="the bootstrap node")

@@ -62,7 +62,7 @@ VERBS = [
 # They answer with what they are, with a stream, at random, or ask no node; their own tests look.
 NOT_COMPARED = {"registry-list", "registry-add", "registry-remove", "registry-import",
                 "registry-sync", "p2p-status", "p2p-peers", "p2p-connect",
-                "p2p-disconnect", "node-run", "tap", "error", "key-generate", "key-rotate", "version", "help", "completion"}
+                "p2p-disconnect", "p2p-metrics", "node-run", "tap", "error", "key-generate", "key-rotate", "version", "help", "completion"}
 
 
 def prepare(home):

@@ -219,6 +219,37 @@ a_swarm_around_a_key_behind_one_network_hides_nothing (void **state)
     herd_end (&herd);
 }
 
+//  The same, each of them in a network of its own: nothing tells them from others but that so many
+//  lie so close together.
+static void
+a_swarm_around_a_key_from_everywhere_hides_nothing (void **state)
+{
+    (void) state;
+    begin (100, HONEST, 0);
+    digest_t sha256 = some_digest ();
+    uint64_t place = contact_place_of (sha256.bytes);
+    for (unsigned i = 0; i < 30; i++) {
+        do
+            herd_be_somebody (&herd, &herd.nodes[herd.count], LIAR);
+        while ((herd.nodes[herd.count].place ^ place) > UINT64_MAX / 4096);
+        uint32_t number = herd_enrol (&herd);
+        for (uint32_t j = 0; j < 60; j++)
+            herd_meet (&herd, number, j);
+    }
+    herd_run (&herd, 30000);
+    provide_as (7, &sha256, false);
+    assert_true (holders_of (&sha256) >= KBUCKET_K / 2);
+    for (uint32_t i = 20; i < 60; i++)
+        assert_true (is_found (i, &sha256, i % 2 == 0));
+    //  Where there is no swarm nothing costs more than it did
+    digest_t other = some_digest ();
+    provide_as (8, &other, false);
+    Ggen__DhtReadReply *reply = read_as (30, &other, false, NULL);
+    assert_true (reply->messages <= 50);
+    ggen__dht_read_reply__free_unpacked (reply, NULL);
+    herd_end (&herd);
+}
+
 static void
 a_set_of_many_pages_is_read_whole (void **state)
 {
@@ -701,8 +732,17 @@ a_client_reads_and_stores_nothing_and_is_in_no_table (void **state)
     code_t code;
     Ggen__FindNodeRequest find = GGEN__FIND_NODE_REQUEST__INIT;
     find.target = digest_to_field (&sha256);
-    assert_null (herd_ask (&herd, client, &find.base, &ggen__find_node_reply__descriptor, &code));
+    char stranger[ADDRESS_MAX + 1];
+    peer_id_address (&herd.nodes[7].key, "tester", stranger);
+    assert_null (herd_ask_as (&herd, stranger, client, &find.base,
+                              &ggen__find_node_reply__descriptor, &code));
     assert_int_equal (code, FEATURE_NOT_ENABLED);
+    //  Its own actors are told who is near
+    Ggen__FindNodeReply *near =
+        herd_ask (&herd, client, &find.base, &ggen__find_node_reply__descriptor, &code);
+    assert_non_null (near);
+    assert_true (near->n_closer >= 3);
+    ggen__find_node_reply__free_unpacked (near, NULL);
     herd_end (&herd);
 }
 
@@ -817,6 +857,7 @@ main (void)
         cmocka_unit_test (a_provider_that_withdraws_is_named_no_more),
         cmocka_unit_test (what_was_withdrawn_does_not_end_a_search_for_the_first_valid_one),
         cmocka_unit_test (a_swarm_around_a_key_behind_one_network_hides_nothing),
+        cmocka_unit_test (a_swarm_around_a_key_from_everywhere_hides_nothing),
         cmocka_unit_test (a_set_of_many_pages_is_read_whole),
         cmocka_unit_test (a_full_set_says_so_to_readers_and_writers),
         cmocka_unit_test (given_half_of_the_nodes_die_what_was_stored_is_still_found),

@@ -11,6 +11,7 @@
 #include "actors/swarm/connectivity.h"
 #include "actors/swarm/dialability.h"
 #include "actors/swarm/sessions.h"
+#include "actors/swarm/stay.h"
 #include "actors/swarm/upkeep.h"
 #include "tests/unit/swarm_world.h"
 
@@ -504,7 +505,7 @@ some_hear_of_kept_sessions_only (void **state)
     connect_to (a, c, true, false);
     world_run (200);
     assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
-    sessions_release (world_swarm (a), world_session (a, c));
+    stay_release (world_swarm (a), world_session (a, c));
     assert_int_equal (world_count (a, "keeper", "PeerUp"), 1);
     world_run (2 * IDLE_MS);
     assert_null (world_session (a, c));

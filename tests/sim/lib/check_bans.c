@@ -124,8 +124,9 @@ typedef struct {
 } reader_t;
 
 static void
-look_at_session (void *reader_, const uint8_t *peer_key)
+look_at_session (void *reader_, const uint8_t *peer_key, bool kept)
 {
+    (void) kept;
     const reader_t *reader = reader_;
     uint8_t pair[PAIR_BYTES];
     pair_of (pair, reader->play, reader->node, peer_key);
@@ -147,7 +148,7 @@ second (void *self_, play_t *play)
                                 ? world_actor (play->world, reader.node, "swarm")
                                 : NULL;
         if (swarm && world_node_state (play->world, reader.node) == NODE_ON)
-            look_session_peers (swarm, look_at_session, &reader);
+            look_links (swarm, look_at_session, &reader);
     }
 }
 
@@ -181,8 +182,9 @@ typedef struct {
 } tally_t;
 
 static void
-count_session (void *tally_, const uint8_t *peer_key)
+count_session (void *tally_, const uint8_t *peer_key, bool kept)
 {
+    (void) kept;
     const tally_t *tally = tally_;
     uint32_t node;
     if (world_node_of_key (tally->play->world, peer_key, &node))
@@ -199,7 +201,7 @@ end (void *self, play_t *play)
         const void *swarm =
             players_is_honest (play, i) ? world_actor (play->world, i, "swarm") : NULL;
         if (swarm && players_is_on (play, i))
-            look_session_peers (swarm, count_session, &tally);
+            look_links (swarm, count_session, &tally);
     }
     for (uint32_t i = 0; i < play->players_count; i++) {
         if (players_is_honest (play, i) || !players_is_on (play, i))

@@ -22,6 +22,7 @@ static const entry_t entries[MEASURE_COUNT] = {
     [MEASURE_GOSSIP] = {"gossip", true, "announcements heard by nodes that were there all the time"},
     [MEASURE_SETTLED] = {"settled", true, "packages found in the end, by node and package"},
     [MEASURE_YANKS] = {"yanks", true, "nodes that knew of a yank in the end"},
+    [MEASURE_HEIRS] = {"heirs", true, "of names that were handed over: installs that trust accepted"},
     [MEASURE_LIARS_BANNED] = {"liars-banned", true, "liars that some honest node has banned"},
     [MEASURE_JOIN_MS] = {"join-ms", false, "from a node's start to its first session"},
     [MEASURE_LOOKUP_MS] = {"lookup-ms", false, "of reads that found it"},

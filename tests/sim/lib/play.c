@@ -183,6 +183,7 @@ set_up (play_t *self, world_setup_t *setup)
     bootstraps = (uint32_t) early_number (self, VERB_BOOTSTRAPS, "<count>", bootstraps);
     bootstraps = bootstraps > HONEST_BOOTSTRAPS_MAX ? HONEST_BOOTSTRAPS_MAX : bootstraps;
     self->bootstraps = bootstraps < options->nodes ? bootstraps : options->nodes;
+    self->peers_max = (uint32_t) early_number (self, VERB_PEERS, "<count>", 0);
     setup->natted = early_number (self, VERB_NET, "nat", 0);
     setup->loss = early_number (self, VERB_NET, "loss", 0);
     setup->skew_ms_max = (int64_t) (early_number (self, VERB_NET, "skew", 0) * 1000);
@@ -201,10 +202,13 @@ compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
     if (!player->identity)
         player->identity = player->liar ? world_identity (world, node)
                                         : truth_identity (self->truth, world_identity (world, node));
-    nodes_settings (honest_settings (self->honest, world, node), player->identity,
+    honest_settings_t *settings = honest_settings (self->honest, world, node);
+    if (self->peers_max > 0)
+        settings->swarm.max_peers = settings->swarm.max_transients = self->peers_max;
+    nodes_settings (settings, player->identity,
                     player->publisher == PLAY_NOBODY
                         ? NULL
-                        : library_publisher (self->library, player->publisher)->identity);
+                        : library_publisher (self->library, player->publisher)->keyring);
     honest_compose (self->honest, world, node, plan);
     nodes_plan (plan, self->mix);
     if (player->liar)
