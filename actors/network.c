@@ -196,6 +196,7 @@ fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
         swarm->protocols = server ? protocols : protocols_of_clients;
     swarm->asked_protocols = swarm->bulk ? bulk_protocols : protocols;
     self->bulk.port = (uint16_t) config_int (config, "network.bulk_port");
+    self->bulk.announced_port = (uint16_t) config_int (config, "network.announce_bulk_port");
     swarm->reachable = reachable;
     swarm->listeners = listeners;
     swarm->waits_for_bans = true;
