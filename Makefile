@@ -92,7 +92,7 @@ endif
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
 .PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
-    tsan style syntax coverage coverage-check bench-bus bench-local help clean man completions install dist
+    tsan style syntax coverage coverage-check bench-bus bench-local bench-net help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -198,6 +198,9 @@ bench-bus: all $(BENCH)         ## bus round trip and throughput, idle tap, star
 bench-local: all $(BENCH)       ## installs, searches and resolves beside bare programs, pacman and npm
 	@python3 tests/bench/local.py --build $(B) --peers ../shared/peers/local \
 	    --data ../shared/data/solver
+
+bench-net: all $(BENCH)         ## an archive between two nodes, over a bulk connection and over the session
+	@python3 tests/bench/net.py --build $(B)
 
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)

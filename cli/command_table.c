@@ -503,7 +503,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_READ,
      .help = "end the connection with a node", .examples = {"ggen p2p disconnect 12D3KooW..."}},
     {.id = VERB_P2P_METRICS, .path = "p2p metrics", .needs = NEEDS_READ,
-     .help = "counters of the node of this home, as Prometheus reads them",
+     .help = "counters of this home's node, as Prometheus reads them",
      .more = "`ggen p2p status --json` has the same values among others.",
      .examples = {"ggen p2p metrics", "ggen p2p metrics | grep _p2p_peers"}},
 };

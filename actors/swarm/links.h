@@ -34,6 +34,7 @@ typedef struct {
     bool inbound;                   //  links_came_in
     uint8_t seen_size;
     uint8_t seen[LINKS_SEEN_MAX];   //  its address as we see it
+    uint16_t next_by_number;
 
     //  The peer.
     link_state_t state;             //  links_set
@@ -48,6 +49,8 @@ typedef struct {
     uint8_t bootstrap;              //  0, or 1 + its number in the settings
     peer_key_t key;
     char text[PEER_ID_TEXT + 1];
+    uint8_t lane_state;             //  lane_state_t
+    uint16_t protocols;             //  bit i: the i-th of swarm_asked_protocols
     greeting_t *greeting;           //  DIALLING and GREETING only
     addresses_t addresses;          //  as it says
     uint64_t sent_bytes, received_bytes;
@@ -61,13 +64,11 @@ typedef struct {
     int32_t skew_ms;
     uint32_t lane;                  //  lanes.h: the last one; 0: there was none
     uint32_t lane_until;            //  seconds
-    uint8_t lane_state;             //  lane_state_t
-    uint16_t protocols;             //  bit i: the i-th of swarm_asked_protocols
     uint16_t owed;                  //  its requests here that are not answered
     uint16_t flights, flights_count;    //  flights.h
     uint16_t heir;                  //  DRAINING: slot of the session
     uint16_t slot;
-    uint16_t next_by_number, next_by_peer;
+    uint16_t next_by_peer;
 } link_t;
 
 typedef struct links_t links_t;
