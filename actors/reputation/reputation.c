@@ -3,6 +3,7 @@
 
 #include "kept.h"
 
+#include "node.pb-c.h"
 #include "swarm.pb-c.h"
 
 #include <stdio.h>
@@ -490,7 +491,16 @@ reputation_ready (const void *self)
     return ledger_ready (((const reputation_t *) self)->ledger);
 }
 
+static code_t
+on_save (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    ledger_save (((reputation_t *) self)->ledger, at->ticket);
+    return OK;
+}
+
 static const handler_t rows[] = {
+    {&ggen__save_request__descriptor, on_save, THIS_NODE},
     {&ggen__observation__descriptor, on_observation, THIS_NODE},
     {&ggen__peer_up__descriptor, on_peer_up, THIS_NODE},
     {&ggen__peer_down__descriptor, on_peer_down, THIS_NODE},

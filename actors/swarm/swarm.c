@@ -11,6 +11,7 @@
 #include "lan.pb-c.h"
 #include "lanes.h"
 #include "link.pb-c.h"
+#include "node.pb-c.h"
 #include "dials.h"
 #include "mail_in.h"
 #include "mail_out.h"
@@ -309,6 +310,7 @@ swarm_deadline_ms (const void *self_)
 }
 
 static const handler_t rows[] = {
+    {&ggen__save_request__descriptor, keep_save, THIS_NODE},
     {&ggen__link_received__descriptor, on_link_received, THIS_NODE},
     {&ggen__link_written__descriptor, on_link_written, THIS_NODE},
     {&ggen__link_up__descriptor, on_link_up, THIS_NODE},

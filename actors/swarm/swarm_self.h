@@ -105,6 +105,8 @@ typedef struct {
     peer_key_t gone[16];            //  of "state", to be removed there
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written
+    uint32_t keep_writing;          //  parts of it on their way to the disk
+    ticket_t saving;                //  who wants all of it written now; 0 = nobody
     int64_t upkeep_ms;              //  when upkeep has something to do
     int64_t lost_ms;                //  when the last kept session broke
     int64_t probe_ms;               //  when one of the lost is dialled next
