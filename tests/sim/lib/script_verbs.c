@@ -26,8 +26,8 @@ static const script_verb_t verbs[] = {
      "nodes that nobody can dial, packets lost, clocks off by up to, and drifting (ppm)"},
     {VERB_BOOTSTRAPS, "bootstraps", {{"<count>", SLOT_COUNT, true}}, false,
      "the first nodes, whose addresses all others are configured with, three each"},
-    {VERB_PEERS, "peers", {{"<count>", SLOT_COUNT, true}}, false,
-     "sessions that a node keeps at most, and as many transient ones"},
+    {VERB_PEERS, "peers", {{"<count>", SLOT_COUNT, true}, {"wanted", SLOT_COUNT, false}}, false,
+     "sessions that a node keeps at most, and as many transient ones; looks for others below"},
     {VERB_LIARS, "liars", {{"<class>", SLOT_WORD, true}, {"<who>", SLOT_AMOUNT, true}}, true,
      "so many of the nodes are adversaries of a class"},
 
