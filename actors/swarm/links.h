@@ -39,14 +39,14 @@ typedef struct {
     //  The peer.
     link_state_t state;             //  links_set
     Ggen__Tier tier;
-    bool kept;                      //  not made for one lookup; links_set
-    bool persistent;                //  redialled for ever
+    bool kept : 1;                  //  not made for one lookup; links_set
+    bool persistent : 1;            //  redialled for ever
+    bool apart_ours : 1;            //  that side is ours
+    bool told : 1;                  //  to those who hear of kept sessions only
+    bool left : 1;                  //  LEAVING: it was the other side that said Goodbye
+    bool named : 1;                 //  found by links_peer
+    bool lan : 1;                   //  its beacon was heard from the address that it has
     uint8_t bootstrap;              //  0, or 1 + its number in the settings
-    bool apart_ours;                //  that side is ours
-    bool told;                      //  to those who hear of kept sessions only
-    bool left;                      //  LEAVING: it was the other side that said Goodbye
-    bool named;                     //  found by links_peer
-    bool lan;                       //  its beacon was heard from the address that it has
     peer_key_t key;
     char text[PEER_ID_TEXT + 1];
     uint8_t lane_state;             //  lane_state_t
