@@ -429,7 +429,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
              "of the home, and run/node.pid has its pid.",
      .examples = {"ggen node run", "ggen node run --daemon",
                   "ggen p2p start -l /ip4/0.0.0.0/tcp/4101",
-                  "ggen p2p start -d -b /dns4/example.org/tcp/4101/p2p/12D3KooW..."}},
+                  "ggen p2p start -d -b /dns4/example.org/tcp/4101/p2p/12D3..."}},
     {.id = VERB_TAP, .path = "tap", .aliases = {"p2p tap"}, .needs = NEEDS_NONE,
      .options = tap_options, .help = "watch the messages between the parts of a node",
      .more = "Needs no running node: what other ggen commands on this home do is shown too. "
@@ -565,7 +565,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .more = "Without PEER those with all nodes.",
      .examples = {"ggen p2p disconnect 12D3KooW..."}},
     {.id = VERB_P2P_METRICS, .path = "p2p metrics", .needs = NEEDS_READ,
-     .help = "counters of the node of this home, as Prometheus reads them",
+     .help = "counters of this home's node, as Prometheus reads them",
      .more = "`ggen p2p status --json` has the same values among others.",
      .examples = {"ggen p2p metrics", "ggen p2p metrics | grep _p2p_peers"}},
     {.id = VERB_P2P_PUBLISH, .path = "p2p publish", .arguments = "PATH|PKG@VERSION",
