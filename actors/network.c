@@ -196,8 +196,10 @@ fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
         swarm->protocols = server ? protocols : protocols_of_clients;
     swarm->asked_protocols = swarm->bulk ? bulk_protocols : protocols;
     self->bulk.port = (uint16_t) config_int (config, "network.bulk_port");
+    self->bulk.announced_port = (uint16_t) config_int (config, "network.announce_bulk_port");
     swarm->reachable = reachable;
     swarm->listeners = listeners;
+    swarm->waits_for_bans = true;
     swarm->kept_listeners = kept_listeners;
     swarm->clock_listeners = clock_listeners;
     int64_t max_peers = config_int (config, "performance.max_peers");

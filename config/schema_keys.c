@@ -23,6 +23,8 @@ const schema_key_t schema_keys [] = {
      "bring archives over connections of their own, beside those of the peers"},
     {"network.bulk_port", SCHEMA_INT, "0", 0, 65535, NULL, "GGEN_P2P_BULK_PORT", NULL,
      "port of those connections, at all addresses of listen_addresses; 0 = any free one"},
+    {"network.announce_bulk_port", SCHEMA_INT, "0", 0, 65535, NULL, NULL, NULL,
+     "the port of them that others are told (a forwarded one, a proxy); 0 = where this node listens"},
     {"network.categories", SCHEMA_LIST, "[]", 0, 0, NULL, NULL, NULL,
      "categories whose announcements to follow; empty = all"},
 

@@ -511,6 +511,7 @@ find_start (registry_p2p_t *home, const find_ask_t *ask)
         self->one_key = true;
     }
     find_take_known (self);
+    find_take_own (self);
     self->next = home->finds;
     home->finds = self;
     home->finds_count++;

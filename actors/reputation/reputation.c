@@ -167,11 +167,20 @@ admit_loaded (void *self_, const uint8_t *key)
 }
 
 static void
+tell_all_told (const reputation_t *self)
+{
+    const Ggen__BansTold told = GGEN__BANS_TOLD__INIT;
+    out_event (self->out, SWARM, &told.base);
+}
+
+static void
 loaded (void *self_)
 {
     reputation_t *self = self_;
     if (self->bans_count > 0)
         self->order_ms = out_now_ms (self->out);
+    else
+        tell_all_told (self);
 }
 
 //  Tell swarm of some more of the bans that were loaded.
@@ -190,6 +199,7 @@ order_some (reputation_t *self, int64_t now_ms)
         order_now (self, peer);
     }
     self->order_ms = DEADLINE_NEVER;
+    tell_all_told (self);
 }
 
 //  ---- observations ------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 #include "actors/swarm/guard_io.h"
 #include "actors/swarm/link_ends_io.h"
+#include "actors/swarm/ports_io.h"
 #include "link.pb-c.h"
 #include "runtime/actor/out.h"
 #include "runtime/host/log.h"
@@ -93,14 +94,65 @@ tell_listening (links_t *self)
         out_event (self->out, self->beacon, &listening.base);
 }
 
+//  ---- passing on ----------------------------------------------------------------------------------
+
+static void
+free_copy (void *data, void *hint)
+{
+    (void) hint;
+    free (data);
+}
+
+static bytes_t
+frame_bytes (wires_message_t *message, unsigned at)
+{
+    if (at >= message->count)
+        return (bytes_t) {0};
+    return (bytes_t) {zmq_msg_data (&message->frames[at]), zmq_msg_size (&message->frames[at])};
+}
+
+static void
+pass_on (links_t *self, const end_t *end, wires_message_t *message)
+{
+    bytes_t envelope = frame_bytes (message, 0), body = frame_bytes (message, 1);
+    bytes_t attachment = frame_bytes (message, 2);
+    Ggen__LinkReceived received = GGEN__LINK_RECEIVED__INIT;
+    received.link = end->number;
+    received.envelope = (ProtobufCBinaryData) {envelope.size, (uint8_t *) envelope.data};
+    received.body = (ProtobufCBinaryData) {body.size, (uint8_t *) body.data};
+    void *copy = attachment.size > 0 && attachment.size <= ATTACHMENT_BYTES_MAX
+                     ? malloc (attachment.size)
+                     : NULL;
+    if (!copy) {
+        out_event (self->out, SWARM, &received.base);
+        return;
+    }
+    memcpy (copy, attachment.data, attachment.size);
+    out_event_with (self->out, SWARM, &received.base, copy, attachment.size, free_copy, NULL);
+}
+
 //  ---- ending --------------------------------------------------------------------------------------
+
+//  What came from another peer meanwhile is not lost.
+static void
+hang_up (links_t *self, const end_t *end)
+{
+    wires_message_t message;
+    if (!wires_hang_up (self->wires, end->endpoint, &message))
+        return;
+    const end_t *from =
+        ends_by_routing (self->ends, WIRES_OUT, message.routing, message.routing_size);
+    if (from && from != end && !from->closing)
+        pass_on (self, from, &message);
+    wires_forget (&message);
+}
 
 //  Let go of the connection; swarm knows, or is told by the caller.
 static void
 let_go (links_t *self, end_t *end)
 {
     if (end->endpoint)
-        wires_hang_up (self->wires, end->endpoint);
+        hang_up (self, end);
     else if (end->fd >= 0)
         guard_cut (self->guard, end->fd);
     self->closed -= end->closed;
@@ -325,41 +377,6 @@ welcome (links_t *self, const wires_message_t *message)
 }
 
 static void
-free_copy (void *data, void *hint)
-{
-    (void) hint;
-    free (data);
-}
-
-static bytes_t
-frame_bytes (wires_message_t *message, unsigned at)
-{
-    if (at >= message->count)
-        return (bytes_t) {0};
-    return (bytes_t) {zmq_msg_data (&message->frames[at]), zmq_msg_size (&message->frames[at])};
-}
-
-static void
-pass_on (links_t *self, const end_t *end, wires_message_t *message)
-{
-    bytes_t envelope = frame_bytes (message, 0), body = frame_bytes (message, 1);
-    bytes_t attachment = frame_bytes (message, 2);
-    Ggen__LinkReceived received = GGEN__LINK_RECEIVED__INIT;
-    received.link = end->number;
-    received.envelope = (ProtobufCBinaryData) {envelope.size, (uint8_t *) envelope.data};
-    received.body = (ProtobufCBinaryData) {body.size, (uint8_t *) body.data};
-    void *copy = attachment.size > 0 && attachment.size <= ATTACHMENT_BYTES_MAX
-                     ? malloc (attachment.size)
-                     : NULL;
-    if (!copy) {
-        out_event (self->out, SWARM, &received.base);
-        return;
-    }
-    memcpy (copy, attachment.data, attachment.size);
-    out_event_with (self->out, SWARM, &received.base, copy, attachment.size, free_copy, NULL);
-}
-
-static void
 take_message (links_t *self, wires_side_t side, wires_message_t *message)
 {
     if (side == WIRES_IN)
@@ -393,6 +410,16 @@ end_the_closed (links_t *self)
             bring_down (self, end, NETWORK, "the connection has ended");
 }
 
+//  Where a name has led to.
+static void
+tell_dialled_up (links_t *self, const end_t *end)
+{
+    multiaddr_t found;
+    ports_peer (end->fd, &found);
+    const bool named = end->address->kind > MULTIADDR_IP6 && found.port == end->address->port;
+    tell_up (self, end, named ? &found : end->address);
+}
+
 static void
 take_news_of_dialled (links_t *self, const wires_event_t *event)
 {
@@ -406,7 +433,7 @@ take_news_of_dialled (links_t *self, const wires_event_t *event)
     case WIRES_SECURED:
         end->up = true;
         end->ends_ms = DEADLINE_NEVER;
-        tell_up (self, end, end->address);
+        tell_dialled_up (self, end);
         break;
     case WIRES_FAILED:
         bring_down (self, end, CONNECTION_FAILED, "another node is there");

@@ -40,6 +40,7 @@
 #define EVICT_IDLE_MS  1000         //  a session used later makes no place for another
 #define CALLS_MAX      8u           //  ConnectRequests and BootstrapRequests; the next gets BUSY
 #define PEAKS_COUNT    12u
+#define BANS_DUE_MS    10000        //  after it we go on without those of earlier runs
 #define COMPLAINT_MS   1000         //  one observation a second of each peer is enough
 
 typedef struct call_t call_t;           //  calls.h
@@ -93,6 +94,7 @@ typedef struct {
     uint32_t lanes;                 //  the last one (lanes.h)
     size_t parked_bytes;
     bans_t bans;
+    int64_t bans_due_ms;            //  so long those of earlier runs may be missing
     book_t *book;
     bootstrap_t *bootstraps;        //  as many as in the settings
     call_t *calls[CALLS_MAX];

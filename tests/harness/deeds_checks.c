@@ -172,8 +172,7 @@ static bool
 check_lost (run_t *self, int64_t within_ms)
 {
     int64_t until_ms = clock_ms () + within_ms;
-    uint16_t door = proxy_open (self->proxy, fleet_count (self->fleet));
-    member_t *visitor = door ? fleet_add (self->fleet, door) : NULL;
+    member_t *visitor = run_add (self);
     unsigned lost = 0, wrong = 0, count = shelf_count (self->shelf);
     if (!visitor || !run_start (self, visitor) || !run_await (self, &visitor, 1, SETTLE_JOIN_MS))
         return false;
@@ -245,6 +244,93 @@ check_kept (run_t *self, int64_t within_ms)
                         (unsigned) gone, bans_gone, empty);
 }
 
+//  ---- bans ----------------------------------------------------------------------------------------
+
+static const member_t *
+member_of (const run_t *self, const peer_key_t *key)
+{
+    for (unsigned i = 0; i < fleet_count (self->fleet); i++)
+        if (fleet_at (self->fleet, i)->is_known
+            && peer_key_equal (&fleet_at (self->fleet, i)->key, key))
+            return fleet_at (self->fleet, i);
+    return NULL;
+}
+
+bool
+run_judge_bans (run_t *self, const member_t *member)
+{
+    peer_key_t peers[FLEET_MAX];
+    unsigned liars = 0;
+    int wrong = wish_wrong_chunks (self->asker, member);
+    int count = wish_bans (self->asker, member, peers, FLEET_MAX);
+    for (int i = 0; i < count; i++) {
+        const member_t *banned = member_of (self, &peers[i]);
+        if (banned && !banned->lie)
+            return run_fail (self, "node %u bans node %u, which is honest", member->number,
+                             banned->number);
+        liars += banned != NULL;
+    }
+    if (wrong > 0)
+        marks_add (self->marks, "wrong-chunks", wrong);
+    if (liars > 0)
+        marks_add (self->marks, "liars-banned", liars);
+    return wrong <= 0 || liars > 0
+           || run_fail (self, "node %u was given %d wrong chunks, and bans nobody", member->number,
+                        wrong);
+}
+
+static bool
+check_bans (run_t *self, int64_t within_ms)
+{
+    (void) within_ms;
+    for (unsigned i = 0; i < self->nodes; i++) {
+        const member_t *member = fleet_at (self->fleet, i);
+        if (member->state == MEMBER_ON && !member->lie && !run_judge_bans (self, member))
+            return false;
+    }
+    return true;
+}
+
+static bool
+bans_all_liars (run_t *self, const member_t *member)
+{
+    peer_key_t peers[FLEET_MAX];
+    int count = wish_bans (self->asker, member, peers, FLEET_MAX);
+    unsigned liars = 0, banned = 0;
+    for (unsigned i = 0; i < self->nodes; i++)
+        liars += fleet_at (self->fleet, i)->lie != NULL;
+    for (int i = 0; i < count; i++) {
+        const member_t *liar = member_of (self, &peers[i]);
+        banned += liar && liar->lie;
+    }
+    return banned == liars;
+}
+
+static bool
+is_every_liar_banned (run_t *self, void *context)
+{
+    const member_t **late = context;
+    for (unsigned i = 0; i < self->nodes; i++) {
+        *late = fleet_at (self->fleet, i);
+        if ((*late)->state == MEMBER_ON && !(*late)->lie && !bans_all_liars (self, *late))
+            return false;
+    }
+    return true;
+}
+
+//  Every node bans every liar, some time.
+static bool
+check_banned (run_t *self, int64_t within_ms)
+{
+    const member_t *late = NULL;
+    int64_t began_ms = clock_ms ();
+    if (!run_wait (self, began_ms + within_ms, is_every_liar_banned, &late))
+        return run_fail (self, "node %u does not ban all liars", late->number);
+    marks_add (self->marks, "banned-s", (double) (clock_ms () - began_ms) / 1000);
+    run_say (self, "banned: all liars by all, after %.2f s", (double) (clock_ms () - began_ms) / 1000);
+    return check_bans (self, within_ms);
+}
+
 //  ---- check, settle, expect -----------------------------------------------------------------------
 
 static const struct {
@@ -253,7 +339,9 @@ static const struct {
 } checks[] = {{"found", check_found},
               {"stored", check_stored},
               {"lost", check_lost},
-              {"kept", check_kept}};
+              {"kept", check_kept},
+              {"bans", check_bans},
+              {"banned", check_banned}};
 
 static bool
 check (run_t *self, const script_line_t *line)

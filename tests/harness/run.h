@@ -115,11 +115,18 @@ bool run_later (run_t *self, const script_line_t *line, undo_fn *undo, member_t 
 //  Do all that is still to be undone, now.
 void run_undo_all (run_t *self);
 
+//  One node more, with its doors, which is off. NULL: there are too many.
+member_t *run_add (run_t *self);
+
 //  Start a node that is off. False: the run has failed.
 bool run_start (run_t *self, member_t *member);
 
 //  Wait until all of them answer, with a session each. False: one did not, and that was said.
 bool run_await (run_t *self, member_t *const *members, unsigned count, int64_t limit_ms);
+
+//  Look whom a node bans: nobody honest; and somebody, if it was given wrong bytes. False: it is not
+//  so, and that was said.
+bool run_judge_bans (run_t *self, const member_t *member);
 
 //  "node 3, node 5" for people; cut at the size.
 void run_names (member_t *const *members, unsigned count, char *text, size_t size);

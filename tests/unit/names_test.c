@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "actors/swarm/resolver.h"
+#include "actors/swarm/names.h"
 #include "actors/swarm/resolve.h"
 #include "names.pb-c.h"
 #include "tests/unit/seeded.h"
@@ -59,7 +59,7 @@ write_message (uint8_t *bytes, const char *const *texts)
     return size;
 }
 
-static char found[RESOLVER_ANSWERS_MAX][RESOLVER_TEXT_MAX + 1];
+static char found[NAMES_ANSWERS_MAX][NAMES_TEXT_MAX + 1];
 
 static void
 texts_of_a_message_are_read (void **state)
@@ -68,7 +68,7 @@ texts_of_a_message_are_read (void **state)
     static const char *const texts[] = {"dnsaddr=/ip4/1.2.3.4/tcp/4/p2p/" PEER_1, "", "v=spf1", NULL};
     uint8_t bytes[1024];
     size_t size = write_message (bytes, texts);
-    assert_int_equal (resolver_texts ((bytes_t) {bytes, size}, found), 3);
+    assert_int_equal (names_texts ((bytes_t) {bytes, size}, found), 3);
     for (unsigned i = 0; texts[i]; i++)
         assert_string_equal (found[i], texts[i]);
 }
@@ -77,14 +77,14 @@ static void
 the_strings_of_a_long_text_are_joined_and_too_long_ones_left_out (void **state)
 {
     (void) state;
-    char fits[RESOLVER_TEXT_MAX + 1], longer[RESOLVER_TEXT_MAX + 2];
+    char fits[NAMES_TEXT_MAX + 1], longer[NAMES_TEXT_MAX + 2];
     memset (fits, 'f', sizeof fits);
     memset (longer, 'l', sizeof longer);
-    fits[RESOLVER_TEXT_MAX] = longer[RESOLVER_TEXT_MAX + 1] = 0;
+    fits[NAMES_TEXT_MAX] = longer[NAMES_TEXT_MAX + 1] = 0;
     const char *const texts[] = {longer, fits, "next", NULL};
     uint8_t bytes[2048];
     size_t size = write_message (bytes, texts);
-    assert_int_equal (resolver_texts ((bytes_t) {bytes, size}, found), 2);
+    assert_int_equal (names_texts ((bytes_t) {bytes, size}, found), 2);
     assert_string_equal (found[0], fits);
     assert_string_equal (found[1], "next");
 }
@@ -99,7 +99,7 @@ records_of_other_types_and_texts_with_a_nul_are_passed_over (void **state)
     const size_t first = 22, each = 12 + 4;
     bytes[first + 3] = 5;                       //  CNAME
     bytes[first + each + 13] = 0;               //  "t\0o"
-    assert_int_equal (resolver_texts ((bytes_t) {bytes, size}, found), 1);
+    assert_int_equal (names_texts ((bytes_t) {bytes, size}, found), 1);
     assert_string_equal (found[0], "three");
 }
 
@@ -113,7 +113,7 @@ a_message_that_breaks_off_gives_what_was_before (void **state)
     for (size_t length = 0; length <= size; length++) {
         uint8_t *exact = malloc (length ? length : 1);
         memcpy (exact, bytes, length);
-        size_t count = resolver_texts ((bytes_t) {exact, length}, found);
+        size_t count = names_texts ((bytes_t) {exact, length}, found);
         assert_true (count >= before && count <= 3);
         before = count;
         free (exact);
@@ -133,8 +133,8 @@ whatever_bytes_come_they_are_read_within_their_bounds (void **state)
         for (unsigned i = 0; i <= round % 5; i++)
             bytes[rng_below (&rng, size)] = (uint8_t) rng_u64 (&rng);
         bytes = realloc (bytes, size);          //  so that a sanitizer sees the end
-        size_t count = resolver_texts ((bytes_t) {bytes, size}, found);
-        assert_seeded (count <= RESOLVER_ANSWERS_MAX, round);
+        size_t count = names_texts ((bytes_t) {bytes, size}, found);
+        assert_seeded (count <= NAMES_ANSWERS_MAX, round);
         free (bytes);
     }
 }
@@ -153,7 +153,7 @@ typedef struct {
 } zone_t;
 
 static size_t
-zone_ips (void *context, const char *host, resolver_family_t family, multiaddr_t *ips, size_t max)
+zone_ips (void *context, const char *host, names_family_t family, multiaddr_t *ips, size_t max)
 {
     zone_t *zone = context;
     size_t count = 0;
@@ -161,7 +161,7 @@ zone_ips (void *context, const char *host, resolver_family_t family, multiaddr_t
     for (const row_t *row = zone->rows; row->name && count < max; row++) {
         char text[128], why[128];
         const bool v6 = strchr (row->value, ':') != NULL;
-        if (strcmp (row->name, host) != 0 || family == (v6 ? RESOLVER_V4 : RESOLVER_V6))
+        if (strcmp (row->name, host) != 0 || family == (v6 ? NAMES_V4 : NAMES_V6))
             continue;
         snprintf (text, sizeof text, v6 ? "/ip6/%s/tcp/1" : "/ip4/%s/tcp/1", row->value);
         assert_int_equal (multiaddr_parse (&ips[count++], text, why, sizeof why), OK);
@@ -188,14 +188,14 @@ zone_texts (void *context, const char *name, uint8_t *message, size_t size)
 static const char *
 leads_to (zone_t *zone, const char *address)
 {
-    static char all[RESOLVER_ANSWERS_MAX * (MULTIADDR_TEXT_MAX + 2)];
-    const resolver_t resolver = {zone, zone_ips, zone_texts};
-    multiaddr_t asked, answers[RESOLVER_ANSWERS_MAX];
+    static char all[NAMES_ANSWERS_MAX * (MULTIADDR_TEXT_MAX + 2)];
+    const names_source_t source = {zone, zone_ips, zone_texts};
+    multiaddr_t asked, answers[NAMES_ANSWERS_MAX];
     char why[128], text[MULTIADDR_TEXT_MAX + 1];
     size_t count;
     assert_int_equal (multiaddr_parse (&asked, address, why, sizeof why), OK);
     all[0] = 0;
-    if (resolver_run (&resolver, &asked, answers, &count) != OK)
+    if (names_resolve (&source, &asked, answers, &count) != OK)
         return "-";
     for (size_t i = 0; i < count; i++) {
         multiaddr_text (&answers[i], text);
@@ -249,7 +249,7 @@ a_dnsaddr_that_leads_to_itself_ends (void **state)
     static const row_t rows[] = {{"_dnsaddr.loop.example", "dnsaddr=/dnsaddr/loop.example"}, {0}};
     zone_t zone = {rows, 0};
     assert_string_equal (leads_to (&zone, "/dnsaddr/loop.example"), "-");
-    assert_int_equal (zone.lookups, RESOLVER_DEPTH_MAX);
+    assert_int_equal (zone.lookups, NAMES_DEPTH_MAX);
 }
 
 static void
@@ -265,7 +265,7 @@ a_zone_that_fans_out_costs_so_many_lookups_and_gives_so_many_answers (void **sta
     }
     zone_t zone = {wide, 0};
     assert_string_equal (leads_to (&zone, "/dnsaddr/wide.example"), "-");
-    assert_int_equal (zone.lookups, RESOLVER_LOOKUPS_MAX);
+    assert_int_equal (zone.lookups, NAMES_LOOKUPS_MAX);
     zone = (zone_t) {many, 0};
     const char *all = leads_to (&zone, "/dnsaddr/many.example");
     assert_non_null (strstr (all, "/ip4/192.0.2.32/"));
