@@ -231,9 +231,13 @@ check_kept (run_t *self, int64_t within_ms)
     if (!crew_do (self, shelf_count (self->shelf), look_at_release, &gone))
         return false;
     unsigned bans_gone = count_bans_gone (self, &bans);
-    for (unsigned i = 0; i < self->nodes; i++)
-        if (fleet_at (self->fleet, i)->state == MEMBER_ON && !fleet_at (self->fleet, i)->lie)
-            empty += wish_records (self->asker, fleet_at (self->fleet, i)) <= 0;
+    for (unsigned i = 0; i < self->nodes; i++) {
+        const member_t *member = fleet_at (self->fleet, i);
+        if (member->state != MEMBER_ON || member->lie || wish_records (self->asker, member) > 0)
+            continue;
+        empty++;
+        run_say (self, "node %u has no DHT record", i);
+    }
     run_say (self, "kept: %u of %u releases, %u of %u bans; %u nodes have no DHT record",
              shelf_count (self->shelf) - gone, shelf_count (self->shelf), bans - bans_gone, bans,
              empty);
@@ -331,6 +335,21 @@ check_banned (run_t *self, int64_t within_ms)
     return check_bans (self, within_ms);
 }
 
+//  ---- flat ----------------------------------------------------------------------------------------
+
+//  What was sampled until now is measured; it is for "expect" to say what it may be.
+static bool
+check_flat (run_t *self, int64_t within_ms)
+{
+    double growth;
+    (void) within_ms;
+    if (!self->samples)
+        return run_fail (self, "nothing was sampled");
+    samples_judge (self->samples);
+    return marks_value (self->marks, "private-growth", &growth)
+           || run_fail (self, "no node has lived long enough to say how it grows");
+}
+
 //  ---- check, settle, expect -----------------------------------------------------------------------
 
 static const struct {
@@ -340,6 +359,7 @@ static const struct {
               {"stored", check_stored},
               {"lost", check_lost},
               {"kept", check_kept},
+              {"flat", check_flat},
               {"bans", check_bans},
               {"banned", check_banned}};
 

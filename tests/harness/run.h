@@ -162,6 +162,10 @@ bool load_ban (load_t *self, unsigned index, unsigned *node, peer_key_t *peer);
 //  called by run_pump.
 samples_t *samples_new (run_t *run, int64_t every_ms);
 void samples_look (samples_t *self);
+
+//  Measures of nodes that lived all the time: what they had in the last quarter of it ("private-kib",
+//  "descriptors", "threads"), and how many times that of the second quarter it is ("-growth").
+void samples_judge (samples_t *self);
 void samples_destroy (samples_t **self_p);
 
 #endif
