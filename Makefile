@@ -78,7 +78,7 @@ ifeq ($(P2P),0)
 #  Tests of what is left out.
 of_network = $(foreach name,$(1),$(B)/tests/$(name))
 UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% unit/reputation_% \
-    unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test unit/bulk_% unit/beacon_test \
+    unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test unit/bulk_% unit/beacon_test unit/names_test \
     unit/peer_clocks_test \
     unit/idle_test contract/registry_contract),$(UNIT))
 SIM  := $(filter-out $(call of_network,sim/bazaar sim/script sim/swarm sim/transfer \
@@ -93,7 +93,7 @@ endif
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
 .PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
-    tsan style syntax coverage coverage-check bench-bus bench-local help clean man completions install dist
+    tsan style syntax coverage coverage-check bench-bus bench-local bench-net help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -199,6 +199,9 @@ bench-bus: all $(BENCH)         ## bus round trip and throughput, idle tap, star
 bench-local: all $(BENCH)       ## installs, searches and resolves beside bare programs, pacman and npm
 	@python3 tests/bench/local.py --build $(B) --peers ../shared/peers/local \
 	    --data ../shared/data/solver
+
+bench-net: all $(BENCH)         ## an archive between two nodes, over a bulk connection and over the session
+	@python3 tests/bench/net.py --build $(B)
 
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)

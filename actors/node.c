@@ -19,6 +19,7 @@
 #include "runtime/actor/rehearsal.h"
 #include "runtime/host/host.h"
 #include "runtime/host/log.h"
+#include "runtime/host/notify.h"
 #include "runtime/host/state_io.h"
 
 #include <errno.h>
@@ -239,6 +240,7 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
             node_free (self);
         return INTERNAL;
     }
+    self->cache.keeps_hot = daemon;
     cast_all (self);
     //  Without a daemon only somebody's `ggen tap` can listen, and it binds the path.
     self->tapped = daemon || home_socket_alive (home->tap_path);
@@ -313,7 +315,11 @@ serve (node_t *self, home_t *home, const volatile int *interrupted,
         ready (home);
     log_info ("node.started", "home=%s pid=%d version=%s peer=%s", home->dir, (int) getpid (),
               GGEN_VERSION, network ? network_peer_id (network) : "");
+    notify_say ("READY=1");
     code_t code = host_wait (self->host, interrupted);
+    notify_say ("STOPPING=1");
+    if (code == OK)
+        host_drain (self->host);
     if (code)
         snprintf (why, why_size, "an actor failed too often; the node has stopped");
     return code;
@@ -422,6 +428,7 @@ node_stage_open (const node_options_t *options, const char *dir, const char *act
     if (code == OK && !fill_settings (self->node, options, &home, false))
         code = INTERNAL;
     if (code == OK) {
+        self->node->cache.keeps_hot = true;
         cast_all (self->node);
         code = cast_stage (self, actor, why, why_size);
     }

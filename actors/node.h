@@ -56,7 +56,7 @@ must_use code_t node_run (const node_options_t *options, const char *dir,
 
 //  ---- one actor by itself, for a recording of the tap (runtime/actor/rehearsal.h) -----------------------
 
-//  The actor of this name as a node of the home 'dir' would have it. Nothing runs, no other actor is
+//  The actor of this name as a daemon of the home 'dir' would have it. Nothing runs, no other actor is
 //  there. One of the network is of a node that lives for one call (network_open_brief).
 //  OK          *stage_p takes messages.
 //  VALIDATION  there is none of this name, or it does I/O; 'why' has the words. Others as node_start.

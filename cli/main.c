@@ -337,6 +337,15 @@ static run_t *const runs [VERBS_COUNT] = {
     [VERB_P2P_CONNECT] = p2p_connect_run,
     [VERB_P2P_DISCONNECT] = p2p_disconnect_run,
     [VERB_P2P_METRICS] = p2p_metrics_run,
+    [VERB_P2P_PUBLISH] = p2p_publish_run,
+    [VERB_P2P_SEARCH] = search_run,
+    [VERB_P2P_PEER_INFO] = p2p_peer_info_run,
+    [VERB_P2P_BOOTSTRAP] = p2p_bootstrap_run,
+    [VERB_P2P_BAN] = p2p_ban_run,
+    [VERB_P2P_UNBAN] = p2p_unban_run,
+    [VERB_P2P_STOP] = p2p_stop_run,
+    [VERB_CONFIG_EDIT] = config_edit_run,
+    [VERB_CONFIG_RESET] = config_reset_run,
 };
 
 //  Whether that can only be done by a build with the network. A node and the tap can do without.

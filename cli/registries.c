@@ -13,6 +13,8 @@
 static const char *
 named (const args_t *args)
 {
+    if (args->verb->id == VERB_P2P_SEARCH)
+        return "p2p";
     const char *name = args_value (args, "registry");
     if (args->verb->id == VERB_SEARCH && args_flag (args, "p2p"))
         name = "p2p";
@@ -32,7 +34,8 @@ registries_reach (const args_t *args)
 {
     if (args->verb->reach == REACH_HERE || (has_option (args, "offline") && args_flag (args, "offline")))
         return REACH_HERE;
-    const char *name = has_option (args, "registry") ? named (args) : NULL;
+    const bool names = args->verb->id == VERB_P2P_SEARCH || has_option (args, "registry");
+    const char *name = names ? named (args) : NULL;
     if (!name)
         return args->verb->reach;
     return strcmp (name, "p2p") == 0 ? REACH_P2P : REACH_HERE;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define WHY_MAX 4096
+#define WAIT_STEP_MS 20
 #define LOCK_WAITED_S "15"          //  home_enter: 3 x 5 s
 
 struct session_t {
@@ -259,6 +260,32 @@ on_progress (void *context, const Ggen__Progress *progress, int64_t at_ms)
         self->timed_out = true;
         client_interrupt ();
     }
+}
+
+void
+session_drop (session_t *self)
+{
+    if (self->replies_count > 0)
+        protobuf_c_message_free_unpacked (self->replies [--self->replies_count], NULL);
+}
+
+bool
+session_wait (session_t *self, unsigned ms)
+{
+    const int64_t until_ms = now_ms () + ms;
+    for (int64_t at_ms = now_ms (); at_ms < until_ms; at_ms = now_ms ()) {
+        self->timed_out = at_ms >= self->deadline_ms;
+        if (self->timed_out || client_interrupted ()) {
+            Ggen__Failure failure = GGEN__FAILURE__INIT;
+            failure.code = self->timed_out ? TIMEOUT : CANCELLED;
+            failure.message = (char *) (uintptr_t) "interrupted";
+            fail (self, &failure);
+            return false;
+        }
+        const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000};
+        nanosleep (&step, NULL);
+    }
+    return true;
 }
 
 //  Who only reads takes what there is when the time of --timeout is nearly over. What changes something

@@ -3,6 +3,7 @@
 
 #include "actors/swarm/guard_io.h"
 #include "actors/swarm/link_ends_io.h"
+#include "actors/swarm/ports_io.h"
 #include "link.pb-c.h"
 #include "runtime/actor/out.h"
 #include "runtime/host/log.h"
@@ -409,6 +410,16 @@ end_the_closed (links_t *self)
             bring_down (self, end, NETWORK, "the connection has ended");
 }
 
+//  Where a name has led to.
+static void
+tell_dialled_up (links_t *self, const end_t *end)
+{
+    multiaddr_t found;
+    ports_peer (end->fd, &found);
+    const bool named = end->address->kind > MULTIADDR_IP6 && found.port == end->address->port;
+    tell_up (self, end, named ? &found : end->address);
+}
+
 static void
 take_news_of_dialled (links_t *self, const wires_event_t *event)
 {
@@ -422,7 +433,7 @@ take_news_of_dialled (links_t *self, const wires_event_t *event)
     case WIRES_SECURED:
         end->up = true;
         end->ends_ms = DEADLINE_NEVER;
-        tell_up (self, end, end->address);
+        tell_dialled_up (self, end);
         break;
     case WIRES_FAILED:
         bring_down (self, end, CONNECTION_FAILED, "another node is there");

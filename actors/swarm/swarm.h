@@ -41,6 +41,8 @@ typedef struct {
     const char *const *listeners;           //  actors here that are told of all peers
     const char *const *kept_listeners;      //  the same, of peers that are kept, or were
     const char *const *clock_listeners;     //  actors here that are told of PeersClock
+    bool waits_for_bans;                    //  "reputation" says BansTold: before it nobody comes in,
+                                            //  and nobody is dialled who was not asked for
     const swarm_bootstrap_t *bootstraps;
     size_t bootstraps_count;
     uint32_t max_peers;                     //  128: kept sessions

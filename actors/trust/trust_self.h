@@ -10,8 +10,7 @@
 typedef struct {
     ticket_t ticket;
     verdict_t *verdict;             //  CheckRelease: what it said
-    pin_t pin;                      //  TrustAdd, TrustRemove: the pin that is now, or was
-    bool has_pin;
+    pin_t *pin;                     //  TrustAdd, TrustRemove: the pin that is now, or was; or NULL
     bool replaces;
     publisher_key_t replaced;
 } waiting_change_t;

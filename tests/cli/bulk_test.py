@@ -49,6 +49,18 @@ def a_large_package_comes_over_the_bulk_connection(home):
 
 
 @test
+def a_node_that_was_dialled_by_name_is_found_for_the_bulk_connection_too(home):
+    other = home.another()
+    there = start(other).replace("/ip4/127.0.0.1/", "/dns4/localhost/")
+    start(home)
+    home.run("p2p", "connect", there)
+    publish_large(home, "upwards", 3)
+    wait_until(lambda: other.json("market", "search", "upwards")["results"], what="the package")
+    other.run("market", "install", "upwards")
+    wait_until(lambda: home.json("p2p", "status")["bulk_connections"] == 1, what="a connection")
+
+
+@test
 def without_bulk_connections_it_comes_over_the_session(home):
     here, there = install_from(home, home.another(), "large", 12, bulk=False)
     true(here["received_bytes"] >= 12 * MIB, here)

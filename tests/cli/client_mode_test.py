@@ -8,6 +8,7 @@ import socket
 import time
 
 from homes import make_pack, publish
+from netns import Lan
 from tap import contains, equal, lacks, main, skip, test, true, wait_until
 
 LOOPBACK = "/ip4/127.0.0.1/tcp/0"
@@ -268,6 +269,35 @@ def the_network_by_name_needs_a_node_or_a_way_in(home):
                       env={"GGEN_P2P_ENABLED": "true"})["error"]
     equal(error["code"], "NODE_NOT_STARTED")
     contains(error["hint"], "ggen p2p start")
+
+
+@test
+def with_nothing_but_the_beacon_a_neighbour_is_found(home):
+    other = home.another()
+    lan = Lan(home)
+    lan.host(home, "10.77.0.1/24")
+    lan.host(other, "10.77.0.2/24")
+    plain = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LAN": "true"}
+    other.start("node", "run", env=plain).wait_for("node runs: ")
+    publish(other, make_pack(other, "palette-base"))
+    publish(other, make_pack(other, "palette", requires=["palette-base"],
+                             description="Colours for ontologies"))
+    found = home.json("p2p", "search", "ontologies", env=plain)
+    equal([result["id"] for result in found["results"]], ["palette"])
+    home.run("market", "install", "palette", env=plain)
+    home.run("market", "verify")
+
+
+@test
+def who_asks_for_the_network_and_finds_nobody_is_told(home):
+    lan = Lan(home)
+    lan.host(home, "10.77.0.1/24")
+    begun = time.monotonic()
+    told = home.run("p2p", "search", "ontologies",
+                    env={"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LAN": "true"})
+    contains(told.err, "operating in offline mode")
+    contains(told.out, "(incomplete)")
+    true(time.monotonic() - begun < 5, "it gives up soon")
 
 
 main()

@@ -198,6 +198,17 @@ def a_node_keeps_its_peer_id_and_its_peers(home):
 
 
 @test
+def a_node_that_is_stopped_at_once_keeps_what_it_knows(home):
+    other = home.another()
+    there, here = start(other), start(home)
+    home.run("p2p", "connect", there)
+    equal(home.node.stop(deadline_s=10), 0)
+    true(is_kept(home, id_of(there)), "whom it met")
+    equal(id_of(start(home)), id_of(here))
+    wait_until(lambda: peers(home) == {id_of(there)}, what="the peer it knew")
+
+
+@test
 def flags_say_where_a_node_listens_and_whom_it_joins(home):
     other = home.another()
     network = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": "/ip4/127.0.0.2/tcp/0"}

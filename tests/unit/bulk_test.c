@@ -685,7 +685,7 @@ an_offer_that_nobody_takes_ends (void **state)
 {
     (void) state;
     const Ggen__BulkOffer *offer = invite (A, LANE);
-    world->skipped_ms += OFFERS_MS + 1;
+    world->skipped_ms += BULK_OFFERS_MS + 1;
     wait_for_down (A, TIMEOUT);
     dial (B, offer);
     wait_for (B, "BulkDown", 1);

@@ -129,6 +129,48 @@ give_bootstraps (node_t *node, node_t **peers, unsigned count)
 //  ---- bans --------------------------------------------------------------------------------------
 
 static void
+nobody_comes_in_and_nobody_is_dialled_before_old_bans_are_told (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *b = world_node (10), *c = world_node (10);
+    const Ggen__BansTold told = GGEN__BANS_TOLD__INIT;
+    a->settings.waits_for_bans = true;
+    a->settings.min_peers = 1;
+    give_bootstraps (a, &c, 1);
+    world_start (a);
+    world_start (b);
+    world_start (c);
+    connect_to (b, a, true, false);
+    world_run (100);
+    assert_int_equal (links_count (world_swarm (a)->links), 0);
+    assert_int_equal (hear_failure (b), CONNECTION_FAILED);
+    ban (a, b, 60);
+    tell (a, "reputation", GGEN__KIND__EVENT, &told.base);
+    world_run (200);
+    assert_non_null (world_session (a, c));
+    connect_to (b, a, true, false);
+    world_run (100);
+    assert_null (world_session (a, b));
+    assert_int_equal (world_swarm (a)->refused_banned, 1);
+}
+
+static void
+old_bans_that_are_never_told_keep_nobody_out_for_ever (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *b = world_node (10);
+    a->settings.waits_for_bans = true;
+    a->settings.min_peers = 1;
+    give_bootstraps (a, &b, 1);
+    world_start (a);
+    world_start (b);
+    world_run (BANS_DUE_MS - 1);
+    assert_null (world_session (a, b));
+    world_run (200);
+    assert_non_null (world_session (a, b));
+}
+
+static void
 a_ban_ends_the_session_and_keeps_the_peer_out_until_it_ends (void **state)
 {
     (void) state;
@@ -994,6 +1036,9 @@ int
 main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown (nobody_comes_in_and_nobody_is_dialled_before_old_bans_are_told,
+                                   teardown),
+        cmocka_unit_test_teardown (old_bans_that_are_never_told_keep_nobody_out_for_ever, teardown),
         cmocka_unit_test_teardown (a_ban_ends_the_session_and_keeps_the_peer_out_until_it_ends,
                                    teardown),
         cmocka_unit_test_teardown (a_ban_can_be_lifted, teardown),

@@ -13,7 +13,7 @@
 #define STORES_A_SECOND 16u
 #define NODES_MAX       64u             //  whose stores are looked at
 #define RECORDS_MAX     (1u << 20)
-#define WRITTEN_S       30              //  so long it takes at most until a record is on disk
+#define WRITTEN_S       10              //  so long it takes at most until a record is on disk
 
 //  The highest seq that was seen of a record, and when first: as a pointer that is never NULL.
 typedef union {
@@ -112,23 +112,38 @@ lives (void *self_, play_t *play, uint32_t node, bool lives)
 }
 
 static void
+read_store (watch_t *self, play_t *play, uint32_t node)
+{
+    reader_t reader = {self, play, node};
+    const void *dht = players_is_on (play, node) && players_is_honest (play, node)
+                          ? world_actor (play->world, node, "dht")
+                          : NULL;
+    if (dht)
+        look_dht_records (dht, read_stored, &reader);
+}
+
+//  What was on disk is back; others may have told it something newer a second later.
+static void
+handled (void *self, play_t *play, uint32_t node, uint8_t seat, const note_t *note)
+{
+    if (note && node < NODES_MAX && note->kind == GGEN__KIND__REPLY && glance_is (note, "StateLoadReply")
+        && strcmp (world_seat_name (play->world, node, seat), "dht") == 0)
+        read_store (self, play, node);
+}
+
+static void
 second (void *self_, play_t *play)
 {
     watch_t *self = self_;
     uint32_t nodes = play->players_count < NODES_MAX ? play->players_count : NODES_MAX;
-    for (unsigned i = 0; i < STORES_A_SECOND && nodes > 0; i++) {
-        reader_t reader = {self, play, self->next++ % nodes};
-        const void *dht = players_is_on (play, reader.node) && players_is_honest (play, reader.node)
-                              ? world_actor (play->world, reader.node, "dht")
-                              : NULL;
-        if (dht)
-            look_dht_records (dht, read_stored, &reader);
-    }
+    for (unsigned i = 0; i < STORES_A_SECOND && nodes > 0; i++)
+        read_store (self, play, self->next++ % nodes);
 }
 
 const check_t check_seq = {.name = "seq",
-                           .help = "no store goes back to an older record",
+                           .help = "no store goes back to an older record, not by a restart either",
                            .create = create,
                            .destroy = destroy,
+                           .handled = handled,
                            .lives = lives,
                            .second = second};

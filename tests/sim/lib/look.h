@@ -36,6 +36,12 @@ void look_gossip_neighbours (const void *gossip, look_neighbour_fn *visit, void 
 
 uint32_t look_dht_contacts (const void *dht);
 
+//  Bytes of signed records that it holds, and of the entries that these are found by.
+uint64_t look_dht_stored (const void *dht);
+uint64_t look_registry_stored (const void *registry);
+uint64_t look_gossip_stored (const void *gossip);
+uint64_t look_trust_stored (const void *trust);
+
 typedef struct {
     const uint8_t *key;             //  of the DHT, 32 bytes
     const uint8_t *id;              //  of the element, 16 bytes

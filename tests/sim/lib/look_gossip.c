@@ -39,3 +39,9 @@ look_gossip_neighbours (const void *state, look_neighbour_fn *visit, void *conte
     for (unsigned slot = 0; (peer = peers_next (gossip, &slot)) != NULL; slot++)
         visit (context, peer->key.bytes);
 }
+
+uint64_t
+look_gossip_stored (const void *state)
+{
+    return history_bytes (((const gossip_t *) state)->history);
+}

@@ -53,3 +53,14 @@ look_registry_records (const void *state, look_signed_fn *visit, void *context)
                 visit (context, (bytes_t) {records[i]->data, records[i]->len});
     }
 }
+
+uint64_t
+look_registry_stored (const void *state)
+{
+    const registry_p2p_t *registry = state;
+    discovered_walk_t walk = {0};
+    uint64_t bytes = 0;
+    for (const known_t *known; (known = discovered_next (registry->discovered, &walk)) != NULL;)
+        bytes += sizeof *known + known->listing.len + known->head.len + known->rotation.len;
+    return bytes;
+}

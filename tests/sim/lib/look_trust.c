@@ -38,3 +38,12 @@ look_trust_pins (const void *state, look_pin_fn *visit, void *context)
     free (pins);
     return true;
 }
+
+uint64_t
+look_trust_stored (const void *state)
+{
+    size_t count;
+    const pin_t **pins = pins_sorted (tables_pins (((const trust_t *) state)->tables), &count);
+    free (pins);
+    return count * sizeof (pin_t);
+}
