@@ -221,31 +221,53 @@ count_bans_gone (run_t *self, unsigned *count_p)
     return gone;
 }
 
-//  All that a node has acknowledged it still has: releases, bans, and records of others.
+//  For "check kept": what each node has seen of others until now.
+static bool
+check_noted (run_t *self, int64_t within_ms)
+{
+    (void) within_ms;
+    for (unsigned i = 0; i < self->nodes; i++) {
+        member_t *member = fleet_at (self->fleet, i);
+        if (member->state == MEMBER_ON)
+            member->experience = wish_experience (self->asker, member);
+        marks_add (self->marks, "experience", (double) member->experience);
+    }
+    return true;
+}
+
+//  DHT records of others, and what was noted.
+static bool
+remembers (run_t *self, const member_t *member)
+{
+    if (member->state != MEMBER_ON || member->lie)
+        return true;
+    if (wish_records (self->asker, member) <= 0)
+        return run_fail (self, "node %u has no DHT record", member->number);
+    long experience = wish_experience (self->asker, member);
+    return experience >= member->experience
+           || run_fail (self, "node %u had seen %ld things of others, and remembers %ld",
+                        member->number, member->experience, experience);
+}
+
+//  All that a node has acknowledged it still has: releases, bans; and what it knew of others.
 static bool
 check_kept (run_t *self, int64_t within_ms)
 {
     (void) within_ms;
     atomic_uint gone = 0;
-    unsigned bans, empty = 0;
+    unsigned bans, forgetful = 0;
     if (!crew_do (self, shelf_count (self->shelf), look_at_release, &gone))
         return false;
     unsigned bans_gone = count_bans_gone (self, &bans);
-    for (unsigned i = 0; i < self->nodes; i++) {
-        const member_t *member = fleet_at (self->fleet, i);
-        if (member->state != MEMBER_ON || member->lie || wish_records (self->asker, member) > 0)
-            continue;
-        empty++;
-        run_say (self, "node %u has no DHT record", i);
-    }
-    run_say (self, "kept: %u of %u releases, %u of %u bans; %u nodes have no DHT record",
-             shelf_count (self->shelf) - gone, shelf_count (self->shelf), bans - bans_gone, bans,
-             empty);
+    for (unsigned i = 0; i < self->nodes; i++)
+        forgetful += !remembers (self, fleet_at (self->fleet, i));
+    run_say (self, "kept: %u of %u releases, %u of %u bans",
+             shelf_count (self->shelf) - gone, shelf_count (self->shelf), bans - bans_gone, bans);
     marks_add (self->marks, "releases-gone", gone);
     marks_add (self->marks, "bans-gone", bans_gone);
-    return gone + bans_gone + empty == 0
-           || run_fail (self, "%u releases and %u bans are gone, %u nodes have no DHT record",
-                        (unsigned) gone, bans_gone, empty);
+    if (gone + bans_gone > 0)
+        return run_fail (self, "%u releases and %u bans are gone", (unsigned) gone, bans_gone);
+    return forgetful == 0;
 }
 
 //  ---- bans ----------------------------------------------------------------------------------------
@@ -358,6 +380,7 @@ static const struct {
 } checks[] = {{"found", check_found},
               {"stored", check_stored},
               {"lost", check_lost},
+              {"noted", check_noted},
               {"kept", check_kept},
               {"flat", check_flat},
               {"bans", check_bans},
