@@ -357,6 +357,51 @@ check_banned (run_t *self, int64_t within_ms)
     return check_bans (self, within_ms);
 }
 
+//  ---- connectivity --------------------------------------------------------------------------------
+
+typedef struct {
+    Ggen__Connectivity wanted;
+    unsigned late;                  //  a node that does not say so
+} spread_t;
+
+static bool
+all_say (run_t *self, void *context)
+{
+    spread_t *spread = context;
+    for (spread->late = 0; spread->late < self->nodes; spread->late++) {
+        const member_t *member = fleet_at (self->fleet, spread->late);
+        if (member->state != MEMBER_ON)
+            continue;
+        const Ggen__SwarmStatusReply *status = asker_status (self->asker, member);
+        if (!status || status->connectivity != spread->wanted)
+            return false;
+    }
+    return true;
+}
+
+static bool
+await_connectivity (run_t *self, Ggen__Connectivity wanted, const char *word, int64_t within_ms)
+{
+    spread_t spread = {.wanted = wanted};
+    int64_t began_ms = clock_ms ();
+    if (!run_wait (self, began_ms + within_ms, all_say, &spread))
+        return run_fail (self, "node %u does not say that it is %s", spread.late, word);
+    run_say (self, "%s: all say so after %.2f s", word, (double) (clock_ms () - began_ms) / 1000);
+    return true;
+}
+
+static bool
+check_limited (run_t *self, int64_t within_ms)
+{
+    return await_connectivity (self, GGEN__CONNECTIVITY__LIMITED, "limited", within_ms);
+}
+
+static bool
+check_connected (run_t *self, int64_t within_ms)
+{
+    return await_connectivity (self, GGEN__CONNECTIVITY__CONNECTED, "connected", within_ms);
+}
+
 //  ---- flat ----------------------------------------------------------------------------------------
 
 //  What was sampled until now is measured; it is for "expect" to say what it may be.
@@ -382,6 +427,8 @@ static const struct {
               {"lost", check_lost},
               {"noted", check_noted},
               {"kept", check_kept},
+              {"limited", check_limited},
+              {"connected", check_connected},
               {"flat", check_flat},
               {"bans", check_bans},
               {"banned", check_banned}};
