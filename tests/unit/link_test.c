@@ -360,6 +360,30 @@ what_cannot_be_dialled_is_told (void **state)
 }
 
 static void
+a_place_that_is_being_left_is_dialled_again_when_it_is_free (void **state)
+{
+    fixture_t *self = *state;
+    node_t *a = &self->nodes[0], *b = &self->nodes[1];
+    dial (a, 1, b);
+    wait_for (self, a, "LinkUp", 1);
+    dial (a, 3, b);
+    close_link (a, 1);
+    wait_for (self, a, "LinkUp", 2);
+    send_text (a, 3, "hello", (bytes_t) {0});
+    wait_for (self, b, "LinkReceived", 1);
+    //  One that stays is not waited for long
+    dial (a, 5, b);
+    assert_int_equal (code_of (wait_for (self, a, "LinkDown", 1)), BUSY);
+    //  And one that is called off is not dialled
+    dial (a, 7, b);
+    close_link (a, 7);
+    close_link (a, 3);
+    dial (a, 9, b);
+    wait_for (self, a, "LinkUp", 3);
+    assert_int_equal (count_of (a, "LinkUp"), 3);
+}
+
+static void
 what_was_said_before_a_close_arrives_and_then_the_end (void **state)
 {
     fixture_t *self = *state;
@@ -708,6 +732,8 @@ main (void)
                                          tear_down),
         cmocka_unit_test_setup_teardown (another_key_than_expected_is_no_link, set_up, tear_down),
         cmocka_unit_test_setup_teardown (what_cannot_be_dialled_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_place_that_is_being_left_is_dialled_again_when_it_is_free,
+                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown (what_was_said_before_a_close_arrives_and_then_the_end,
                                          set_up, tear_down),
         cmocka_unit_test_setup_teardown (
