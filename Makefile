@@ -118,7 +118,7 @@ crash: all $(B)/tests/crash/shim.so ## every crash, fault and power-loss point o
 
 check-shared:                   ## conformance against the data in ../shared
 	@if [ -d ../shared/data ]; then \
-	    $(MAKE) --no-print-directory all $(SHARED) && \
+	    $(MAKE) --no-print-directory all $(SHARED) $(GGEN_HARNESS) && \
 	    python3 tests/run.py --build $(B) --shared ../shared/data --timeout 600; \
 	else \
 	    echo "check-shared: ../shared/data is ABSENT: the conformance suites were NOT run"; \

@@ -65,6 +65,7 @@ typedef struct {
 
 typedef struct {
     bool known, dialable;
+    uint8_t refusals;               //  times in a row that we could not be dialled
     uint8_t groups_count;
     uint8_t asking;
     uint32_t round;                 //  answers of an earlier one do not count
