@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "registry.pb-c.h"
 #include "text.h"
+#include "version.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +62,7 @@ p2p_is_wanted (const args_t *args)
     if (!config || config_load (config) != OK)
         return false;
     const char *mode = config_string (config, "registry.mode");
-    return config_bool (config, "p2p.enabled")
+    return version_has ("p2p") && config_bool (config, "p2p.enabled")
            && (strcmp (mode, "hybrid") == 0 || strcmp (mode, "p2p") == 0);
 }
 
