@@ -272,6 +272,14 @@ def the_network_by_name_needs_a_node_or_a_way_in(home):
     contains(error["hint"], "ggen p2p start")
 
 
+@test
+def what_is_published_without_a_node_is_said_to_stay_here(home):
+    pack = make_pack(home, "palette")
+    contains(home.run("market", "publish", pack, env=knows(closed())).err,
+             "note: the network is not told")
+    lacks(home.run("market", "publish", pack).err, "the network")
+
+
 class Door:
     """A port that leads to another, and lets only so many bytes come from there until it is opened."""
 
