@@ -907,6 +907,23 @@ a_node_that_cannot_be_dialled_stays_a_client_until_it_can (void **state)
 }
 
 static void
+a_no_of_a_moment_is_soon_asked_again (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *b = world_node (20);
+    a->settings.addresses_sure = false;
+    a->deaf = true;
+    world_start (a);
+    world_start (b);
+    connect_to (a, b, true, false);
+    world_run (10000);
+    assert_true (a->told && !a->dialable);
+    a->deaf = false;
+    world_run (2 * DIALABILITY_DOUBT_MS);
+    assert_true (a->told && a->dialable);
+}
+
+static void
 of_a_crowd_that_joins_at_once_each_soon_learns_that_it_can_be_dialled (void **state)
 {
     (void) state;
@@ -1095,6 +1112,7 @@ main (void)
         cmocka_unit_test_teardown (a_node_learns_that_it_can_be_dialled, teardown),
         cmocka_unit_test_teardown (a_node_that_cannot_be_dialled_stays_a_client_until_it_can,
                                    teardown),
+        cmocka_unit_test_teardown (a_no_of_a_moment_is_soon_asked_again, teardown),
         cmocka_unit_test_teardown (
             of_a_crowd_that_joins_at_once_each_soon_learns_that_it_can_be_dialled, teardown),
         cmocka_unit_test_teardown (whoever_dials_us_shows_that_we_can_be_dialled, teardown),
