@@ -49,6 +49,7 @@ void look_dht_records (const void *dht, look_record_fn *visit, void *context);
 
 typedef struct {
     uint64_t sent_bodies, delivered, duplicates, announced;
+    uint64_t stored_bytes;          //  of announcements that it keeps
 } look_gossip_t;
 
 look_gossip_t look_gossip_counts (const void *gossip);

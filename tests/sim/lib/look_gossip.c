@@ -28,7 +28,8 @@ look_gossip_counts (const void *state)
 {
     const gossip_t *gossip = state;
     return (look_gossip_t) {gossip->counts.sent_bodies, gossip->counts.delivered,
-                            gossip->counts.duplicates, gossip->counts.announced};
+                            gossip->counts.duplicates, gossip->counts.announced,
+                            history_bytes (gossip->history)};
 }
 
 void

@@ -3,6 +3,7 @@
 //  Exit code 0: nothing was violated; 1: something was, and the command that shows it again is
 //  printed; 2: the command line is wrong.
 #include "heap.h"
+#include "tests/sim/lib/look.h"
 #include "tests/sim/lib/network.h"
 #include "tests/sim/lib/scenario.h"
 
@@ -65,6 +66,27 @@ trace_life (void *context, world_t *world, uint32_t node, bool lives)
 }
 
 static void
+add_record (void *bytes, const look_record_t *record)
+{
+    *(double *) bytes += (double) record->packed.size;
+}
+
+//  Of all nodes: records that they keep in the DHT for others, announcements for those who come later.
+static double
+stored_bytes (const world_t *world)
+{
+    double bytes = 0;
+    for (uint32_t i = 0; i < world_nodes_count (world); i++) {
+        const void *dht = world_actor (world, i, "dht"), *gossip = world_actor (world, i, "gossip");
+        if (dht)
+            look_dht_records (dht, add_record, &bytes);
+        if (gossip)
+            bytes += (double) look_gossip_counts (gossip).stored_bytes;
+    }
+    return bytes;
+}
+
+static void
 print_memory (const world_t *world, bool json)
 {
     double nodes = world_counts (world).nodes_on ? world_counts (world).nodes_on : 1;
@@ -76,8 +98,8 @@ print_memory (const world_t *world, bool json)
     for (unsigned i = 0; heapbook && (name = heapbook_name (heapbook, i, &bytes)) != NULL; i++)
         printf (json ? "%s\"%s\": %.0f" : "%s  %-14s %8.0f bytes a node\n",
                 json && i > 0 ? ", " : "", name, (double) bytes / nodes);
-    if (json)
-        printf ("}");
+    printf (json ? "}, \"stored_bytes\": %.0f" : "  of it stored   %8.0f bytes a node\n",
+            stored_bytes (world) / nodes);
 }
 
 static void
