@@ -2,6 +2,7 @@
 #include "dht_inside.h"
 
 #include "multiaddr.h"
+#include "node.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ dht_settings_default (const identity_t *identity)
         .parallel_max = 16,
         .corrections = 4,
         .path_group_max = 2,
+        .regions = true,
         .diversity = {.group_table_max = 3, .group_bucket_max = 2},
         .records = {.bytes_max = 64u << 20,
                     .far_bytes_max = 8u << 20,
@@ -46,6 +48,7 @@ dht_settings_plain (const identity_t *identity)
     settings.parallel_max = settings.parallel;
     settings.corrections = 0;
     settings.path_group_max = 0;
+    settings.regions = false;
     settings.diversity = (kbucket_limits_t) {0};
     settings.young_ms = 0;
     return settings;
@@ -73,6 +76,12 @@ dht_shape (const dht_t *self, unsigned paths)
                              .parallel_max = (uint8_t) parallel_max,
                              .group_max = settings->path_group_max,
                              .hedged = settings->hedge};
+}
+
+int64_t
+dht_wall_ms (const dht_t *self)
+{
+    return out_wall_ms (self->out) + self->skew_ms;
 }
 
 uint32_t
@@ -225,6 +234,15 @@ on_connectivity (void *self_, const delivery_t *at, const ProtobufCMessage *mess
 }
 
 static code_t
+on_peers_clock (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    dht_t *self = self_;
+    (void) at;
+    self->skew_ms = ((const Ggen__PeersClock *) message)->skew_ms;
+    return OK;
+}
+
+static code_t
 on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     const dht_t *self = self_;
@@ -240,6 +258,8 @@ on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     reply.queries_failed = self->queries_failed;
     reply.refused_invalid = self->refused_invalid;
     reply.refused_full = self->refused_full;
+    reply.lookups = self->lookups;
+    reply.lookups_ms = self->lookups_ms;
     reply.closest_bucket = kbucket_buckets (self->table) - 1;
     return out_reply (at, &reply.base);
 }
@@ -318,7 +338,7 @@ dht_tick (void *self_, int64_t now_ms, int64_t wall_ms)
 {
     dht_t *self = self_;
     dht_keep_tick (self, now_ms, wall_ms);
-    dht_provide_tick (self, now_ms, wall_ms);
+    dht_provide_tick (self, now_ms);
     dht_upkeep_tick (self, now_ms);
     dht_op_tick (self, now_ms);
     return OK;
@@ -334,6 +354,7 @@ dht_cancelled (void *self_, ticket_t ticket)
 }
 
 static const handler_t rows[] = {
+    {&ggen__save_request__descriptor, dht_keep_save, THIS_NODE},
     {&ggen__find_node_request__descriptor, dht_serve_find, ANY_NODE},
     {&ggen__get_records_request__descriptor, dht_serve_get, ANY_NODE},
     {&ggen__put_record_request__descriptor, dht_serve_put, ANY_NODE},
@@ -346,6 +367,7 @@ static const handler_t rows[] = {
     {&ggen__peer_down__descriptor, on_peer_down, THIS_NODE},
     {&ggen__dialability__descriptor, on_dialability, THIS_NODE},
     {&ggen__connectivity_changed__descriptor, on_connectivity, THIS_NODE},
+    {&ggen__peers_clock__descriptor, on_peers_clock, THIS_NODE},
     {0}};
 
 const actor_class_t dht_actor = {.name = "dht",

@@ -50,6 +50,8 @@
 typedef struct {
     const identity_t *identity;
     bool server;                    //  network.dht_server_mode
+    bool brief;                     //  the node lives for one call: it loads, keeps and refreshes
+                                    //  nothing
     bool check_before;              //  a node enters the table when it answered us only
     bool hedge;                     //  ask another one when an answer is late
     uint8_t paths;                  //  disjoint ones, unless a request says how many
@@ -57,6 +59,7 @@ typedef struct {
     uint8_t parallel_max;           //  and when only the closest are left to ask
     uint8_t corrections;            //  holders of something older that are told, per read
     uint8_t path_group_max;         //  nodes of one group of addresses on a path; 0 = no limit
+    bool regions;                   //  look beyond the closest where these are a crowd
     kbucket_limits_t diversity;
     records_limits_t records;
     uint32_t query_timeout_ms;      //  partial after this; hard stop after 3 of it

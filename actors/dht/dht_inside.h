@@ -4,6 +4,7 @@
 //      dht_query.c   asking another node, and what every answer means for the table
 //      dht_op.c      lookups: running, waiting, ending
 //      dht_read.c    DhtRead
+//      dht_region.c  more of them where the closest to a key are a crowd
 //      dht_write.c   DhtWrite, republishing: a lookup, then puts
 //      dht_provide.c DhtProvide
 //      dht_serve.c   what other nodes ask
@@ -33,6 +34,7 @@
 typedef struct dht_t dht_t;
 typedef struct op_t op_t;
 typedef struct query_t query_t;
+typedef struct region_t region_t;
 typedef struct keep_t keep_t;
 typedef struct provide_t provide_t;
 
@@ -41,6 +43,7 @@ typedef struct provide_t provide_t;
 typedef enum {
     QUERY_LOOKUP,               //  FindNode or GetRecords, a step of a lookup
     QUERY_PAGE,                 //  more of an answer
+    QUERY_REGION,               //  GetRecords, of a node that no step of the lookup met
     QUERY_PUT,
     QUERY_CHECK,                //  may it enter the table?
     QUERY_DEAD                  //  is this provider gone?
@@ -54,14 +57,19 @@ struct query_t {
     int64_t sent_ms;
     digest_t key;               //  QUERY_DEAD: of the provider record
     uint16_t candidate;
+    uint8_t scan;
     uint8_t kind;
 };
+
+//  The candidate of none of the key's own lookup.
+#define CANDIDATE_NONE UINT16_MAX
 
 //  What is asked.
 typedef struct {
     query_kind_t kind;
     op_t *op;                   //  or NULL
     uint16_t candidate;
+    uint8_t scan;               //  QUERY_LOOKUP: 0 = of the key itself, else of its region
     const contact_t *contact;
     const ProtobufCMessage *message;
     const ProtobufCMessageDescriptor *expect;
@@ -98,6 +106,7 @@ struct op_t {
     digest_t key;
     uint64_t target;
     lookup_t *lookup;           //  NULL in the queue
+    region_t *region;           //  NULL: the closest were no crowd, as far as we know
     harvest_t *harvest;         //  OP_READ
     uint8_t paths;
     bool background;
@@ -166,6 +175,31 @@ void dht_op_answered (dht_t *self, op_t *op, const query_t *query, const answer_
 size_t dht_op_closer (dht_t *self, Ggen__Contact *const *named, size_t count,
                       contact_t closer[KBUCKET_K]);
 
+//  ---- regions -----------------------------------------------------------------------------------
+
+#define REGION_SCANS 4
+#define REGION_MAX   (4 * KBUCKET_K)
+
+struct region_t {
+    lookup_t *scans[REGION_SCANS];      //  the first says how dense the network is
+    uint64_t targets[REGION_SCANS];
+    uint64_t nodes;             //  of the network; 0 = not known yet
+    uint64_t radius;
+    contact_t *list;            //  chosen: those to be asked, or told, beside the closest
+    uint8_t count, sent;
+    bool chosen;
+};
+
+//  All lookups of this operation are over. Returns true when it has to go on, in the region of its
+//  key: first with scans, then (a read) with dht_region_ask.
+bool dht_region_next (dht_t *self, op_t *op);
+void dht_region_ask (dht_t *self, op_t *op);
+
+//  Set its list by what was found so far.
+void dht_region_choose (dht_t *self, op_t *op);
+
+void dht_region_destroy (region_t **self_p);
+
 //  ---- reading and writing -----------------------------------------------------------------------
 
 code_t dht_read (void *self, const delivery_t *at, const ProtobufCMessage *message);
@@ -196,7 +230,7 @@ provide_t *dht_provide_new (void);
 void dht_provide_destroy (provide_t **self_p);
 void dht_provide_load (dht_t *self, const Ggen__StateEntry *entry);
 int64_t dht_provide_deadline_ms (const dht_t *self);
-void dht_provide_tick (dht_t *self, int64_t now_ms, int64_t wall_ms);
+void dht_provide_tick (dht_t *self, int64_t now_ms);
 uint32_t dht_provide_count (const dht_t *self);
 
 //  ---- serving -----------------------------------------------------------------------------------
@@ -240,6 +274,9 @@ bool dht_keep_changed (void *self, const uint8_t state_key[RECORDS_STATE_SIZE]);
 int64_t dht_keep_deadline_ms (const dht_t *self);
 void dht_keep_tick (dht_t *self, int64_t now_ms, int64_t wall_ms);
 
+//  Handler of SaveRequest.
+code_t dht_keep_save (void *self, const delivery_t *at, const ProtobufCMessage *message);
+
 //  ---- the actor ---------------------------------------------------------------------------------
 
 typedef struct {
@@ -265,12 +302,14 @@ struct dht_t {
     int64_t born_ms;
     bool dialable;              //  as far as we know
     bool offline;               //  swarm says so
+    int64_t skew_ms;            //  the same: what others' clocks are ahead of ours
     kbucket_t *table;
     records_t *records;
     keep_t *keep;
     provide_t *provide;
     pace_t pace;
-    uint64_t nodes_estimate;
+    uint64_t nodes_estimate;            //  by our neighbours
+    estimate_t estimate;                //  by what was looked up
     query_t *waiting;
     op_t *running;
     op_t *queue;
@@ -289,6 +328,7 @@ struct dht_t {
     bool joined;                        //  a lookup of ourselves was made
     uint16_t losses;                    //  neighbours that left since records were last sent round
     uint64_t queries, queries_failed, refused_invalid, refused_full;
+    uint64_t lookups, lookups_ms;       //  that were asked for here and ended
 };
 
 //  Does it store for others?
@@ -296,6 +336,9 @@ bool dht_is_server (const dht_t *self);
 
 //  The shape of its lookups.
 lookup_shape_t dht_shape (const dht_t *self, unsigned paths);
+
+//  The time by which signed times are judged and said: our wall clock, corrected by our peers'.
+int64_t dht_wall_ms (const dht_t *self);
 
 //  How long it has been up, for others: 0 = long enough.
 uint32_t dht_up_secs (const dht_t *self);

@@ -29,6 +29,7 @@ void
 dht_op_free (op_t *op)
 {
     lookup_destroy (&op->lookup);
+    dht_region_destroy (&op->region);
     harvest_destroy (&op->harvest);
     if (op->kind == OP_WRITE) {
         free (op->write.record);
@@ -46,6 +47,19 @@ earlier (int64_t a_ms, int64_t b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
+//  While the table is empty: whom we are just about to get to know. They have a session with us.
+static size_t
+unproven (const dht_t *self, contact_t seeds[KBUCKET_K])
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < self->candidates_count && count < KBUCKET_K; i++)
+        seeds[count++] = self->candidates[i];
+    for (const query_t *query = self->waiting; query && count < KBUCKET_K; query = query->next)
+        if (query->kind == QUERY_CHECK)
+            seeds[count++] = query->contact;
+    return count;
+}
+
 static bool
 start (dht_t *self, op_t *op)
 {
@@ -58,6 +72,8 @@ start (dht_t *self, op_t *op)
     if (!op->lookup)
         return false;
     size_t count = kbucket_closest (self->table, op->target, NULL, seeds, KBUCKET_K);
+    if (count == 0)
+        count = unproven (self, seeds);
     lookup_seed (op->lookup, seeds, count);
     op->partial_ms = earlier (now_ms + self->settings->query_timeout_ms, last_ms);
     op->hard_ms = earlier (now_ms + 3 * (int64_t) self->settings->query_timeout_ms, last_ms);
@@ -132,6 +148,10 @@ dht_op_end (dht_t *self, op_t *op)
         link = &(*link)->next;
     *link = op->next;
     self->running_count--;
+    if (!op->background) {
+        self->lookups++;
+        self->lookups_ms += (uint64_t) (out_now_ms (self->out) - op->asked_ms);
+    }
     dht_query_forget (self, op);
     dht_op_free (op);
     start_queued (self);
@@ -168,29 +188,48 @@ dht_op_cancel (dht_t *self, ticket_t ticket)
 
 //  ---- going on ----------------------------------------------------------------------------------
 
+//  Its lookups: of the key itself, then those of its region. NULL: there is none of this number.
+static lookup_t *
+lookup_of (const op_t *op, unsigned scan)
+{
+    return scan == 0 ? op->lookup : op->region ? op->region->scans[scan - 1] : NULL;
+}
+
+static digest_t
+place_as_key (uint64_t place)
+{
+    digest_t key = {{0}};
+    for (unsigned i = 0; i < sizeof place; i++)
+        key.bytes[i] = (uint8_t) (place >> (56 - 8 * i));
+    return key;
+}
+
 static void
-ask_candidate (dht_t *self, op_t *op, uint16_t id, const contact_t *contact)
+ask_candidate (dht_t *self, op_t *op, uint8_t scan, uint16_t id, const contact_t *contact)
 {
     Ggen__FindNodeRequest find = GGEN__FIND_NODE_REQUEST__INIT;
     Ggen__GetRecordsRequest get = GGEN__GET_RECORDS_REQUEST__INIT;
-    query_ask_t ask = {.kind = QUERY_LOOKUP, .op = op, .candidate = id, .contact = contact};
-    if (op->kind == OP_READ) {
+    query_ask_t ask = {
+        .kind = QUERY_LOOKUP, .op = op, .scan = scan, .candidate = id, .contact = contact};
+    digest_t target = scan == 0 ? op->key : place_as_key (op->region->targets[scan - 1]);
+    if (op->kind == OP_READ && scan == 0) {
         get.key = digest_to_field (&op->key);
         get.closer = true;
         ask.message = &get.base;
         ask.expect = &ggen__get_records_reply__descriptor;
     }
     else {
-        find.target = digest_to_field (&op->key);
+        find.target = digest_to_field (&target);
         ask.message = &find.base;
         ask.expect = &ggen__find_node_reply__descriptor;
     }
     const node_t *node = kbucket_get (self->table, &contact->key, contact->place);
     int64_t late_ms =
         out_now_ms (self->out) + pace_late_ms (&self->pace, node ? node->rtt_ms : 0);
-    lookup_asked (op->lookup, id, late_ms);
+    lookup_t *lookup = lookup_of (op, scan);
+    lookup_asked (lookup, id, late_ms);
     if (!dht_query_send (self, &ask))
-        lookup_failed (op->lookup, id);
+        lookup_failed (lookup, id);
 }
 
 static void
@@ -198,34 +237,74 @@ ask_more (dht_t *self, op_t *op)
 {
     uint16_t id;
     const contact_t *contact;
+    lookup_t *lookup;
     op->starved = false;
-    while (!op->starved && lookup_next (op->lookup, &id, &contact))
-        if (dht_query_has_room (self, QUERY_LOOKUP))
-            ask_candidate (self, op, id, contact);
-        else
-            op->starved = true;
+    for (uint8_t i = 0; i <= REGION_SCANS && (lookup = lookup_of (op, i)) != NULL; i++)
+        while (!op->starved && lookup_next (lookup, &id, &contact))
+            if (dht_query_has_room (self, QUERY_LOOKUP))
+                ask_candidate (self, op, i, id, contact);
+            else
+                op->starved = true;
+}
+
+static bool
+is_looked_up (const op_t *op)
+{
+    const lookup_t *lookup;
+    for (unsigned i = 0; i <= REGION_SCANS && (lookup = lookup_of (op, i)) != NULL; i++)
+        if (!lookup_done (lookup))
+            return false;
+    return true;
+}
+
+//  When one that was asked turns late.
+static int64_t
+hedge_ms (const op_t *op)
+{
+    int64_t earliest_ms = DEADLINE_NEVER;
+    const lookup_t *lookup;
+    for (unsigned i = 0; i <= REGION_SCANS && (lookup = lookup_of (op, i)) != NULL; i++)
+        earliest_ms = earlier (earliest_ms, lookup_hedge_ms (lookup));
+    return earliest_ms;
+}
+
+static bool
+is_putting (const op_t *op)
+{
+    return op->kind == OP_WRITE && op->write.targets;
+}
+
+//  What is to be sent for it now, as far as there is room.
+static void
+send_more (dht_t *self, op_t *op)
+{
+    bool found = op->kind == OP_READ && op->read.found;
+    if (is_putting (op))
+        dht_write_pump (self, op);
+    else if (found)
+        op->starved = false;        //  It wants to ask nobody any more
+    else if (op->region && op->region->chosen)
+        dht_region_ask (self, op);
+    else
+        ask_more (self, op);
 }
 
 //  Its next step, which may end it.
 static void
 step (dht_t *self, op_t *op)
 {
-    bool putting = op->kind == OP_WRITE && op->write.targets;
     bool found = op->kind == OP_READ && op->read.found;
     op->woken = false;
-    if (putting)
-        dht_write_pump (self, op);
-    else if (found)
-        op->starved = false;        //  It wants to ask nobody any more
-    else
-        ask_more (self, op);
-    bool over = putting || found || lookup_done (op->lookup);
-    if (over && !op->starved && op->extra == 0 && op->on_event (self, op, OP_LOOKED_UP))
-        return;
-    int64_t hedge_ms = putting ? DEADLINE_NEVER : lookup_hedge_ms (op->lookup);
+    send_more (self, op);
+    bool over = is_putting (op) || found || is_looked_up (op);
+    if (over && !op->starved && (op->extra == 0 || found)) {
+        op->woken = !is_putting (op) && !found && dht_region_next (self, op);
+        if (!op->woken && op->on_event (self, op, OP_LOOKED_UP))
+            return;
+    }
     int64_t now_ms = out_now_ms (self->out);
     int64_t end_ms = now_ms < op->partial_ms ? op->partial_ms : op->hard_ms;
-    op->wake_ms = earlier (hedge_ms, end_ms);
+    op->wake_ms = earlier (is_putting (op) ? DEADLINE_NEVER : hedge_ms (op), end_ms);
 }
 
 static op_t *
@@ -234,9 +313,7 @@ next_to_step (const dht_t *self)
     for (op_t *op = self->running; op; op = op->next)
         if (op->woken
             || (op->starved
-                && dht_query_has_room (self, op->kind == OP_WRITE && op->write.targets
-                                                 ? QUERY_PUT
-                                                 : QUERY_LOOKUP)))
+                && dht_query_has_room (self, is_putting (op) ? QUERY_PUT : QUERY_LOOKUP)))
             return op;
     return NULL;
 }
@@ -267,7 +344,9 @@ dht_op_tick (dht_t *self, int64_t now_ms)
         if (now_ms < op->wake_ms)
             continue;
         op->woken = true;
-        lookup_advance (op->lookup, now_ms);
+        lookup_t *lookup;
+        for (unsigned i = 0; i <= REGION_SCANS && (lookup = lookup_of (op, i)) != NULL; i++)
+            lookup_advance (lookup, now_ms);
         if (now_ms >= op->hard_ms)
             op->on_event (self, op, OP_HARD_STOP);
         else if (now_ms >= op->partial_ms)
@@ -303,9 +382,10 @@ took_step (dht_t *self, op_t *op, const query_t *query, const answer_t *answer)
 {
     const Ggen__FindNodeReply *found = (const void *) answer->message;
     const Ggen__GetRecordsReply *got = (const void *) answer->message;
-    bool reads = op->kind == OP_READ;
+    bool reads = op->kind == OP_READ && query->scan == 0;
+    lookup_t *lookup = lookup_of (op, query->scan);
     if (answer->code || is_too_much (self, query, reads ? got->n_closer : found->n_closer)) {
-        lookup_failed (op->lookup, query->candidate);
+        lookup_failed (lookup, query->candidate);
         return;
     }
     contact_t closer[KBUCKET_K];
@@ -314,7 +394,7 @@ took_step (dht_t *self, op_t *op, const query_t *query, const answer_t *answer)
     if (!self->settings->check_before)
         for (size_t i = 0; i < count; i++)
             kbucket_answered (self->table, &closer[i], (kbucket_news_t) {0}, answer->now_ms);
-    lookup_answered (op->lookup, query->candidate, closer, count);
+    lookup_answered (lookup, query->candidate, closer, count);
     if (reads)
         dht_read_answered (self, op, query, answer);
 }
@@ -324,7 +404,7 @@ dht_op_answered (dht_t *self, op_t *op, const query_t *query, const answer_t *an
 {
     if (query->kind == QUERY_LOOKUP)
         took_step (self, op, query, answer);
-    else if (query->kind == QUERY_PAGE) {
+    else if (query->kind == QUERY_PAGE || query->kind == QUERY_REGION) {
         op->extra--;
         if (answer->code == OK)
             dht_read_answered (self, op, query, answer);

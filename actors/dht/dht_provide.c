@@ -193,9 +193,9 @@ sign (const dht_t *self, bytes_t payload, uint8_t **packed_p)
 
 //  Our record of this digest, newer than all before. As sign ().
 static size_t
-make_record (const dht_t *self, provided_t *provided, bool withdraw, int64_t wall_ms,
-             uint8_t **packed_p)
+make_record (const dht_t *self, provided_t *provided, bool withdraw, uint8_t **packed_p)
 {
+    int64_t wall_ms = dht_wall_ms (self);
     Ggen__Provider provider = GGEN__PROVIDER__INIT;
     uint64_t now = wall_ms > 0 ? (uint64_t) wall_ms : 1;
     provided->seq = provided->seq < now ? now : provided->seq + 1;
@@ -233,7 +233,7 @@ dht_provide (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     if (!provided)
         return out_fail (at, STORAGE, "stop sharing some packages",
                          "%d packages are provided already", DHT_PROVIDED_MAX);
-    size_t size = make_record (self, provided, request->withdraw, at->wall_ms, &packed);
+    size_t size = make_record (self, provided, request->withdraw, &packed);
     set_due (self->provide, provided,
              dht_later_secs (self, self->settings->provider_ttl_secs * 500u));
     keep_one (self, provided, request->withdraw);
@@ -253,10 +253,10 @@ dht_provide_deadline_ms (const dht_t *self)
 }
 
 static void
-renew (dht_t *self, provided_t *provided, int64_t wall_ms)
+renew (dht_t *self, provided_t *provided)
 {
     uint8_t *packed = NULL;
-    size_t size = make_record (self, provided, false, wall_ms, &packed);
+    size_t size = make_record (self, provided, false, &packed);
     bool begun = size > 0
               && dht_write_alone (self, &provided->sha256, (bytes_t) {packed, size}, 0);
     free (packed);
@@ -269,7 +269,7 @@ renew (dht_t *self, provided_t *provided, int64_t wall_ms)
 
 //  One at a time: the next follows when this one is on its way.
 void
-dht_provide_tick (dht_t *self, int64_t now_ms, int64_t wall_ms)
+dht_provide_tick (dht_t *self, int64_t now_ms)
 {
     provide_t *provide = self->provide;
     if (now_ms < dht_provide_deadline_ms (self))
@@ -280,7 +280,7 @@ dht_provide_tick (dht_t *self, int64_t now_ms, int64_t wall_ms)
         provided_t *provided = &provide->list[i];
         if (!renewed && 1000 * (int64_t) provided->due_secs <= now_ms) {
             renewed = true;
-            renew (self, provided, wall_ms);
+            renew (self, provided);
         }
         set_due (provide, provided,
                  1000 * (int64_t) provided->due_secs <= now_ms ? (int32_t) (now_ms / 1000) + 1

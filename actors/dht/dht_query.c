@@ -157,6 +157,7 @@ dht_query_send (dht_t *self, const query_ask_t *ask)
     query->contact = *ask->contact;
     query->sent_ms = out_now_ms (self->out);
     query->candidate = ask->candidate;
+    query->scan = ask->scan;
     query->kind = (uint8_t) ask->kind;
     if (ask->key)
         query->key = *ask->key;

@@ -11,9 +11,6 @@
 //  Answers that make up a quorum unless the request says otherwise, if there are so many nodes.
 #define QUORUM_DEFAULT 3
 
-//  Records that came from here, not from a candidate.
-#define FROM_HERE UINT16_MAX
-
 //  ---- answering ---------------------------------------------------------------------------------
 
 //  Contacts of the providers among the records, with room for what they refer to.
@@ -74,7 +71,7 @@ correct (dht_t *self, op_t *op)
     unsigned left = self->settings->corrections;
     const harvest_item_t *item;
     while (left > 0 && (item = harvest_behind (op->harvest, &cursor, &from)) != NULL)
-        if (from != FROM_HERE && dht_query_has_room (self, QUERY_PUT)) {
+        if (from != CANDIDATE_NONE && dht_query_has_room (self, QUERY_PUT)) {
             dht_write_send (self, NULL, lookup_contact (op->lookup, from), &op->key,
                             (bytes_t) {item->packed, item->size}, 0);
             left--;
@@ -108,6 +105,8 @@ finish (dht_t *self, op_t *op, bool incomplete)
     unsigned answers = lookup_answers (op->lookup);
     if (!op->read.found)
         lookup_closest (op->lookup, NULL, 1, &op->read.hops);
+    //  It stores nothing itself, so it has to have asked somebody.
+    incomplete |= self->settings->brief && answers == 0;
     if (!op->read.first_valid && answers < op->read.quorum)
         out_refuse (self->out, op->ticket,
                     answers == 0 && incomplete ? DHT_TIMEOUT : INSUFFICIENT_DHT_RESPONSES,
@@ -168,7 +167,7 @@ dht_read_answered (dht_t *self, op_t *op, const query_t *query, const answer_t *
     bool any = false;
     for (size_t i = 0; i < got->n_records; i++) {
         code_t code = harvest_add (op->harvest, query->candidate, got->records[i],
-                                   answer->wall_ms);
+                                   dht_wall_ms (self));
         any |= code == OK;
         if (code == INVALID_SIGNATURE) {
             dht_observe (self, &query->contact.key, GGEN__EXPERIENCE__FORGED, "dht: a record");
@@ -178,7 +177,8 @@ dht_read_answered (dht_t *self, op_t *op, const query_t *query, const answer_t *
     }
     if (any && !op->read.found) {
         op->read.found = op->read.first_valid && harvest_has_valid (op->harvest);
-        op->read.hops = lookup_hops (op->lookup, query->candidate);
+        if (query->candidate != CANDIDATE_NONE)
+            op->read.hops = lookup_hops (op->lookup, query->candidate);
     }
     op->read.full += got->full && query->kind == QUERY_LOOKUP;
     ask_page (self, op, query, got->next);
@@ -194,7 +194,7 @@ add_own (dht_t *self, op_t *op, const delivery_t *at)
            != NULL) {
         Ggen__StoredRecord stored = GGEN__STORED_RECORD__INIT;
         stored.record = (ProtobufCBinaryData) {element->size, element->packed};
-        if (harvest_add (op->harvest, FROM_HERE, &stored, at->wall_ms) != OK)
+        if (harvest_add (op->harvest, CANDIDATE_NONE, &stored, dht_wall_ms (self)) != OK)
             self->refused_invalid++;
     }
     op->read.found = op->read.first_valid && harvest_has_valid (op->harvest);

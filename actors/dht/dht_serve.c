@@ -42,7 +42,9 @@ dht_serve_find (void *self_, const delivery_t *at, const ProtobufCMessage *messa
     dht_t *self = self_;
     const Ggen__FindNodeRequest *find = (const void *) message;
     digest_t target;
-    if (!dht_is_server (self))
+    peer_key_t asker;
+    //  Who cannot be dialled still has to find others to keep what it publishes.
+    if (!dht_is_server (self) && peer_id_of_address (&asker, at->from) == OK)
         return refuse_client (at);
     if (digest_from_field (&target, find->target) != OK)
         return VALIDATION;
@@ -125,7 +127,7 @@ dht_serve_get (void *self_, const delivery_t *at, const ProtobufCMessage *messag
 static uint32_t
 age_of (const dht_t *self, const dht_element_t *element, uint32_t said_secs)
 {
-    int64_t signed_secs = out_wall_ms (self->out) / 1000 - HARVEST_SKEW_SECS - element->issued_at;
+    int64_t signed_secs = dht_wall_ms (self) / 1000 - HARVEST_SKEW_SECS - element->issued_at;
     uint32_t age_secs = said_secs < RECORDS_KEEP_SECS ? said_secs : RECORDS_KEEP_SECS;
     if (!element->renewed_by_signer_only)
         return 0;
@@ -191,7 +193,7 @@ dht_serve_put (void *self_, const delivery_t *at, const ProtobufCMessage *messag
         || put->record->record.len > RECORD_SIZE_MAX)
         return VALIDATION;
     bytes_t packed = {put->record->record.data, put->record->record.len};
-    code_t code = harvest_check (&element, self->crypto, &key, packed, at->wall_ms);
+    code_t code = harvest_check (&element, self->crypto, &key, packed, dht_wall_ms (self));
     if (code)
         return refuse_record (self, at, remote ? &sender : NULL, code);
     records_put_t kept = dht_serve_keep (self, &key, &element, put->record,
@@ -229,7 +231,7 @@ check_provider (dht_t *self, const digest_t *key, const element_t *held)
     Ggen__FindNodeRequest find = GGEN__FIND_NODE_REQUEST__INIT;
     bytes_t packed = {held->packed, held->size};
     digest_t target = *key;
-    if (harvest_check (&element, self->crypto, key, packed, out_wall_ms (self->out)) != OK)
+    if (harvest_check (&element, self->crypto, key, packed, dht_wall_ms (self)) != OK)
         return;
     harvest_provider (&provider, packed, &element, NULL, 0, self->crypto->sha256);
     find.target = digest_to_field (&target);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+//  What is signed by a clock that is wrong is refused everywhere.
+#define CLOCK_HINT "set this machine's clock: its peers' differ from it"
+
 bool
 dht_write_send (dht_t *self, op_t *op, const contact_t *contact, const digest_t *key,
                 bytes_t packed, uint32_t age_secs)
@@ -36,20 +39,25 @@ dht_write_tell (dht_t *self, const contact_t *contact, const digest_t *key,
 
 //  ---- to whom -----------------------------------------------------------------------------------
 
-//  We hold it, too, when we are one of those that should.
-static void
-keep_own (dht_t *self, op_t *op, size_t count)
+//  Are we one of those that should hold it, beside the 'closest' that were found?
+static bool
+is_ours (const dht_t *self, const op_t *op, size_t closest)
 {
     uint64_t own = self->place ^ op->target;
-    if (!dht_is_server (self)
-        || (count == KBUCKET_K && own > (op->write.targets[count - 1].place ^ op->target)))
-        return;
+    return dht_is_server (self)
+        && (closest < KBUCKET_K || own <= (op->write.targets[closest - 1].place ^ op->target)
+            || (op->region && own <= op->region->radius));
+}
+
+static void
+keep_own (dht_t *self, op_t *op)
+{
     Ggen__StoredRecord stored = GGEN__STORED_RECORD__INIT;
     stored.record = (ProtobufCBinaryData) {op->write.size, op->write.record};
     stored.age_secs = op->write.age_secs;
     records_put_t put = dht_serve_keep (self, &op->key, &op->write.element, &stored, 0, NULL);
     op->write.ours = true;
-    if (count == KBUCKET_K)
+    if (op->write.targets_count == KBUCKET_K)
         op->write.targets_count--;      //  We take the place of the farthest
     op->write.asked++;
     op->write.here = put == RECORDS_STORED || put == RECORDS_KNOWN;
@@ -61,14 +69,21 @@ static bool
 choose_targets (dht_t *self, op_t *op)
 {
     const contact_t *found[KBUCKET_K];
+    const region_t *region = op->region;
     size_t count = lookup_closest (op->lookup, found, KBUCKET_K, NULL);
-    op->write.targets = malloc ((count + 1) * sizeof *op->write.targets);
+    if (region)
+        dht_region_choose (self, op);
+    size_t more = region ? region->count : 0;
+    op->write.targets = malloc ((count + more + 1) * sizeof *op->write.targets);
     if (!op->write.targets)
         return false;
     for (size_t i = 0; i < count; i++)
         op->write.targets[i] = *found[i];
-    op->write.targets_count = (unsigned) count;
-    keep_own (self, op, count);
+    if (more > 0)
+        memcpy (op->write.targets + count, region->list, more * sizeof *region->list);
+    op->write.targets_count = (unsigned) (count + more);
+    if (is_ours (self, op, count))
+        keep_own (self, op);
     return count > 0 || op->write.ours;
 }
 
@@ -153,11 +168,11 @@ dht_write_event (dht_t *self, op_t *op, op_event_t event)
 
 //  Holders may know something newer of the same signer; the newest is the answer.
 static void
-take_newer (dht_t *self, op_t *op, bytes_t packed, int64_t wall_ms)
+take_newer (dht_t *self, op_t *op, bytes_t packed)
 {
     dht_element_t newer;
     if (packed.size == 0 || packed.size > RECORD_SIZE_MAX
-        || harvest_check (&newer, self->crypto, &op->key, packed, wall_ms) != OK
+        || harvest_check (&newer, self->crypto, &op->key, packed, dht_wall_ms (self)) != OK
         || newer.kind != op->write.element.kind || newer.seq <= op->write.element.seq
         || memcmp (newer.signer, op->write.element.signer, sizeof newer.signer) != 0
         || memcmp (newer.subject, op->write.element.subject, sizeof newer.subject) != 0)
@@ -186,7 +201,7 @@ dht_write_answered (dht_t *self, op_t *op, const query_t *query, const answer_t 
         return;
     op->write.acknowledged += reply->stored != 0;
     op->write.full += reply->full && !reply->stored;
-    take_newer (self, op, (bytes_t) {reply->newer.data, reply->newer.len}, answer->wall_ms);
+    take_newer (self, op, (bytes_t) {reply->newer.data, reply->newer.len});
 }
 
 //  ---- beginning ---------------------------------------------------------------------------------
@@ -215,9 +230,10 @@ dht_write_start (dht_t *self, const delivery_t *at, const digest_t *key, bytes_t
     dht_element_t element;
     if (packed.size > RECORD_SIZE_MAX)
         return out_fail (at, VALIDATION, "", "a record of at most %d bytes", RECORD_SIZE_MAX);
-    code_t code = harvest_check (&element, self->crypto, key, packed, at->wall_ms);
+    code_t code = harvest_check (&element, self->crypto, key, packed, dht_wall_ms (self));
     if (code)
-        return out_fail (at, code, "", "this record cannot be stored under this key");
+        return out_fail (at, code, self->skew_ms != 0 ? CLOCK_HINT : "",
+                         "this record cannot be stored under this key");
     op_t *op = new_write (key, packed, at);
     if (!op)
         return BUSY;
@@ -246,7 +262,7 @@ bool
 dht_write_alone (dht_t *self, const digest_t *key, bytes_t packed, uint32_t age_secs)
 {
     dht_element_t element;
-    if (harvest_check (&element, self->crypto, key, packed, out_wall_ms (self->out)) != OK)
+    if (harvest_check (&element, self->crypto, key, packed, dht_wall_ms (self)) != OK)
         return false;
     op_t *op = new_write (key, packed, NULL);
     if (!op)

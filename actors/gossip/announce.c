@@ -138,7 +138,7 @@ on_pushed (void *self_, void *wave_, const answer_t *answer)
     if (answer->progress)
         return OK;
     self->now_ms = answer->now_ms;
-    self->wall_ms = answer->wall_ms;
+    self->wall_ms = answer->wall_ms + self->skew_ms;
     self->pushes--;
     wave->waiting--;
     wave->acknowledged += answer->code == OK;

@@ -17,7 +17,7 @@ static void
 enter (gossip_t *self, int64_t now_ms, int64_t wall_ms)
 {
     self->now_ms = now_ms;
-    self->wall_ms = wall_ms;
+    self->wall_ms = wall_ms + self->skew_ms;
     self->verified = 0;
 }
 
@@ -251,6 +251,15 @@ on_push (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     }
     leave (self);
     return code;
+}
+
+static code_t
+on_peers_clock (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    gossip_t *self = self_;
+    (void) at;
+    self->skew_ms = ((const Ggen__PeersClock *) message)->skew_ms;
+    return OK;
 }
 
 //  ---- asked on this node ------------------------------------------------------------------------
@@ -501,6 +510,7 @@ static const handler_t rows [] = {
     {&ggen__peer_down__descriptor, on_peer_down, THIS_NODE},
     {&ggen__dialability__descriptor, on_other_news, THIS_NODE},
     {&ggen__connectivity_changed__descriptor, on_other_news, THIS_NODE},
+    {&ggen__peers_clock__descriptor, on_peers_clock, THIS_NODE},
     {&ggen__announce_request__descriptor, on_announce, THIS_NODE},
     {&ggen__follow_request__descriptor, on_follow, THIS_NODE},
     {&ggen__announced_invalid__descriptor, on_invalid, THIS_NODE},

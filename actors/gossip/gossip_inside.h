@@ -111,7 +111,8 @@ typedef struct gossip_t {
     rng_t *rng;
     const crypto_t *crypto;
     const gossip_settings_t *settings;
-    int64_t now_ms, wall_ms;            //  of the call that is being handled
+    int64_t now_ms, wall_ms;            //  of the call that is being handled; wall_ms is corrected
+    int64_t skew_ms;                    //  by this: what our peers' clocks are ahead of ours
     int64_t due_ms [DUE_COUNT];
 
     peer_t **peers;                     //  by slot; NULL = free

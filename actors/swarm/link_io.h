@@ -28,6 +28,7 @@ typedef struct {
     const multiaddr_t *addresses;           //  to bind: IP4 or IP6; port 0 = any
     size_t addresses_count;                 //  0: nobody can dial us
     uint32_t heartbeat_ms;                  //  0 = 5000; a frozen peer is down after three
+    const char *beacon;                     //  who is told of LinkListening beside swarm; NULL: nobody
     uint32_t stuck_ms;                      //  0 = LINK_STUCK_MS
 } link_settings_t;
 

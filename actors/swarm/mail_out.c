@@ -3,6 +3,7 @@
 
 #include "dials.h"
 #include "frame.h"
+#include "lanes.h"
 #include "sessions.h"
 #include "speak.h"
 
@@ -74,6 +75,14 @@ mail_out_fail_all (swarm_t *self, link_t *link, code_t code, const char *why)
 }
 
 void
+mail_out_fail_bulky (swarm_t *self, link_t *link, const char *why)
+{
+    uint64_t number;
+    while ((number = flights_bulky (self->flights, link)) != 0)
+        fail_flight (self, link, number, NETWORK, why);
+}
+
+void
 mail_out_expire (swarm_t *self, int64_t now_ms)
 {
     uint64_t number;
@@ -137,7 +146,10 @@ add_flight (swarm_t *self, const letter_t *letter, uint64_t *number_p)
     uint32_t budget_ms = envelope->budget_ms;
     if (budget_ms == 0 || budget_ms > BUDGET_OUT_MS)
         budget_ms = BUDGET_OUT_MS;
-    flight_t flight = {.id = envelope->id, .trace = envelope->trace, .budget_ms = budget_ms};
+    flight_t flight = {.id = envelope->id,
+                       .trace = envelope->trace,
+                       .budget_ms = budget_ms,
+                       .bulky = lanes_is_bulky (envelope->type)};
     *number_p = flights_add (self->flights, letter->link, &flight, letter->asker, letter->actor,
                              letter->mail->now_ms + budget_ms);
     return *number_p ? OK : BUSY;
@@ -163,6 +175,8 @@ pass_request (swarm_t *self, letter_t *letter)
     if (add_flight (self, letter, &number) != OK)
         return refuse (self, letter, BUSY, "too much is asked of it");
     said_mail_t mail = said_of (letter, number);
+    if (lanes_is_bulky (envelope->type))
+        lanes_prepare (self, link);
     if (session)
         send (self, link, &mail);
     else if (parked_add (&link->greeting->parked, &self->parked_bytes, &mail) != OK)
@@ -199,12 +213,15 @@ pass_reply (swarm_t *self, const letter_t *letter)
         return OK;
     if (link->owed > 0)
         link->owed--;
-    if (link->unwritten_bytes > REPLIES_MAX) {
-        sessions_end (self, link, BUSY, "it does not read what it asked for");
-        return OK;
-    }
     said_mail_t mail = said_of (letter, letter->mail->envelope->id);
-    send (self, link, &mail);
+    if (mail.attachment.size > 0)
+        lanes_prepare (self, link);
+    if (mail.attachment.size > 0 && lanes_open (link))
+        speak_bulk (self, link, &mail);
+    else if (link->unwritten_bytes > REPLIES_MAX)
+        sessions_end (self, link, BUSY, "it does not read what it asked for");
+    else
+        send (self, link, &mail);
     return OK;
 }
 

@@ -4,6 +4,7 @@
 #include "calls.h"
 #include "connectivity.h"
 #include "dialability.h"
+#include "lanes.h"
 #include "mail_out.h"
 #include "places.h"
 #include "speak.h"
@@ -33,7 +34,7 @@ sessions_tell (swarm_t *self, link_t *link)
     up.addresses = addresses;
     up.n_addresses = addresses_fields (&link->addresses, addresses);
     up.protocols = protocols;
-    up.n_protocols = link_protocols (link, self->settings->protocols, protocols);
+    up.n_protocols = link_protocols (link, swarm_asked_protocols (self), protocols);
     up.tier = link->tier;
     up.inbound = link->inbound;
     up.skew_ms = link->skew_ms;
@@ -83,7 +84,7 @@ describe (swarm_t *self, link_t *link, const Ggen__Identify *identify)
                    &link->key);
     link->tier = valid_tier (identify->tier);
     link->protocols = 0;
-    const char *const *ours = self->settings->protocols;
+    const char *const *ours = swarm_asked_protocols (self);
     for (unsigned i = 0; i < SWARM_PROTOCOLS_MAX && ours && ours[i]; i++)
         for (size_t j = 0; j < identify->n_protocols && j < SWARM_PROTOCOLS_MAX; j++)
             if (strcmp (ours[i], identify->protocols[j]) == 0)
@@ -92,15 +93,28 @@ describe (swarm_t *self, link_t *link, const Ggen__Identify *identify)
 }
 
 static void
+compare_clocks (swarm_t *self, const link_t *link, const Ggen__Identify *identify)
+{
+    int64_t now_ms = out_now_ms (self->out);
+    peer_clocks_watch (&self->clocks, now_ms, out_wall_ms (self->out));
+    peer_clocks_add (&self->clocks, &link->key, !link->inbound, identify->wall_ms, now_ms);
+    swarm_tell_clock (self);
+}
+
+static void
 start (swarm_t *self, link_t *link, bool kept, const Ggen__Identify *identify)
 {
     greeting_t *greeting = link->greeting;
     describe (self, link, identify);
+    compare_clocks (self, link, identify);
     links_set (self->links, link, LINK_SESSION, kept);
     link->since_ms = link->used_ms = out_now_ms (self->out);
     link->persistent = greeting->persistent;
     links_deadline (self->links, link, link->kept ? DEADLINE_NEVER : link->used_ms + IDLE_MS);
     sessions_tell (self, link);
+    //  What was said of us in the handshake may have changed while that went on.
+    if (greeting->answered && greeting->described != self->described)
+        sessions_renew (self, link, 0);
     mail_out_flush (self, link);
     calls_up (self, greeting->calls, link);
     upkeep_up (self, link, link->inbound ? (bytes_t) {NULL, 0} : greeting_address (greeting));
@@ -243,12 +257,14 @@ tell_down (swarm_t *self, link_t *link, code_t code)
     down.peer_key = peer_key_to_field (&link->key);
     down.code = code;
     swarm_tell_peer (self, link, &down.base);
+    peer_clocks_down (&self->clocks, &link->key);
     upkeep_down (self, link, code);
 }
 
 static void
 drop (swarm_t *self, link_t *link, const char *why)
 {
+    lanes_close (self, link);
     speak_close (self, link);
     close_drains (self, link);
     links_unname (self->links, link);

@@ -32,11 +32,18 @@ typedef struct {
     Ggen__Tier tier;                        //  CLIENT is said until we know that we can be dialled
     const bytes_t *addresses;               //  where we listen, until link says it (LinkListening)
     size_t addresses_count;
+    const bytes_t *announced;               //  where others are told to dial us, whatever link says;
+    size_t announced_count;                 //  none: where we listen
     bool addresses_sure;                    //  others can dial them: nobody is asked to try
     const char *const *protocols;           //  what we serve: "dht/1", at most SWARM_PROTOCOLS_MAX
+    const char *const *asked_protocols;     //  what listeners are told that others serve; NULL = the same
+    bool bulk;                              //  there is an actor "bulk"; 'protocols' says so
     const char *const *reachable;           //  actors here that other nodes may send to
     const char *const *listeners;           //  actors here that are told of all peers
     const char *const *kept_listeners;      //  the same, of peers that are kept, or were
+    const char *const *clock_listeners;     //  actors here that are told of PeersClock
+    bool waits_for_bans;                    //  "reputation" says BansTold: before it nobody comes in,
+                                            //  and nobody is dialled who was not asked for
     const swarm_bootstrap_t *bootstraps;
     size_t bootstraps_count;
     uint32_t max_peers;                     //  128: kept sessions

@@ -231,6 +231,10 @@ void
 upkeep_run (swarm_t *self, int64_t now_ms)
 {
     run_t run = {.now_ms = now_ms, .next_ms = DEADLINE_NEVER};
+    if (now_ms < self->bans_due_ms) {
+        self->upkeep_ms = self->bans_due_ms;
+        return;
+    }
     uint32_t wanted = connectivity_wanted (self), dials = kept_dials (self);
     uint32_t dials_max = connectivity_eager (self) ? 2 * UPKEEP_DIALS_MAX : UPKEEP_DIALS_MAX;
     dial_persistent (self, &run);
@@ -282,14 +286,28 @@ upkeep_failed (swarm_t *self, const link_t *link)
         upkeep_soon (self);
 }
 
-//  The address that was dialled first, then what the peer says of itself.
-static bool
-all_addresses (addresses_t *all, const link_t *link, bytes_t dialled)
+//  Names that somebody gave it: they stay true when its IP does not.
+static size_t
+add_names (ProtobufCBinaryData fields[MULTIADDR_PEER_MAX], const known_t *known)
 {
-    ProtobufCBinaryData fields[MULTIADDR_PEER_MAX + 1];
+    size_t count = 0;
+    uint16_t cursor = 0;
+    bytes_t address;
+    while (known && addresses_next (&known->addresses, &cursor, &address))
+        if (addresses_is_name (address))
+            fields[count++] = (ProtobufCBinaryData) {address.size, (uint8_t *) address.data};
+    return count;
+}
+
+//  The address that was dialled first, then names, then what the peer says of itself.
+static bool
+all_addresses (const swarm_t *self, addresses_t *all, const link_t *link, bytes_t dialled)
+{
+    ProtobufCBinaryData fields[2 * MULTIADDR_PEER_MAX + 1];
     size_t count = 0;
     if (dialled.size > 0)
         fields[count++] = (ProtobufCBinaryData) {dialled.size, (uint8_t *) dialled.data};
+    count += add_names (fields + count, book_find (self->book, &link->key));
     ProtobufCBinaryData said[MULTIADDR_PEER_MAX];
     size_t said_count = addresses_fields (&link->addresses, said);
     for (size_t i = 0; i < said_count; i++)
@@ -323,7 +341,7 @@ upkeep_up (swarm_t *self, link_t *link, bytes_t dialled)
     book_reached (self->book, &link->key);
     addresses_t all;
     if (!(link->inbound && link->tier == GGEN__TIER__CLIENT)
-        && all_addresses (&all, link, dialled)) {
+        && all_addresses (self, &all, link, dialled)) {
         known_t *known =
             all.size > 0 ? keep_known (self, &link->key, &all) : book_find (self->book, &link->key);
         if (known) {

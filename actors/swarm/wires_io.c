@@ -226,12 +226,6 @@ wires_dial (wires_t *self, const char *endpoint, const uint8_t *routing, size_t 
     return zmq_connect (router, endpoint) == 0 ? OK : NETWORK;
 }
 
-void
-wires_hang_up (wires_t *self, const char *endpoint)
-{
-    zmq_disconnect (self->sides[WIRES_OUT].router, endpoint);
-}
-
 code_t
 wires_send (wires_t *self, wires_side_t side, const uint8_t *routing, size_t routing_size,
             zmq_msg_t *frames, unsigned count)
@@ -310,6 +304,14 @@ wires_forget (wires_message_t *message)
 {
     while (message->count > 0)
         zmq_msg_close (&message->frames[--message->count]);
+}
+
+bool
+wires_hang_up (wires_t *self, const char *endpoint, wires_message_t *message)
+{
+    bool taken = wires_receive (self, WIRES_OUT, message) == OK;
+    zmq_disconnect (self->sides[WIRES_OUT].router, endpoint);
+    return taken;
 }
 
 //  ---- monitors ------------------------------------------------------------------------------------

@@ -219,6 +219,37 @@ a_swarm_around_a_key_behind_one_network_hides_nothing (void **state)
     herd_end (&herd);
 }
 
+//  The same, each of them in a network of its own: nothing tells them from others but that so many
+//  lie so close together.
+static void
+a_swarm_around_a_key_from_everywhere_hides_nothing (void **state)
+{
+    (void) state;
+    begin (100, HONEST, 0);
+    digest_t sha256 = some_digest ();
+    uint64_t place = contact_place_of (sha256.bytes);
+    for (unsigned i = 0; i < 30; i++) {
+        do
+            herd_be_somebody (&herd, &herd.nodes[herd.count], LIAR);
+        while ((herd.nodes[herd.count].place ^ place) > UINT64_MAX / 4096);
+        uint32_t number = herd_enrol (&herd);
+        for (uint32_t j = 0; j < 60; j++)
+            herd_meet (&herd, number, j);
+    }
+    herd_run (&herd, 30000);
+    provide_as (7, &sha256, false);
+    assert_true (holders_of (&sha256) >= KBUCKET_K / 2);
+    for (uint32_t i = 20; i < 60; i++)
+        assert_true (is_found (i, &sha256, i % 2 == 0));
+    //  Where there is no swarm nothing costs more than it did
+    digest_t other = some_digest ();
+    provide_as (8, &other, false);
+    Ggen__DhtReadReply *reply = read_as (30, &other, false, NULL);
+    assert_true (reply->messages <= 50);
+    ggen__dht_read_reply__free_unpacked (reply, NULL);
+    herd_end (&herd);
+}
+
 static void
 a_set_of_many_pages_is_read_whole (void **state)
 {
@@ -540,6 +571,41 @@ a_record_that_does_not_belong_there_is_refused (void **state)
     herd_end (&herd);
 }
 
+//  All others are an hour ahead of node 0 and node 3: what they sign is of the future there.
+static void
+given_our_clock_is_wrong_the_peers_clocks_say_what_is_of_the_future (void **state)
+{
+    (void) state;
+    begin (10, HONEST, 0);
+    signer_t signer = signer_of (1);
+    digest_t key;
+    code_t code;
+    packed_t head = signed_head (&signer, "acme", 3, HERD_WALL_MS + 3600000, &key);
+    Ggen__PeersClock clock = GGEN__PEERS_CLOCK__INIT;
+    clock.skew_ms = 3600000;
+    for (uint32_t i = 0; i < 10; i++)
+        herd_tell (&herd, i, "swarm", GGEN__KIND__EVENT, &clock.base);
+    store (0, &key, &head);
+    assert_int_equal (holders_of (&key), 10);
+    assert_true (is_found (3, &key, false));
+    //  What it says of itself is signed by that time, too
+    digest_t sha256 = some_digest ();
+    provide_as (0, &sha256, false);
+    const element_t *element = records_next (dht_of (5)->records, &sha256, NULL, herd.now_ms);
+    dht_element_t provided;
+    assert_int_equal (dht_key_check (&provided, crypto_real.sha256, crypto_real.verify, &sha256,
+                                     (bytes_t) {element->packed, element->size}),
+                      OK);
+    assert_in_range (provided.issued_at, HERD_WALL_MS / 1000 + 3600, HERD_WALL_MS / 1000 + 3900);
+    //  A clock that is right again
+    clock.skew_ms = 0;
+    herd_tell (&herd, 0, "swarm", GGEN__KIND__EVENT, &clock.base);
+    head = signed_head (&signer, "acme", 4, HERD_WALL_MS + 3600000, &key);
+    assert_null (write_as (0, &key, &head, &code));
+    assert_int_equal (code, VALIDATION);
+    herd_end (&herd);
+}
+
 static void
 two_heads_with_one_seq_are_no_consensus (void **state)
 {
@@ -666,8 +732,17 @@ a_client_reads_and_stores_nothing_and_is_in_no_table (void **state)
     code_t code;
     Ggen__FindNodeRequest find = GGEN__FIND_NODE_REQUEST__INIT;
     find.target = digest_to_field (&sha256);
-    assert_null (herd_ask (&herd, client, &find.base, &ggen__find_node_reply__descriptor, &code));
+    char stranger[ADDRESS_MAX + 1];
+    peer_id_address (&herd.nodes[7].key, "tester", stranger);
+    assert_null (herd_ask_as (&herd, stranger, client, &find.base,
+                              &ggen__find_node_reply__descriptor, &code));
     assert_int_equal (code, FEATURE_NOT_ENABLED);
+    //  Its own actors are told who is near
+    Ggen__FindNodeReply *near =
+        herd_ask (&herd, client, &find.base, &ggen__find_node_reply__descriptor, &code);
+    assert_non_null (near);
+    assert_true (near->n_closer >= 3);
+    ggen__find_node_reply__free_unpacked (near, NULL);
     herd_end (&herd);
 }
 
@@ -773,15 +848,58 @@ the_size_of_the_network_is_estimated (void **state)
     herd_end (&herd);
 }
 
+//  ---- a node of one call --------------------------------------------------------------------------
+
+//  Whom it has just met is asked, before that one is in its table; what it learns it does not keep.
+static void
+a_node_of_one_call_finds_at_once_and_keeps_and_refreshes_nothing (void **state)
+{
+    (void) state;
+    begin (40, HONEST, 0);
+    digest_t sha256 = some_digest ();
+    provide_as (7, &sha256, false);
+    dht_settings_t settings = dht_settings_default (NULL);
+    settings.server = false;
+    settings.brief = true;
+    uint32_t node = herd_add (&herd, HONEST, &settings);
+    assert_true (dht_keep_ready (dht_of (node)));
+    herd_introduce (&herd, node, 3);
+    assert_true (is_found (node, &sha256, false));
+    assert_true (is_found (node, &sha256, true));
+    uint64_t queries = dht_of (node)->queries;
+    herd_run (&herd, 3600000);
+    assert_int_equal (dht_of (node)->queries, queries);
+    herd_end (&herd);
+}
+
+static void
+a_node_of_one_call_that_met_nobody_does_not_say_that_there_is_nothing (void **state)
+{
+    (void) state;
+    herd_begin (&herd, NODES_MAX, 11);
+    dht_settings_t settings = dht_settings_default (NULL);
+    settings.server = false;
+    settings.brief = true;
+    digest_t sha256 = some_digest ();
+    Ggen__DhtReadReply *reply = read_as (herd_add (&herd, HONEST, &settings), &sha256, false, NULL);
+    assert_non_null (reply);
+    assert_true (reply->incomplete);
+    ggen__dht_read_reply__free_unpacked (reply, NULL);
+    herd_end (&herd);
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_one_node_stores_every_other_one_finds),
         cmocka_unit_test (what_nobody_stored_is_not_found),
+        cmocka_unit_test (a_node_of_one_call_finds_at_once_and_keeps_and_refreshes_nothing),
+        cmocka_unit_test (a_node_of_one_call_that_met_nobody_does_not_say_that_there_is_nothing),
         cmocka_unit_test (a_provider_that_withdraws_is_named_no_more),
         cmocka_unit_test (what_was_withdrawn_does_not_end_a_search_for_the_first_valid_one),
         cmocka_unit_test (a_swarm_around_a_key_behind_one_network_hides_nothing),
+        cmocka_unit_test (a_swarm_around_a_key_from_everywhere_hides_nothing),
         cmocka_unit_test (a_set_of_many_pages_is_read_whole),
         cmocka_unit_test (a_full_set_says_so_to_readers_and_writers),
         cmocka_unit_test (given_half_of_the_nodes_die_what_was_stored_is_still_found),
@@ -798,6 +916,7 @@ main (void)
         cmocka_unit_test (a_node_that_never_answered_us_is_in_no_table),
         cmocka_unit_test (a_forged_record_is_neither_stored_nor_returned),
         cmocka_unit_test (a_record_that_does_not_belong_there_is_refused),
+        cmocka_unit_test (given_our_clock_is_wrong_the_peers_clocks_say_what_is_of_the_future),
         cmocka_unit_test (two_heads_with_one_seq_are_no_consensus),
         cmocka_unit_test (who_holds_something_older_gets_the_newer),
         cmocka_unit_test (a_provider_reported_dead_is_named_no_more_within_seconds),

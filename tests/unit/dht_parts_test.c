@@ -239,6 +239,28 @@ the_estimate_is_about_right_at_every_size (void **state)
     }
 }
 
+//  Of 9 places up to 4 may be crowded, and a place has one voice however often it is looked up.
+static void
+what_lookups_found_says_how_many_there_are_whoever_crowds_some_of_the_places (void **state)
+{
+    (void) state;
+    estimate_t estimate = {.count = 0};
+    uint64_t fair = UINT64_MAX / 1000 * KBUCKET_K;
+    for (uint64_t place = 0; place < ESTIMATE_PLACES_MIN; place++) {
+        assert_int_equal (estimate_median (&estimate), 0);
+        assert_in_range (estimate_note (&estimate, place, fair), 995, 1005);
+    }
+    for (unsigned i = 0; i < 100; i++)
+        estimate_note (&estimate, 77, 1);
+    assert_int_equal (estimate.count, ESTIMATE_PLACES_MIN + 1);
+    assert_in_range (estimate_median (&estimate), 995, 1005);
+    for (uint64_t place = 100; place < 100 + ESTIMATE_PLACES; place++)
+        estimate_note (&estimate, place, place % 9 < 4 ? 0 : 2 * fair);
+    assert_int_equal (estimate.count, ESTIMATE_PLACES);
+    assert_in_range (estimate_median (&estimate), 495, 505);
+    assert_in_range (estimate_within (1000, fair), 19, 21);
+}
+
 int
 main (void)
 {
@@ -252,6 +274,8 @@ main (void)
         cmocka_unit_test (we_wait_as_long_as_answers_take),
         cmocka_unit_test (it_is_our_fault_when_more_than_half_fail_within_the_window),
         cmocka_unit_test (the_estimate_is_about_right_at_every_size),
+        cmocka_unit_test (
+            what_lookups_found_says_how_many_there_are_whoever_crowds_some_of_the_places),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -233,6 +233,25 @@ what_is_too_old_or_was_here_or_is_not_followed_is_dropped_without_blame (void **
 }
 
 static void
+given_our_clock_is_wrong_the_peers_clocks_say_what_is_too_old (void **state)
+{
+    (void) state;
+    rig_t *rig = with_links (2, 2);
+    int64_t wall_ms = rig->puppet.wall_ms;
+    Ggen__PeersClock clock = GGEN__PEERS_CLOCK__INIT;
+    packed_t ours = rig_seal (rig, &rig->people [90], RIG_TOPIC, "x", wall_ms);
+    packed_t theirs = rig_seal (rig, &rig->people [91], RIG_TOPIC, "x", wall_ms + 3600000);
+    clock.skew_ms = 3600000;
+    rig_event (rig, "swarm", &clock.base);
+    rig_send (rig, 0, &ours);
+    assert_int_equal (rig_delivered (rig), 0);
+    rig_send (rig, 0, &theirs);
+    assert_int_equal (rig_delivered (rig), 1);
+    free (ours.bytes), free (theirs.bytes);
+    rig_destroy (rig);
+}
+
+static void
 one_origin_is_heard_up_to_its_rate (void **state)
 {
     (void) state;
@@ -1153,6 +1172,7 @@ main (void)
         cmocka_unit_test (the_first_bad_signature_ends_all_talk),
         cmocka_unit_test (given_we_cannot_verify_at_all_nobody_is_accused),
         cmocka_unit_test (what_is_too_old_or_was_here_or_is_not_followed_is_dropped_without_blame),
+        cmocka_unit_test (given_our_clock_is_wrong_the_peers_clocks_say_what_is_too_old),
         cmocka_unit_test (one_origin_is_heard_up_to_its_rate),
         cmocka_unit_test (what_no_honest_node_sends_is_told_to_reputation),
         cmocka_unit_test (given_one_neighbour_floods_another_is_heard_at_once),

@@ -370,6 +370,30 @@ what_cannot_be_dialled_is_told (void **state)
 }
 
 static void
+a_place_that_is_being_left_is_dialled_again_when_it_is_free (void **state)
+{
+    fixture_t *self = *state;
+    node_t *a = &self->nodes[0], *b = &self->nodes[1];
+    dial (a, 1, b);
+    wait_for (self, a, "LinkUp", 1);
+    dial (a, 3, b);
+    close_link (a, 1);
+    wait_for (self, a, "LinkUp", 2);
+    send_text (a, 3, "hello", (bytes_t) {0});
+    wait_for (self, b, "LinkReceived", 1);
+    //  One that stays is not waited for long
+    dial (a, 5, b);
+    assert_int_equal (code_of (wait_for (self, a, "LinkDown", 1)), BUSY);
+    //  And one that is called off is not dialled
+    dial (a, 7, b);
+    close_link (a, 7);
+    close_link (a, 3);
+    dial (a, 9, b);
+    wait_for (self, a, "LinkUp", 3);
+    assert_int_equal (count_of (a, "LinkUp"), 3);
+}
+
+static void
 what_was_said_before_a_close_arrives_and_then_the_end (void **state)
 {
     fixture_t *self = *state;
@@ -419,6 +443,64 @@ what_is_read_after_the_end_of_its_connection_is_of_the_same_link (void **state)
     work_alone (self, b, 50);
     assert_int_equal (count_of (b, "LinkUp"), 1);
     assert_string_equal (b->heard[b->heard_count - 1].type, "LinkDown");
+}
+
+//  Look, as a shell does, whether something has come, and read nothing, until the other side of a link
+//  knows that it has ended.
+static void
+only_look (fixture_t *self, node_t *node, const node_t *other)
+{
+    void *sockets[ACTOR_SOCKETS_MAX];
+    zmq_pollitem_t items[ACTOR_SOCKETS_MAX];
+    unsigned count = actor_sockets (node->actor, sockets);
+    int64_t until_ms = clock_ms () + WAIT_MS;
+    node->asleep = true;
+    for (unsigned i = 0; i < count; i++)
+        items[i] = (zmq_pollitem_t) {sockets[i], 0, ZMQ_POLLIN, 0};
+    while (count_of (other, "LinkDown") == 0) {
+        assert_true (clock_ms () < until_ms);
+        work (self);
+        zmq_poll (items, (int) count, 0);
+        if (actor_deadline_ms (node->actor) <= clock_ms ())
+            assert_int_equal (actor_tick (node->actor, clock_ms (), clock_wall_ms ()), OK);
+    }
+    node->asleep = false;
+}
+
+//  Of two links, the first is let go after something came from 'speaker' and nobody read it yet. Returns
+//  how many messages more were told.
+static unsigned
+let_go_unread (fixture_t *self, unsigned speaker)
+{
+    node_t *a = &self->nodes[0];
+    uint64_t numbers[NODES] = {0};
+    numbers[1] = connect_them (self, 1);
+    dial (a, 3, &self->nodes[2]);
+    wait_for (self, a, "LinkUp", 2);
+    send_text (a, 3, "hello", (bytes_t) {0});
+    numbers[2] =
+        ((const Ggen__LinkUp *) wait_for (self, &self->nodes[2], "LinkUp", 1)->message)->link;
+    unsigned received = count_of (a, "LinkReceived");
+    close_link (a, 1);
+    send_text (&self->nodes[speaker], numbers[speaker], "one", (bytes_t) {0});
+    only_look (self, a, &self->nodes[1]);
+    send_text (&self->nodes[2], numbers[2], "two", (bytes_t) {0});
+    wait_for (self, a, "LinkReceived", received + (speaker == 2 ? 2 : 1));
+    assert_int_equal (count_of (a, "LinkDown"), 0);
+    return count_of (a, "LinkReceived") - received;
+}
+
+//  libzmq issue 3485.
+static void
+a_link_is_let_go_while_a_message_of_it_is_unread (void **state)
+{
+    assert_int_equal (let_go_unread (*state, 1), 1);
+}
+
+static void
+what_came_from_another_while_a_link_is_let_go_is_not_lost (void **state)
+{
+    assert_int_equal (let_go_unread (*state, 2), 2);
 }
 
 static void
@@ -732,10 +814,16 @@ main (void)
                                          tear_down),
         cmocka_unit_test_setup_teardown (another_key_than_expected_is_no_link, set_up, tear_down),
         cmocka_unit_test_setup_teardown (what_cannot_be_dialled_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_place_that_is_being_left_is_dialled_again_when_it_is_free,
+                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown (what_was_said_before_a_close_arrives_and_then_the_end,
                                          set_up, tear_down),
         cmocka_unit_test_setup_teardown (
             what_is_read_after_the_end_of_its_connection_is_of_the_same_link, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_link_is_let_go_while_a_message_of_it_is_unread, set_up,
+                                         tear_down),
+        cmocka_unit_test_setup_teardown (
+            what_came_from_another_while_a_link_is_let_go_is_not_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_node_that_ends_is_told_on_either_side, set_up,
                                          tear_down),
         cmocka_unit_test_setup_teardown (a_peer_that_does_not_read_is_cut_off_at_the_bound, set_up,

@@ -501,6 +501,7 @@ world_node (unsigned group)
     node->settings.reachable = world_reachable;
     node->settings.protocols = world_protocols;
     node->settings.listeners = world_listeners;
+    node->settings.clock_listeners = world_listeners;
     node->settings.min_peers = 0;
     node->connectivity = -1;
     return node;

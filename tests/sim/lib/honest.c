@@ -31,6 +31,7 @@ struct honest_t {
 static const char *const protocols[] = {"dht/1", "gossip/1", NULL};
 static const char *const reachable[] = {"dht", "gossip", NULL};
 static const char *const listeners[] = {"dht", NULL};
+static const char *const clock_listeners[] = {"dht", "gossip", NULL};
 static const char *const kept_listeners[] = {"gossip", "reputation", NULL};
 static const char *const market_protocols[] = {"dht/1", "gossip/1", "transfer/1", NULL};
 static const char *const market_reachable[] = {"dht", "gossip", "transfer", NULL};
@@ -117,6 +118,7 @@ make_swarm (const honest_t *self, const identity_t *identity, swarm_settings_t *
     swarm->reachable = market ? market_reachable : reachable;
     swarm->listeners = listeners;
     swarm->kept_listeners = market ? market_kept_listeners : kept_listeners;
+    swarm->clock_listeners = clock_listeners;
     swarm->bootstraps = self->bootstraps;
     swarm->bootstraps_count = self->options.bootstraps;
 }

@@ -213,7 +213,7 @@ compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
     nodes_settings (settings, player->identity,
                     player->publisher == PLAY_NOBODY
                         ? NULL
-                        : library_publisher (self->library, player->publisher)->identity);
+                        : library_publisher (self->library, player->publisher)->keyring);
     honest_compose (self->honest, world, node, plan);
     nodes_plan (plan, self->mix);
     if (player->liar)
@@ -228,7 +228,7 @@ create (scenario_options_t *options, world_setup_t *setup)
     if (!self)
         abort ();
     self->options = *options;
-    self->script = script_read (options->file, why, sizeof why);
+    self->script = script_read (SCRIPT_SIM, options->file, why, sizeof why);
     if (!self->script) {
         fprintf (stderr, "%s\n", why);
         free (self);

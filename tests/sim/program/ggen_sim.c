@@ -3,9 +3,9 @@
 //  Exit code 0: nothing was violated; 1: something was, and the command that shows it again is
 //  printed; 2: the command line is wrong.
 #include "heap.h"
-#include "tests/sim/lib/look.h"
 #include "tests/sim/lib/network.h"
 #include "tests/sim/lib/scenario.h"
+#include "tests/sim/lib/stored.h"
 
 #include "shrink.h"
 #include "soak.h"
@@ -65,41 +65,32 @@ trace_life (void *context, world_t *world, uint32_t node, bool lives)
              lives ? "starts" : "ends");
 }
 
-static void
-add_record (void *bytes, const look_record_t *record)
-{
-    *(double *) bytes += (double) record->packed.size;
-}
-
-//  Of all nodes: records that they keep in the DHT for others, announcements for those who come later.
-static double
-stored_bytes (const world_t *world)
-{
-    double bytes = 0;
-    for (uint32_t i = 0; i < world_nodes_count (world); i++) {
-        const void *dht = world_actor (world, i, "dht"), *gossip = world_actor (world, i, "gossip");
-        if (dht)
-            look_dht_records (dht, add_record, &bytes);
-        if (gossip)
-            bytes += (double) look_gossip_counts (gossip).stored_bytes;
-    }
-    return bytes;
-}
-
+//  By seat; then what of it is data, and what is left: what a node costs by itself.
 static void
 print_memory (const world_t *world, bool json)
 {
     double nodes = world_counts (world).nodes_on ? world_counts (world).nodes_on : 1;
     const heapbook_t *heapbook = world_heapbook (world);
+    const stored_t stored = stored_bytes (world);
     const char *name;
-    int64_t bytes;
+    int64_t bytes, all = 0;
     if (json)
         printf (", \"bytes_per_seat\": {");
-    for (unsigned i = 0; heapbook && (name = heapbook_name (heapbook, i, &bytes)) != NULL; i++)
+    for (unsigned i = 0; heapbook && (name = heapbook_name (heapbook, i, &bytes)) != NULL; i++) {
         printf (json ? "%s\"%s\": %.0f" : "%s  %-14s %8.0f bytes a node\n",
                 json && i > 0 ? ", " : "", name, (double) bytes / nodes);
-    printf (json ? "}, \"stored_bytes\": %.0f" : "  of it stored   %8.0f bytes a node\n",
-            stored_bytes (world) / nodes);
+        all += bytes;
+    }
+    double records = (double) stored.all / nodes, rest = (double) all / nodes - records;
+    if (json) {
+        printf ("}, \"stored_bytes_per_node\": %.0f, \"bytes_per_node_beyond\": %.0f", records,
+                rest);
+        return;
+    }
+    printf ("  stored records %8.0f bytes a node:", records);
+    for (unsigned i = 0; i < STORED_KINDS; i++)
+        printf (" %s %.0f", stored_name (i), (double) stored.bytes[i] / nodes);
+    printf ("\n  beyond these   %8.0f bytes a node in all actors\n", rest);
 }
 
 static void
