@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # ggen: one Makefile, no recursion into folders. `make help` lists the targets.
 
-B       ?= build
+#  0: without the peer-to-peer network, in a build directory of its own.
+P2P     ?= 1
+B       ?= $(if $(filter 0,$(P2P)),build/nop2p,build)
 CC      ?= gcc
 CXX     ?= g++
 VERSION := 0.1.0
@@ -10,11 +12,12 @@ RELEASED := 2026-11-20
 # ---- what the project needs on a fresh Debian 12 -------------------------------------------------
 PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libczmq-dev \
     libzmq3-dev libsodium-dev libssl-dev libarchive-dev libsqlite3-dev libsolv-dev libjansson-dev \
-    libsmartcols-dev libtomlplusplus-dev libcmocka-dev libunistring-dev zlib1g-dev libzstd-dev \
+    libsmartcols-dev libtomlplusplus-dev libcmocka-dev libunistring-dev zlib1g-dev libzstd-dev libmicrohttpd-dev \
     protobuf-compiler python3 python3-zmq python3-protobuf git binutils minisign
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils
 PACKAGES_coverage := gcovr
+COVERED_MIN := 85                # percent of the lines of actors, messages and runtime
 PACKAGES_report   := gnuplot-nox
 
 # ---- flags ----------------------------------------------------------------------------------------
@@ -29,6 +32,13 @@ LDFLAGS  := $(MODE) -Wl,--as-needed
 # Linked; archive and sqlite3 are heavy, and loaded on first use by runtime/host/dl.
 LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lsolv -lunistring -lz -lzstd \
     -lstdc++ -ldl -lpthread -lm
+#  To load all these, and the thirty that they load, takes each command some 5 ms. Where their archives are
+#  there, most are linked in (LINKED_IN= does without); libcrypto stays shared, as the one that is mended most.
+#  What libzmq and CZMQ want of Kerberos, NORM and systemd is never called (runtime/host/absent.c).
+LINKED_IN ?= $(if $(MODE),,$(filter /%,$(foreach l,czmq zmq pgm bsd,$(shell $(CC) -print-file-name=lib$(l).a))))
+LIBS_linked_in = -Wl,-Bstatic -lczmq -lzmq -lsodium -lprotobuf-c -ljansson -lunistring -lpgm -luuid -lbsd -lmd -lz -lzstd \
+    -lstdc++ -Wl,-Bdynamic -static-libgcc -lcrypto -lsmartcols -lsolv -ldl -lpthread -lm
+ABSENT = $(shell nm -u $(LINKED_IN) 2>/dev/null | sed -nE 's/^ *U ((gss_|GSS_C|Norm|NORM|sd_).*)/\1/p' | sort -u)
 LIBS_pure := -lprotobuf-c -ljansson -lsolv -lsodium -lcrypto -lunistring -lz -lzstd -lm
 
 # ---- sources --------------------------------------------------------------------------------------
@@ -37,10 +47,17 @@ PB     := $(patsubst messages/%.proto,$(B)/pb/%.pb-c.c,$(PROTOS))
 PBOBJ  := $(PB:.c=.o)
 DL     := $(patsubst runtime/host/%.dl,%,$(wildcard runtime/host/*.dl))
 GEN    := $(B)/gen/code.h $(B)/gen/vocabulary.c $(DL:%=$(B)/gen/%_dl.h)
-IO     := $(wildcard actors/*/*_io.c)
-PURE   := $(wildcard messages/*.c runtime/actor/*.c) $(filter-out $(IO),$(wildcard actors/*/*.c))
-HOST   := $(wildcard runtime/host/*.c actors/*.c config/*.c) $(IO)
+#  What is of the network, or only for it; actors/network_absent.c stands in its place.
+NETWORK := $(wildcard actors/swarm/*.c actors/dht/*.c actors/gossip/*.c actors/reputation/*.c \
+    actors/transfer/*.c actors/bulk/*.c actors/network.c actors/registry/registry_p2p.c actors/registry/p2p_*.c \
+    actors/registry/discovered.c actors/registry/outbox*.c)
+LEFT_OUT := $(if $(filter 0,$(P2P)),$(NETWORK),actors/network_absent.c)
+IO     := $(filter-out $(LEFT_OUT),$(wildcard actors/*/*_io.c))
+PURE   := $(wildcard messages/*.c runtime/actor/*.c) \
+    $(filter-out $(IO) $(LEFT_OUT),$(wildcard actors/*/*.c))
+HOST   := $(filter-out $(LEFT_OUT),$(wildcard runtime/host/*.c actors/*.c config/*.c)) $(IO)
 CLI    := $(filter-out cli/main.c,$(wildcard cli/*.c))
+comma  := ,
 obj     = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
 PUREOBJ := $(call obj,$(PURE)) $(PBOBJ) $(B)/gen/vocabulary.o
 HOSTOBJ := $(call obj,$(HOST)) $(DL:%=$(B)/gen/%_dl.o) $(call obj,$(wildcard config/*.cc))
@@ -49,15 +66,34 @@ UNIT   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/cont
 SIM    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/sim/*.c))
 SIMLIB := $(call obj,$(wildcard tests/sim/lib/*.c))
 SIMBIN := $(call obj,$(wildcard tests/sim/program/*.c))
+HARNESS := $(call obj,$(wildcard tests/harness/*.c))
 SHARED := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/shared/*.c))
 FUZZ   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*.c))
 FUZZLIB := $(call obj,$(wildcard tests/fuzz/lib/*.c))
 BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
+GGEN_SIM := $(B)/ggen-sim
+GGEN_HARNESS := $(B)/ggen-harness $(B)/ggen-liar
+
+ifeq ($(P2P),0)
+#  Tests of what is left out.
+of_network = $(foreach name,$(1),$(B)/tests/$(name))
+UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% unit/reputation_% \
+    unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test unit/bulk_% unit/beacon_test unit/names_test \
+    unit/peer_clocks_test \
+    unit/idle_test contract/registry_contract),$(UNIT))
+SIM  := $(filter-out $(call of_network,sim/bazaar sim/script sim/swarm sim/transfer \
+    sim/transfer_market),$(SIM))
+FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/reputation),$(FUZZ))
+GGEN_SIM :=
+GGEN_HARNESS :=
+else
+$(call obj,cli/version.c): CPPFLAGS += -DGGEN_P2P
+endif
 
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
-.PHONY: all deps demo sim sim-soak sim-report check tests crash check-shared san fuzz fuzzers tsan style syntax coverage bench-bus \
-    bench-local help clean man completions install dist
+.PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
+    tsan style syntax coverage coverage-check bench-bus bench-local bench-net help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -73,20 +109,23 @@ demo: deps                      ## install what is missing, build, publish-searc
 
 check: deps                     ## install what is missing, build, run every test, print one summary line
 	@$(MAKE) --no-print-directory tests
-	@python3 tests/run.py --build $(B) $(if $(ONLY),--only $(ONLY))
+	@python3 tests/run.py --build $(B) $(if $(ONLY),--only $(ONLY)) $(if $(MODE),--timeout 600)
 
-tests: all $(UNIT) $(SIM) $(B)/ggen-sim $(FUZZ) $(B)/tests/crash/shim.so
+tests: all $(UNIT) $(SIM) $(GGEN_SIM) $(GGEN_HARNESS) $(FUZZ) $(B)/tests/crash/shim.so
 
 crash: all $(B)/tests/crash/shim.so ## every crash, fault and power-loss point of every operation (half an hour)
 	@python3 tests/crash/crash.py --build $(B) $(if $(ONLY),--only "$(ONLY)") $(CRASH)
 
 check-shared:                   ## conformance against the data in ../shared
 	@if [ -d ../shared/data ]; then \
-	    $(MAKE) --no-print-directory all $(SHARED) && \
+	    $(MAKE) --no-print-directory all $(SHARED) $(GGEN_HARNESS) && \
 	    python3 tests/run.py --build $(B) --shared ../shared/data --timeout 600; \
 	else \
 	    echo "check-shared: ../shared/data is ABSENT: the conformance suites were NOT run"; \
 	fi
+
+check-nop2p:                    ## build without the peer-to-peer network and run the tests of what is left
+	@$(MAKE) --no-print-directory P2P=0 B=build/nop2p check
 
 san:                            ## every test under AddressSanitizer, UBSan and LeakSanitizer
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
@@ -108,6 +147,14 @@ JOBS ?= 2
 sim-report: $(B)/ggen-sim       ## write the numbers of docs/SIMULATION.md: an hour of runs (ONLY=churn: one part, JOBS=2)
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_report)
 	@python3 tests/sim/report --build $(B) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY))
+
+harness: all $(GGEN_HARNESS)  ## the quick scenarios of real nodes (SCENARIO=everyone NODES=16 SEED=1: one of them)
+	@if [ "$(origin SCENARIO)" = file ]; then python3 tests/run.py --build $(B) --only cli/harness; \
+	else $(B)/ggen-harness --scenario $(SCENARIO) --seed $(SEED) $(if $(NODES),--nodes $(NODES)) $(if $(MINUTES),--minutes $(MINUTES)); fi
+
+cluster: all $(GGEN_HARNESS)  ## the long scenarios of real nodes: half an hour (ONLY=kills: one of them)
+	@python3 tests/harness/cluster.py --build $(B) $(if $(ONLY),--only $(ONLY)) \
+	    $(if $(wildcard ../shared/data/ggen-packages),--packages ../shared/data/ggen-packages/packs)
 
 SECS ?= 60
 fuzz:                           ## each fuzz target for SECS=60 seconds with libFuzzer (ONLY=archive: one of them)
@@ -137,9 +184,14 @@ syntax: | $(PB) $(GEN)          # every C file by clang, whatever CC is
 
 coverage:                       ## line coverage of actors, messages and runtime by the tests
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_coverage)
-	@$(MAKE) --no-print-directory B=$(B)/cov OPT="-O0 -g" MODE="--coverage" check
+	@$(MAKE) --no-print-directory B=$(B)/cov OPT="-O0 -g" MODE="--coverage -fprofile-update=atomic" check
 	@gcovr -r . --object-directory $(B)/cov -f 'actors/' -f 'messages/' -f 'runtime/' -s \
-	    -o $(B)/coverage.txt && tail -n 4 $(B)/coverage.txt
+	    -o $(B)/coverage.txt > $(B)/coverage.sum && cat $(B)/coverage.sum
+
+coverage-check:                 ## coverage, and fail when too few lines are run
+	@$(MAKE) --no-print-directory coverage
+	@awk '/^lines:/ {print "coverage-check: " $$2 " of lines, $(COVERED_MIN)% is the least"; n = $$2 + 0} \
+	    END {exit !(n >= $(COVERED_MIN))}' $(B)/coverage.sum
 
 bench-bus: all $(BENCH)         ## bus round trip and throughput, idle tap, start time and memory
 	@python3 tests/bench/bus.py --build $(B)
@@ -148,15 +200,28 @@ bench-local: all $(BENCH)       ## installs, searches and resolves beside bare p
 	@python3 tests/bench/local.py --build $(B) --peers ../shared/peers/local \
 	    --data ../shared/data/solver
 
+bench-net: all $(BENCH)         ## an archive between two nodes, over a bulk connection and over the session
+	@python3 tests/bench/net.py --build $(B)
+
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 	@echo "  link  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(if $(LINKED_IN),$(ABSENT:%=-Wl,--defsym=%=absent) $(LIBS_linked_in),$(LIBS))
 
 #  The simulator: no ZeroMQ, no CZMQ (tests/sim/program_test.c looks).
 $(B)/ggen-sim: $(SIMBIN) $(B)/libsim.a $(B)/libpure.a
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_pure)
+
+#  Real nodes: it starts build/ggen.
+$(B)/ggen-harness: $(HARNESS) $(B)/libsim.a $(B)/libggen.a
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+#  The program with one actor that lies (tests/harness/liar/liar.c).
+$(B)/ggen-liar: $(call obj,cli/main.c tests/harness/liar/liar.c) $(B)/libggen.a
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) $(patsubst %,-Wl$(comma)--wrap=%_actor,transfer dht gossip) -o $@ $^ $(LIBS)
 
 $(B)/libggen.a: $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 	@rm -f $@; ar rcs $@ $^
@@ -222,7 +287,7 @@ $(B)/tests/crash/shim.so: tests/crash/shim.c
 $(B)/tests/bench/empty: LDFLAGS := $(MODE) -Wl,--no-as-needed
 
 help:                           ## this list
-	@awk -F '##' '/^[a-z-]+:.*##/ {split ($$1, t, ":"); printf "  make %-14s %s\n", t[1], $$2}' Makefile
+	@awk -F '##' '/^[a-z0-9-]+:.*##/ {split ($$1, t, ":"); printf "  make %-14s %s\n", t[1], $$2}' Makefile
 
 clean:                          ## remove build/
 	@rm -rf $(B)
@@ -243,13 +308,15 @@ completions: all
 DESTDIR ?=
 PREFIX  ?= /usr/local
 SHARE    = $(DESTDIR)$(PREFIX)/share
-install: all man completions    ## copy program, manual pages and completions (DESTDIR=, PREFIX=/usr/local)
-	install -D -m 0755 $(B)/ggen $(DESTDIR)$(PREFIX)/bin/ggen
+install: all man completions    ## copy program, manual pages, completions, systemd unit (DESTDIR=, PREFIX=/usr/local)
+	install -D -m 0755 -s $(B)/ggen $(DESTDIR)$(PREFIX)/bin/ggen
 	install -d $(SHARE)/man/man1
 	install -m 0644 $(B)/man/*.1 $(SHARE)/man/man1
 	install -D -m 0644 $(B)/completions/bash $(SHARE)/bash-completion/completions/ggen
 	install -D -m 0644 $(B)/completions/zsh $(SHARE)/zsh/site-functions/_ggen
 	install -D -m 0644 $(B)/completions/fish $(SHARE)/fish/vendor_completions.d/ggen.fish
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/user
+	sed 's|@BIN@|$(PREFIX)/bin|' config/ggen.service > $(DESTDIR)$(PREFIX)/lib/systemd/user/ggen.service
 
 dist:                           ## build/ggen-VERSION.tar.gz of the committed tree
 	@mkdir -p $(B)

@@ -8,7 +8,6 @@
 #include "actors/installer/installer.h"
 #include "actors/registry/registry.h"
 #include "actors/registry/registry_file_io.h"
-#include "actors/registry/registry_p2p.h"
 #include "actors/registry/registry_sources_io.h"
 #include "actors/registry/source_file_io.h"
 #include "actors/registry/sources_io.h"
@@ -17,10 +16,13 @@
 #include "actors/trust/keyring_io.h"
 #include "actors/trust/trust.h"
 #include "config/config.h"
+#include "runtime/actor/rehearsal.h"
 #include "runtime/host/host.h"
 #include "runtime/host/log.h"
+#include "runtime/host/notify.h"
 #include "runtime/host/state_io.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,7 @@ typedef struct {
     role_t roles[ROLES_MAX];
     unsigned roles_count;
     network_t *network;         //  NULL: this node is not of the network
+    bool tapped;                //  somebody may listen to its tap
 
     //  What the actors are told; the texts belong to the node.
     char *home;
@@ -114,7 +117,9 @@ list_backends (node_t *self, const config_t *config)
     }
     if (self->network)
         self->backends[count++] =
-            (registry_backend_t) {.address = registry_p2p_actor.name, .writes = true};
+            (registry_backend_t) {.address = NETWORK_REGISTRY,
+                                  .writes = !network_is_brief (self->network),
+                                  .remote = true};
     return count;
 }
 
@@ -148,6 +153,7 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
     self->blobs.directory = self->cache_dir;
     self->store = (store_settings_t) {self->home, writable, limits_of (config)};
     self->state.path = self->state_path;
+    self->state.read_only = !writable;
     self->keyring.dir = self->keys_dir;
     memcpy (self->bus_path, home->bus_path, sizeof self->bus_path);
     memcpy (self->tap_path, home->tap_path, sizeof self->tap_path);
@@ -189,13 +195,37 @@ node_log_level (const char *name)
         log_set_level (level);
 }
 
-//  Only a daemon is of the network.
-static code_t
-join_network (node_t *self, const config_t *config, const home_t *home, char *why, size_t why_size)
+void
+node_log_http (const char *url)
 {
+    log_info ("node.http", "url=%s", url);
+}
+
+//  A build that has no network runs all the same, unless nothing else was asked for.
+static code_t
+without_network (code_t code, const config_t *config, const home_t *home)
+{
+    if (code != FEATURE_NOT_ENABLED || strcmp (config_string (config, "registry.mode"), "p2p") == 0)
+        return code;
+    log_info ("node.without_network", "home=%s reason=built-without-it", home->dir);
+    return OK;
+}
+
+//  A daemon is of the network; one call looks into it.
+static code_t
+join_network (node_t *self, const node_options_t *options, const home_t *home, bool daemon,
+              char *why, size_t why_size)
+{
+    const config_t *config = options->config;
     if (!config_bool (config, "p2p.enabled") || !wants (config, "p2p"))
         return OK;
-    return network_open (&self->network, config, home->dir, why, why_size);
+    if (daemon)
+        return without_network (network_open (&self->network, config, home->dir, why, why_size),
+                                config, home);
+    const bool asked = options->reach == NODE_ASKS_ANYWAY;
+    if (options->reach == NODE_LOCAL || !network_has_way_in (config, asked))
+        return OK;
+    return network_open_brief (&self->network, config, home->dir, asked, why, why_size);
 }
 
 code_t
@@ -205,7 +235,7 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
     const node_options_t *options = context;
     *node_p = NULL;
     node_t *self = calloc (1, sizeof *self);
-    code_t code = self && daemon ? join_network (self, options->config, home, why, why_size) : OK;
+    code_t code = self ? join_network (self, options, home, daemon, why, why_size) : OK;
     if (code) {
         node_free (self);
         return code;
@@ -216,13 +246,14 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
             node_free (self);
         return INTERNAL;
     }
+    self->cache.keeps_hot = daemon;
     cast_all (self);
     //  Without a daemon only somebody's `ggen tap` can listen, and it binds the path.
-    bool tapped = daemon || home_socket_alive (home->tap_path);
+    self->tapped = daemon || home_socket_alive (home->tap_path);
     bus_setup_t setup = {.roles = self->roles,
                          .roles_count = self->roles_count,
                          .ipc_path = daemon ? self->bus_path : NULL,
-                         .tap_path = tapped ? self->tap_path : NULL,
+                         .tap_path = self->tapped ? self->tap_path : NULL,
                          .tap_lock_path = daemon ? self->tap_lock_path : NULL,
                          .home = self->home,
                          .version = GGEN_VERSION,
@@ -251,9 +282,55 @@ node_stop (void *context, void **node_p)
     node_t *self = *node_p;
     if (!self)
         return;
+    const bool tapped = self->tapped;
     host_stop (&self->host);
     node_free (self);
     *node_p = NULL;
+    if (tapped)
+        host_flush ();
+}
+
+static code_t
+enter (home_t *home, const char *dir, char *why, size_t why_size)
+{
+    home_result_t result;
+    int pid;
+    code_t code = home_init (home, dir);
+    if (code) {
+        snprintf (why, why_size, "the path of the home is too long");
+        return code;
+    }
+    if (strlen (home->bus_path) >= HOME_SOCKET_MAX) {
+        snprintf (why, why_size, "%s: a Unix socket's path has at most %d bytes", home->bus_path,
+                  HOME_SOCKET_MAX - 1);
+        return VALIDATION;
+    }
+    code = home_enter (home, HOME_DAEMON, NULL, NULL, &result, &pid, why, why_size);
+    if (code == ALREADY_EXISTS)
+        snprintf (why, why_size, "already running (pid %d)", pid);
+    return code;
+}
+
+static code_t
+serve (node_t *self, const node_options_t *options, home_t *home, const volatile int *interrupted,
+       void (*ready) (const home_t *home), char *why, size_t why_size)
+{
+    const network_t *network = self->network;
+    home_write_pid (home);
+    if (ready)
+        ready (home);
+    log_info ("node.started", "home=%s pid=%d version=%s peer=%s", home->dir, (int) getpid (),
+              GGEN_VERSION, network ? network_peer_id (network) : "");
+    notify_say ("READY=1");
+    code_t code = host_wait (self->host, interrupted);
+    notify_say ("STOPPING=1");
+    if (options->ending)
+        options->ending ();
+    if (code == OK)
+        host_drain (self->host);
+    if (code)
+        snprintf (why, why_size, "an actor failed too often; the node has stopped");
+    return code;
 }
 
 code_t
@@ -261,41 +338,134 @@ node_run (const node_options_t *options, const char *dir, const volatile int *in
           void (*ready) (const home_t *home), char *why, size_t why_size)
 {
     home_t home;
-    home_result_t result;
-    int pid;
     host_init ();
-    code_t code = home_init (&home, dir);
-    if (code) {
-        snprintf (why, why_size, "the path of the home is too long");
-        return code;
-    }
-    if (strlen (home.bus_path) >= HOME_SOCKET_MAX) {
-        snprintf (why, why_size, "%s: a Unix socket's path has at most %d bytes", home.bus_path,
-                  HOME_SOCKET_MAX - 1);
-        return VALIDATION;
-    }
-    code = home_enter (&home, HOME_DAEMON, NULL, NULL, &result, &pid, why, why_size);
-    if (code == ALREADY_EXISTS)
-        snprintf (why, why_size, "already running (pid %d)", pid);
+    code_t code = enter (&home, dir, why, why_size);
     if (code)
         return code;
     node_options_t writable = {.config = options->config, .writable = true};
     void *node = NULL;
     const char *endpoint;
-    code = node_start (&writable, &home, true, &node, &endpoint, why, why_size);
+    if (options->logs && log_to_file (home.log_path, NODE_LOG_BYTES_MAX) != OK) {
+        snprintf (why, why_size, "%s: %s", home.log_path, strerror (errno));
+        code = STORAGE;
+    }
+    if (code == OK)
+        code = node_start (&writable, &home, true, &node, &endpoint, why, why_size);
     if (code == OK) {
-        if (ready)
-            ready (&home);
-        const network_t *network = ((node_t *) node)->network;
-        log_info ("node.started", "home=%s pid=%d version=%s peer=%s", home.dir, (int) getpid (),
-                  GGEN_VERSION, network ? network_peer_id (network) : "");
-        code = host_wait (((node_t *) node)->host, interrupted);
-        if (code)
-            snprintf (why, why_size, "an actor failed too often; the node has stopped");
+        code = serve (node, options, &home, interrupted, ready, why, why_size);
         node_stop (NULL, &node);
         log_info ("node.stopped", "home=%s pid=%d code=%s", home.dir, (int) getpid (),
                   code_name (code));
     }
     home_leave (&home);
     return code;
+}
+
+//  ---- one actor by itself -------------------------------------------------------------------------
+
+typedef struct {
+    node_t *node;               //  whose host never starts
+    rehearsal_t *rehearsal;
+} stage_t;
+
+static const role_t *
+role_of (const node_t *node, const char *name)
+{
+    for (unsigned i = 0; i < node->roles_count; i++)
+        if (strcmp (node->roles[i].class->name, name) == 0)
+            return &node->roles[i];
+    return NULL;
+}
+
+static bool
+has_io (const actor_class_t *class)
+{
+    return class->job_done || class->sockets || class == &state_actor;
+}
+
+static void
+list_pure (const node_t *node, char *text, size_t size)
+{
+    size_t used = 0;
+    *text = 0;
+    for (unsigned i = 0; i < node->roles_count && used < size; i++)
+        if (!has_io (node->roles[i].class))
+            used += (size_t) snprintf (text + used, size - used, "%s%s", used > 0 ? ", " : "",
+                                       node->roles[i].class->name);
+}
+
+static code_t
+cast_stage (stage_t *self, const char *actor, char *why, size_t why_size)
+{
+    char names[512];
+    const role_t *role = role_of (self->node, actor);
+    list_pure (self->node, names, sizeof names);
+    if (!role || has_io (role->class)) {
+        snprintf (why, why_size, "%s '%.100s'; it can be one of %s",
+                  role ? "what an actor with I/O got is not in a recording:" : "there is no actor",
+                  actor, names);
+        return VALIDATION;
+    }
+    self->rehearsal = rehearsal_new (role->class, role->class->name, role->settings);
+    return self->rehearsal ? OK : INTERNAL;
+}
+
+//  It neither listens nor creates anything.
+static code_t
+look_into_network (node_t *node, const config_t *config, const home_t *home, char *why,
+                   size_t why_size)
+{
+    if (!config_bool (config, "p2p.enabled") || !wants (config, "p2p"))
+        return OK;
+    code_t code = network_open_brief (&node->network, config, home->dir, true, why, why_size);
+    return code == FEATURE_NOT_ENABLED ? OK : code;
+}
+
+code_t
+node_stage_open (const node_options_t *options, const char *dir, const char *actor, void **stage_p,
+                 char *why, size_t why_size)
+{
+    home_t home;
+    stage_t *self = *stage_p = calloc (1, sizeof *self);
+    snprintf (why, why_size, "out of memory");
+    if (!self || home_init (&home, dir) != OK || !(self->node = calloc (1, sizeof *self->node))) {
+        node_stage_close (stage_p);
+        return INTERNAL;
+    }
+    code_t code = look_into_network (self->node, options->config, &home, why, why_size);
+    if (code == OK && !fill_settings (self->node, options, &home, false))
+        code = INTERNAL;
+    if (code == OK) {
+        self->node->cache.keeps_hot = true;
+        cast_all (self->node);
+        code = cast_stage (self, actor, why, why_size);
+    }
+    if (code != OK)
+        node_stage_close (stage_p);
+    return code;
+}
+
+void
+node_stage_close (void **stage_p)
+{
+    stage_t *self = *stage_p;
+    if (!self)
+        return;
+    rehearsal_destroy (&self->rehearsal);
+    if (self->node)
+        node_free (self->node);
+    free (self);
+    *stage_p = NULL;
+}
+
+code_t
+node_stage_hear (void *stage, const Ggen__TapHeader *header, bytes_t body)
+{
+    return rehearsal_add (((stage_t *) stage)->rehearsal, header, body);
+}
+
+code_t
+node_stage_play (void *stage, Ggen__RehearsalReply **reply_p)
+{
+    return rehearsal_run (((stage_t *) stage)->rehearsal, reply_p);
 }

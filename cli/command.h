@@ -42,6 +42,9 @@ typedef struct {
 //  What a verb does to the home, hence which lock it takes (SPEC 3.6).
 typedef enum { NEEDS_NONE, NEEDS_READ, NEEDS_WRITE } needs_t;
 
+//  Whether it looks for packages in the network when no node runs on the home.
+typedef enum { REACH_HERE, REACH_ANY, REACH_P2P } reach_t;
+
 //  One for every row; main.c has the function of each.
 typedef enum {
     VERB_SEARCH, VERB_INFO, VERB_INSTALL, VERB_LIST, VERB_REMOVE, VERB_VERIFY, VERB_ROLLBACK,
@@ -55,6 +58,9 @@ typedef enum {
     VERB_REGISTRY_LIST, VERB_REGISTRY_ADD, VERB_REGISTRY_REMOVE, VERB_REGISTRY_IMPORT,
     VERB_REGISTRY_SYNC,
     VERB_P2P_STATUS, VERB_P2P_PEERS, VERB_P2P_CONNECT, VERB_P2P_DISCONNECT,
+    VERB_P2P_METRICS,
+    VERB_P2P_PUBLISH, VERB_P2P_SEARCH, VERB_P2P_PEER_INFO, VERB_P2P_BOOTSTRAP, VERB_P2P_BAN,
+    VERB_P2P_UNBAN, VERB_P2P_STOP, VERB_CONFIG_EDIT, VERB_CONFIG_RESET,
     VERBS_COUNT
 } verb_id_t;
 
@@ -89,6 +95,7 @@ typedef struct {
     unsigned arguments_min, arguments_max;
     takes_t takes;
     needs_t needs;
+    reach_t reach;
     const char *reads_if;                       //  flags, separated by '|', each of which turns
                                                 //  NEEDS_WRITE into NEEDS_READ
     const char *writes_if;                      //  the same, NEEDS_READ into NEEDS_WRITE

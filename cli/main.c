@@ -3,10 +3,14 @@
 //  that knows how a node is made.
 #include "completion.h"
 #include "help.h"
+#include "http.h"
 #include "man.h"
+#include "node_settings.h"
+#include "registries.h"
 #include "render.h"
 #include "session.h"
 #include "shape.h"
+#include "stage.h"
 #include "verbs.h"
 #include "verbs_node.h"
 #include "version.h"
@@ -46,11 +50,10 @@ typedef struct {
 //  What is logged: by --verbose or --quiet, else by the settings. Somebody who runs a verb wants its
 //  result, so there the level is "warn" unless they named one.
 static void
-set_log_level (const args_t *args, const config_t *config)
+set_log_level (const args_t *args, const config_t *config, bool is_node)
 {
     const bool named = strcmp (config_origin (config, "log.level"), "default") != 0;
-    const bool node = args->verb && args->verb->id == VERB_NODE_RUN;
-    const char *level = named || node ? config_string (config, "log.level") : "warn";
+    const char *level = named || is_node ? config_string (config, "log.level") : "warn";
     if (args_global (args, "quiet"))
         level = "error";
     else if (args_global (args, "verbose") && strcmp (level, "trace") != 0
@@ -68,7 +71,7 @@ set_first_log_level (const args_t *args)
         return;
     //  A wrong variable is told by whoever reads all settings.
     (void) !config_read_env (config);
-    set_log_level (args, config);
+    set_log_level (args, config, false);
 }
 
 static void
@@ -92,19 +95,26 @@ read_settings (maker_t *self, const char *home_dir, char *why, size_t why_size)
         snprintf (why, why_size, "out of memory");
         return INTERNAL;
     }
-    const bool loaded = config_load (self->config) == OK;
+    const bool loaded = node_settings_load (self->args, self->config) == OK;
     if (config_check (self->config) != OK || !loaded) {
         write_errors (self->config, why, why_size);
         return CONFIG;
     }
-    set_log_level (self->args, self->config);
-    if (self->args->verb->id == VERB_NODE_RUN)
+    const bool is_node = self->args->verb->id == VERB_NODE_RUN;
+    set_log_level (self->args, self->config, is_node);
+    if (is_node) {
         config_warn_idle (self->config);
+        self->options.logs = args_flag (self->args, "daemon");
+    }
     const json_t *warnings = config_warnings (self->config);
     for (size_t at = 0; at < json_array_size (warnings); at++)
         render_warning (self->screen, json_string_value (json_array_get (warnings, at)));
     self->options.config = self->config;
     self->options.writable = args_needs (self->args) == NEEDS_WRITE;
+    const reach_t reach = registries_reach (self->args);
+    self->options.reach = reach == REACH_P2P ? NODE_ASKS_ANYWAY
+                          : reach == REACH_ANY ? NODE_ASKS
+                                               : NODE_LOCAL;
     //  A verb that would write, told to look only.
     self->options.dry = self->args->verb->needs == NEEDS_WRITE && !self->options.writable;
     return OK;
@@ -127,13 +137,66 @@ stop_node (void *context, void **node_p)
     node_stop (&self->options, node_p);
 }
 
+//  The node that runs in this process; its callback has no context.
+static struct {
+    maker_t *maker;
+    void (*ready) (const home_t *home);
+    http_t *http;
+    code_t code;                    //  of the HTTP endpoint
+    char *why;
+    size_t why_size;
+} running;
+
+//  It serves: so may its HTTP endpoint. Without the one that was asked for it ends.
+static void
+on_serving (const home_t *home)
+{
+    const config_t *config = running.maker->config;
+    const char *endpoint = config_string (config, "http.listen");
+    char *registry = config_path (config, "registry.registry_path");
+    if (*endpoint && registry)
+        running.code = http_start (&running.http, endpoint, home->dir, registry, running.why,
+                                   running.why_size);
+    free (registry);
+    if (running.http)
+        node_log_http (http_url (running.http));
+    if (running.code == OK)
+        running.ready (home);
+    else
+        interrupted = 1;
+}
+
+static void
+on_ending (void)
+{
+    http_stop (&running.http);
+}
+
 static code_t
 run_node (void *context, const char *dir, void (*ready) (const home_t *home), char *why,
           size_t why_size)
 {
     maker_t *self = context;
+    code_t code = read_settings (self, dir, why, why_size);
+    if (code != OK)
+        return code;
+    running.maker = self;
+    self->options.ending = on_ending;
+    running.ready = ready;
+    running.why = why;
+    running.why_size = why_size;
+    code = node_run (&self->options, dir, &interrupted, on_serving, why, why_size);
+    return code != OK ? code : running.code;
+}
+
+static code_t
+open_stage (void *context, const char *dir, const char *actor, void **stage_p, char *why,
+            size_t why_size)
+{
+    maker_t *self = context;
     const code_t code = read_settings (self, dir, why, why_size);
-    return code != OK ? code : node_run (&self->options, dir, &interrupted, ready, why, why_size);
+    return code != OK ? code
+                      : node_stage_open (&self->options, dir, actor, stage_p, why, why_size);
 }
 
 //  --timeout of a node: it ends as by Ctrl-C.
@@ -272,7 +335,7 @@ completion_run (const args_t *args, const screen_t *screen)
     return VERB_USAGE;
 }
 
-//  The function of each row. A row without one is a verb that this build leaves out.
+//  The function of each row.
 static run_t *const runs [VERBS_COUNT] = {
     [VERB_SEARCH] = search_run,
     [VERB_INFO] = info_run,
@@ -317,7 +380,25 @@ static run_t *const runs [VERBS_COUNT] = {
     [VERB_P2P_PEERS] = p2p_peers_run,
     [VERB_P2P_CONNECT] = p2p_connect_run,
     [VERB_P2P_DISCONNECT] = p2p_disconnect_run,
+    [VERB_P2P_METRICS] = p2p_metrics_run,
+    [VERB_P2P_PUBLISH] = p2p_publish_run,
+    [VERB_P2P_SEARCH] = search_run,
+    [VERB_P2P_PEER_INFO] = p2p_peer_info_run,
+    [VERB_P2P_BOOTSTRAP] = p2p_bootstrap_run,
+    [VERB_P2P_BAN] = p2p_ban_run,
+    [VERB_P2P_UNBAN] = p2p_unban_run,
+    [VERB_P2P_STOP] = p2p_stop_run,
+    [VERB_CONFIG_EDIT] = config_edit_run,
+    [VERB_CONFIG_RESET] = config_reset_run,
 };
+
+//  Whether that can only be done by a build with the network. A node and the tap can do without.
+static bool
+wants_network (const args_t *args)
+{
+    return strncmp (args->verb->path, "p2p ", strlen ("p2p ")) == 0
+           || (args->verb->id == VERB_NODE_RUN && node_settings_of_network (args));
+}
 
 static int
 run (const args_t *args, const screen_t *screen)
@@ -334,16 +415,18 @@ run (const args_t *args, const screen_t *screen)
         help_group (screen->err, args->group, help_width (screen->err_width));
     if (!args->verb)
         return VERB_USAGE;
-    if (!runs [args->verb->id]) {
-        char message [ARGS_TEXT_MAX];
-        snprintf (message, sizeof message, "this build of ggen has no `ggen %s`", args->verb->path);
-        render_error (screen, FEATURE_NOT_ENABLED, message, "see what it has: ggen --version");
+    if (wants_network (args) && !version_has ("p2p")) {
+        render_error (screen, FEATURE_NOT_ENABLED,
+                      "this ggen was built without the peer-to-peer network",
+                      "build one with it: make P2P=1");
         return VERB_FAILED;
     }
     set_first_log_level (args);
     maker_t maker = {.args = args, .screen = screen};
     const client_embed_t embed = {.start = start_node, .stop = stop_node, .context = &maker};
+    const stage_t stage = {&maker, open_stage, node_stage_hear, node_stage_play, node_stage_close};
     session_provide (&embed);
+    stage_provide (&stage);
     const int status = runs [args->verb->id] (args, screen);
     if (maker.config)
         config_destroy (&maker.config);

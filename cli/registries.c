@@ -2,7 +2,9 @@
 #include "registries.h"
 #include "render.h"
 #include "wording.h"
+#include "config/config.h"
 #include "registry.pb-c.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,12 +13,32 @@
 static const char *
 named (const args_t *args)
 {
+    if (args->verb->id == VERB_P2P_SEARCH)
+        return "p2p";
     const char *name = args_value (args, "registry");
     if (args->verb->id == VERB_SEARCH && args_flag (args, "p2p"))
         name = "p2p";
     if (strcmp (name, "all") == 0)
         return NULL;
     return strcmp (name, "central") == 0 ? "http" : name;
+}
+
+static bool
+has_option (const args_t *args, const char *name)
+{
+    return command_option (args->verb, name, strlen (name)) != NULL;
+}
+
+reach_t
+registries_reach (const args_t *args)
+{
+    if (args->verb->reach == REACH_HERE || (has_option (args, "offline") && args_flag (args, "offline")))
+        return REACH_HERE;
+    const bool names = args->verb->id == VERB_P2P_SEARCH || has_option (args, "registry");
+    const char *name = names ? named (args) : NULL;
+    if (!name)
+        return args->verb->reach;
+    return strcmp (name, "p2p") == 0 ? REACH_P2P : REACH_HERE;
 }
 
 //  Named sources are below the one backend that stands for them; theirs are nobody's.
@@ -30,10 +52,30 @@ is_there (const Ggen__MetadataReply *all, const char *name, unsigned depth)
     return false;
 }
 
+//  It may be asked, so what is missing is a node or a way into the network.
+static bool
+p2p_is_wanted (const args_t *args)
+{
+    AUTO (text_free) char *home = config_home (args_value (args, "home"));
+    AUTO (config_destroy) config_t *config = home ? config_new (home) : NULL;
+    if (!config || config_load (config) != OK)
+        return false;
+    const char *mode = config_string (config, "registry.mode");
+    return config_bool (config, "p2p.enabled")
+           && (strcmp (mode, "hybrid") == 0 || strcmp (mode, "p2p") == 0);
+}
+
 static void
-refuse (const screen_t *screen, const char *name)
+refuse (const screen_t *screen, const args_t *args, const char *name, bool embedded)
 {
     char message [128];
+    if (strcmp (name, "p2p") == 0 && embedded && p2p_is_wanted (args)) {
+        render_error (screen, NODE_NOT_STARTED,
+                      "no node runs on this home, and no way into the network is configured",
+                      "start a node: ggen p2p start; or name a bootstrap node: "
+                      "network.bootstrap_nodes, GGEN_P2P_BOOTSTRAP");
+        return;
+    }
     if (strcmp (name, "file") == 0 || strcmp (name, "p2p") == 0 || strcmp (name, "http") == 0) {
         snprintf (message, sizeof message, "the %s registry is not enabled here", name);
         render_error (screen, FEATURE_NOT_ENABLED, message,
@@ -59,6 +101,6 @@ registries_take (registries_t *self, session_t *session, const args_t *args,
         session_ask (session, "registry", &request.base, &ggen__metadata_reply__descriptor);
     if (!all || is_there (all, name, 1))
         return all != NULL;
-    refuse (screen, name);
+    refuse (screen, args, name, session_embedded (session));
     return false;
 }

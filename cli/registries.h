@@ -18,4 +18,8 @@ bool
     registries_take (registries_t *self, session_t *session, const args_t *args,
                      const screen_t *screen);
 
+//  Whether this call is to look into the network, its flags considered. There must be a verb.
+reach_t
+    registries_reach (const args_t *args);
+
 #endif

@@ -84,6 +84,13 @@ print_labelled (const screen_t *screen, const char *label, color_t color, const 
     }
 }
 
+//  What there was to warn of before it failed (installer).
+static bool
+is_warning (const Ggen__Detail *detail)
+{
+    return strcmp (detail->key, "warning") == 0;
+}
+
 void
 render_failure (const screen_t *screen, const Ggen__Failure *failure)
 {
@@ -91,11 +98,16 @@ render_failure (const screen_t *screen, const Ggen__Failure *failure)
         render_json (screen, shape_failure (failure));
         return;
     }
+    for (size_t at = 0; at < failure->n_details; at++)
+        if (is_warning (failure->details [at]))
+            render_warning (screen, failure->details [at]->value);
     print_labelled (screen, "error", COLOR_ERROR,
                     *failure->message ? failure->message : code_name (failure->code));
     if (screen->verbose) {
         print_labelled (screen, "code", COLOR_FAINT, code_name (failure->code));
         for (size_t at = 0; at < failure->n_details; at++) {
+            if (is_warning (failure->details [at]))
+                continue;
             AUTO (text_free) char *key = text_clean (failure->details [at]->key);
             print_labelled (screen, key ? key : "", COLOR_FAINT, failure->details [at]->value);
         }

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +16,15 @@
 #include <unistd.h>
 
 #define WHY_MAX 4096
+#define WAIT_STEP_MS 20
 #define LOCK_WAITED_S "15"          //  home_enter: 3 x 5 s
+#define ALMOST_MS 50                //  an actor that was given the time left may be early by its rounding
 
 struct session_t {
     const screen_t *screen;
     client_t *client;               //  NULL after a failed open
     progress_t *progress;
+    bool reads;                     //  the home, and no more
     double timeout_s;               //  0 = none
     int64_t deadline_ms;            //  of --timeout
     bool timed_out;
@@ -85,9 +89,9 @@ fail (session_t *self, const Ggen__Failure *failure)
         char message [64];
         snprintf (message, sizeof message, "gave up after %g s", self->timeout_s);
         render_error (self->screen, TIMEOUT, message,
-                      failure->code == CANCELLED && !self->changed ? "nothing was changed; allow more time: "
-                                                            "--timeout SECS"
-                                                          : "allow more time: --timeout SECS");
+                      (failure->code == CANCELLED || self->reads) && !self->changed
+                          ? "nothing was changed; allow more time: --timeout SECS"
+                          : "allow more time: --timeout SECS");
         return;
     }
     if (client_interrupted ())
@@ -191,6 +195,7 @@ session_open (const args_t *args, const screen_t *screen)
     if (!self)
         abort ();
     self->screen = screen;
+    self->reads = args_needs (args) != NEEDS_WRITE;
     self->timeout_s = args_real (args, "timeout", 0);
     self->deadline_ms = self->timeout_s > 0 ? now_ms () + (int64_t) (self->timeout_s * 1000)
                                             : INT64_MAX;
@@ -259,6 +264,42 @@ on_progress (void *context, const Ggen__Progress *progress, int64_t at_ms)
     }
 }
 
+void
+session_drop (session_t *self)
+{
+    if (self->replies_count > 0)
+        protobuf_c_message_free_unpacked (self->replies [--self->replies_count], NULL);
+}
+
+bool
+session_wait (session_t *self, unsigned ms)
+{
+    const int64_t until_ms = now_ms () + ms;
+    for (int64_t at_ms = now_ms (); at_ms < until_ms; at_ms = now_ms ()) {
+        self->timed_out = at_ms >= self->deadline_ms;
+        if (self->timed_out || client_interrupted ()) {
+            Ggen__Failure failure = GGEN__FAILURE__INIT;
+            failure.code = self->timed_out ? TIMEOUT : CANCELLED;
+            failure.message = (char *) (uintptr_t) "interrupted";
+            fail (self, &failure);
+            return false;
+        }
+        poll (NULL, 0, WAIT_STEP_MS);           //  a signal ends it
+    }
+    return true;
+}
+
+//  Who only reads takes what there is when the time of --timeout is nearly over. What changes something
+//  is cancelled by us instead, so that it can be undone. 0 = as much as it takes.
+static uint32_t
+budget_ms (const session_t *self)
+{
+    if (!self->reads || self->deadline_ms == INT64_MAX)
+        return 0;
+    const int64_t left_ms = self->deadline_ms - now_ms ();
+    return left_ms < 1 ? 1 : left_ms < SESSION_SILENCE_MS ? (uint32_t) left_ms : 0;
+}
+
 const void *
 session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
              const ProtobufCMessageDescriptor *expect)
@@ -270,11 +311,14 @@ session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
                                 .request = request,
                                 .expect = expect,
                                 .timeout_ms = SESSION_SILENCE_MS,
+                                .budget_ms = budget_ms (self),
                                 .progress = on_progress,
                                 .context = self};
     ProtobufCMessage *reply = NULL;
     Ggen__Failure *failure = NULL;
     if (client_call (self->client, &call, &reply, &failure) != OK) {
+        //  An actor's word for the end of the budget that we gave it.
+        self->timed_out |= failure->code == TIMEOUT && now_ms () + ALMOST_MS >= self->deadline_ms;
         fail (self, failure);
         ggen__failure__free_unpacked (failure, NULL);
         return NULL;

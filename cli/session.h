@@ -14,7 +14,7 @@
 #include "runtime/host/client.h"
 
 //  Answers a session keeps; a verb that asks more is our own bug: asserted.
-#define SESSION_REPLIES_MAX 8
+#define SESSION_REPLIES_MAX 16
 
 //  A call without an answer or a sign of progress for so long has failed.
 #define SESSION_SILENCE_MS 120000u
@@ -40,6 +40,15 @@ void
 const void *
     session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
                  const ProtobufCMessageDescriptor *expect);
+
+//  Free the answer that came last: for a verb that asks again and again.
+void
+    session_drop (session_t *self);
+
+//  Wait so long between two questions. False: it was interrupted, or the time of --timeout is over;
+//  the failure was printed.
+bool
+    session_wait (session_t *self, unsigned ms);
 
 //  Something has been changed by what was asked so far: after this an interruption no longer says that
 //  nothing was.

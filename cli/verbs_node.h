@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  node run: a node in the foreground. main.c, which alone knows the actors, gives what runs it.
+//  node run: a node in the foreground, or in the background (--daemon). main.c, which alone knows the
+//  actors, gives what runs it.
 #ifndef GGEN_VERBS_NODE_H
 #define GGEN_VERBS_NODE_H
 
@@ -11,7 +12,8 @@
 typedef code_t (node_runner_t) (void *context, const char *dir,
                                 void (*ready) (const home_t *home), char *why, size_t why_size);
 
-//  The verb: says one line (or document) when the node serves, and ends with it. Once a process.
+//  The verb: says one line (or document) when the node serves, and ends with it; with --daemon it
+//  returns once a node in the background answers. Once a process, before there is any thread.
 int
     node_verb (const args_t *args, const screen_t *screen, node_runner_t *run, void *context);
 

@@ -288,13 +288,27 @@ print_archive (const screen_t *screen, const Ggen__Package *package)
     render_field (screen, "location", package->location);
 }
 
+//  Both questions can have met the same trouble.
+static void
+print_more_warnings (const screen_t *screen, const Ggen__PackageReply *one,
+                     const Ggen__ListVersionsReply *all)
+{
+    for (size_t at = 0; at < all->n_warnings; at++) {
+        bool told = false;
+        for (size_t i = 0; i < one->n_warnings; i++)
+            told |= strcmp (one->warnings [i], all->warnings [at]) == 0;
+        if (!told)
+            render_warning (screen, all->warnings [at]);
+    }
+}
+
 static void
 print_info (const screen_t *screen, const Ggen__PackageReply *one,
             const Ggen__ListVersionsReply *all)
 {
     const Ggen__Package *package = one->package;
     render_warnings (screen, one->warnings, one->n_warnings);
-    render_warnings (screen, all->warnings, all->n_warnings);
+    print_more_warnings (screen, one, all);
     render_field (screen, "package", package->id);
     render_field (screen, "version", package->version);
     if (package->yanked)

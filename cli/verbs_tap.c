@@ -4,6 +4,7 @@
 #include "feed.h"
 #include "path.h"
 #include "recording.h"
+#include "rehearse.h"
 #include "render.h"
 #include "session.h"
 #include "shape.h"
@@ -40,7 +41,16 @@ show_lost (const screen_t *screen, uint64_t lost)
     render_json_line (screen, line);
 }
 
-//  Show and record one message. STORAGE: it could not be recorded.
+static void
+print (const tap_verb_t *self, const feed_message_t *message)
+{
+    if (self->screen->json)
+        render_json_line (self->screen, feed_shape (message));
+    else
+        feed_print (self->screen->out, message);
+}
+
+//  Show and record one message. STORAGE: it could not be recorded; BUSY: the recording is full.
 static code_t
 show (tap_verb_t *self, const heard_t *heard)
 {
@@ -52,14 +62,27 @@ show (tap_verb_t *self, const heard_t *heard)
     feed_message_t message = {.header = header, .body = heard->body};
     const bool wanted = feed_take (self->feed, &message);
     show_lost (self->screen, message.lost);
-    if (wanted && self->screen->json)
-        render_json_line (self->screen, feed_shape (&message));
-    else if (wanted)
-        feed_print (self->screen->out, &message);
-    if (wanted && self->recording)
+    if (wanted)
+        print (self, &message);
+    if (self->recording && message.lost > 0)
+        code = recording_lost (self->recording, message.lost);
+    if (wanted && self->recording && code == OK)
         code = recording_add (self->recording, heard);
     ggen__tap_header__free_unpacked (header, NULL);
     return code;
+}
+
+static int
+fail_recording (const tap_verb_t *self, code_t code)
+{
+    char message [128];
+    screen_t plain = *self->screen;
+    plain.json = false;         //  Documents were printed already
+    snprintf (message, sizeof message, "cannot record: %s",
+              code == BUSY ? "the file is as large as it may be" : strerror (errno));
+    render_error (&plain, STORAGE, message,
+                  code == BUSY ? "record less (--type, --actor), or allow more: --record-max MIB" : NULL);
+    return VERB_FAILED;
 }
 
 //  Show what comes until the interrupt, 'deadline', or nobody reads us any more.
@@ -81,14 +104,7 @@ watch (tap_verb_t *self, time_t deadline)
         if (self->recording && code == OK)
             code = recording_flush (self->recording);
     }
-    if (code == OK)
-        return VERB_DONE;
-    char message [128];
-    snprintf (message, sizeof message, "cannot record: %s", strerror (errno));
-    screen_t plain = *self->screen;
-    plain.json = false;         //  Documents were printed already
-    render_error (&plain, STORAGE, message, NULL);
-    return VERB_FAILED;
+    return code == OK ? VERB_DONE : fail_recording (self, code);
 }
 
 static bool
@@ -100,7 +116,8 @@ start_recording (tap_verb_t *self, const args_t *args)
         return true;
     if (!path_take (self->screen, args_value (args, "record"), PATH_MAY_EXIST, &path))
         return false;
-    const code_t code = recording_new (&self->recording, path, why, sizeof why);
+    const uint64_t bytes_max = args_count (args, "record-max", 0) << 20;
+    const code_t code = recording_new (&self->recording, path, bytes_max, why, sizeof why);
     if (code != OK)
         render_error (self->screen, code, why, code == ALREADY_EXISTS ? "name another file" : NULL);
     return code == OK;
@@ -121,10 +138,6 @@ start_listening (tap_verb_t *self, const home_t *home)
 static int
 run_tap (tap_verb_t *self, const args_t *args, const home_t *home)
 {
-    if (!self->feed) {
-        render_error (self->screen, INTERNAL, "out of memory", NULL);
-        return VERB_FAILED;
-    }
     if (!start_listening (self, home) || !start_recording (self, args))
         return VERB_FAILED;
     if (!self->screen->quiet) {
@@ -135,11 +148,80 @@ run_tap (tap_verb_t *self, const args_t *args, const home_t *home)
     return watch (self, timeout_s > 0 ? time (NULL) + (time_t) timeout_s + 1 : INT64_MAX);
 }
 
+//  ---- a recording -----------------------------------------------------------------------------------
+
+//  Show one message of a recording. Its sequence numbers have gaps by the filters of back then: what was
+//  lost is in it.
+static code_t
+show_again (tap_verb_t *self, const heard_t *heard)
+{
+    Ggen__TapHeader *header =
+        ggen__tap_header__unpack (NULL, heard->header.size, heard->header.data);
+    if (!header)
+        return VALIDATION;
+    feed_message_t message = {.header = header, .body = heard->body};
+    if (feed_take (self->feed, &message))
+        print (self, &message);
+    ggen__tap_header__free_unpacked (header, NULL);
+    return OK;
+}
+
+static int
+replay (tap_verb_t *self, const char *path)
+{
+    char why [WHY_MAX];
+    heard_t heard;
+    uint64_t lost;
+    screen_t plain = *self->screen;
+    recorded_t *recorded = NULL;
+    code_t code = recorded_open (&recorded, path, why, sizeof why);
+    plain.json = self->screen->json && code != OK;
+    while (code == OK && !session_interrupted () && !ferror (self->screen->out)
+           && recorded_next (recorded, &heard, &lost)) {
+        show_lost (self->screen, lost);
+        code = lost > 0 ? OK : show_again (self, &heard);
+        if (code != OK)
+            snprintf (why, sizeof why, "%s: has a message without a header", path);
+    }
+    if (code == OK)
+        code = recorded_end (recorded, why, sizeof why);
+    recorded_close (&recorded);
+    if (code != OK)
+        render_error (&plain, code, why, NULL);
+    return code == OK ? VERB_DONE : VERB_FAILED;
+}
+
+static int
+run_replay (tap_verb_t *self, const args_t *args, const char *dir)
+{
+    AUTO (text_free) char *path = NULL;
+    if (!path_take (self->screen, args_value (args, "replay"), PATH_EXISTS, &path))
+        return VERB_FAILED;
+    const char *actor = args_value (args, "into");
+    return actor ? rehearse (self->screen, dir, path, actor) : replay (self, path);
+}
+
+//  Returns false when the options do not go together, and that was printed.
+static bool
+check_options (const args_t *args, const screen_t *screen)
+{
+    const char *problem = NULL;
+    if (args_given (args, "into") && !args_given (args, "replay"))
+        problem = "--into needs --replay FILE";
+    else if (args_given (args, "record") && args_given (args, "replay"))
+        problem = "a recording is there already: --replay and --record do not go together";
+    if (problem)
+        render_error (screen, VALIDATION, problem, "see: ggen help tap");
+    return !problem;
+}
+
 int
 tap_run (const args_t *args, const screen_t *screen)
 {
     AUTO (text_free) char *dir = session_home (args, screen);
     home_t home;
+    if (!check_options (args, screen))
+        return VERB_USAGE;
     if (!dir)
         return VERB_FAILED;
     if (home_init (&home, dir) != OK) {
@@ -149,11 +231,15 @@ tap_run (const args_t *args, const screen_t *screen)
     const feed_filter_t filter = {args_value (args, "type"), args_value (args, "actor"),
                                   args_value (args, "peer")};
     tap_verb_t self = {.screen = screen, .feed = feed_new (&filter)};
-    const int status = run_tap (&self, args, &home);
+    if (!self.feed) {
+        render_error (screen, INTERNAL, "out of memory", NULL);
+        return VERB_FAILED;
+    }
+    const int status = args_given (args, "replay") ? run_replay (&self, args, dir)
+                                                   : run_tap (&self, args, &home);
     listener_destroy (&self.listener);
     if (self.recording)
         recording_destroy (&self.recording);
-    if (self.feed)
-        feed_destroy (&self.feed);
+    feed_destroy (&self.feed);
     return status;
 }

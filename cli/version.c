@@ -9,6 +9,7 @@
 #include <sodium.h>
 #include <solv/solvversion.h>
 #include <sqlite3.h>
+#include <string.h>
 #include <zmq.h>
 
 #define LIBRARIES_COUNT 9
@@ -26,12 +27,17 @@ static const struct { const char *name; bool built; } features [] = {
 #else
     {"p2p", false},
 #endif
-#ifdef GGEN_HTTP
     {"http", true},
-#else
-    {"http", false},
-#endif
 };
+
+bool
+version_has (const char *feature)
+{
+    for (size_t at = 0; at < COUNT_OF (features); at++)
+        if (strcmp (features [at].name, feature) == 0)
+            return features [at].built;
+    return false;
+}
 
 static const char *
 zeromq_version (char number [NUMBER_MAX])

@@ -67,3 +67,13 @@ wording_borrow (const char *text)
 {
     return (char *) (uintptr_t) (text ? text : "");
 }
+
+const char *
+wording_peer (ProtobufCBinaryData key, char out [PEER_ID_TEXT + 1])
+{
+    peer_key_t peer;
+    out [0] = 0;
+    if (peer_key_from_field (&peer, key) == OK)
+        peer_id_text (&peer, out);
+    return out;
+}

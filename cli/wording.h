@@ -4,6 +4,7 @@
 #define GGEN_WORDING_H
 
 #include "args.h"
+#include "peer_id.h"
 #include "publisher_key.h"
 #include "installer.pb-c.h"
 
@@ -16,6 +17,10 @@ const char *
 //  The whole key as text, or "unsigned".
 const char *
     wording_key (ProtobufCBinaryData key, char out [PUBLISHER_KEY_TEXT_SIZE + 1]);
+
+//  The peer id of a key; "" when it is none. Returns 'out'.
+const char *
+    wording_peer (ProtobufCBinaryData key, char out [PEER_ID_TEXT + 1]);
 
 //  Texts with ", " between them. New, the caller's (text_free); NULL only without memory.
 char *

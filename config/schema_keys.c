@@ -3,7 +3,7 @@
 
 //  What settings without effect wait for.
 #define PEERS         "that part of the peer-to-peer network"
-#define HTTP          "the HTTP registry and endpoint"
+#define HTTP          "the HTTP registry"
 #define PACKAGES_PATH "a choice of where packages appear"
 
 const schema_key_t schema_keys [] = {
@@ -11,12 +11,20 @@ const schema_key_t schema_keys [] = {
      "nodes to join the network by; a smaller priority is dialled first"},
     {"network.listen_addresses", SCHEMA_LIST, "[\"/ip4/0.0.0.0/tcp/0\"]", 0, 0, "/",
      "GGEN_P2P_LISTEN", NULL, "where this node accepts peers; port 0 = any free one"},
+    {"network.announce_addresses", SCHEMA_LIST, "[]", 0, 0, "/", "GGEN_P2P_ANNOUNCE", NULL,
+     "where others are told to dial this node (a forwarded port, a proxy); empty = where it listens"},
     {"network.dht_server_mode", SCHEMA_BOOL, "true", 0, 0, NULL, "GGEN_P2P_DHT_SERVER", NULL,
      "keep DHT records for others, when peers can dial this node"},
     {"network.packages_topic", SCHEMA_TEXT, "\"/ggen/packages/v1\"", 0, 0, "/", NULL, NULL,
      "gossip topic of package announcements"},
-    {"network.lan_discovery", SCHEMA_BOOL, "true", 0, 0, NULL, NULL, PEERS,
-     "find nodes of the local network by a UDP beacon"},
+    {"network.lan_discovery", SCHEMA_BOOL, "true", 0, 0, NULL, "GGEN_P2P_LAN", NULL,
+     "find nodes of the local network by a UDP beacon, and be found by it"},
+    {"network.bulk", SCHEMA_BOOL, "true", 0, 0, NULL, "GGEN_P2P_BULK", NULL,
+     "bring archives over connections of their own, beside those of the peers"},
+    {"network.bulk_port", SCHEMA_INT, "0", 0, 65535, NULL, "GGEN_P2P_BULK_PORT", NULL,
+     "port of those connections, at all addresses of listen_addresses; 0 = any free one"},
+    {"network.announce_bulk_port", SCHEMA_INT, "0", 0, 65535, NULL, NULL, NULL,
+     "the port of them that others are told (a forwarded one, a proxy); 0 = where this node listens"},
     {"network.categories", SCHEMA_LIST, "[]", 0, 0, NULL, NULL, NULL,
      "categories whose announcements to follow; empty = all"},
 
@@ -82,8 +90,8 @@ const schema_key_t schema_keys [] = {
     {"p2p.private", SCHEMA_LIST, "[]", 0, 0, NULL, NULL, NULL,
      "patterns of ids (*, ?) that are never asked about or announced"},
 
-    {"http.listen", SCHEMA_ENDPOINT, "\"\"", 0, 0, NULL, NULL, HTTP,
-     "serve the registry, /metrics and /health over HTTP; empty = off"},
+    {"http.listen", SCHEMA_ENDPOINT, "\"\"", 0, 0, NULL, NULL, NULL,
+     "serve the file registry, /metrics and /health over HTTP; empty = off"},
 
     {"log.level", SCHEMA_CHOICE, "\"info\"", 0, 0, "trace|debug|info|warn|error",
      "GGEN_LOG|RUST_LOG", NULL, "least important events to log"},

@@ -23,11 +23,12 @@ AS_NOBODY = ("import os, sys\n"
 
 # ---- packs -----------------------------------------------------------------------------------------
 
-def make_pack(home, name, version="1.0.0", files=3, size_bytes=2000, requires=()):
+def make_pack(home, name, version="1.0.0", files=3, size_bytes=2000, requires=(),
+              description=None):
     """Write a pack below home.dir; its path. The bytes depend on name and version only."""
     folder = home.dir / "packs" / f"{name}-{version}"
     lines = ["[gpack]", f'name = "{name}"', f'version = "{version}"',
-             f'description = "The pack {name}"', "[dependencies]"]
+             f'description = "{description or "The pack " + name}"', "[dependencies]"]
     lines += [f'{other} = "*"' for other in requires]
     home.write(folder / "gpack.toml", "\n".join(lines) + "\n")
     for number in range(files):

@@ -11,6 +11,7 @@ so. Exit 1 on any failure and when nothing ran; with --shared a skip is a failur
 """
 import argparse
 import fnmatch
+import json
 import os
 import re
 import signal
@@ -69,8 +70,10 @@ def discover(build, shared):
         programs += [Program(f"fuzz/{path.name}", [str(path), str(TESTS / "fuzz/corpus" / path.name)])
                      for path in executables(build / "tests" / "fuzz")]
     folder = "shared" if shared else "cli"
+    networked = has_feature(build, "p2p")
     programs += [Program(f"{folder}/{path.stem}", [sys.executable, str(path), *data])
-                 for path in sorted((TESTS / folder).glob("*_test.py"))]
+                 for path in sorted((TESTS / folder).glob("*_test.py"))
+                 if networked or not needs_network(path)]
     simulator = build / "ggen-sim"
     slow = build.name in ("san", "tsan", "cov")         # instrumented: ten times slower
     if not shared and simulator.is_file():
@@ -82,6 +85,22 @@ def discover(build, shared):
         programs.append(Program("style", [sys.executable, str(TESTS / "style.py"), "--tap",
                                           "--build", str(build)]))
     return programs
+
+
+def has_feature(build, name):
+    """Whether the program under test was built with it; one that cannot say has all."""
+    try:
+        said = subprocess.run([build / "ggen", "--version", "--json"], capture_output=True, timeout=TIMEOUT_S,
+                              check=True)
+        return json.loads(said.stdout)["features"][name]
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+        return True
+
+
+def needs_network(path):
+    """Whether a test of the command line switches the peer-to-peer network on."""
+    return re.search(r"""GGEN_P2P_ENABLED["']?\]?\s*[:=]\s*["']?true""",
+                     path.read_text(encoding="utf-8")) is not None
 
 
 def random_seed():

@@ -54,7 +54,7 @@ def clean_environment(directory):
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     return {**kept, "HOME": str(directory), "TMPDIR": str(directory), "LC_ALL": "C.UTF-8",
             "GGEN_HOME": str(Path(directory) / "ggen"), "PYTHONDONTWRITEBYTECODE": "1",
-            "GGEN_P2P_ENABLED": "false"}
+            "GGEN_P2P_ENABLED": "false", "GGEN_P2P_LAN": "false"}
 
 
 def remove_tree(directory):
@@ -194,6 +194,7 @@ class Home:
     def __init__(self):
         self.dir = Path(tempfile.mkdtemp(prefix="ggen-"))
         self.path = self.dir / "ggen"
+        self.prefix = []            # words before every command: what runs it elsewhere (netns.py)
         self._processes, self._others = [], []
 
     def run(self, *args, ok=True, **options):
@@ -237,7 +238,8 @@ class Home:
 
     def start_program(self, argv, env=None, cwd=None, stdin=None):
         environment = {**clean_environment(self.dir), **(env or {})}
-        process = Process([str(word) for word in argv], cwd or self.dir, environment, stdin)
+        words = [str(word) for word in (*self.prefix, *argv)]
+        process = Process(words, cwd or self.dir, environment, stdin)
         self._processes.append(process)
         return process
 
@@ -263,10 +265,29 @@ class Home:
                       (("stdout", process.out), ("stderr", process.err)) if text]
         return "\n".join(parts + [other.transcript() for other in self._others])
 
+    def node_pid(self):
+        """The node that runs in the background on this home, or None."""
+        try:
+            pid = int((self.path / "run" / "node.pid").read_text(encoding="ascii"))
+            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return None
+        return pid if f"GGEN_HOME={self.path}".encode() in environment else None
+
+    def stop_node(self, number=signal.SIGTERM, deadline_s=DEADLINE_S):
+        """Ask the node in the background to end, and wait for that."""
+        pid = self.node_pid()
+        if pid is None:
+            raise Failure("no node runs in the background")
+        os.kill(pid, number)
+        wait_until(lambda: not running(pid), deadline_s, f"the end of process {pid}")
+
     def kill_all(self):
         """End everything started here, then look for sanitizer reports in all of it."""
         for process in self._processes:
             process.kill()
+        if pid := self.node_pid():
+            os.kill(pid, signal.SIGKILL)
         for other in self._others:
             other.kill_all()
         for process in self._processes:
@@ -277,6 +298,15 @@ class Home:
         for other in self._others:
             other.remove()
         remove_tree(self.dir)
+
+
+def running(pid):
+    """Whether there is such a process, and not only its remains."""
+    try:
+        stat_line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return stat_line.rpartition(")")[2].split()[0] != "Z"
 
 
 def shared_data():

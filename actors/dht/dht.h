@@ -50,6 +50,8 @@
 typedef struct {
     const identity_t *identity;
     bool server;                    //  network.dht_server_mode
+    bool brief;                     //  the node lives for one call: it loads, keeps and refreshes
+                                    //  nothing
     bool check_before;              //  a node enters the table when it answered us only
     bool hedge;                     //  ask another one when an answer is late
     uint8_t paths;                  //  disjoint ones, unless a request says how many

@@ -274,6 +274,9 @@ bool dht_keep_changed (void *self, const uint8_t state_key[RECORDS_STATE_SIZE]);
 int64_t dht_keep_deadline_ms (const dht_t *self);
 void dht_keep_tick (dht_t *self, int64_t now_ms, int64_t wall_ms);
 
+//  Handler of SaveRequest.
+code_t dht_keep_save (void *self, const delivery_t *at, const ProtobufCMessage *message);
+
 //  ---- the actor ---------------------------------------------------------------------------------
 
 typedef struct {
@@ -325,6 +328,7 @@ struct dht_t {
     bool joined;                        //  a lookup of ourselves was made
     uint16_t losses;                    //  neighbours that left since records were last sent round
     uint64_t queries, queries_failed, refused_invalid, refused_full;
+    uint64_t lookups, lookups_ms;       //  that were asked for here and ended
 };
 
 //  Does it store for others?

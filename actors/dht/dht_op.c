@@ -47,6 +47,19 @@ earlier (int64_t a_ms, int64_t b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
+//  While the table is empty: whom we are just about to get to know. They have a session with us.
+static size_t
+unproven (const dht_t *self, contact_t seeds[KBUCKET_K])
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < self->candidates_count && count < KBUCKET_K; i++)
+        seeds[count++] = self->candidates[i];
+    for (const query_t *query = self->waiting; query && count < KBUCKET_K; query = query->next)
+        if (query->kind == QUERY_CHECK)
+            seeds[count++] = query->contact;
+    return count;
+}
+
 static bool
 start (dht_t *self, op_t *op)
 {
@@ -59,6 +72,8 @@ start (dht_t *self, op_t *op)
     if (!op->lookup)
         return false;
     size_t count = kbucket_closest (self->table, op->target, NULL, seeds, KBUCKET_K);
+    if (count == 0)
+        count = unproven (self, seeds);
     lookup_seed (op->lookup, seeds, count);
     op->partial_ms = earlier (now_ms + self->settings->query_timeout_ms, last_ms);
     op->hard_ms = earlier (now_ms + 3 * (int64_t) self->settings->query_timeout_ms, last_ms);
@@ -133,6 +148,10 @@ dht_op_end (dht_t *self, op_t *op)
         link = &(*link)->next;
     *link = op->next;
     self->running_count--;
+    if (!op->background) {
+        self->lookups++;
+        self->lookups_ms += (uint64_t) (out_now_ms (self->out) - op->asked_ms);
+    }
     dht_query_forget (self, op);
     dht_op_free (op);
     start_queued (self);

@@ -105,6 +105,8 @@ finish (dht_t *self, op_t *op, bool incomplete)
     unsigned answers = lookup_answers (op->lookup);
     if (!op->read.found)
         lookup_closest (op->lookup, NULL, 1, &op->read.hops);
+    //  It stores nothing itself, so it has to have asked somebody.
+    incomplete |= self->settings->brief && answers == 0;
     if (!op->read.first_valid && answers < op->read.quorum)
         out_refuse (self->out, op->ticket,
                     answers == 0 && incomplete ? DHT_TIMEOUT : INSUFFICIENT_DHT_RESPONSES,

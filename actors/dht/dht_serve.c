@@ -42,7 +42,9 @@ dht_serve_find (void *self_, const delivery_t *at, const ProtobufCMessage *messa
     dht_t *self = self_;
     const Ggen__FindNodeRequest *find = (const void *) message;
     digest_t target;
-    if (!dht_is_server (self))
+    peer_key_t asker;
+    //  Who cannot be dialled still has to find others to keep what it publishes.
+    if (!dht_is_server (self) && peer_id_of_address (&asker, at->from) == OK)
         return refuse_client (at);
     if (digest_from_field (&target, find->target) != OK)
         return VALIDATION;

@@ -229,6 +229,8 @@ static void
 refresh_due (dht_t *self, int64_t now_ms)
 {
     int32_t now_secs = (int32_t) (now_ms / 1000);
+    if (self->settings->brief)
+        return;
     for (uint32_t i = kbucket_buckets (self->table); i-- > 0 && kbucket_count (self->table) > 0;)
         if (self->refresh_secs[i] <= now_secs && !refresh (self, i))
             self->refresh_secs[i] = now_secs + AGAIN_SECS;
@@ -238,6 +240,8 @@ int64_t
 dht_upkeep_deadline_ms (const dht_t *self)
 {
     int64_t earliest_ms = records_sweep_ms (self->records);
+    if (self->settings->brief)
+        return earliest_ms;
     for (uint32_t i = 0; kbucket_count (self->table) > 0 && i < kbucket_buckets (self->table); i++)
         if (1000 * (int64_t) self->refresh_secs[i] < earliest_ms)
             earliest_ms = 1000 * (int64_t) self->refresh_secs[i];

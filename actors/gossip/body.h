@@ -42,14 +42,17 @@ typedef struct {
     uint32_t topic;             //  hash of its name
     uint32_t size;
     uint32_t refs;
-    bool own;
-    bool raced;                 //  it came by a push of the mesh: a second one lost against it
-    bool late;                  //  from history: told by id, not pushed
-    bool missed;                //  it was pulled, and nobody has pushed it since
+    bool own : 1;
+    bool raced : 1;             //  it came by a push of the mesh: a second one lost against it
+    bool late : 1;              //  from history: told by id, not pushed
+    bool missed : 1;            //  it was pulled, and nobody has pushed it since
     uint8_t tries;              //  times that it was asked for
     uint8_t pulled_from;        //  the slot of who was asked for it
     uint8_t bytes [];
 } body_t;
+
+//  There are hundreds of them, and histories count it.
+_Static_assert (sizeof (body_t) == 104, "no byte that is not needed");
 
 //  Copies; its id is not set. One reference is the caller's. NULL: out of memory.
 body_t *

@@ -60,7 +60,7 @@ on_peer_up (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     enter (self, at->now_ms, at->wall_ms);
     if (peer_key_from_field (&key, up->peer_key) != OK)
         return VALIDATION;
-    //  A link for one lookup is gone before gossip has begun, unless the other side begins it (on_frame).
+    //  A link for one lookup is gone before gossip has begun.
     peer_t *peer = peers_find_key (self, key.bytes);
     if (!up->kept || !speaks (up)) {
         if (peer)
@@ -202,17 +202,6 @@ frame_bytes (const Ggen__GossipFrame *frame)
     return size;
 }
 
-//  Our side of the link may be one for a lookup; if theirs is to stay, they have us as a neighbour.
-static peer_t *
-greet_back (gossip_t *self, const char *address)
-{
-    peer_key_t key;
-    if (strncmp (address, GOSSIP_ADDRESS, sizeof GOSSIP_ADDRESS - 1) != 0
-        || peer_id_of_address (&key, address) != OK)
-        return NULL;
-    return greet (self, &key);
-}
-
 static code_t
 on_frame (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
@@ -220,8 +209,6 @@ on_frame (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     const Ggen__GossipFrame *frame = (const void *) message;
     enter (self, at->now_ms, at->wall_ms);
     peer_t *peer = peers_find (self, at->from);
-    if (!peer && frame->n_subscribe > 0)
-        peer = greet_back (self, at->from);
     if (!peer || peer->muted || score_of (peer, self->now_ms) < SCORE_HEAR_MIN)
         return OK;
     if (frame_bytes (frame) > GOSSIP_FRAME_BYTES_MAX
@@ -437,6 +424,7 @@ heartbeat (gossip_t *self)
     gossip_due (self, DUE_HEARTBEAT, drop_fanout (self));
     history_expire (self->history, self->now_ms);
     origins_expire (&self->origins, self->now_ms);
+    refusals_expire (&self->refusals, self->now_ms);
     gossip_due (self, DUE_HEARTBEAT, history_deadline_ms (self->history));
 }
 
@@ -479,6 +467,7 @@ destroy (void *self_)
     topics_done (self);
     id_table_destroy (&self->wants);
     origins_done (&self->origins);
+    refusals_done (&self->refusals);
     history_destroy (&self->history);
     free (self);
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 //  "gossip": announcements to all who follow a topic (SPEC 8; messages/gossip.proto).
-//  Swarm tells it who is there (PeerUp, PeerDown with "gossip/1"); who says what it follows is a
-//  neighbour too. What is new goes to the actor 'follower' as events. It asks "gossip" of other
-//  nodes and tells "reputation" what it saw.
+//  Swarm tells it who is there to stay (PeerUp, PeerDown with "gossip/1"): these are its neighbours,
+//  it is theirs, and it hears nobody else. What is new goes to the actor 'follower' as events. It
+//  asks "gossip" of other nodes and tells "reputation" what it saw.
 //
 //  How an announcement travels. Each topic has a mesh: links to GOSSIP_MESH_LOW .. _HIGH neighbours
 //  that follow it (gossipsub). Of these, few are eager: bodies are pushed over them. Over the others
 //  go ids only, at once. A link whose pushes come second turns lazy, an id without its body turns one
 //  eager (Plumtree: Leitao, Pereira, Rodrigues, "Epidemic Broadcast Trees", SRDS 2007), so the eager
 //  links become nearly a tree of the fastest paths while the ids see to it that nothing is lost. To
-//  some more neighbours ids go at each heartbeat. The origin itself pushes to all its neighbours of a
-//  topic with up to GOSSIP_DIRECT_ON members, else to its mesh; these acknowledge.
+//  some more neighbours ids go at each heartbeat. The origin itself pushes to all members of a topic
+//  that has up to GOSSIP_DIRECT_ON of them, if most are its neighbours, else over its eager links;
+//  these acknowledge.
 //
 //  AnnounceRequest   goes out within a millisecond, together with others of that millisecond; when
 //                    there are more than GOSSIP_OWN_RATE signatures a second, later and more together.

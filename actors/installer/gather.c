@@ -3,6 +3,7 @@
 
 #include "memory.h"
 #include "package_id.h"
+#include "semver.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,12 @@ on_versions (task_t *task, void *item, const answer_t *answer)
 void
 gather_name (task_t *task, gather_t *self, const char *name)
 {
+    gather_exact (task, self, name, NULL);
+}
+
+void
+gather_exact (task_t *task, gather_t *self, const char *name, const char *version)
+{
     if (!package_id_valid (name) || map_get (self->asked, name, strlen (name)))
         return;
     char *copy = memory_strdup (name);
@@ -94,6 +101,9 @@ gather_name (task_t *task, gather_t *self, const char *name)
     self->names [self->names_count++] = copy;
     Ggen__ListVersionsRequest request = GGEN__LIST_VERSIONS_REQUEST__INIT;
     request.id = copy;
+    request.local = task->offline;
+    if (version && semver_is_canonical (version))
+        request.exact = (char *) version;
     task_ask (task, "registry", &request.base, &ggen__list_versions_reply__descriptor, on_versions,
               self, false);
 }

@@ -33,6 +33,10 @@ void
 void
     gather_name (task_t *task, gather_t *self, const char *name);
 
+//  The same when no other version will do than this one, if it is no range and not NULL.
+void
+    gather_exact (task_t *task, gather_t *self, const char *name, const char *version);
+
 //  A candidate that no registry has; taken. Its dependencies are asked for.
 void
     gather_own (task_t *task, gather_t *self, Ggen__Package *package);

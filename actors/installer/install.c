@@ -30,6 +30,8 @@ install_free (void *more)
         free (self->suggestions [i]);
     for (size_t i = 0; i < self->direct_count; i++)
         free (self->direct [i]);
+    if (self->installed)
+        ggen__lock__free_unpacked (self->installed, NULL);
     if (self->own_request)
         ggen__install_request__free_unpacked (self->own_request, NULL);
     free (self->fresh);
@@ -121,7 +123,8 @@ any_missing (const task_t *task)
 static void
 trees_are_there (task_t *task)
 {
-    if (plan_is_noop (task->steps, task->steps_count) && !any_missing (task))
+    if (plan_is_noop (task->steps, task->steps_count) && !any_missing (task)
+        && !task->replaces_lock)
         install_of (task)->answer (task);
     else
         install_pin (task, commit);
@@ -135,6 +138,8 @@ checked (task_t *task)
     if (request->frozen && !noop)
         task_fail (task, DEPENDENCY, "install without --frozen to change ggen.lock",
                    "ggen.lock does not satisfy the request, and --frozen forbids to change it");
+    else if (!install_take_given (task))
+        return;
     else if (request->dry_run)
         install_of (task)->answer (task);
     else
@@ -164,7 +169,7 @@ install_gather (task_t *task)
         char id [PACKAGE_ID_MAX + 1];
         const char *range;
         if (install_want (request->wants [i], id, &range))
-            gather_name (task, self->gather, id);
+            gather_exact (task, self->gather, id, range);
         else if (package_id_is_path (request->wants [i]))
             self->locals [self->locals_count++].path = request->wants [i];
         else {
@@ -174,7 +179,8 @@ install_gather (task_t *task)
         }
     }
     for (size_t i = 0; i < task->before->n_packages; i++)
-        gather_name (task, self->gather, task->before->packages [i]->name);
+        gather_exact (task, self->gather, task->before->packages [i]->name,
+                      request->frozen ? task->before->packages [i]->version : NULL);
     install_locals (task, choose);
 }
 
@@ -199,5 +205,5 @@ install_start (task_t *task)
 {
     install_begin (task, (const Ggen__InstallRequest *) (const void *) task->request,
                    install_answer);
-    task_read_root (task, 0, install_gather);
+    task_read_root (task, 0, install_read_given);
 }

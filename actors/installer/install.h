@@ -20,6 +20,7 @@ typedef struct {
     const Ggen__InstallRequest *request;
     Ggen__InstallRequest *own_request;          //  the same when an update made it
     task_step_fn *after_choice, *answer;
+    Ggen__Lock *installed;          //  a given ggen.lock is 'before', and this is what is there; or NULL
     bool updates;                   //  nothing is downgraded, and of these names
     const char **fresh;             //  the newest version is preferred; sorted, borrowed
     size_t fresh_count;
@@ -77,6 +78,10 @@ void
 void
     install_choose (task_t *task, task_step_fn *next);
 
+//  task->steps from 'before' to that choice.
+void
+    install_plan (task_t *task, const Ggen__Lock *before);
+
 //  Whether a candidate is the very release that was installed: its signature by the same publisher,
 //  and what was signed of it. True, too, when it was installed unsigned.
 bool
@@ -94,6 +99,20 @@ size_t
 //  The newest head that came with any version of this name by this publisher; borrowed.
 ProtobufCBinaryData
     install_head (const gather_t *gather, const Ggen__Package *package);
+//  ---- install_given.c -----------------------------------------------------------------------------
+
+//  The step after the root was read, when a ggen.lock that lies in the target is to be reproduced.
+task_step_fn install_read_given;
+
+//  Whether a package of 'before' is installed: true unless a given lock says what is to be.
+bool
+    install_is_there (const task_t *task, const Ggen__LockedPackage *locked);
+
+//  The steps from what is there, not from the given lock. False, after task_fail: a release is by
+//  another publisher than the lock says.
+bool
+    install_take_given (task_t *task);
+
 //  ---- install_line.c ------------------------------------------------------------------------------
 
 //  Ask the registry for heads and rotations of a name, once; they are there in the next step.

@@ -329,8 +329,7 @@ add_item (task_t *task, const Ggen__Package *package)
             (ProtobufCBinaryData) {sizeof local->files_sha256, (uint8_t *) local->files_sha256});
     if (same && !again)
         keep_locked (&locked, old);
-    else
-        item->changed = true;
+    item->changed = !same || again || install_of (task)->installed;
     item->locked = locked;
     task->after->packages [task->after->n_packages++] = locked;
 }
@@ -339,7 +338,6 @@ static void
 take_choice (task_t *task)
 {
     install_t *self = install_of (task);
-    const Ggen__InstallRequest *request = install_request (task);
     task->items = memory_new (self->chosen_count, sizeof *task->items);
     task->after = memory_new (1, sizeof *task->after);
     ggen__lock__init (task->after);
@@ -347,17 +345,25 @@ take_choice (task_t *task)
     for (size_t i = 0; i < self->chosen_count; i++)
         add_item (task, self->chosen [i]);
     lock_sort (task->after);
+    install_plan (task, task->before);
+}
 
+void
+install_plan (task_t *task, const Ggen__Lock *before)
+{
+    install_t *self = install_of (task);
+    const Ggen__InstallRequest *request = install_request (task);
     char **again = memory_new (request->n_wants, sizeof *again);
     size_t again_count = 0;
     for (size_t i = 0; i < self->direct_count && request->force; i++)
         if (install_wants (task, self->direct [i]))
             again [again_count++] = self->direct [i];
-    plan_query_t query = {.before = task->before,
+    plan_query_t query = {.before = before,
                           .chosen = self->chosen,
                           .chosen_count = self->chosen_count,
                           .direct = {(const char *const *) self->direct, self->direct_count},
                           .reinstall = {(const char *const *) again, again_count}};
+    plan_destroy (&task->steps, task->steps_count);
     plan_make (&query, &task->steps, &task->steps_count);
     free (again);
 }
@@ -545,7 +551,8 @@ install_choose (task_t *task, task_step_fn *next)
         const Ggen__LockedPackage *locked = task->before->packages [i];
         const Ggen__Package *found =
             gather_find (self->gather, locked->name, locked->version, locked->sha256);
-        if (!found || !install_is_as_signed (task, found, locked))
+        if (install_is_there (task, locked)
+            && (!found || !install_is_as_signed (task, found, locked)))
             gather_own (task, self->gather, package_of_locked (locked));
     }
     task_then (task, ask_pins);

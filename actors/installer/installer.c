@@ -3,6 +3,7 @@
 
 #include "memory.h"
 #include "task.h"
+#include "metrics.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ struct installer_t {
     unsigned active;
     bool writing;                   //  one task changes things, or compares them, at a time
     bool starting;
+    uint64_t installs, installs_failed;     //  that ended
 };
 
 //  ---- tasks ---------------------------------------------------------------------------------------
@@ -44,6 +46,7 @@ task_free (task_t *task)
     for (size_t i = 0; i < task->warnings_count; i++)
         free (task->warnings [i]);
     protobuf_c_message_free_unpacked (task->request, NULL);
+    free (task->given_lock);
     free (task->generations);
     free (task->items);
     free (task);
@@ -90,6 +93,8 @@ installer_task_over (installer_t *self, task_t *task)
 {
     if (task->writes)
         self->writing = false;
+    if (task->first == install_start)
+        *(task->failure ? &self->installs_failed : &self->installs) += 1;
     self->active--;
     unlink_task (self, task);
     task_free (task);
@@ -232,6 +237,18 @@ on_rotate (void *self, const delivery_t *at, const ProtobufCMessage *message)
     return on_task (self, at, message, rotate_start, true);
 }
 
+static code_t
+on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    const installer_t *self = self_;
+    Ggen__InstallerStatusReply reply = GGEN__INSTALLER_STATUS_REPLY__INIT;
+    reply.installs = self->installs;
+    reply.installs_failed = self->installs_failed;
+    reply.waiting = self->tasks_count;
+    return out_reply (at, &reply.base);
+}
+
 //  A task that runs ends by itself: what it asks is cancelled, and what it has done already it says.
 static bool
 on_cancelled (void *self_, ticket_t ticket)
@@ -285,6 +302,7 @@ static const handler_t rows [] = {
     {&ggen__yank_request__descriptor, on_yank, THIS_NODE},
     {&ggen__unpublish_request__descriptor, on_unpublish, THIS_NODE},
     {&ggen__rotate_request__descriptor, on_rotate, THIS_NODE},
+    {&ggen__installer_status_request__descriptor, on_status, THIS_NODE},
     {0},
 };
 

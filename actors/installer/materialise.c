@@ -284,6 +284,7 @@ task_commit (task_t *task, task_step_fn *next)
     request.trees = task_trees (task, &request.n_trees);
     request.root = (char *) task->root;
     request.expected = task->current;
+    request.replaces_lock = task->replaces_lock;
     task_ask (task, "store", &request.base, &ggen__commit_reply__descriptor, on_committed, NULL,
               false);
     task_trees_destroy (request.trees, request.n_trees);

@@ -117,12 +117,32 @@ send_queue (task_t *task)
     }
 }
 
+//  What there was to warn of may be why it failed.
+static void
+refuse (const task_t *task)
+{
+    Ggen__Failure failure = *task->failure;
+    Ggen__Detail rooms [TASK_WARNINGS_MAX];
+    size_t count = failure.n_details + task->warnings_count;
+    failure.details = memory_new (count + 1, sizeof *failure.details);
+    for (size_t i = 0; i < task->failure->n_details; i++)
+        failure.details [i] = task->failure->details [i];
+    for (size_t i = 0; i < task->warnings_count; i++) {
+        ggen__detail__init (&rooms [i]);
+        rooms [i].key = "warning";
+        rooms [i].value = task->warnings [i];
+        failure.details [failure.n_details++] = &rooms [i];
+    }
+    out_refuse_as (task->out, task->ticket, &failure);
+    free (failure.details);
+}
+
 //  Tell the asker.
 static void
 finish (task_t *task)
 {
     if (task->failure)
-        out_refuse_as (task->out, task->ticket, task->failure);
+        refuse (task);
     else
         out_answer (task->out, task->ticket, task->reply);
     installer_task_over (task->installer, task);
@@ -306,6 +326,14 @@ task_take_warnings (task_t *task, char *const *warnings, size_t count)
 
 //  ---- the root ------------------------------------------------------------------------------------
 
+static char *
+text_of (ProtobufCBinaryData bytes)
+{
+    char *text = memory_new (bytes.len + 1, 1);
+    memcpy (text, bytes.data, bytes.len);
+    return text;
+}
+
 static void
 take_root (task_t *task, const Ggen__ReadRootReply *reply, bool any)
 {
@@ -325,6 +353,8 @@ take_root (task_t *task, const Ggen__ReadRootReply *reply, bool any)
         ggen__lock__init (task->before);
     }
     free (why);
+    if (reply->given_lock.len > 0)
+        task->given_lock = text_of (reply->given_lock);
     task->generation = reply->generation;
     task->current = reply->current;
     task->generations_count = reply->n_generations;
@@ -356,7 +386,9 @@ read_root (task_t *task, uint64_t generation, bool any, task_step_fn *next)
 {
     if (task->before)
         ggen__lock__free_unpacked (task->before, NULL);
+    free (task->given_lock);
     free (task->generations);
+    task->given_lock = NULL;
     task->before = NULL;
     task->generations = NULL;
     Ggen__ReadRootRequest request = GGEN__READ_ROOT_REQUEST__INIT;

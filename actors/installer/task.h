@@ -81,6 +81,8 @@ struct task_t {
     uint64_t *generations;
     size_t generations_count;
     Ggen__Lock *after;
+    char *given_lock;               //  text of a ggen.lock that somebody put into the target; or NULL
+    bool replaces_lock;             //  the commit takes that one's place
     item_t *items;
     size_t items_count;
     task_step_fn *materialised;     //  what follows when every tree is there

@@ -104,6 +104,27 @@ call_replies_count (const call_t *self)
     return count;
 }
 
+static bool
+lists (const Ggen__ListVersionsReply *reply, const char *version)
+{
+    for (size_t i = 0; i < reply->n_versions; i++)
+        if (strcmp (reply->versions[i]->version, version) == 0)
+            return true;
+    return false;
+}
+
+bool
+call_lists (const call_t *self, const char *version)
+{
+    for (unsigned i = 0; i < self->slots_count; i++) {
+        const ProtobufCMessage *reply = self->slots[i].reply;
+        if (reply && reply->descriptor == &ggen__list_versions_reply__descriptor
+            && lists ((const void *) reply, version))
+            return true;
+    }
+    return false;
+}
+
 unsigned
 call_failures_count (const call_t *self, code_t code)
 {
@@ -136,8 +157,12 @@ call_warn_of_failures (call_t *self)
         if (!failed (slot) || code_of (slot) == PACKAGE_NOT_FOUND)
             continue;
         self->incomplete = true;
-        call_warn (self, "%s: %s: %s", slot->backend->name, code_name (code_of (slot)),
-                   words_of (slot));
+        //  Of the network it is enough to say that there is none.
+        if (slot->backend->remote && code_of (slot) == NETWORK && *words_of (slot))
+            call_warn (self, "%s", words_of (slot));
+        else
+            call_warn (self, "%s: %s: %s", slot->backend->name, code_name (code_of (slot)),
+                       words_of (slot));
     }
 }
 

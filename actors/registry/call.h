@@ -17,6 +17,7 @@ typedef struct {
     const char *name;                   //  the short one; inside 'address'
     bool writes;
     bool sources;                       //  stands for named sources
+    bool remote;                        //  looks into the network
     bool enabled;                       //  is asked
 } backend_t;
 
@@ -32,11 +33,13 @@ typedef struct {
 struct call_t {
     call_t *next;
     ticket_t ticket;
+    int64_t begun_ms;
     ProtobufCMessage *request;          //  a copy
     slot_t slots[REGISTRY_BACKENDS_MAX];
     unsigned slots_count;
     unsigned asked;                     //  backends asked so far
     unsigned outstanding;               //  of them, not yet answered
+    uint32_t budget_ms;                 //  of each, when it only reads
     bool incomplete;
     char *warnings[CALL_WARNINGS_MAX];
     size_t warnings_count;
@@ -60,6 +63,9 @@ void call_warn_of_failures (call_t *self);
 
 //  The first failure, in the backends' order, other than PACKAGE_NOT_FOUND; NULL without.
 const Ggen__Failure *call_failure (const call_t *self);
+
+//  Has anybody listed this version (ListVersions)?
+bool call_lists (const call_t *self, const char *version);
 
 //  How many answered with a reply; how many with this failure.
 unsigned call_replies_count (const call_t *self);

@@ -27,6 +27,10 @@ typedef enum {
 #define STEPS_OF_NAME   (STEP_BIT (STEP_HEAD) | STEP_BIT (STEP_LISTING) \
                          | (((1ull << 12) - 1) << STEP_KEYWORD) | STEPS_OF_NEWS)
 
+#define STEPS_OF_DHT    (STEP_BIT (STEP_RELEASE) | STEP_BIT (STEP_HEAD) | STEP_BIT (STEP_LISTING) \
+                         | STEP_BIT (STEP_PROVIDE) | STEP_BIT (STEP_ROTATION) \
+                         | (((1ull << 12) - 1) << STEP_KEYWORD))
+
 //  What a head leads to: who reads it looks for these next.
 #define STEPS_BEHIND_HEAD (STEP_BIT (STEP_RELEASE) | STEP_BIT (STEP_PROVIDE))
 

@@ -51,6 +51,12 @@ steps_of (const outbox_entry_t *entry)
     return steps;
 }
 
+uint64_t
+outbox_left_out (bool unannounced, bool unrecorded)
+{
+    return (unannounced ? STEPS_OF_NEWS : 0) | (unrecorded ? STEPS_OF_DHT : 0);
+}
+
 bool
 steps_open (outbox_entry_t *entry)
 {
@@ -65,7 +71,7 @@ steps_open (outbox_entry_t *entry)
         steps_close (entry);
         return false;
     }
-    entry->wanted = steps_of (entry);
+    entry->wanted = steps_of (entry) & ~state->left_out;
     entry->key = entry->head.payload ? entry->head.key : entry->rotation.key;
     entry->seq = entry->head.payload ? entry->head.head->seq : 0;
     return true;

@@ -107,9 +107,12 @@ by_version (const void *a_, const void *b_)
 static void
 refuse_absent (const find_t *find, const char *version)
 {
-    const char *words;
+    const char *words, *alone = join_alone_text (find->home);
     code_t code = find_doubt (find, &words);
-    if (code != PACKAGE_NOT_FOUND)
+    if (alone && code != PACKAGE_NOT_FOUND)
+        out_refuse (find->home->out, find->ticket, NETWORK, "look at the network: ggen p2p status",
+                    "%s", alone);
+    else if (code != PACKAGE_NOT_FOUND)
         out_refuse (find->home->out, find->ticket, code, "look at the network: ggen p2p status",
                     "%s cannot be looked up: %s", find->name, words);
     else
@@ -158,8 +161,10 @@ static warnings_t
 warnings_of (const find_t *find, const rows_t *rows)
 {
     warnings_t warnings = {.count = 0};
-    const char *words;
-    if (find_doubt (find, &words) != PACKAGE_NOT_FOUND)
+    const char *words, *alone = join_alone_text (find->home);
+    if (alone)
+        warn (&warnings, text_of ("%s", alone));
+    else if (find_doubt (find, &words) != PACKAGE_NOT_FOUND)
         warn (&warnings, text_of ("p2p: not everybody could be asked about %s: %s", find->name,
                                   words));
     if (find->cut)
@@ -351,7 +356,8 @@ on_versions (find_t *find, void *arg)
         first--;
     reply.versions = rows.list + first;
     reply.n_versions = rows.count - first;
-    reply.incomplete = find->incomplete || find->cut || first > 0;
+    reply.incomplete =
+        find->incomplete || find->cut || first > 0 || join_alone_text (find->home);
     reply.warnings = warnings.list;
     reply.n_warnings = warnings.count;
     out_answer (find->home->out, find->ticket, &reply.base);

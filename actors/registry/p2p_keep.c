@@ -3,6 +3,7 @@
 
 #include "p2p_self.h"
 #include "package_id.h"
+#include "node.pb-c.h"
 #include "state.pb-c.h"
 
 #include <stdlib.h>
@@ -25,6 +26,13 @@ entry_key (uint8_t bytes[ENTRY_KEY_MAX], const char *name, const publisher_key_t
 //  ---- loading -------------------------------------------------------------------------------------
 
 static void ask_page (registry_p2p_t *home, ProtobufCBinaryData after);
+
+//  What is to be told to the network waits for a node that stays in it.
+static unsigned
+first_table (const registry_p2p_t *home)
+{
+    return home->settings->brief ? DISCOVERED : OUTBOX;
+}
 
 static void
 load_failed (registry_p2p_t *home)
@@ -147,7 +155,7 @@ on_changed (void *home_, const char *name, const publisher_key_t *key)
     keep_t *self = &home->keep;
     uint8_t bytes[ENTRY_KEY_MAX];
     size_t size = entry_key (bytes, name, key);
-    if (self->taking)
+    if (self->taking || home->settings->brief)
         return;
     if (!self->changed)
         self->changed = calloc (KEEP_CHANGED_MAX, sizeof *self->changed);
@@ -176,6 +184,14 @@ forget_changed (keep_t *self, unsigned count)
     }
 }
 
+static void
+saved (registry_p2p_t *home)
+{
+    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
+    out_answer (home->out, home->keep.saving, &reply.base);
+    home->keep.saving = 0;
+}
+
 static code_t
 on_batch (void *home_, void *arg, const answer_t *answer)
 {
@@ -185,7 +201,9 @@ on_batch (void *home_, void *arg, const answer_t *answer)
         return OK;
     home->keep.writing = false;
     if (home->keep.changed_count > 0)
-        home->keep.write_at_ms = answer->now_ms + KEEP_DELAY_MS;
+        home->keep.write_at_ms = answer->now_ms + (home->keep.saving ? 0 : KEEP_DELAY_MS);
+    if (home->keep.changed_count == 0 || answer->code)
+        saved (home);
     return OK;
 }
 
@@ -246,6 +264,19 @@ write_batch (registry_p2p_t *home)
     forget_changed (self, count);
 }
 
+code_t
+keep_save_all (void *home_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    registry_p2p_t *home = home_;
+    home->keep.saving = at->ticket;
+    if (home->keep.changed_count == 0 && !home->keep.writing)
+        saved (home);
+    else if (!home->keep.writing)
+        home->keep.write_at_ms = at->now_ms;
+    return OK;
+}
+
 //  ---- the outbox ----------------------------------------------------------------------------------
 
 code_t
@@ -288,6 +319,7 @@ void
 keep_begin (registry_p2p_t *home)
 {
     home->keep.write_at_ms = DEADLINE_NEVER;
+    home->keep.table = first_table (home);
     discovered_watch (home->discovered, on_changed, home);
     ask_page (home, (ProtobufCBinaryData) {0, NULL});
 }
@@ -304,7 +336,7 @@ keep_tick (registry_p2p_t *home, int64_t now_ms)
 {
     keep_t *self = &home->keep;
     if (self->load_at_ms <= now_ms) {
-        self->table = 0;
+        self->table = first_table (home);
         ask_page (home, (ProtobufCBinaryData) {0, NULL});
     }
     if (self->write_at_ms <= now_ms) {

@@ -246,13 +246,23 @@ p2p_on_announced (void *self, const delivery_t *at, const ProtobufCMessage *mess
     return OK;
 }
 
-//  ---- connectivity --------------------------------------------------------------------------------
+//  ---- peers --------------------------------------------------------------------------------
+
+static bool
+serves_dht (const Ggen__PeerUp *up)
+{
+    for (size_t i = 0; i < up->n_protocols; i++)
+        if (strcmp (up->protocols[i], "dht/1") == 0)
+            return up->tier != GGEN__TIER__CLIENT;
+    return false;
+}
 
 code_t
 p2p_on_peer_up (void *self, const delivery_t *at, const ProtobufCMessage *message)
 {
     registry_p2p_t *home = self;
     const Ggen__PeerUp *up = (const void *) message;
+    join_peer (home, serves_dht (up), at->now_ms);
     //  A link for one look-up is no neighbour.
     if (!up->kept)
         return OK;
@@ -272,6 +282,7 @@ p2p_on_connectivity (void *self, const delivery_t *at, const ProtobufCMessage *m
     (void) at;
     registry_p2p_t *home = self;
     const Ggen__ConnectivityChanged *changed = (const void *) message;
+    join_changed (home, changed->connectivity == GGEN__CONNECTIVITY__OFFLINE);
     if (changed->connectivity == GGEN__CONNECTIVITY__OFFLINE)
         return OK;
     outbox_wake (home, 0);

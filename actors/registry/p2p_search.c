@@ -264,7 +264,8 @@ static void
 answer (search_t *self)
 {
     hits_t hits = hits_of (self);
-    char warning[300], *warnings = warning;
+    char text[300], *warnings[] = {text, NULL};
+    const char *alone = join_alone_text (self->home);
     Ggen__SearchReply reply = GGEN__SEARCH_REPLY__INIT;
     rank (&hits);
     size_t first = self->request->offset < hits.count ? self->request->offset : hits.count;
@@ -279,10 +280,10 @@ answer (search_t *self)
     reply.total = (uint32_t) hits.count;
     //  Nobody knows all packages of a network.
     bool all = !*self->request->query;
-    reply.incomplete = self->incomplete || all;
-    reply.warnings = &warnings;
-    if (all || self->failure_code != OK) {
-        snprintf (warning, sizeof warning, "p2p: %s%s%.200s",
+    reply.incomplete = self->incomplete || all || alone;
+    reply.warnings = warnings;
+    if (all || (self->failure_code != OK && !alone)) {
+        snprintf (text, sizeof text, "p2p: %s%s%.200s",
                   all ? "without a query only packages that this node has heard of are listed"
                       : "the network could not be searched",
                   all ? "" : ": ",
@@ -291,6 +292,8 @@ answer (search_t *self)
                                        : code_name (self->failure_code));
         reply.n_warnings = 1;
     }
+    if (alone)
+        warnings[reply.n_warnings++] = (char *) alone;
     out_answer (self->home->out, self->ticket, &reply.base);
     free (reply.results);
     hits_free (&hits);
@@ -435,7 +438,7 @@ send_more (search_t *self)
 {
     registry_p2p_t *home = self->home;
     for (word_t *word = self->words; word < self->words + self->words_count; word++) {
-        if (!word->waiting || self->told || home->reads_in_flight >= P2P_READS_MAX)
+        if (!word->waiting || self->told || p2p_must_wait (home))
             continue;
         digest_t key;
         dht_key_keyword (&key, home->crypto->sha256, word->keyword, word->part);

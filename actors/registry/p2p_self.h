@@ -7,6 +7,7 @@
 #include "messages/dht_key.h"
 #include "outbox.h"
 #include "p2p_find.h"
+#include "p2p_join.h"
 #include "p2p_keep.h"
 #include "registry_p2p.h"
 
@@ -24,6 +25,7 @@ typedef struct registry_p2p {
     const registry_p2p_settings_t *settings;
     discovered_t *discovered;
     keep_t keep;
+    join_t join;
     outbox_t outbox;
     find_t *finds;
     unsigned finds_count;
@@ -42,9 +44,13 @@ typedef struct registry_p2p {
 //  Does this id never leave the node?
 bool p2p_is_private (const registry_p2p_t *self, const char *id);
 
-//  A DHT read without further ado. OK, or why it could not be asked.
+//  A DHT read without further ado. OK, or why it could not be asked: BUSY while p2p_must_wait, NETWORK
+//  in a node that lives for one call and has found nobody.
 must_use code_t p2p_read (registry_p2p_t *self, const digest_t *key, bool first_valid,
                           ticket_t ticket, answer_fn *on_answer, void *arg);
+
+//  Do reads have to wait?
+bool p2p_must_wait (const registry_p2p_t *self);
 
 //  By when to answer a request.
 int64_t p2p_answer_at_ms (const registry_p2p_t *self, const delivery_t *at);

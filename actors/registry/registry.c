@@ -3,6 +3,7 @@
 
 #include "answers.h"
 #include "call.h"
+#include "metrics.pb-c.h"
 #include "sources.pb-c.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ typedef struct {
     uint32_t answer_ms;
     call_t *calls;
     unsigned calls_count;
+    uint64_t searches, searches_ms;     //  that ended
 } registry_t;
 
 //  How an operation is done.
@@ -68,10 +70,15 @@ end_call (registry_t *self, call_t *call)
         at = &(*at)->next;
     *at = call->next;
     self->calls_count--;
+    if (method_of (call)->answer == answers_search) {
+        self->searches++;
+        self->searches_ms += (uint64_t) (out_now_ms (self->out) - call->begun_ms);
+    }
     call_destroy (&call);
 }
 
 static bool spread (registry_t *self, call_t *call);
+static bool look_further (registry_t *self, call_t *call);
 
 //  One more answer is in, or could not be asked for.
 static void
@@ -81,8 +88,13 @@ proceed (registry_t *self, call_t *call)
         return;
     if (method_of (call)->answer == answers_publish && spread (self, call))
         return;
+    if (look_further (self, call))
+        return;
     //  Exists may have been answered; answering twice does nothing.
-    method_of (call)->answer (self->out, self->crypto, call);
+    if (!method_of (call)->changes && call_failures_count (call, CANCELLED) > 0)
+        out_refuse (self->out, call->ticket, CANCELLED, "", "cancelled");
+    else
+        method_of (call)->answer (self->out, self->crypto, call);
     end_call (self, call);
 }
 
@@ -154,6 +166,36 @@ spread (registry_t *self, call_t *call)
     return call->outstanding > 0;
 }
 
+static void
+ask_readers (registry_t *self, call_t *call, bool remote_too)
+{
+    for (unsigned i = 0; i < call->slots_count; i++) {
+        slot_t *slot = &call->slots[i];
+        if (slot->backend->enabled && !slot->asked && (remote_too || !slot->backend->remote))
+            ask_backend (self, slot, call->request, call->budget_ms);
+    }
+}
+
+//  May what is at hand be enough?
+static bool
+is_near (const ProtobufCMessage *message)
+{
+    const Ggen__ListVersionsRequest *request = (const void *) message;
+    return message->descriptor == &ggen__list_versions_request__descriptor
+           && (request->local || *request->exact);
+}
+
+//  What is at hand was not enough: ask those that look into the network. Returns true when any were.
+static bool
+look_further (registry_t *self, call_t *call)
+{
+    const Ggen__ListVersionsRequest *request = (const void *) call->request;
+    if (!is_near (call->request) || request->local || call_lists (call, request->exact))
+        return false;
+    ask_readers (self, call, true);
+    return call->outstanding > 0;
+}
+
 //  OK, or BUSY.
 static code_t
 begin (registry_t *self, const delivery_t *at, const ProtobufCMessage *message, call_t **call_p)
@@ -169,6 +211,7 @@ begin (registry_t *self, const delivery_t *at, const ProtobufCMessage *message, 
     *call_p = call;
     if (!call)
         return BUSY;
+    call->begun_ms = at->now_ms;
     call->next = self->calls;
     self->calls = call;
     self->calls_count++;
@@ -190,10 +233,8 @@ on_read (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     call_t *call;
     if (begin (self, at, message, &call) != OK)
         return BUSY;
-    uint32_t budget_ms = budget_of (self, method_of (call), left_ms (at));
-    for (unsigned i = 0; i < call->slots_count; i++)
-        if (call->slots[i].backend->enabled)
-            ask_backend (self, &call->slots[i], message, budget_ms);
+    call->budget_ms = budget_of (self, method_of (call), left_ms (at));
+    ask_readers (self, call, !is_near (message));
     proceed (self, call);
     return OK;
 }
@@ -329,6 +370,18 @@ on_sources_changed (void *self_, const delivery_t *at, const ProtobufCMessage *m
     return OK;
 }
 
+static code_t
+on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    const registry_t *self = self_;
+    Ggen__RegistryStatusReply reply = GGEN__REGISTRY_STATUS_REPLY__INIT;
+    reply.searches = self->searches;
+    reply.searches_ms = self->searches_ms;
+    reply.under_way = self->calls_count;
+    return out_reply (at, &reply.base);
+}
+
 //  ---- life --------------------------------------------------------------------------------------
 
 static void
@@ -360,6 +413,7 @@ add_backend (registry_t *self, const registry_backend_t *settings, const char *o
         backend->name += prefix;
     backend->writes = settings->writes;
     backend->sources = settings->sources;
+    backend->remote = settings->remote;
     backend->enabled = true;
     self->backends_count++;
     return true;
@@ -397,6 +451,7 @@ static const handler_t rows[] = {
     {&ggen__put_head_request__descriptor, on_change, THIS_NODE},
     {&ggen__get_heads_request__descriptor, on_read, THIS_NODE},
     {&ggen__sources_changed__descriptor, on_sources_changed, THIS_NODE},
+    {&ggen__registry_status_request__descriptor, on_status, THIS_NODE},
     {0},
 };
 

@@ -15,6 +15,9 @@
 //      for by name that are not enabled: a warning, or FEATURE_NOT_ENABLED when no other is left.
 //      Of several registries only the first REGISTRY_LIMIT_MAX results each are merged, so beyond
 //      them a page is incomplete, and 'total' counts twice what was found twice.
+//  ListVersions of an 'exact' version
+//      Backends that look into the network are asked only when the others do not have it; with 'local'
+//      never.
 //  GetPackage, GetPackageVersion
 //      PACKAGE_NOT_FOUND when one at least says so and none has it.
 //  Exists
@@ -35,6 +38,9 @@
 //      registry that never had the name has nothing to keep.
 //  GetHeadsRequest
 //      What all have, without what is there twice; who answers with a failure is a warning.
+//  RegistryStatusRequest
+//      What it has done since it was born (metrics.proto).
+//
 //  One of the backends may stand for named sources (registry_sources_io.h). It is asked only while
 //  there are any, as SourcesChanged tells; names in SearchRequest.registries that are no backend's
 //  are its sources'. Where it has found two digests of one version, that is the answer.
@@ -58,6 +64,7 @@ typedef struct {
     const char *address;        //  "registry_file"
     bool writes;                //  takes publishes and deletes
     bool sources;               //  stands for named sources
+    bool remote;                //  looks into the network
 } registry_backend_t;
 
 //  env->settings; borrowed for create only.

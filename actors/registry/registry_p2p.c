@@ -6,6 +6,7 @@
 #include "package_id.h"
 
 #include "gossip.pb-c.h"
+#include "node.pb-c.h"
 #include "publisher.pb-c.h"
 #include "swarm.pb-c.h"
 
@@ -23,6 +24,12 @@ p2p_is_private (const registry_p2p_t *self, const char *id)
         if (package_id_fits (self->settings->private_ids[i], name))
             return true;
     return false;
+}
+
+bool
+p2p_must_wait (const registry_p2p_t *self)
+{
+    return self->join.joining || self->reads_in_flight >= P2P_READS_MAX;
 }
 
 code_t
@@ -45,6 +52,10 @@ p2p_read (registry_p2p_t *self, const digest_t *key, bool first_valid, ticket_t 
     //  Cancelled is not the same as answered.
     if (ticket && !ask.parent)
         return CANCELLED;
+    if (self->join.joining)
+        return BUSY;
+    if (self->settings->brief && self->join.alone)
+        return NETWORK;
     return out_ask (self->out, &ask);
 }
 
@@ -101,7 +112,9 @@ create (const actor_env_t *env)
     }
     self->follow_at_ms = DEADLINE_NEVER;
     keep_begin (self);
-    news_follow (self);
+    join_begin (self);
+    if (!self->settings->brief)
+        news_follow (self);
     return self;
 }
 
@@ -111,6 +124,7 @@ tick (void *self_, int64_t now_ms, int64_t wall_ms)
     (void) wall_ms;
     registry_p2p_t *self = self_;
     keep_tick (self, now_ms);
+    join_tick (self, now_ms);
     outbox_tick (self, now_ms);
     find_tick (self, now_ms);
     search_tick (self, now_ms);
@@ -131,7 +145,7 @@ deadline_ms (const void *self_)
     const registry_p2p_t *self = self_;
     int64_t work_ms = least (find_deadline_ms (self), search_deadline_ms (self));
     int64_t kept_ms = least (keep_deadline_ms (&self->keep), outbox_deadline_ms (&self->outbox));
-    return least (least (work_ms, kept_ms), self->follow_at_ms);
+    return least (least (work_ms, kept_ms), least (self->follow_at_ms, self->join.until_ms));
 }
 
 static bool
@@ -142,6 +156,7 @@ ready (const void *self_)
 }
 
 static const handler_t rows[] = {
+    {&ggen__save_request__descriptor, keep_save_all, THIS_NODE},
     {&ggen__search_request__descriptor, p2p_on_search, THIS_NODE},
     {&ggen__get_package_request__descriptor, p2p_on_get, THIS_NODE},
     {&ggen__get_package_version_request__descriptor, p2p_on_get_version, THIS_NODE},

@@ -58,7 +58,15 @@ typedef struct {
     uint32_t answer_ms;                     //  performance.dht_query_timeout
     int64_t min_publish_age_secs;           //  security.min_publish_age: a younger version is not "latest"
                                             //  and not listed, only given when named exactly
+    int64_t refresh_ms;                     //  what the hot tier gives at this age is looked up anew behind
+                                            //  the answer; 0 = never
     bool require_fresh;                     //  security.require_fresh: the head of "latest" is in date
+    const char *alone_text;                 //  what answers say while there is no peer; NULL = nothing
+    //  The node lives for one call: no news is followed, the outbox waits for one that stays, nothing
+    //  is kept; see p2p_join.h.
+    bool brief;
+    uint32_t join_ms;                       //  brief: longest that a first peer is waited for
+    uint32_t lan_ms;                        //  brief: the same after all known ones failed
     uint32_t discovered_max;                //  entries; 0 = DISCOVERED_MAX
     uint32_t signer_max;                    //  names of one signer; 0 = DISCOVERED_SIGNER_MAX
 } registry_p2p_settings_t;

@@ -208,7 +208,7 @@ tell (const reputation_t *self, const delivery_t *at, const opinion_t *opinions,
 }
 
 static code_t
-tell_all (const reputation_t *self, const delivery_t *at)
+tell_all (const reputation_t *self, const delivery_t *at, uint32_t best)
 {
     uint32_t count = known_count (self->known);
     opinion_t *opinions = malloc ((count + 1) * sizeof *opinions);
@@ -220,6 +220,8 @@ tell_all (const reputation_t *self, const delivery_t *at)
         opinions[i].place = i;
     }
     qsort (opinions, count, sizeof *opinions, best_first);
+    if (best > 0 && best < count)
+        count = best;
     code_t code = tell (self, at, opinions, count, false);
     free (opinions);
     return code;
@@ -230,7 +232,7 @@ reputation_on_reputation (void *self, const delivery_t *at, const ProtobufCMessa
 {
     const Ggen__ReputationRequest *ask = (const void *) message;
     if (ask->n_peer_keys == 0)
-        return tell_all (self, at);
+        return tell_all (self, at, ask->best);
     opinion_t *opinions = form_named (self, at, ask->n_peer_keys, ask->peer_keys);
     if (!opinions)
         return OK;

@@ -98,14 +98,15 @@ check_ids (const commit_tree_t *trees, size_t count, refusal_t *refusal)
 }
 
 static code_t
-link_target (const place_t *place, const commit_tree_t *trees, size_t count, refusal_t *refusal)
+link_target (const place_t *place, const commit_tree_t *trees, size_t count, bool replaces_lock,
+             refusal_t *refusal)
 {
     const char **ids = calloc (count + 1, sizeof *ids);
     if (!ids)
         return INTERNAL;
     for (size_t i = 0; i < count; i++)
         ids [i] = trees [i].id;
-    code_t code = target_link (place, ids, count, refusal);
+    code_t code = target_link (place, ids, count, replaces_lock, refusal);
     free (ids);
     return code;
 }
@@ -282,7 +283,8 @@ check_plan (const place_t *place, const commit_tree_t *trees, size_t count, byte
 
 code_t
 commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_count, bytes_t lock,
-                   uint64_t expected, uint64_t *generation_p, refusal_t *refusal)
+                   bool replaces_lock, uint64_t expected, uint64_t *generation_p,
+                   refusal_t *refusal)
 {
     code_t code = check_plan (place, trees, trees_count, lock, expected, refusal);
     if (code)
@@ -296,12 +298,14 @@ commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_coun
         code = build_generation (place, TEMPORARY_GENERATION, trees, trees_count, lock, instances,
                                  refusal);
     if (code == OK)
-        code = link_target (place, trees, trees_count, refusal);
+        code = link_target (place, trees, trees_count, replaces_lock, refusal);
     if (code == OK)
         code = settle (place, trees, trees_count, instances, TEMPORARY_GENERATION, generation,
                        refusal);
     if (code == OK)
         code = switch_to (place, generation, refusal);
+    if (code == OK && replaces_lock)
+        target_take_lock (place);
     target_tidy (place);
     if (code)
         forget_generation (place);
@@ -352,7 +356,7 @@ restore (const place_t *place, uint64_t generation, const commit_tree_t *trees, 
     if (code == OK)
         code = relink (place, generation, trees, count, instances, refusal);
     if (code == OK)
-        code = link_target (place, trees, count, refusal);
+        code = link_target (place, trees, count, false, refusal);
     if (code == OK && syncfs (place->store_fd) != 0)
         code = refusal_system (refusal, errno, "store", "sync");
     return code;

@@ -18,7 +18,7 @@ typedef struct {
 } commit_tree_t;
 
 //  Make a new generation of these trees and switch to it. Those without 'staged' must be in the
-//  store. 'lock' becomes its ggen.lock.
+//  store. 'lock' becomes its ggen.lock; with 'replaces_lock' also where a target has a file of that name.
 //  OK                *generation_p is current, also after a power loss.
 //  BUSY              the current generation is no longer 'expected'.
 //  VALIDATION        an id that is none, two ids of which one is a directory of the other ("ns" and
@@ -28,8 +28,8 @@ typedef struct {
 //  PERMISSION_DENIED, INSUFFICIENT_DISK_SPACE
 must_use code_t
     commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_count,
-                       bytes_t lock, uint64_t expected, uint64_t *generation_p,
-                       refusal_t *refusal);
+                       bytes_t lock, bool replaces_lock, uint64_t expected,
+                       uint64_t *generation_p, refusal_t *refusal);
 
 //  Switch to an earlier generation. Where a user edited a tree of it, its link is first moved to a
 //  clean instance (in the store, or staged). Errors as above; PACKAGE_NOT_FOUND: there is no such

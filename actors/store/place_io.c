@@ -211,6 +211,22 @@ place_lock (const place_t *self, uint64_t generation, char **text_p, size_t *siz
     return place_read_file (self->generations_fd, path, PLACE_LOCK_MAX, text_p, size_p, refusal);
 }
 
+code_t
+place_given_lock (const place_t *self, char **text_p, size_t *size_p, refusal_t *refusal)
+{
+    struct stat info;
+    code_t code = OK;
+    *text_p = NULL;
+    *size_p = 0;
+    int dirfd = *self->target ? open (self->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (dirfd < 0)
+        return OK;
+    if (fstatat (dirfd, PLACE_LOCK_NAME, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (info.st_mode))
+        code = place_read_file (dirfd, PLACE_LOCK_NAME, PLACE_LOCK_MAX, text_p, size_p, refusal);
+    close (dirfd);
+    return code;
+}
+
 static int
 by_number (const void *a, const void *b)
 {

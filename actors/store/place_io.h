@@ -61,6 +61,11 @@ must_use code_t
     place_lock (const place_t *self, uint64_t generation, char **text_p, size_t *size_p,
                 refusal_t *refusal);
 
+//  The text of a file ggen.lock that lies in a target where our link would be: somebody, or a version
+//  control system, put it there. free () it; NULL and 0 when there is none. Errors as place_read_file.
+must_use code_t
+    place_given_lock (const place_t *self, char **text_p, size_t *size_p, refusal_t *refusal);
+
 //  The numbers of all generations, ascending; free () the array. NULL when there is none.
 uint64_t *
     place_generations (const place_t *self, size_t *count_p);

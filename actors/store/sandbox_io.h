@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-//  A second wall around unpacking: where the kernel has Landlock (Linux 5.13, landlock(7)), the
-//  work is done by a thread of its own that can change files below one directory only, whatever
-//  path it may be talked into. Landlock holds for a thread and is never lifted, so the thread ends
-//  with the work. It is a wall against mistakes about paths, not against foreign code: that would
-//  share our memory with all other threads.
+//  A second wall around unpacking: the work is done by a thread of its own. Where the kernel has
+//  Landlock (Linux 5.13, landlock(7)) that can change files below one directory only, whatever path
+//  it may be talked into; where it has seccomp(2) it has no sockets, starts no programs and looks into
+//  no others. Both hold for a thread and are never lifted, so the thread ends with the work. They are
+//  walls against mistakes, not against foreign code: that would share our memory with all other
+//  threads.
 #ifndef GGEN_SANDBOX_IO_H
 #define GGEN_SANDBOX_IO_H
 
@@ -16,9 +17,9 @@ bool
 typedef code_t (sandbox_work_fn) (void *argument);
 
 //  Do 'work' and wait for its end. Inside, nothing can be created, opened to write, renamed, linked
-//  or removed but below 'dirfd', nothing be executed: EACCES. Files can be read everywhere, and
-//  written where they are open already. Where the kernel lacks it, or a rule above us forbids it,
-//  'work' is done all the same, without a wall.
+//  or removed but below 'dirfd', nothing be executed: EACCES, or EPERM where seccomp says it. Files can
+//  be read everywhere, and written where they are open already. Where the kernel lacks either, or a
+//  rule above us forbids it, 'work' is done all the same, without that wall.
 //  OK     *code_p is what 'work' returned.
 //  BUSY   there is no thread to be had; 'work' was not called.
 must_use code_t

@@ -21,17 +21,20 @@ store_read_root (store_call_t *call)
     if (code)
         return code;
     uint64_t current = 0, generation = request->generation;
-    char *text = NULL;
-    size_t size = 0;
+    char *text = NULL, *given = NULL;
+    size_t size = 0, given_size = 0;
     code = place_current (&place, &current, &call->refusal);
     if (generation == 0)
         generation = current;
     if (code == OK)
         code = place_lock (&place, generation, &text, &size, &call->refusal);
+    if (code == OK && request->generation == 0)
+        code = place_given_lock (&place, &given, &given_size, &call->refusal);
     if (code == OK) {
         Ggen__ReadRootReply *reply = malloc (sizeof *reply);
         ggen__read_root_reply__init (reply);
         store_set_bytes (&reply->lock, text, size);
+        store_set_bytes (&reply->given_lock, given, given_size);
         reply->generation = generation;
         reply->current = current;
         reply->generations = place_generations (&place, &reply->n_generations);
@@ -39,6 +42,7 @@ store_read_root (store_call_t *call)
     }
     else if (code == PACKAGE_NOT_FOUND)
         call->hint = "`ggen market history` lists those there are";
+    free (given);
     free (text);
     place_close (&place);
     return code;
@@ -75,8 +79,9 @@ store_commit (store_call_t *call)
     commit_tree_t *trees = trees_of (call, request->root, request->trees, request->n_trees);
     uint64_t generation = 0;
     bytes_t lock = {request->lock.data, request->lock.len};
-    code = trees ? commit_generation (&place, trees, request->n_trees, lock, request->expected,
-                                      &generation, &call->refusal)
+    code = trees ? commit_generation (&place, trees, request->n_trees, lock,
+                                      request->replaces_lock, request->expected, &generation,
+                                      &call->refusal)
                  : INTERNAL;
     free (trees);
     //  Committed trees have moved; what is left was not needed.

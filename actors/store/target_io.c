@@ -12,6 +12,9 @@
 #define THROUGH ".ggen/current/"
 #define LINK_MAX_BYTES 600
 
+//  In DIR/.ggen: the link that will take the place of a file DIR/ggen.lock.
+#define NEW_LOCK_LINK "tmp.lock"
+
 //  ---- links of ours -------------------------------------------------------------------------------
 
 //  Where the link of 'id' leads: "../.ggen/current/@scope/name".
@@ -172,23 +175,54 @@ make_one (int dirfd, const char *id, refusal_t *refusal)
     return symlinkat (text, dirfd, id) == 0 ? OK : refusal_system (refusal, errno, id, "link");
 }
 
+static bool
+is_given_lock (int dirfd)
+{
+    struct stat info;
+    return fstatat (dirfd, PLACE_LOCK_NAME, &info, AT_SYMLINK_NOFOLLOW) == 0
+           && S_ISREG (info.st_mode);
+}
+
+static code_t
+make_new_lock_link (const place_t *place, refusal_t *refusal)
+{
+    unlinkat (place->base_fd, NEW_LOCK_LINK, 0);
+    return symlinkat (THROUGH PLACE_LOCK_NAME, place->base_fd, NEW_LOCK_LINK) == 0
+               ? OK
+               : refusal_system (refusal, errno, PLACE_LOCK_NAME, "link");
+}
+
 code_t
-target_link (const place_t *place, const char *const *ids, size_t count, refusal_t *refusal)
+target_link (const place_t *place, const char *const *ids, size_t count, bool replaces_lock,
+             refusal_t *refusal)
 {
     if (!*place->target)
         return OK;
     int dirfd = open (place->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dirfd < 0)
         return refusal_system (refusal, errno, place->target, "open directory");
-    code_t code = check_one (dirfd, PLACE_LOCK_NAME, refusal);
+    bool replaces = replaces_lock && is_given_lock (dirfd);
+    code_t code = replaces ? OK : check_one (dirfd, PLACE_LOCK_NAME, refusal);
     for (size_t i = 0; i < count && code == OK; i++)
         code = check_one (dirfd, ids [i], refusal);
     if (code == OK)
-        code = make_one (dirfd, PLACE_LOCK_NAME, refusal);
+        code = replaces ? make_new_lock_link (place, refusal)
+                        : make_one (dirfd, PLACE_LOCK_NAME, refusal);
     for (size_t i = 0; i < count && code == OK; i++)
         code = make_one (dirfd, ids [i], refusal);
     close (dirfd);
     return code;
+}
+
+void
+target_take_lock (const place_t *place)
+{
+    int dirfd = *place->target ? open (place->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (dirfd < 0)
+        return;
+    if (renameat (place->base_fd, NEW_LOCK_LINK, dirfd, PLACE_LOCK_NAME) == 0)
+        fsync (dirfd);
+    close (dirfd);
 }
 
 //  ---- tidying -------------------------------------------------------------------------------------
@@ -225,6 +259,8 @@ tidy_one (void *none, int dirfd, const char *name)
 void
 target_tidy (const place_t *place)
 {
-    if (*place->target)
-        each_entry (AT_FDCWD, place->target, tidy_one, NULL);
+    if (!*place->target)
+        return;
+    unlinkat (place->base_fd, NEW_LOCK_LINK, 0);
+    each_entry (AT_FDCWD, place->target, tidy_one, NULL);
 }

@@ -7,11 +7,18 @@
 #include "place_io.h"
 
 //  Make the links of these ids; one that is not in the current generation dangles until the switch.
-//  Nothing to do for the home. Nothing is made unless all of them can be.
+//  Nothing to do for the home. Nothing is made unless all of them can be. With 'replaces_lock' a file
+//  DIR/ggen.lock stays until target_take_lock, for which all is made ready.
 //  ALREADY_EXISTS   something that ggen did not make is where a link would be.
 //  STORAGE, PERMISSION_DENIED, INSUFFICIENT_DISK_SPACE: as the system says.
 must_use code_t
-    target_link (const place_t *place, const char *const *ids, size_t count, refusal_t *refusal);
+    target_link (const place_t *place, const char *const *ids, size_t count, bool replaces_lock,
+                 refusal_t *refusal);
+
+//  After the switch: the link takes the place of a file DIR/ggen.lock, by one rename. Should that
+//  fail, the file says what was asked for, and stays.
+void
+    target_take_lock (const place_t *place);
 
 //  Remove the links of ours that lead nowhere, and directories that this leaves empty.
 void

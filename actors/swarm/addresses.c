@@ -41,9 +41,11 @@ read_one (multiaddr_t *address, ProtobufCBinaryData field, const bytes_t *seen,
         return true;
     multiaddr_t at;
     if (is_unspecified (address) && seen->size > 0 && multiaddr_decode (&at, *seen) == OK
-        && at.kind == address->kind)
+        && (at.kind == address->kind || (at.kind == MULTIADDR_IP4 && address->kind == MULTIADDR_IP6))) {
+        address->kind = at.kind;
         memcpy (address->ip, at.ip, sizeof address->ip);
-    return multiaddr_is_dialable (address);
+    }
+    return is_ip (address) && multiaddr_is_dialable (address);
 }
 
 static bool
@@ -140,9 +142,29 @@ addresses_group (bytes_t address)
 }
 
 bool
-addresses_same_ip (bytes_t a, bytes_t b)
+addresses_is_name (bytes_t address)
+{
+    multiaddr_t value;
+    return multiaddr_decode (&value, address) == OK && !is_ip (&value);
+}
+
+static bool
+same_ip (bytes_t a, bytes_t b, size_t v6_size)
 {
     multiaddr_t one, other;
     return multiaddr_decode (&one, a) == OK && multiaddr_decode (&other, b) == OK && is_ip (&one)
-           && one.kind == other.kind && memcmp (one.ip, other.ip, ip_size (&one)) == 0;
+           && one.kind == other.kind
+           && memcmp (one.ip, other.ip, one.kind == MULTIADDR_IP6 ? v6_size : 4) == 0;
+}
+
+bool
+addresses_same_ip (bytes_t a, bytes_t b)
+{
+    return same_ip (a, b, 16);
+}
+
+bool
+addresses_same_host (bytes_t a, bytes_t b)
+{
+    return same_ip (a, b, 8);
 }

@@ -13,9 +13,10 @@ typedef struct {
 } addresses_t;
 
 //  Copy 'count' addresses. One without an IP (0.0.0.0, ::) stands for the IP of '*seen' with its
-//  own port, and what cannot be dialled even so is left out; with 'seen' NULL they are kept as they
-//  are. Those that name another node than 'key' (NULL: any) are left out. False: out of memory;
-//  *self is empty.
+//  own port (:: for IPv4, too: who listens there takes both); what cannot be dialled even so is left
+//  out, as are names: others do not have us ask the DNS. With 'seen' NULL they are kept as they are.
+//  Those that name another node than 'key' (NULL: any) are left out. False: out of memory; *self is
+//  empty.
 bool addresses_set (addresses_t *self, const ProtobufCBinaryData *fields, size_t count,
                     const bytes_t *seen, const peer_key_t *key);
 
@@ -36,7 +37,13 @@ bool addresses_equal (const addresses_t *a, const addresses_t *b);
 //  Where strangers are counted: as multiaddr_group; 0 also for what is no address.
 uint64_t addresses_group (bytes_t address);
 
+//  Does it say a name, in the place of an IP?
+bool addresses_is_name (bytes_t address);
+
 //  Do two addresses have the same IP?
 bool addresses_same_ip (bytes_t a, bytes_t b);
+
+//  Could one host have both? The same IPv4, or IPv6 of one /64: who has one of it has all.
+bool addresses_same_host (bytes_t a, bytes_t b);
 
 #endif

@@ -23,6 +23,7 @@ typedef struct {
     int64_t tried_ms;
     int64_t lost_ms;                    //  its session broke then; 0 = it did not
     int64_t next_ms;                    //  not to be dialled before, by ourselves
+    int64_t apart_ms;                   //  nor asked to keep a link
     uint8_t tries;                      //  failed ones since the last session
     bool linked;                        //  dialled, or in session
     bool persistent;

@@ -2,14 +2,17 @@
 #include "calls.h"
 
 #include "dials.h"
+#include "link.pb-c.h"
 #include "sessions.h"
+#include "stay.h"
 #include "upkeep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FAILURES_MAX 10u            //  that a reply names
+#define FAILURES_MAX   10u          //  that a reply names
+#define CALL_KNOWN_MAX 8u           //  peers of before that are dialled for one call
 
 struct call_t {
     ticket_t ticket;
@@ -185,7 +188,7 @@ want (swarm_t *self, unsigned number, const peer_key_t *key, bytes_t address, bo
     if (link && link->state == LINK_SESSION) {
         if (persistent && !upkeep_persist (self, key, &link->addresses))
             persistent = false;
-        sessions_keep (self, link, persistent);
+        stay_keep (self, link, persistent);
         up_one (self, number, link, true);
         return;
     }
@@ -204,7 +207,7 @@ want (swarm_t *self, unsigned number, const peer_key_t *key, bytes_t address, bo
         return;
     }
     if (link)
-        addresses_clear (&addresses);
+        dials_add (link, &addresses);
     else {
         dial_t dial = {.key = key, .text = key ? text : NULL, .addresses = &addresses};
         dial_refusal_t refusal = dials_begin (self, &dial, &link);
@@ -271,18 +274,50 @@ want_address (swarm_t *self, unsigned number, bytes_t address)
     }
 }
 
+//  Any will do.
+static void
+want_known (swarm_t *self, unsigned number)
+{
+    uint32_t count = book_count (self->book);
+    for (uint32_t i = 0; i < count && i < CALL_KNOWN_MAX; i++) {
+        const peer_key_t key = book_at (self->book, i)->key;
+        want (self, number, &key, (bytes_t) {NULL, 0}, false);
+    }
+}
+
+static void
+want_addresses (swarm_t *self, unsigned number, const Ggen__BootstrapRequest *request,
+                size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        want_address (self, number,
+                      request->n_addresses ? (bytes_t) {request->addresses[i].data,
+                                                        request->addresses[i].len}
+                                           : self->settings->bootstraps[i].address);
+}
+
+//  A node of one call starts its actors when they are first spoken to. With "link" the beacon comes to
+//  life, so who is on the local network is heard even when nobody can be dialled.
+static void
+wake_link (const swarm_t *self)
+{
+    Ggen__LinkClose nothing = GGEN__LINK_CLOSE__INIT;
+    out_event (self->out, "link", &nothing.base);
+}
+
 code_t
 calls_bootstrap (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     swarm_t *self = self_;
     const Ggen__BootstrapRequest *request = (const void *) message;
-    const swarm_settings_t *settings = self->settings;
-    size_t count = request->n_addresses ? request->n_addresses : settings->bootstraps_count;
+    size_t count = request->n_addresses ? request->n_addresses : self->settings->bootstraps_count;
     if (at->ticket == 0)
         return OK;
-    if (count == 0)
+    wake_link (self);
+    if (request->known ? book_count (self->book) == 0 : count == 0)
         return out_fail (at, CONFIG, "name one: ggen p2p bootstrap MULTIADDR",
-                         "no bootstrap node is configured");
+                         request->known ? "no peer is known"
+                                        : "no bootstrap node is configured");
     if (count > SWARM_BOOTSTRAPS_MAX)
         count = SWARM_BOOTSTRAPS_MAX;
     unsigned number = begin (self, at->ticket, true);
@@ -291,11 +326,10 @@ calls_bootstrap (void *self_, const delivery_t *at, const ProtobufCMessage *mess
     call_t *call = self->calls[number];
     call->wanted = UINT32_MAX;
     call->waiting = 1;              //  this loop
-    for (size_t i = 0; i < count; i++)
-        want_address (self, number,
-                      request->n_addresses ? (bytes_t) {request->addresses[i].data,
-                                                        request->addresses[i].len}
-                                           : settings->bootstraps[i].address);
+    if (request->known)
+        want_known (self, number);
+    else
+        want_addresses (self, number, request, count);
     call->wanted = request->wanted ? request->wanted : UINT32_MAX;
     call->waiting--;
     settle (self, number);

@@ -31,13 +31,29 @@ tell (swarm_t *self)
 {
     ProtobufCBinaryData addresses[MULTIADDR_PEER_MAX];
     Ggen__Dialability message = GGEN__DIALABILITY__INIT;
+    self->described++;
     dialability_say (self, &message, addresses);
     swarm_tell (self, &message.base);
     uint32_t cursor = 0;
     link_t *link;
     while ((link = links_next (self->links, &cursor)) != NULL)
         if (link->state == LINK_SESSION)
-            sessions_renew (self, link);
+            sessions_renew (self, link, 0);
+}
+
+//  A no may be of a moment: of a peer, or a machine, that had too much to do.
+static int64_t
+again_ms (dialability_t *state)
+{
+    if (state->dialable) {
+        state->refusals = 0;
+        return DIALABILITY_AGAIN_MS;
+    }
+    int64_t wait_ms = (int64_t) DIALABILITY_DOUBT_MS << state->refusals;
+    if (wait_ms >= DIALABILITY_HOPE_MS)
+        return DIALABILITY_HOPE_MS;
+    state->refusals++;
+    return wait_ms;
 }
 
 static void
@@ -47,9 +63,7 @@ know (swarm_t *self, bool dialable)
     bool news = !state->known || state->dialable != dialable;
     state->known = true;
     state->dialable = dialable;
-    state->next_ms =
-        out_now_ms (self->out)
-        + book_jitter_ms (self->rng, dialable ? DIALABILITY_AGAIN_MS : DIALABILITY_HOPE_MS);
+    state->next_ms = out_now_ms (self->out) + book_jitter_ms (self->rng, again_ms (state));
     if (news)
         tell (self);
 }
@@ -113,6 +127,16 @@ take_group (dialability_t *state, uint64_t group)
 
 //  ---- asking ------------------------------------------------------------------------------------
 
+//  Who listens on all of IPv6 does so on all of IPv4, too.
+static bool
+can_be_ours (bytes_t listening, const multiaddr_t *reached)
+{
+    multiaddr_t mine;
+    return multiaddr_decode (&mine, listening) == OK && mine.port == reached->port
+           && (mine.kind == reached->kind
+               || (mine.kind == MULTIADDR_IP6 && reached->kind == MULTIADDR_IP4));
+}
+
 //  Of what a peer says it reached, what can be ours: with a port at which we listen.
 static void
 note_reached (swarm_t *self, const Ggen__DialBackReply *reply)
@@ -120,13 +144,12 @@ note_reached (swarm_t *self, const Ggen__DialBackReply *reply)
     ProtobufCBinaryData ours[MULTIADDR_PEER_MAX], good[MULTIADDR_PEER_MAX];
     size_t ours_count = addresses_fields (&self->listening, ours), count = 0;
     for (size_t i = 0; i < reply->n_reached && count < MULTIADDR_PEER_MAX; i++) {
-        multiaddr_t theirs, mine;
+        multiaddr_t theirs;
         if (multiaddr_decode (&theirs, (bytes_t) {reply->reached[i].data, reply->reached[i].len})
             != OK)
             continue;
         for (size_t j = 0; j < ours_count; j++)
-            if (multiaddr_decode (&mine, (bytes_t) {ours[j].data, ours[j].len}) == OK
-                && mine.port == theirs.port && mine.kind == theirs.kind) {
+            if (can_be_ours ((bytes_t) {ours[j].data, ours[j].len}, &theirs)) {
                 good[count++] = reply->reached[i];
                 break;
             }
@@ -154,6 +177,8 @@ on_tried (void *self_, void *arg, const answer_t *answer)
         vote (self, public_group, reply->n_reached > 0, state->asking == 0);
     } else
         count_votes (self, state->asking == 0);
+    if (answer->code == BUSY && state->asking == 0 && !state->known)
+        state->next_ms = out_now_ms (self->out) + book_jitter_ms (self->rng, DIALABILITY_BUSY_MS);
     return OK;
 }
 
@@ -199,6 +224,7 @@ dialability_reset (swarm_t *self)
     dialability_t *state = &self->dialability;
     addresses_clear (&state->reached);
     state->known = state->dialable = false;
+    state->refusals = 0;
     dialability_run (self);
     if (is_sure (self))
         dialability_begin (self);

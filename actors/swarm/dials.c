@@ -4,6 +4,7 @@
 #include "calls.h"
 #include "link.pb-c.h"
 #include "mail_out.h"
+#include "resolve.h"
 #include "speak.h"
 #include "upkeep.h"
 
@@ -14,31 +15,52 @@
 
 //  ---- trying addresses --------------------------------------------------------------------------
 
+//  The link gets a new number, and 'budget_ms' at most from now on.
+static uint32_t
+begin_try (swarm_t *self, link_t *link, int64_t budget_ms)
+{
+    int64_t now_ms = out_now_ms (self->out), left_ms = link->greeting->until_ms - now_ms;
+    if (budget_ms > left_ms)
+        budget_ms = left_ms;
+    self->number += 2;
+    links_number (self->links, link, self->number);
+    links_set (self->links, link, LINK_DIALLING, false);
+    link->seen_size = 0;
+    links_deadline (self->links, link, now_ms + budget_ms);
+    return (uint32_t) budget_ms;
+}
+
+static void
+dial_ip (swarm_t *self, link_t *link, bytes_t address)
+{
+    greeting_t *greeting = link->greeting;
+    Ggen__LinkDial dial = GGEN__LINK_DIAL__INIT;
+    dial.budget_ms = begin_try (self, link, DIAL_MS);
+    dial.link = link->number;
+    dial.address = (ProtobufCBinaryData) {address.size, (uint8_t *) address.data};
+    if (!greeting->any_key)
+        dial.transport_key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, greeting->transport_key};
+    out_event (self->out, "link", &dial.base);
+}
+
 static bool
 dial_one (swarm_t *self, link_t *link)
 {
     greeting_t *greeting = link->greeting;
     bytes_t address;
-    int64_t now_ms = out_now_ms (self->out), until_ms = now_ms + DIAL_MS;
-    greeting->current = greeting->next;
-    if (now_ms >= greeting->until_ms
-        || !addresses_next (&greeting->addresses, &greeting->next, &address))
-        return false;
-    if (until_ms > greeting->until_ms)
-        until_ms = greeting->until_ms;
-    Ggen__LinkDial dial = GGEN__LINK_DIAL__INIT;
-    self->number += 2;
-    links_number (self->links, link, self->number);
-    links_set (self->links, link, LINK_DIALLING, false);
-    link->seen_size = 0;
-    links_deadline (self->links, link, until_ms);
-    dial.link = link->number;
-    dial.address = (ProtobufCBinaryData) {address.size, (uint8_t *) address.data};
-    if (!greeting->any_key)
-        dial.transport_key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, greeting->transport_key};
-    dial.budget_ms = (uint32_t) (until_ms - now_ms);
-    out_event (self->out, "link", &dial.base);
-    return true;
+    for (;;) {
+        greeting->current = greeting->next;
+        if (out_now_ms (self->out) >= greeting->until_ms
+            || !addresses_next (&greeting->addresses, &greeting->next, &address))
+            return false;
+        if (!addresses_is_name (address)) {
+            dial_ip (self, link, address);
+            return true;
+        }
+        begin_try (self, link, RESOLVE_MS);
+        if (resolve_begin (self, link, address))
+            return true;
+    }
 }
 
 static const char *
@@ -54,6 +76,8 @@ failure_text (code_t code)
         return "it takes no more sessions now";
     case LOW_REPUTATION:
         return "it is banned";
+    case INVALID_MULTIADDR:
+        return "its name leads nowhere";
     default:
         return "it cannot be reached";
     }
@@ -145,6 +169,43 @@ may_dial (const swarm_t *self, const peer_key_t *key, uint8_t transport_key[CRYP
     if (bans_left_ms (&self->bans, transport_key, out_now_ms (self->out)) > 0)
         return REFUSED (LOW_REPUTATION, "it is banned");
     return GRANTED;
+}
+
+bool
+dials_name (swarm_t *self, link_t *link, const peer_key_t *key)
+{
+    uint8_t transport_key[CRYPTO_KEY_BYTES];
+    char text[PEER_ID_TEXT + 1];
+    if (may_dial (self, key, transport_key).code != OK)
+        return false;
+    memcpy (link->greeting->transport_key, transport_key, sizeof transport_key);
+    link->greeting->any_key = false;
+    peer_id_text (key, text);
+    links_name (self->links, link, key, text);
+    upkeep_dialled (self, link);
+    return true;
+}
+
+void
+dials_add (link_t *link, addresses_t *addresses)
+{
+    ProtobufCBinaryData fields[2 * MULTIADDR_PEER_MAX];
+    addresses_t all, *known = &link->greeting->addresses;
+    size_t known_count = addresses_fields (known, fields), count = known_count;
+    bytes_t address;
+    for (uint16_t cursor = 0; addresses_next (addresses, &cursor, &address);) {
+        bool is_there = false;
+        for (size_t i = 0; i < known_count; i++)
+            is_there |= fields[i].len == address.size
+                        && memcmp (fields[i].data, address.data, address.size) == 0;
+        if (!is_there)
+            fields[count++] = (ProtobufCBinaryData) {address.size, (uint8_t *) address.data};
+    }
+    if (addresses_set (&all, fields, count, NULL, NULL)) {
+        addresses_clear (known);
+        *known = all;
+    }
+    addresses_clear (addresses);
 }
 
 dial_refusal_t

@@ -36,6 +36,12 @@ dial_refusal_t dials_begin (swarm_t *self, const dial_t *dial, link_t **link_p);
 dial_refusal_t dials_trial (swarm_t *self, ticket_t ticket, addresses_t *addresses,
                             const uint8_t transport_key[CRYPTO_KEY_BYTES]);
 
+//  It may be at these, too (taken). As many are tried as an address list has.
+void dials_add (link_t *link, addresses_t *addresses);
+
+//  A dial to whoever is there has learned who that should be. False: this peer may not be dialled.
+bool dials_name (swarm_t *self, link_t *link, const peer_key_t *key);
+
 //  This address is none: go on with the next, or end it all.
 void dials_next (swarm_t *self, link_t *link, code_t code);
 

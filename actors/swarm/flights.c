@@ -171,6 +171,15 @@ flights_first (const flights_t *self, const link_t *link)
     return link->flights == LINKS_NONE ? 0 : number_of (self, link->flights);
 }
 
+uint64_t
+flights_bulky (const flights_t *self, const link_t *link)
+{
+    for (uint16_t slot = link->flights; slot != LINKS_NONE; slot = self->slots[slot].next)
+        if (self->slots[slot].bulky && self->slots[slot].sent_ms > 0)
+            return number_of (self, slot);
+    return 0;
+}
+
 void
 flights_extend (flights_t *self, uint64_t number, int64_t deadline_ms)
 {

@@ -20,6 +20,7 @@ typedef struct {
     uint32_t use;
     uint16_t link;                  //  slot of the peer asked
     uint16_t next, previous;        //  of the same peer
+    bool bulky;                     //  its answer may come by the peer's lane (lanes.h)
     bool odd;                       //  had progress, or was cancelled: tells nothing of the RTT
 } flight_t;
 
@@ -45,6 +46,9 @@ uint64_t flights_number (const flights_t *self, const link_t *link, const char *
 
 //  The number of one flight to this peer, or 0.
 uint64_t flights_first (const flights_t *self, const link_t *link);
+
+//  The number of one that was sent, whose answer may come by the lane of this link; or 0.
+uint64_t flights_bulky (const flights_t *self, const link_t *link);
 
 //  Never earlier than it is due already.
 void flights_extend (flights_t *self, uint64_t number, int64_t deadline_ms);

@@ -43,7 +43,7 @@ say_hello (swarm_t *self, link_t *link)
     greeting_t *greeting = link->greeting;
     Ggen__Hello hello = GGEN__HELLO__INIT;
     rng_bytes (self->rng, greeting->nonce, sizeof greeting->nonce);
-    hello.kept = greeting->kept;
+    hello.kept = greeting->said = greeting->kept;
     hello.version = GREETING_VERSION;
     hello.nonce = (ProtobufCBinaryData) {sizeof greeting->nonce, greeting->nonce};
     greeting->sent_ms = out_now_ms (self->out);
@@ -107,7 +107,7 @@ has_room (const swarm_t *self, ProtobufCBinaryData address)
     const link_t *link;
     while ((link = links_next (self->links, &cursor)) != NULL) {
         if (!link->inbound
-            || !addresses_same_ip (link_seen (link), (bytes_t) {address.data, address.len}))
+            || !addresses_same_host (link_seen (link), (bytes_t) {address.data, address.len}))
             continue;
         strangers += link->state == LINK_GREETING;
         neighbours += link->state == LINK_SESSION;
@@ -131,6 +131,8 @@ up_inbound (swarm_t *self, const Ggen__LinkUp *up)
         bans_left_ms (&self->bans, up->transport_key.data, out_now_ms (self->out));
     if (banned_ms > 0)
         self->refused_banned++;
+    else if (out_now_ms (self->out) < self->bans_due_ms)
+        self->refused_full++;
     else if (!has_room (self, up->address))
         self->refused_full++;
     else if ((link = links_add (self->links)) != NULL
@@ -185,6 +187,7 @@ say_identify (swarm_t *self, link_t *link)
     identify.wall_ms = out_wall_ms (self->out);
     identify.observed = (ProtobufCBinaryData) {link->seen_size, link->seen};
     greeting->answered = true;
+    greeting->described = self->described;
     greeting->sent_ms = out_now_ms (self->out);
     if (greeting_sign (&identify, self->settings->identity, signature))
         speak_message (self, link, &identify.base);
@@ -205,7 +208,7 @@ on_hello (swarm_t *self, link_t *link, const Ggen__Hello *hello)
         greet_failed (self, link, FEATURE_NOT_ENABLED, reason);
         return;
     }
-    greeting->kept = hello->kept;
+    greeting->kept = greeting->said = hello->kept;
     if (!places_left (self, hello->kept)) {
         self->refused_full++;
         greet_failed (self, link, BUSY, "no room for more sessions");

@@ -21,7 +21,9 @@ typedef struct {
     uint8_t transport_key[CRYPTO_KEY_BYTES];    //  expected of a link that is dialled; then proven
     bool any_key;                           //  dialled without knowing whom
     bool answered;                          //  our Identify has left
+    uint32_t described;                     //  swarm_t.described of then
     bool kept;                              //  the session is meant to stay
+    bool said;                              //  'kept' as Hello had it
     bool persistent;
     code_t code;                            //  why the last address failed
     int64_t sent_ms;                        //  when the other side was last asked for its part

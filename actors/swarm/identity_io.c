@@ -9,6 +9,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 struct identity_file {
     identity_t identity;
     uint8_t secret[crypto_sign_SECRETKEYBYTES];
+    int lock;                   //  descriptor of the file that is borrowed, or -1
 };
 
 static void
@@ -81,6 +83,19 @@ take_seed (identity_file_t *self, const char *path, const char *text, char *why,
     return code;
 }
 
+static identity_file_t *
+identity_new (void)
+{
+    identity_file_t *self = sodium_malloc (sizeof *self);
+    if (!self)
+        return NULL;
+    memset (self, 0, sizeof *self);
+    self->identity.sign = sign;
+    self->identity.context = self;
+    self->lock = -1;
+    return self;
+}
+
 code_t
 identity_file_open (identity_file_t **self_p, const char *path, char *why, size_t why_size)
 {
@@ -94,14 +109,11 @@ identity_file_open (identity_file_t **self_p, const char *path, char *why, size_
         code = read_seed (path, text, why, why_size);
     if (code != OK)
         return code;
-    identity_file_t *self = sodium_malloc (sizeof *self);
+    identity_file_t *self = identity_new ();
     if (!self) {
         snprintf (why, why_size, "no memory");
         return STORAGE;
     }
-    memset (self, 0, sizeof *self);
-    self->identity.sign = sign;
-    self->identity.context = self;
     code = take_seed (self, path, text, why, why_size);
     sodium_memzero (text, sizeof text);
     *self_p = self;
@@ -110,9 +122,35 @@ identity_file_open (identity_file_t **self_p, const char *path, char *why, size_
     return code;
 }
 
+//  Is it there and ours now? The lock lasts as long as the descriptor.
+static bool
+borrow (identity_file_t *self, const char *path)
+{
+    char text[FILE_BYTES + 1], why[512];
+    self->lock = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool taken = self->lock >= 0 && flock (self->lock, LOCK_EX | LOCK_NB) == 0
+                 && read_seed (path, text, why, sizeof why) == OK
+                 && take_seed (self, path, text, why, sizeof why) == OK;
+    sodium_memzero (text, sizeof text);
+    return taken;
+}
+
+code_t
+identity_file_borrow (identity_file_t **self_p, const char *path)
+{
+    identity_file_t *self = *self_p = identity_new ();
+    if (!self)
+        return STORAGE;
+    if (!borrow (self, path))
+        crypto_sign_keypair (self->identity.key, self->secret);
+    return OK;
+}
+
 void
 identity_file_close (identity_file_t **self_p)
 {
+    if (*self_p && (*self_p)->lock >= 0)
+        close ((*self_p)->lock);
     sodium_free (*self_p);
     *self_p = NULL;
 }

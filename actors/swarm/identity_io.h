@@ -15,6 +15,12 @@ typedef struct identity_file identity_file_t;
 must_use code_t identity_file_open (identity_file_t **self_p, const char *path, char *why,
                                     size_t why_size);
 
+//  For one call: the key pair in 'path', if there is one that can be read and no other call is using
+//  it now (a second session of one key would end the first); else one that lives as long as the
+//  process and is written nowhere. Creates nothing.
+//  OK; STORAGE: no memory.
+must_use code_t identity_file_borrow (identity_file_t **self_p, const char *path);
+
 //  Wipes the secret. NULL is fine.
 void identity_file_close (identity_file_t **self_p);
 

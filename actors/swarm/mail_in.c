@@ -3,9 +3,11 @@
 
 #include "frame.h"
 #include "greet.h"
+#include "lanes.h"
 #include "runtime/actor/wire.h"
 #include "sessions.h"
 #include "speak.h"
+#include "status.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -191,12 +193,13 @@ take_answer (swarm_t *self, const arrival_t *arrival)
 static void
 take_own (swarm_t *self, const arrival_t *arrival)
 {
-    const ProtobufCMessageDescriptor *type =
-        strcmp (arrival->frame.type, ggen__goodbye__descriptor.short_name) == 0
-            ? &ggen__goodbye__descriptor
-        : strcmp (arrival->frame.type, ggen__session_update__descriptor.short_name) == 0
-            ? &ggen__session_update__descriptor
-            : NULL;
+    static const ProtobufCMessageDescriptor *const types[] = {
+        &ggen__goodbye__descriptor, &ggen__session_update__descriptor,
+        &ggen__bulk_wanted__descriptor, &ggen__bulk_offer__descriptor};
+    const ProtobufCMessageDescriptor *type = NULL;
+    for (unsigned i = 0; i < COUNT_OF (types); i++)
+        if (strcmp (arrival->frame.type, types[i]->short_name) == 0)
+            type = types[i];
     if (!type || arrival->body.size > GREETING_SIZE_MAX || !wire_valid (type, arrival->body)) {
         self->dropped_invalid++;
         return;
@@ -207,7 +210,13 @@ take_own (swarm_t *self, const arrival_t *arrival)
         return;
     if (type == &ggen__goodbye__descriptor)
         sessions_left (self, arrival->link, (const void *) message);
-    else if (arrival->link->state == LINK_SESSION)
+    else if (arrival->link->state != LINK_SESSION)
+        ;
+    else if (type == &ggen__bulk_wanted__descriptor)
+        lanes_wanted (self, arrival->link);
+    else if (type == &ggen__bulk_offer__descriptor)
+        lanes_offered (self, arrival->link, (const void *) message);
+    else
         sessions_update (self, arrival->link, (const void *) message);
     protobuf_c_message_free_unpacked (message, NULL);
 }
@@ -248,14 +257,16 @@ static void
 in_session (swarm_t *self, arrival_t *arrival, bytes_t envelope)
 {
     link_t *link = arrival->link;
-    link->received_bytes += envelope.size + arrival->body.size + arrival->attachment.size;
-    if (arrival->body.size > BODY_IN_MAX) {
+    const size_t size = envelope.size + arrival->body.size + arrival->attachment.size;
+    link->received_bytes += size;
+    if (arrival->body.size > SWARM_BODY_MAX) {
         misbehaved (self, arrival, "a body beyond every bound");
         sessions_goodbye (self, link, VALIDATION, "a body beyond every bound", FULL_PAUSE_SECS);
     } else if (!frame_read (&arrival->frame, envelope))
         misbehaved (self, arrival, "an envelope that no node writes");
     else {
         link->used_ms = out_now_ms (self->out);
+        status_traffic (self, arrival->frame.to)->received_bytes += size;
         take (self, arrival);
     }
 }
@@ -283,4 +294,23 @@ mail_in_received (swarm_t *self, const Ggen__LinkReceived *received, bytes_t att
         greet_received (self, link, arrival.frame.type, arrival.body);
     else
         self->dropped_invalid++;
+}
+
+void
+mail_in_bulk (swarm_t *self, link_t *link, const Ggen__BulkReceived *received, bytes_t attachment)
+{
+    arrival_t arrival = {.body = {received->body.data, received->body.len},
+                         .attachment = attachment,
+                         .link = link};
+    const size_t size = received->envelope.len + arrival.body.size + attachment.size;
+    link->received_bytes += size;
+    self->bulk_received_bytes += size;
+    if (!frame_read (&arrival.frame, (bytes_t) {received->envelope.data, received->envelope.len})
+        || arrival.frame.kind != GGEN__KIND__REPLY) {
+        misbehaved (self, &arrival, "no answer, on a bulk connection");
+        return;
+    }
+    status_traffic (self, arrival.frame.to)->received_bytes += size;
+    link->used_ms = out_now_ms (self->out);
+    take_answer (self, &arrival);
 }

@@ -3,6 +3,7 @@
 
 #include "dials.h"
 #include "frame.h"
+#include "lanes.h"
 #include "sessions.h"
 #include "speak.h"
 
@@ -74,6 +75,14 @@ mail_out_fail_all (swarm_t *self, link_t *link, code_t code, const char *why)
 }
 
 void
+mail_out_fail_bulky (swarm_t *self, link_t *link, const char *why)
+{
+    uint64_t number;
+    while ((number = flights_bulky (self->flights, link)) != 0)
+        fail_flight (self, link, number, NETWORK, why);
+}
+
+void
 mail_out_expire (swarm_t *self, int64_t now_ms)
 {
     uint64_t number;
@@ -137,7 +146,10 @@ add_flight (swarm_t *self, const letter_t *letter, uint64_t *number_p)
     uint32_t budget_ms = envelope->budget_ms;
     if (budget_ms == 0 || budget_ms > BUDGET_OUT_MS)
         budget_ms = BUDGET_OUT_MS;
-    flight_t flight = {.id = envelope->id, .trace = envelope->trace, .budget_ms = budget_ms};
+    flight_t flight = {.id = envelope->id,
+                       .trace = envelope->trace,
+                       .budget_ms = budget_ms,
+                       .bulky = lanes_is_bulky (envelope->type)};
     *number_p = flights_add (self->flights, letter->link, &flight, letter->asker, letter->actor,
                              letter->mail->now_ms + budget_ms);
     return *number_p ? OK : BUSY;
@@ -163,6 +175,8 @@ pass_request (swarm_t *self, letter_t *letter)
     if (add_flight (self, letter, &number) != OK)
         return refuse (self, letter, BUSY, "too much is asked of it");
     said_mail_t mail = said_of (letter, number);
+    if (lanes_is_bulky (envelope->type))
+        lanes_prepare (self, link);
     if (session)
         send (self, link, &mail);
     else if (parked_add (&link->greeting->parked, &self->parked_bytes, &mail) != OK)
@@ -199,12 +213,15 @@ pass_reply (swarm_t *self, const letter_t *letter)
         return OK;
     if (link->owed > 0)
         link->owed--;
-    if (link->unwritten_bytes > REPLIES_MAX) {
-        sessions_end (self, link, BUSY, "it does not read what it asked for");
-        return OK;
-    }
     said_mail_t mail = said_of (letter, letter->mail->envelope->id);
-    send (self, link, &mail);
+    if (mail.attachment.size > 0)
+        lanes_prepare (self, link);
+    if (mail.attachment.size > 0 && lanes_open (link))
+        speak_bulk (self, link, &mail);
+    else if (link->unwritten_bytes > REPLIES_MAX)
+        sessions_end (self, link, BUSY, "it does not read what it asked for");
+    else
+        send (self, link, &mail);
     return OK;
 }
 
@@ -221,6 +238,35 @@ pass_loose (swarm_t *self, const letter_t *letter)
              && parked_add (&link->greeting->parked, &self->parked_bytes, &mail) != OK)
         return OK;
     return OK;
+}
+
+//  ---- what no node takes ------------------------------------------------------------------------
+
+//  Whoever asked for it learns that it does not come.
+static code_t
+pass_failure (swarm_t *self, letter_t *letter)
+{
+    uint8_t body[128];
+    Ggen__Envelope envelope = *letter->mail->envelope;
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    transit_t mail = *letter->mail;
+    failure.code = INTERNAL;
+    failure.message = "the answer is larger than nodes take";
+    envelope.type = (char *) ggen__failure__descriptor.short_name;
+    mail.envelope = &envelope;
+    mail.body = (bytes_t) {body, ggen__failure__pack (&failure, body)};
+    mail.attachment = (bytes_t) {NULL, 0};
+    letter->mail = &mail;
+    return pass_reply (self, letter);
+}
+
+//  The other side would end the session for it.
+static code_t
+keep_back (swarm_t *self, letter_t *letter)
+{
+    if (letter->mail->envelope->kind == GGEN__KIND__REPLY)
+        return pass_failure (self, letter);
+    return refuse (self, letter, VALIDATION, "larger than nodes take");
 }
 
 //  ---- addresses ---------------------------------------------------------------------------------
@@ -249,6 +295,8 @@ mail_out_transit (void *self_, const transit_t *mail)
     if (!read_address (&letter, envelope))
         return refuse (self, &letter, VALIDATION, "not an address of an actor elsewhere");
     letter.link = links_peer (self->links, letter.text);
+    if (mail->body.size > SWARM_BODY_MAX)
+        return keep_back (self, &letter);
     switch (envelope->kind) {
     case GGEN__KIND__REQUEST:
         return pass_request (self, &letter);

@@ -4,9 +4,11 @@
 #include "calls.h"
 #include "connectivity.h"
 #include "dialability.h"
+#include "lanes.h"
 #include "mail_out.h"
 #include "places.h"
 #include "speak.h"
+#include "stay.h"
 #include "upkeep.h"
 
 #include <assert.h>
@@ -22,8 +24,8 @@ sessions_tier (const swarm_t *self)
     return sure ? self->settings->tier : GGEN__TIER__CLIENT;
 }
 
-static void
-tell_up (swarm_t *self, link_t *link)
+void
+sessions_tell (swarm_t *self, link_t *link)
 {
     ProtobufCBinaryData addresses[MULTIADDR_PEER_MAX];
     char *protocols[SWARM_PROTOCOLS_MAX];
@@ -32,7 +34,7 @@ tell_up (swarm_t *self, link_t *link)
     up.addresses = addresses;
     up.n_addresses = addresses_fields (&link->addresses, addresses);
     up.protocols = protocols;
-    up.n_protocols = link_protocols (link, self->settings->protocols, protocols);
+    up.n_protocols = link_protocols (link, swarm_asked_protocols (self), protocols);
     up.tier = link->tier;
     up.inbound = link->inbound;
     up.skew_ms = link->skew_ms;
@@ -41,7 +43,7 @@ tell_up (swarm_t *self, link_t *link)
 }
 
 void
-sessions_renew (swarm_t *self, link_t *link)
+sessions_renew (swarm_t *self, link_t *link, uint32_t pause_secs)
 {
     ProtobufCBinaryData addresses[MULTIADDR_PEER_MAX];
     Ggen__SessionUpdate update = GGEN__SESSION_UPDATE__INIT;
@@ -49,6 +51,7 @@ sessions_renew (swarm_t *self, link_t *link)
     update.addresses = addresses;
     update.n_addresses = addresses_fields (&self->listening, addresses);
     update.kept = link->kept;
+    update.pause_secs = pause_secs;
     speak_message (self, link, &update.base);
 }
 
@@ -81,7 +84,7 @@ describe (swarm_t *self, link_t *link, const Ggen__Identify *identify)
                    &link->key);
     link->tier = valid_tier (identify->tier);
     link->protocols = 0;
-    const char *const *ours = self->settings->protocols;
+    const char *const *ours = swarm_asked_protocols (self);
     for (unsigned i = 0; i < SWARM_PROTOCOLS_MAX && ours && ours[i]; i++)
         for (size_t j = 0; j < identify->n_protocols && j < SWARM_PROTOCOLS_MAX; j++)
             if (strcmp (ours[i], identify->protocols[j]) == 0)
@@ -108,7 +111,10 @@ start (swarm_t *self, link_t *link, bool kept, const Ggen__Identify *identify)
     link->since_ms = link->used_ms = out_now_ms (self->out);
     link->persistent = greeting->persistent;
     links_deadline (self->links, link, link->kept ? DEADLINE_NEVER : link->used_ms + IDLE_MS);
-    tell_up (self, link);
+    sessions_tell (self, link);
+    //  What was said of us in the handshake may have changed while that went on.
+    if (greeting->answered && greeting->described != self->described)
+        sessions_renew (self, link, 0);
     mail_out_flush (self, link);
     calls_up (self, greeting->calls, link);
     upkeep_up (self, link, link->inbound ? (bytes_t) {NULL, 0} : greeting_address (greeting));
@@ -147,7 +153,8 @@ merge (swarm_t *self, link_t *link, link_t *session)
         return false;
     bool wins = dialled_by_smaller (self, link, &session->key);
     if (link->greeting->kept)
-        sessions_keep (self, session, link->greeting->persistent);
+        stay_keep (self, session, link->greeting->persistent);
+    stay_settle (self, session, link->greeting->said || session->kept);
     calls_up (self, link->greeting->calls, session);
     drain (self, link, session);
     if (wins)
@@ -186,7 +193,7 @@ sessions_begin (swarm_t *self, link_t *link, const peer_key_t *key, const Ggen__
 {
     char text[PEER_ID_TEXT + 1];
     peer_id_text (key, text);
-    bool kept = link->greeting->kept;
+    bool kept = link->greeting->kept, said = link->greeting->said;
     link_t *other = sessions_peer (self, text);
     if (other && other->state == LINK_SESSION) {
         if (merge (self, link, other))
@@ -206,24 +213,7 @@ sessions_begin (swarm_t *self, link_t *link, const peer_key_t *key, const Ggen__
         return;
     }
     start (self, link, kept, identify);
-}
-
-//  Its place among the kept is free. Without one among the others it goes, or one that is idle
-//  does.
-static void
-release (swarm_t *self, link_t *link)
-{
-    if (links_census (self->links).transients >= self->settings->max_transients) {
-        link_t *victim = places_idlest (self);
-        sessions_goodbye (self, victim ? victim : link, BUSY, "others need the place", 0);
-        if (!victim)
-            return;
-    }
-    links_set (self->links, link, LINK_SESSION, false);
-    links_deadline (self->links, link, out_now_ms (self->out) + IDLE_MS);
-    sessions_renew (self, link);
-    tell_up (self, link);
-    connectivity_changed (self, false);
+    stay_settle (self, link, said);
 }
 
 void
@@ -236,36 +226,11 @@ sessions_update (swarm_t *self, link_t *link, const Ggen__SessionUpdate *update)
     addresses_clear (&link->addresses);
     link->addresses = addresses;
     link->tier = valid_tier (update->tier);
-    bool place = update->kept && !link->kept
-                 && places_keep (self, link->inbound, links_census (self->links));
-    if (place) {
-        links_set (self->links, link, LINK_SESSION, true);
-        links_deadline (self->links, link, DEADLINE_NEVER);
-    } else if (!update->kept && link->kept && link->inbound && !link->persistent) {
-        release (self, link);
+    bool was_kept = link->kept;
+    if (!stay_heard (self, link, update))
         return;
-    }
-    tell_up (self, link);
-    connectivity_changed (self, place);
-}
-
-void
-sessions_keep (swarm_t *self, link_t *link, bool persistent)
-{
-    link->persistent |= persistent;
-    if (link->kept || !places_keep (self, false, links_census (self->links)))
-        return;
-    links_set (self->links, link, LINK_SESSION, true);
-    links_deadline (self->links, link, DEADLINE_NEVER);
-    sessions_renew (self, link);
-    tell_up (self, link);
-    connectivity_changed (self, true);
-}
-
-void
-sessions_release (swarm_t *self, link_t *link)
-{
-    release (self, link);
+    sessions_tell (self, link);
+    connectivity_changed (self, link->kept && !was_kept);
 }
 
 //  ---- ending ------------------------------------------------------------------------------------
@@ -299,6 +264,7 @@ tell_down (swarm_t *self, link_t *link, code_t code)
 static void
 drop (swarm_t *self, link_t *link, const char *why)
 {
+    lanes_close (self, link);
     speak_close (self, link);
     close_drains (self, link);
     links_unname (self->links, link);

@@ -13,14 +13,12 @@ void sessions_begin (swarm_t *self, link_t *link, const peer_key_t *key,
 //  The peer says that something of it has changed.
 void sessions_update (swarm_t *self, link_t *link, const Ggen__SessionUpdate *update);
 
-//  Tell the peer what has changed of us.
-void sessions_renew (swarm_t *self, link_t *link);
+//  Tell the peer what has changed of us; and, with a pause, that we do not keep the session, and
+//  for how long it needs not ask for it.
+void sessions_renew (swarm_t *self, link_t *link, uint32_t pause_secs);
 
-//  It is meant to stay, from now on. Nothing changes when there is no room for it.
-void sessions_keep (swarm_t *self, link_t *link, bool persistent);
-
-//  It is no longer: it ends when nothing passes for a while.
-void sessions_release (swarm_t *self, link_t *link);
+//  Tell listeners what is said of it now.
+void sessions_tell (swarm_t *self, link_t *link);
 
 //  It is over: what is in flight fails, listeners hear of it, *link is gone.
 void sessions_end (swarm_t *self, link_t *link, code_t code, const char *why);

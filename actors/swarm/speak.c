@@ -2,6 +2,8 @@
 #include "speak.h"
 
 #include "frame.h"
+#include "lanes.h"
+#include "status.h"
 #include "link.pb-c.h"
 #include "runtime/actor/envelope.h"
 
@@ -21,21 +23,20 @@ free_copy (void *data, void *hint)
 }
 
 static void
-send (swarm_t *self, const Ggen__LinkSend *message, bytes_t attachment)
+send (swarm_t *self, const char *to, const ProtobufCMessage *message, bytes_t attachment)
 {
     uint8_t *copy = attachment.size > 0 ? malloc (attachment.size) : NULL;
     if (!copy) {
-        out_event (self->out, "link", &message->base);
+        out_event (self->out, to, message);
         return;
     }
     memcpy (copy, attachment.data, attachment.size);
-    out_event_with (self->out, "link", &message->base, copy, attachment.size, free_copy, NULL);
+    out_event_with (self->out, to, message, copy, attachment.size, free_copy, NULL);
 }
 
-void
-speak_mail (swarm_t *self, link_t *link, const said_mail_t *mail, uint32_t budget_ms)
+static ProtobufCBinaryData
+pack (const said_mail_t *mail, uint32_t budget_ms, uint8_t packed[ENVELOPE_MAX])
 {
-    uint8_t packed[ENVELOPE_MAX];
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
     envelope.kind = mail->kind;
     envelope.id = mail->id;
@@ -44,15 +45,53 @@ speak_mail (swarm_t *self, link_t *link, const said_mail_t *mail, uint32_t budge
     envelope.type = (char *) mail->type;
     envelope.trace = mail->trace;
     envelope.budget_ms = budget_ms;
+    return (ProtobufCBinaryData) {envelope_pack (&envelope, packed), packed};
+}
+
+void
+speak_mail (swarm_t *self, link_t *link, const said_mail_t *mail, uint32_t budget_ms)
+{
+    uint8_t packed[ENVELOPE_MAX];
     Ggen__LinkSend message = GGEN__LINK_SEND__INIT;
     message.link = link->number;
-    message.envelope.data = packed;
-    message.envelope.len = envelope_pack (&envelope, packed);
+    message.envelope = pack (mail, budget_ms, packed);
     message.body = (ProtobufCBinaryData) {mail->body.size, (uint8_t *) mail->body.data};
     size_t size = message.envelope.len + mail->body.size + mail->attachment.size;
     link->unwritten_bytes += (uint32_t) size;
     link->sent_bytes += size;
-    send (self, &message, mail->attachment);
+    status_traffic (self, mail->from)->sent_bytes += size;
+    send (self, "link", &message.base, mail->attachment);
+}
+
+void
+speak_bulk (swarm_t *self, link_t *link, const said_mail_t *mail)
+{
+    uint8_t packed[ENVELOPE_MAX];
+    Ggen__BulkSend message = GGEN__BULK_SEND__INIT;
+    message.lane = lanes_number (link);
+    message.envelope = pack (mail, 0, packed);
+    message.body = (ProtobufCBinaryData) {mail->body.size, (uint8_t *) mail->body.data};
+    const size_t size = message.envelope.len + mail->body.size + mail->attachment.size;
+    link->used_ms = out_now_ms (self->out);
+    link->sent_bytes += size;
+    self->bulk_sent_bytes += size;
+    status_traffic (self, mail->from)->sent_bytes += size;
+    send (self, "bulk", &message.base, mail->attachment);
+}
+
+void
+speak_again (swarm_t *self, link_t *link, const Ggen__BulkReturned *returned, bytes_t attachment)
+{
+    Ggen__LinkSend message = GGEN__LINK_SEND__INIT;
+    if (!link->number)
+        return;
+    const size_t size = returned->envelope.len + returned->body.len + attachment.size;
+    message.link = link->number;
+    message.envelope = returned->envelope;
+    message.body = returned->body;
+    link->unwritten_bytes += (uint32_t) size;
+    self->bulk_sent_bytes -= size;
+    send (self, "link", &message.base, attachment);
 }
 
 void

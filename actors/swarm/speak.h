@@ -3,10 +3,18 @@
 #ifndef GGEN_SWARM_SPEAK_H
 #define GGEN_SWARM_SPEAK_H
 
+#include "bulk.pb-c.h"
 #include "swarm_self.h"
 
 //  Mail, with what is left of its budget. The attachment is copied.
 void speak_mail (swarm_t *self, link_t *link, const said_mail_t *mail, uint32_t budget_ms);
+
+//  The same by the link's lane, which stands.
+void speak_bulk (swarm_t *self, link_t *link, const said_mail_t *mail);
+
+//  On the link, what could not be said by its lane.
+void speak_again (swarm_t *self, link_t *link, const Ggen__BulkReturned *returned,
+                  bytes_t attachment);
 
 //  A message of ours to the swarm on the other side.
 void speak_message (swarm_t *self, link_t *link, const ProtobufCMessage *message);

@@ -2,6 +2,7 @@
 #include "status.h"
 
 #include "dialability.h"
+#include "lanes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,13 +24,15 @@ fill (row_t *row, link_t *link, const swarm_t *self)
     status->inbound = link->inbound;
     status->kept = link->kept;
     status->persistent = link->persistent;
+    status->lan = link->lan;
     status->tier = link->tier;
     status->rtt_ms = (link->rtt_us + 999) / 1000;
     status->since_ms = out_now_ms (self->out) - link->since_ms;
     status->sent_bytes = link->sent_bytes;
     status->received_bytes = link->received_bytes;
+    status->bulk = lanes_open (link);
     status->protocols = row->protocols;
-    status->n_protocols = link_protocols (link, self->settings->protocols, row->protocols);
+    status->n_protocols = link_protocols (link, swarm_asked_protocols (self), row->protocols);
 }
 
 code_t
@@ -60,6 +63,43 @@ status_peers (void *self_, const delivery_t *at, const ProtobufCMessage *message
 
 //  ---- all together ------------------------------------------------------------------------------
 
+static uint32_t
+lanes_count (const swarm_t *self)
+{
+    uint32_t count = 0, cursor = 0;
+    const link_t *link;
+    while ((link = links_next (self->links, &cursor)) != NULL)
+        count += lanes_open (link);
+    return count;
+}
+
+//  Whatever else is said goes by the last one's name.
+static const char *const traffic_names[SWARM_TRAFFIC_MAX] = {"dht", "gossip", "transfer", "swarm",
+                                                             "other"};
+
+traffic_t *
+status_traffic (swarm_t *self, const char *address)
+{
+    const size_t size = strcspn (address, "@");
+    unsigned at = 0;
+    while (at + 1 < SWARM_TRAFFIC_MAX
+           && (strlen (traffic_names[at]) != size || memcmp (traffic_names[at], address, size) != 0))
+        at++;
+    return &self->traffic[at];
+}
+
+static void
+fill_traffic (const swarm_t *self, Ggen__Traffic rows[SWARM_TRAFFIC_MAX],
+              Ggen__Traffic *list[SWARM_TRAFFIC_MAX])
+{
+    for (unsigned i = 0; i < SWARM_TRAFFIC_MAX; i++) {
+        ggen__traffic__init (list[i] = &rows[i]);
+        rows[i].protocol = (char *) traffic_names[i];
+        rows[i].sent_bytes = self->traffic[i].sent_bytes;
+        rows[i].received_bytes = self->traffic[i].received_bytes;
+    }
+}
+
 code_t
 status_swarm (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
@@ -68,6 +108,7 @@ status_swarm (void *self_, const delivery_t *at, const ProtobufCMessage *message
     ProtobufCBinaryData addresses[MULTIADDR_PEER_MAX], dialable[MULTIADDR_PEER_MAX];
     Ggen__Dialability dialability = GGEN__DIALABILITY__INIT;
     Ggen__SwarmStatusReply reply = GGEN__SWARM_STATUS_REPLY__INIT;
+    Ggen__Traffic traffic[SWARM_TRAFFIC_MAX], *traffic_list[SWARM_TRAFFIC_MAX];
     census_t census = links_census (self->links);
     dialability_say (self, &dialability, dialable);
     reply.peer_key =
@@ -84,7 +125,13 @@ status_swarm (void *self_, const delivery_t *at, const ProtobufCMessage *message
     reply.refused_full = self->refused_full;
     reply.refused_rate = self->refused_rate;
     reply.dropped_invalid = self->dropped_invalid;
+    fill_traffic (self, traffic, traffic_list);
+    reply.traffic = traffic_list;
+    reply.n_traffic = SWARM_TRAFFIC_MAX;
     reply.last_bootstrap_ms =
         self->bootstrapped_ms < 0 ? -1 : out_now_ms (self->out) - self->bootstrapped_ms;
+    reply.bulk_count = lanes_count (self);
+    reply.bulk_sent_bytes = self->bulk_sent_bytes;
+    reply.bulk_received_bytes = self->bulk_received_bytes;
     return out_reply (at, &reply.base);
 }

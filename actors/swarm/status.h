@@ -8,4 +8,7 @@
 code_t status_peers (void *self, const delivery_t *at, const ProtobufCMessage *message);
 code_t status_swarm (void *self, const delivery_t *at, const ProtobufCMessage *message);
 
+//  The books of the traffic of "dht", or "dht@PEER".
+traffic_t *status_traffic (swarm_t *self, const char *address);
+
 #endif

@@ -7,7 +7,11 @@
 #include "dialability.h"
 #include "greet.h"
 #include "keep.h"
+#include "lan.h"
+#include "lan.pb-c.h"
+#include "lanes.h"
 #include "link.pb-c.h"
+#include "node.pb-c.h"
 #include "dials.h"
 #include "mail_in.h"
 #include "mail_out.h"
@@ -43,6 +47,13 @@ swarm_tell (const swarm_t *self, const ProtobufCMessage *message)
 {
     tell (self, self->settings->listeners, message);
     tell (self, self->settings->kept_listeners, message);
+}
+
+const char *const *
+swarm_asked_protocols (const swarm_t *self)
+{
+    const swarm_settings_t *settings = self->settings;
+    return settings->asked_protocols ? settings->asked_protocols : settings->protocols;
 }
 
 void
@@ -136,9 +147,12 @@ on_link_listening (void *self_, const delivery_t *at, const ProtobufCMessage *me
     (void) at;
     swarm_t *self = self_;
     const Ggen__LinkListening *listening = (const void *) message;
-    addresses_clear (&self->listening);
-    addresses_set (&self->listening, listening->addresses, listening->n_addresses,
-                   NULL, NULL);
+    if (self->settings->announced_count == 0) {
+        self->described++;
+        addresses_clear (&self->listening);
+        addresses_set (&self->listening, listening->addresses, listening->n_addresses,
+                       NULL, NULL);
+    }
     dialability_reset (self);
     return OK;
 }
@@ -178,6 +192,17 @@ on_ban_order (void *self_, const delivery_t *at, const ProtobufCMessage *message
     return OK;
 }
 
+static code_t
+on_bans_told (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) at;
+    (void) message;
+    swarm_t *self = self_;
+    self->bans_due_ms = 0;
+    upkeep_soon (self);
+    return OK;
+}
+
 //  ---- life --------------------------------------------------------------------------------------
 
 static void
@@ -205,11 +230,14 @@ static bool
 take_addresses (swarm_t *self)
 {
     const swarm_settings_t *settings = self->settings;
+    const bool is_announced = settings->announced_count > 0;
+    const bytes_t *list = is_announced ? settings->announced : settings->addresses;
+    size_t list_count = is_announced ? settings->announced_count : settings->addresses_count;
     ProtobufCBinaryData fields[MULTIADDR_PEER_MAX];
     size_t count = 0;
-    for (; count < settings->addresses_count && count < MULTIADDR_PEER_MAX; count++)
-        fields[count] = (ProtobufCBinaryData) {settings->addresses[count].size,
-                                               (uint8_t *) settings->addresses[count].data};
+    for (; count < list_count && count < MULTIADDR_PEER_MAX; count++)
+        fields[count] =
+            (ProtobufCBinaryData) {list[count].size, (uint8_t *) list[count].data};
     return addresses_set (&self->listening, fields, count, NULL, NULL);
 }
 
@@ -223,8 +251,10 @@ swarm_create (const actor_env_t *env)
     self->rng = env->rng;
     self->crypto = env->crypto;
     self->settings = env->settings;
+    self->bans_due_ms = self->settings->waits_for_bans ? env->now_ms + BANS_DUE_MS : 0;
     //  Numbers of another incarnation are not met again
     self->number = rng_u64 (self->rng) << 32 | 1;
+    self->lanes = (uint32_t) rng_below (self->rng, UINT32_MAX / 2);
     self->links = links_new (self->settings->max_peers + self->settings->max_transients
                                  + DIALS_MAX + GREETINGS_MAX,
                              rng_u64 (self->rng));
@@ -280,13 +310,21 @@ swarm_deadline_ms (const void *self_)
 }
 
 static const handler_t rows[] = {
+    {&ggen__save_request__descriptor, keep_save, THIS_NODE},
     {&ggen__link_received__descriptor, on_link_received, THIS_NODE},
     {&ggen__link_written__descriptor, on_link_written, THIS_NODE},
     {&ggen__link_up__descriptor, on_link_up, THIS_NODE},
     {&ggen__link_down__descriptor, on_link_down, THIS_NODE},
     {&ggen__link_listening__descriptor, on_link_listening, THIS_NODE},
+    {&ggen__bulk_received__descriptor, lanes_received, THIS_NODE},
+    {&ggen__bulk_returned__descriptor, lanes_returned, THIS_NODE},
+    {&ggen__bulk_invited__descriptor, lanes_invited, THIS_NODE},
+    {&ggen__bulk_up__descriptor, lanes_up, THIS_NODE},
+    {&ggen__bulk_down__descriptor, lanes_down, THIS_NODE},
     {&ggen__dial_back_request__descriptor, dialability_back, ANY_NODE},
     {&ggen__ban_order__descriptor, on_ban_order, THIS_NODE},
+    {&ggen__bans_told__descriptor, on_bans_told, THIS_NODE},
+    {&ggen__lan_sighting__descriptor, lan_sighted, THIS_NODE},
     {&ggen__connect_request__descriptor, calls_connect, THIS_NODE},
     {&ggen__disconnect_request__descriptor, calls_disconnect, THIS_NODE},
     {&ggen__bootstrap_request__descriptor, calls_bootstrap, THIS_NODE},

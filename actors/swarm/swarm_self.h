@@ -33,13 +33,13 @@
 
 #define BUDGET_OUT_MS  600000u      //  longest and default budget of a request to another node
 #define BUDGET_IN_MS   120000u      //  of one from another node
-#define BODY_IN_MAX    (1u << 20)   //  bytes of a body from another node (SPEC 8)
 #define FULL_PAUSE_SECS 60u         //  for those whom we have no room for
 #define LEAVE_PAUSE_SECS 300u       //  for those whom somebody disconnected
 #define PAUSE_MAX_SECS 3600u        //  longest that a Goodbye may keep us from dialling
 #define EVICT_IDLE_MS  1000         //  a session used later makes no place for another
 #define CALLS_MAX      8u           //  ConnectRequests and BootstrapRequests; the next gets BUSY
 #define PEAKS_COUNT    12u
+#define BANS_DUE_MS    10000        //  after it we go on without those of earlier runs
 #define COMPLAINT_MS   1000         //  one observation a second of each peer is enough
 
 typedef struct call_t call_t;           //  calls.h
@@ -65,6 +65,7 @@ typedef struct {
 
 typedef struct {
     bool known, dialable;
+    uint8_t refusals;               //  times in a row that we could not be dialled
     uint8_t groups_count;
     uint8_t asking;
     uint32_t round;                 //  answers of an earlier one do not count
@@ -73,6 +74,13 @@ typedef struct {
     addresses_t reached;            //  as others reached us
     int64_t next_ms;
 } dialability_t;
+
+//  Bytes by the actor of this node that said them, or that they were for: status.c has the names.
+#define SWARM_TRAFFIC_MAX 5
+
+typedef struct {
+    uint64_t sent_bytes, received_bytes;
+} traffic_t;
 
 typedef struct {
     out_t *out;
@@ -83,17 +91,22 @@ typedef struct {
     flights_t *flights;
     addresses_t listening;          //  where we can be dialled, as far as we know
     uint64_t number;                //  of the link dialled last
+    uint32_t lanes;                 //  the last one (lanes.h)
     size_t parked_bytes;
     bans_t bans;
+    int64_t bans_due_ms;            //  so long those of earlier runs may be missing
     book_t *book;
     bootstrap_t *bootstraps;        //  as many as in the settings
     call_t *calls[CALLS_MAX];
     connectivity_t connectivity;
     dialability_t dialability;
+    uint32_t described;             //  how often what we say of ourselves has changed
     peer_clocks_t clocks;
     peer_key_t gone[16];            //  of "state", to be removed there
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written
+    uint32_t keep_writing;          //  parts of it on their way to the disk
+    ticket_t saving;                //  who wants all of it written now; 0 = nobody
     int64_t upkeep_ms;              //  when upkeep has something to do
     int64_t lost_ms;                //  when the last kept session broke
     int64_t probe_ms;               //  when one of the lost is dialled next
@@ -101,6 +114,8 @@ typedef struct {
     int64_t bootstrapped_ms;        //  the last dial to a bootstrap; -1 = none
     bucket_t bucket;
     uint64_t refused_banned, refused_full, refused_rate, dropped_invalid;
+    traffic_t traffic[SWARM_TRAFFIC_MAX];
+    uint64_t bulk_sent_bytes, bulk_received_bytes;
 } swarm_t;
 
 //  Tell all listeners.
@@ -108,6 +123,9 @@ void swarm_tell (const swarm_t *self, const ProtobufCMessage *message);
 
 //  Tell of a peer: those who hear only of kept ones only if this one is kept, or was.
 void swarm_tell_peer (const swarm_t *self, link_t *link, const ProtobufCMessage *message);
+
+//  The protocols of others that anybody here asks about.
+const char *const *swarm_asked_protocols (const swarm_t *self);
 
 //  Tell those who judge signed times when our clock turns out to be off, or no longer is.
 void swarm_tell_clock (swarm_t *self);

@@ -6,6 +6,7 @@
 #include "dials.h"
 #include "keep.h"
 #include "sessions.h"
+#include "stay.h"
 
 #include <string.h>
 
@@ -151,16 +152,20 @@ dial_persistent (swarm_t *self, run_t *run)
 
 //  A session that we have and that was not meant to stay.
 static link_t *
-at_hand (const swarm_t *self)
+at_hand (const swarm_t *self, run_t *run)
 {
     link_t *best = NULL, *link;
     uint32_t cursor = 0;
-    while ((link = links_next (self->links, &cursor)) != NULL)
-        if (link->state == LINK_SESSION && !link->kept
-            && (link->tier != GGEN__TIER__CLIENT || !link->inbound)
-            && (!best || link->tier > best->tier
-                || (link->tier == best->tier && best->inbound && !link->inbound)))
+    while ((link = links_next (self->links, &cursor)) != NULL) {
+        if (link->state != LINK_SESSION || link->kept
+            || (link->tier == GGEN__TIER__CLIENT && link->inbound))
+            continue;
+        if (!stay_may_ask (self, link))
+            wait_until (run, link->apart_ms);
+        else if (!best || link->tier > best->tier
+                 || (link->tier == best->tier && best->inbound && !link->inbound))
             best = link;
+    }
     return best;
 }
 
@@ -179,7 +184,7 @@ release_bootstraps (swarm_t *self)
     while ((link = links_next (self->links, &cursor)) != NULL)
         if (link->state == LINK_SESSION && link->kept && !link->persistent && !link->inbound
             && link->tier == GGEN__TIER__BOOTSTRAP)
-            sessions_release (self, link);
+            stay_release (self, link);
 }
 
 static known_t *
@@ -226,6 +231,10 @@ void
 upkeep_run (swarm_t *self, int64_t now_ms)
 {
     run_t run = {.now_ms = now_ms, .next_ms = DEADLINE_NEVER};
+    if (now_ms < self->bans_due_ms) {
+        self->upkeep_ms = self->bans_due_ms;
+        return;
+    }
     uint32_t wanted = connectivity_wanted (self), dials = kept_dials (self);
     uint32_t dials_max = connectivity_eager (self) ? 2 * UPKEEP_DIALS_MAX : UPKEEP_DIALS_MAX;
     dial_persistent (self, &run);
@@ -234,8 +243,8 @@ upkeep_run (swarm_t *self, int64_t now_ms)
     link_t *link;
     known_t *known;
     bootstrap_t *bootstrap;
-    for (; kept < wanted && (link = at_hand (self)) != NULL; kept++)
-        sessions_keep (self, link, false);
+    for (; kept < wanted && (link = at_hand (self, &run)) != NULL; kept++)
+        stay_keep (self, link, false);
     while (kept + dials < wanted && dials < dials_max
            && (known = next_known (self, &run)) != NULL) {
         dial_known (self, known, &run);
@@ -277,14 +286,28 @@ upkeep_failed (swarm_t *self, const link_t *link)
         upkeep_soon (self);
 }
 
-//  The address that was dialled first, then what the peer says of itself.
-static bool
-all_addresses (addresses_t *all, const link_t *link, bytes_t dialled)
+//  Names that somebody gave it: they stay true when its IP does not.
+static size_t
+add_names (ProtobufCBinaryData fields[MULTIADDR_PEER_MAX], const known_t *known)
 {
-    ProtobufCBinaryData fields[MULTIADDR_PEER_MAX + 1];
+    size_t count = 0;
+    uint16_t cursor = 0;
+    bytes_t address;
+    while (known && addresses_next (&known->addresses, &cursor, &address))
+        if (addresses_is_name (address))
+            fields[count++] = (ProtobufCBinaryData) {address.size, (uint8_t *) address.data};
+    return count;
+}
+
+//  The address that was dialled first, then names, then what the peer says of itself.
+static bool
+all_addresses (const swarm_t *self, addresses_t *all, const link_t *link, bytes_t dialled)
+{
+    ProtobufCBinaryData fields[2 * MULTIADDR_PEER_MAX + 1];
     size_t count = 0;
     if (dialled.size > 0)
         fields[count++] = (ProtobufCBinaryData) {dialled.size, (uint8_t *) dialled.data};
+    count += add_names (fields + count, book_find (self->book, &link->key));
     ProtobufCBinaryData said[MULTIADDR_PEER_MAX];
     size_t said_count = addresses_fields (&link->addresses, said);
     for (size_t i = 0; i < said_count; i++)
@@ -318,13 +341,15 @@ upkeep_up (swarm_t *self, link_t *link, bytes_t dialled)
     book_reached (self->book, &link->key);
     addresses_t all;
     if (!(link->inbound && link->tier == GGEN__TIER__CLIENT)
-        && all_addresses (&all, link, dialled)) {
+        && all_addresses (self, &all, link, dialled)) {
         known_t *known =
             all.size > 0 ? keep_known (self, &link->key, &all) : book_find (self->book, &link->key);
         if (known) {
             if (known->lost_ms > 0)
                 found_again (self, known);
             known->linked = true;
+            if (link->apart_ms < known->apart_ms)
+                link->apart_ms = known->apart_ms;
             known->persistent |= link->persistent;
             link->persistent = known->persistent;
             if (!link->inbound && known->good_at == 0)
@@ -336,7 +361,7 @@ upkeep_up (swarm_t *self, link_t *link, bytes_t dialled)
         keep_soon (self);
     }
     if (link->persistent && !link->kept)
-        sessions_keep (self, link, true);
+        stay_keep (self, link, true);
     if (links_census (self->links).kept < connectivity_wanted (self) || link->kept)
         upkeep_soon (self);
 }
@@ -348,7 +373,9 @@ upkeep_down (swarm_t *self, const link_t *link, code_t code)
     bootstrap_t *bootstrap = bootstraps_of (self, link);
     if (bootstrap) {
         bootstrap->linked = false;
-        bootstrap->next_ms = now_ms + book_jitter_ms (self->rng, BOOK_RETRY_MS);
+        int64_t next_ms = now_ms + book_jitter_ms (self->rng, BOOK_RETRY_MS);
+        if (bootstrap->next_ms < next_ms)
+            bootstrap->next_ms = next_ms;
     }
     known_t *known = book_find (self->book, &link->key);
     if (known) {
@@ -365,6 +392,19 @@ upkeep_down (swarm_t *self, const link_t *link, code_t code)
     }
     if (link->kept)
         upkeep_soon (self);
+}
+
+void
+upkeep_refused (swarm_t *self, const link_t *link)
+{
+    bootstrap_t *bootstrap = bootstraps_of (self, link);
+    known_t *known = book_find (self->book, &link->key);
+    if (bootstrap && bootstrap->next_ms < link->apart_ms)
+        bootstrap->next_ms = link->apart_ms;
+    if (known)
+        known->apart_ms = link->apart_ms;
+    book_pause (self->book, &link->key, link->apart_ms);
+    upkeep_soon (self);
 }
 
 bool

@@ -28,6 +28,9 @@ void upkeep_failed (swarm_t *self, const link_t *link);
 void upkeep_up (swarm_t *self, link_t *link, bytes_t dialled);
 void upkeep_down (swarm_t *self, const link_t *link, code_t code);
 
+//  It does not want us to keep this link, nor to ask again before link->apart_ms.
+void upkeep_refused (swarm_t *self, const link_t *link);
+
 //  Redial it for ever, at these addresses when no others are known. False: as many are kept as can
 //  be.
 bool upkeep_persist (swarm_t *self, const peer_key_t *key, const addresses_t *addresses);

@@ -27,8 +27,7 @@ typedef struct {
     bool removes;
     pin_t *pins;                //  that are put; owned
     size_t pins_count;
-    pin_t pin;                  //  that is removed
-    char registry[UNSIGNED_NAME_MAX + 1];
+    char *name;                 //  of a pin that is removed, or of a registry; owned
     tables_done_fn *done;
     void *context;
 } change_t;
@@ -61,7 +60,9 @@ static void
 forget_change (tables_t *self)
 {
     free (self->change.pins);
+    free (self->change.name);
     self->change.pins = NULL;
+    self->change.name = NULL;
     self->change.pins_count = 0;
 }
 
@@ -316,12 +317,12 @@ apply (tables_t *self, const change_t *change)
 {
     if (change->table == REGISTRIES) {
         if (!change->removes)
-            return insert_registry (self, change->registry);
-        erase_registry (self, change->registry);
+            return insert_registry (self, change->name);
+        erase_registry (self, change->name);
         return OK;
     }
     if (change->removes)
-        pins_remove (self->pins, change->pin.name);
+        pins_remove (self->pins, change->name);
     code_t code = OK;
     for (size_t i = 0; i < change->pins_count && code == OK; i++)
         code = pins_put (self->pins, &change->pins[i]);
@@ -391,6 +392,19 @@ change (tables_t *self, unsigned table, const char *key, const Ggen__TrustPin *v
     return send_change (self, &put);
 }
 
+static code_t
+change_name (tables_t *self, unsigned table, const char *name, const Ggen__TrustPin *value,
+             tables_done_fn *done, void *context)
+{
+    self->change = (change_t) {.done = done, .context = context, .name = strdup (name)};
+    if (!self->change.name)
+        return BUSY;
+    code_t code = change (self, table, self->change.name, value);
+    if (code)
+        forget_change (self);
+    return code;
+}
+
 code_t
 tables_put_pin (tables_t *self, const pin_t *pin, tables_done_fn *done, void *context)
 {
@@ -451,9 +465,7 @@ tables_put_pins (tables_t *self, const pin_t *pins, size_t count, tables_done_fn
 code_t
 tables_remove_pin (tables_t *self, const char *name, tables_done_fn *done, void *context)
 {
-    self->change = (change_t) {.done = done, .context = context};
-    snprintf (self->change.pin.name, sizeof self->change.pin.name, "%s", name);
-    return change (self, PINS, self->change.pin.name, NULL);
+    return change_name (self, PINS, name, NULL, done, context);
 }
 
 code_t
@@ -464,15 +476,11 @@ tables_put_registry (tables_t *self, const char *name, tables_done_fn *done, voi
     Ggen__TrustPin value = GGEN__TRUST_PIN__INIT;
     value.how = PIN_ADDED;
     value.since = out_wall_ms (self->out) / 1000;
-    self->change = (change_t) {.done = done, .context = context};
-    snprintf (self->change.registry, sizeof self->change.registry, "%s", name);
-    return change (self, REGISTRIES, self->change.registry, &value);
+    return change_name (self, REGISTRIES, name, &value, done, context);
 }
 
 code_t
 tables_remove_registry (tables_t *self, const char *name, tables_done_fn *done, void *context)
 {
-    self->change = (change_t) {.done = done, .context = context};
-    snprintf (self->change.registry, sizeof self->change.registry, "%s", name);
-    return change (self, REGISTRIES, self->change.registry, NULL);
+    return change_name (self, REGISTRIES, name, NULL, done, context);
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "trust.h"
 
-#include "policy.h"
 #include "succession.h"
-#include "tables.h"
+#include "trust_self.h"
 
 #include "publisher.pb-c.h"
 
@@ -11,28 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  What is answered when the change on its way is on disk.
-typedef struct {
-    ticket_t ticket;
-    verdict_t *verdict;             //  CheckRelease: what it said
-    pin_t pin;                      //  TrustAdd, TrustRemove: the pin that is now, or was
-    bool has_pin;
-    bool replaces;
-    publisher_key_t replaced;
-} waiting_change_t;
-
-typedef struct {
-    out_t *out;
-    const crypto_t *crypto;
-    tables_t *tables;
-    waiting_change_t change;
-} trust_t;
+//  The change has been answered.
+static void
+forget_change (waiting_change_t *self)
+{
+    policy_destroy (&self->verdict);
+    free (self->pin);
+    self->pin = NULL;
+}
 
 static void
 trust_destroy (void *self_)
 {
     trust_t *self = self_;
-    policy_destroy (&self->change.verdict);
+    forget_change (&self->change);
     tables_destroy (&self->tables);
     free (self);
 }
@@ -172,7 +163,7 @@ checked_and_kept (void *self_, const Ggen__Failure *failure)
         out_refuse_as (self->out, self->change.ticket, failure);
     else
         answer_accepted (self, self->change.ticket, self->change.verdict);
-    policy_destroy (&self->change.verdict);
+    forget_change (&self->change);
 }
 
 static code_t
@@ -364,17 +355,17 @@ added (void *self_, const Ggen__Failure *failure)
     waiting_change_t *change = &self->change;
     Ggen__TrustPin pin;
     Ggen__TrustAddReply reply = GGEN__TRUST_ADD_REPLY__INIT;
-    if (failure) {
-        out_refuse_as (self->out, change->ticket, failure);
-        return;
-    }
-    if (change->has_pin) {
-        pin_to_message (&change->pin, &pin);
+    if (change->pin) {
+        pin_to_message (change->pin, &pin);
         reply.pin = &pin;
     }
     if (change->replaces)
         reply.replaced_key = publisher_key_to_field (&change->replaced);
-    out_answer (self->out, change->ticket, &reply.base);
+    if (failure)
+        out_refuse_as (self->out, change->ticket, failure);
+    else
+        out_answer (self->out, change->ticket, &reply.base);
+    forget_change (change);
 }
 
 static void
@@ -384,15 +375,15 @@ removed (void *self_, const Ggen__Failure *failure)
     waiting_change_t *change = &self->change;
     Ggen__TrustPin pin;
     Ggen__TrustRemoveReply reply = GGEN__TRUST_REMOVE_REPLY__INIT;
-    if (failure) {
-        out_refuse_as (self->out, change->ticket, failure);
-        return;
-    }
-    if (change->has_pin) {
-        pin_to_message (&change->pin, &pin);
+    if (change->pin) {
+        pin_to_message (change->pin, &pin);
         reply.pin = &pin;
     }
-    out_answer (self->out, change->ticket, &reply.base);
+    if (failure)
+        out_refuse_as (self->out, change->ticket, failure);
+    else
+        out_answer (self->out, change->ticket, &reply.base);
+    forget_change (change);
 }
 
 //  A key that is trusted already keeps what is known of its heads.
@@ -401,22 +392,27 @@ add_pin (trust_t *self, const delivery_t *at, const char *name, const publisher_
 {
     const pin_t *before = pins_get (tables_pins (self->tables), name);
     bool same = before && !before->damaged && publisher_key_equal (&before->key, key);
-    waiting_change_t change = {.ticket = at->ticket, .has_pin = true};
+    waiting_change_t change = {.ticket = at->ticket, .pin = calloc (1, sizeof *change.pin)};
+    pin_t *pin = change.pin;
+    if (!pin)
+        return BUSY;
     if (before && !before->damaged && !same) {
         change.replaces = true;
         change.replaced = before->key;
     }
     if (same)
-        change.pin = *before;
-    snprintf (change.pin.name, sizeof change.pin.name, "%s", name);
-    snprintf (change.pin.how, sizeof change.pin.how, "%s", PIN_ADDED);
+        *pin = *before;
+    snprintf (pin->name, sizeof pin->name, "%s", name);
+    snprintf (pin->how, sizeof pin->how, "%s", PIN_ADDED);
     if (!same) {
-        change.pin.key = *key;
-        change.pin.since = at->wall_ms / 1000;
+        pin->key = *key;
+        pin->since = at->wall_ms / 1000;
     }
-    code_t code = tables_put_pin (self->tables, &change.pin, added, self);
-    if (code)
+    code_t code = tables_put_pin (self->tables, pin, added, self);
+    if (code) {
+        free (pin);
         return refuse_change (at, code);
+    }
     self->change = change;
     return OK;
 }
@@ -459,14 +455,18 @@ on_remove (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     if (*gone->name ? !pin : !tables_has_registry (self->tables, gone->unsigned_registry))
         return out_fail (at, PACKAGE_NOT_FOUND, "ggen market trust list", "%s is not trusted",
                          shown (*gone->name ? gone->name : gone->unsigned_registry));
-    waiting_change_t change = {.ticket = at->ticket, .has_pin = pin != NULL};
+    waiting_change_t change = {.ticket = at->ticket};
+    if (pin && !(change.pin = malloc (sizeof *change.pin)))
+        return BUSY;
     if (pin)
-        change.pin = *pin;
-    code_t code = pin ? tables_remove_pin (self->tables, change.pin.name, removed, self)
+        *change.pin = *pin;
+    code_t code = pin ? tables_remove_pin (self->tables, change.pin->name, removed, self)
                       : tables_remove_registry (self->tables, gone->unsigned_registry, removed,
                                                self);
-    if (code)
+    if (code) {
+        free (change.pin);
         return refuse_change (at, code);
+    }
     self->change = change;
     return OK;
 }

@@ -333,6 +333,12 @@ actor_sockets (actor_t *self, void *sockets[ACTOR_SOCKETS_MAX])
     return self->class->sockets ? self->class->sockets (self->state, sockets) : 0;
 }
 
+unsigned
+actor_descriptors (actor_t *self, int descriptors[ACTOR_DESCRIPTORS_MAX])
+{
+    return self->class->descriptors ? self->class->descriptors (self->state, descriptors) : 0;
+}
+
 code_t
 actor_input (actor_t *self, int64_t now_ms, int64_t wall_ms)
 {

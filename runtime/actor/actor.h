@@ -12,8 +12,9 @@
 #include "rng.h"
 #include "wire.h"
 
-//  Sockets of an I/O actor.
-#define ACTOR_SOCKETS_MAX 8
+//  Sockets, and descriptors, of an I/O actor.
+#define ACTOR_SOCKETS_MAX     8
+#define ACTOR_DESCRIPTORS_MAX 4
 
 //  Longest address: "name", "client-N" or "name@PEERID".
 #define ADDRESS_MAX 127
@@ -120,6 +121,9 @@ typedef struct {
     //  The raw ZeroMQ sockets that it waits for, at most ACTOR_SOCKETS_MAX; asked before each wait.
     //  At least one. I/O actors only, and 'input' with it.
     unsigned (*sockets) (void *self, void **sockets);
+    //  The same with descriptors that are no ZeroMQ sockets, at most ACTOR_DESCRIPTORS_MAX; it may be
+    //  none for a while. An actor has this, 'sockets' or both.
+    unsigned (*descriptors) (void *self, int *descriptors);
     //  Something came on one of them: take a bounded number of messages from each. OK or FATAL.
     code_t (*input) (void *self, int64_t now_ms);
 } actor_class_t;
@@ -183,6 +187,13 @@ typedef struct {
     uint32_t open;              //  owed answers
 } actor_metrics_t;
 
+//  Does an actor of this class wait for more than its mailbox?
+static inline bool
+actor_class_waits (const actor_class_t *class)
+{
+    return class->input;
+}
+
 //  Check a class: every rpc of its service has a row, no message has two.
 //  OK, or INTERNAL with the reason in 'why'.
 must_use code_t actor_class_check (const actor_class_t *class, char *why, size_t why_size);
@@ -209,8 +220,10 @@ must_use code_t actor_job_done (actor_t *self, void *job, int64_t now_ms, int64_
 
 //  The sockets of an I/O actor; 0 for any other.
 unsigned actor_sockets (actor_t *self, void *sockets[ACTOR_SOCKETS_MAX]);
+//  The same of its descriptors.
+unsigned actor_descriptors (actor_t *self, int descriptors[ACTOR_DESCRIPTORS_MAX]);
 
-//  Something came on one of them. OK or FATAL.
+//  Something came on one of those. OK or FATAL.
 must_use code_t actor_input (actor_t *self, int64_t now_ms, int64_t wall_ms);
 
 //  A job of an I/O actor says how far it is.

@@ -13,14 +13,14 @@ typedef struct {
 } entry_t;
 
 struct map_t {
-    entry_t *entries;
-    uint32_t slots_count;   //  a power of two
+    entry_t *entries;       //  NULL as long as nothing was put
+    uint32_t slots_count;   //  0, or a power of two
     uint32_t count;
     uint32_t entries_max;
     uint8_t salt[crypto_shorthash_KEYBYTES];
 };
 
-#define SLOTS_MIN 16u
+#define SLOTS_MIN 8u
 
 map_t *
 map_new (uint32_t entries_max, uint64_t seed)
@@ -29,11 +29,7 @@ map_new (uint32_t entries_max, uint64_t seed)
     if (!self)
         return NULL;
     self->entries_max = entries_max;
-    self->slots_count = SLOTS_MIN;
     memcpy (self->salt, &seed, sizeof seed);
-    self->entries = calloc (self->slots_count, sizeof *self->entries);
-    if (!self->entries)
-        map_destroy (&self);
     return self;
 }
 
@@ -43,7 +39,7 @@ map_destroy (map_t **self_p)
     map_t *self = *self_p;
     if (!self)
         return;
-    for (uint32_t i = 0; self->entries && i < self->slots_count; i++)
+    for (uint32_t i = 0; i < self->slots_count; i++)
         free (self->entries[i].key);
     free (self->entries);
     free (self);
@@ -76,12 +72,13 @@ static bool
 grow (map_t *self)
 {
     uint32_t old_count = self->slots_count;
+    uint32_t fresh_count = old_count > 0 ? 2 * old_count : SLOTS_MIN;
     entry_t *old = self->entries;
-    entry_t *fresh = calloc (2 * (size_t) old_count, sizeof *fresh);
+    entry_t *fresh = calloc (fresh_count, sizeof *fresh);
     if (!fresh)
         return false;
     self->entries = fresh;
-    self->slots_count = 2 * old_count;
+    self->slots_count = fresh_count;
     for (uint32_t i = 0; i < old_count; i++)
         if (old[i].value)
             fresh[slot_of (self, old[i].key, old[i].size, old[i].hash)] = old[i];
@@ -94,6 +91,8 @@ map_put (map_t *self, const void *key, size_t size, void *value)
 {
     if (size > MAP_KEY_MAX)
         return VALIDATION;
+    if (self->entries_max == 0 || (!self->entries && !grow (self)))
+        return BUSY;
     uint32_t hash = hash_of (self, key, size);
     entry_t *entry = &self->entries[slot_of (self, key, size, hash)];
     if (entry->value) {
@@ -119,7 +118,7 @@ map_put (map_t *self, const void *key, size_t size, void *value)
 void *
 map_get (const map_t *self, const void *key, size_t size)
 {
-    if (size > MAP_KEY_MAX)
+    if (size > MAP_KEY_MAX || self->count == 0)
         return NULL;
     return self->entries[slot_of (self, key, size, hash_of (self, key, size))].value;
 }
@@ -142,7 +141,7 @@ close_gap (map_t *self, uint32_t gap)
 void *
 map_remove (map_t *self, const void *key, size_t size)
 {
-    if (size > MAP_KEY_MAX)
+    if (size > MAP_KEY_MAX || self->count == 0)
         return NULL;
     uint32_t slot = slot_of (self, key, size, hash_of (self, key, size));
     void *value = self->entries[slot].value;

@@ -18,7 +18,7 @@ struct pending_t {
 #define SLOTS_FIRST 4u
 
 //  With more than so many, all are given back when nothing waits.
-#define SLOTS_KEPT 32u
+#define SLOTS_KEPT 8u
 #define USE_MASK    0xFFFFFFu
 
 pending_t *

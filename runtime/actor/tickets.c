@@ -15,7 +15,7 @@ struct tickets_t {
 #define SLOTS_FIRST 4u
 
 //  With more than so many, all are given back when none is open.
-#define SLOTS_KEPT 32u
+#define SLOTS_KEPT 8u
 
 tickets_t *
 tickets_new (void)

@@ -4,6 +4,8 @@
 #include "clock.h"
 #include "log.h"
 
+#include <sys/statvfs.h>
+
 void
 bus_self_say (bus_t *self, const char *to, Ggen__Envelope *envelope, const ProtobufCMessage *body)
 {
@@ -47,6 +49,13 @@ bus_self_refuse (bus_t *self, bytes_t packed, const char *asked, const char *ask
 
 //  ---- requests to the bus itself ------------------------------------------------------------------
 
+static uint64_t
+disk_free_bytes (const char *dir)
+{
+    struct statvfs disk;
+    return dir && statvfs (dir, &disk) == 0 ? (uint64_t) disk.f_bavail * disk.f_frsize : 0;
+}
+
 static void
 answer_status (bus_t *self, const char *asker, Ggen__Envelope *envelope)
 {
@@ -57,6 +66,7 @@ answer_status (bus_t *self, const char *asker, Ggen__Envelope *envelope)
     status.uptime_ms = (uint64_t) (clock_ms () - self->started_ms);
     status.home = (char *) self->setup->home;
     status.version = (char *) self->setup->version;
+    status.disk_free_bytes = disk_free_bytes (self->setup->home);
     status.clients_count = self->attached.count;
     status.tap_sequence = self->tap ? tap_sequence (self->tap) : 0;
     for (unsigned i = 0; i < self->seats_count; i++) {
@@ -109,6 +119,8 @@ bus_self_handle (bus_t *self, const packet_t *packet)
         && strcmp (about->type, ggen__actor_failed__descriptor.short_name) == 0
         && bus_seat (self, about->from))
         on_actor_failed (self);
+    else if (about->kind == GGEN__KIND__REPLY)
+        bus_drain_saved (self, about->id);
     else if (about->kind != GGEN__KIND__REQUEST)
         log_debug ("bus.ignored", "type=%s from=%s", about->type, about->from);
     else if (strcmp (about->type, ggen__attach_request__descriptor.short_name) == 0)

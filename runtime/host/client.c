@@ -125,7 +125,7 @@ client_open (client_t **self_p, const client_setup_t *setup, char *why, size_t w
                                    &endpoint, why, why_size);
     if (code == OK)
         code = connect_to (self, endpoint, setup->program, why, why_size);
-    if (code == OK)
+    if (code == OK && !setup->quiet)
         log_info ("client.attached", "home=%s node=%s program=%s", self->home.dir,
                   self->node ? "own" : "running", setup->program);
     if (code)
@@ -164,8 +164,10 @@ send_kind (client_t *self, const client_call_t *call, Ggen__Kind kind)
     envelope.id = self->calls;
     envelope.from = "client";
     envelope.trace = self->trace;
-    envelope.budget_ms = call->timeout_ms;
+    envelope.budget_ms = call->budget_ms ? call->budget_ms : call->timeout_ms;
     envelope.sent_us = clock_us ();
+    if (strchr (call->to, '@'))
+        envelope.to = (char *) call->to;
     parcel_t parcel = {.to = call->to, .envelope = &envelope};
     if (kind == GGEN__KIND__REQUEST) {
         parcel.body = call->request;

@@ -25,6 +25,7 @@ typedef struct {
     const client_embed_t *embed;
     home_waiting_fn *waiting;       //  may be NULL
     void *waiting_context;
+    bool quiet;                     //  attaching is not logged
 } client_setup_t;
 
 //  Enter the home and attach.
@@ -44,6 +45,7 @@ typedef struct {
     const ProtobufCMessage *request;
     const ProtobufCMessageDescriptor *expect;
     uint32_t timeout_ms;            //  0 = none; progress starts it again
+    uint32_t budget_ms;             //  what the actors are told that there is time for; 0 = timeout_ms
     //  Called for each sign of progress, and with NULL about ten times a second while waiting.
     //  May be NULL.
     void (*progress) (void *context, const Ggen__Progress *progress, int64_t now_ms);

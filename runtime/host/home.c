@@ -32,6 +32,8 @@ home_init (home_t *self, const char *dir)
     snprintf (self->tap_path, sizeof self->tap_path, "%s/run/tap.ipc", dir);
     snprintf (self->tap_lock_path, sizeof self->tap_lock_path, "%s/run/tap.lock", dir);
     snprintf (self->lock_path, sizeof self->lock_path, "%s/run/node.lock", dir);
+    snprintf (self->pid_path, sizeof self->pid_path, "%s/run/node.pid", dir);
+    snprintf (self->log_path, sizeof self->log_path, "%s/run/node.log", dir);
     return OK;
 }
 
@@ -169,8 +171,25 @@ home_enter (home_t *self, home_need_t need, home_waiting_fn *waiting, void *cont
 }
 
 void
+home_write_pid (home_t *self)
+{
+    //  By rename: who reads it sees all of the number.
+    char path[sizeof self->pid_path + 8];
+    snprintf (path, sizeof path, "%s.new", self->pid_path);
+    int file = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0)
+        return;
+    sign (file);
+    close (file);
+    self->has_pid = rename (path, self->pid_path) == 0;
+}
+
+void
 home_leave (home_t *self)
 {
+    if (self->has_pid)
+        unlink (self->pid_path);
+    self->has_pid = false;
     if (self->lock >= 0)
         close (self->lock);
     self->lock = -1;

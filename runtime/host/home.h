@@ -20,7 +20,10 @@ typedef struct {
     char tap_path[HOME_PATH_MAX + 32];
     char tap_lock_path[HOME_PATH_MAX + 32];
     char lock_path[HOME_PATH_MAX + 32];
+    char pid_path[HOME_PATH_MAX + 32];      //  of a node, while it runs
+    char log_path[HOME_PATH_MAX + 32];      //  of a node in the background
     int lock;                       //  descriptor, or -1
+    bool has_pid;                   //  pid_path is ours
 } home_t;
 
 //  Called while somebody else works here: 'attempt' of 'attempts', and who ('pid' 0: unknown).
@@ -45,6 +48,10 @@ must_use code_t home_enter (home_t *self, home_need_t need, home_waiting_fn *wai
                             size_t why_size);
 
 void home_leave (home_t *self);
+
+//  Whoever has entered as HOME_DAEMON: write run/node.pid, for people and service managers. Not being
+//  able to is no reason to fail. home_leave removes it.
+void home_write_pid (home_t *self);
 
 //  True when somebody listens on the Unix socket 'path' (a raw connect: ZeroMQ would wait for
 //  ever on a stale path).

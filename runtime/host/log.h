@@ -14,6 +14,12 @@ void log_set_level (log_level_t level);
 //  "trace" .. "error"; returns false for anything else.
 bool log_level_parse (const char *text, log_level_t *level_p);
 
+//  From now on lines go to the file 'path' (0600, appended to), and so does all else that is written
+//  to stderr. With 'bytes_max' bytes in it, it becomes 'path'.1, whatever that was, and a new one
+//  begins: at most twice as much is on disk. Where that fails the old one grows.
+//  OK; STORAGE: it cannot be opened (errno); nothing has changed.
+must_use code_t log_to_file (const char *path, uint64_t bytes_max);
+
 //  'event' is a fixed name ("host.actor_failed"), 'format' makes the key=value part.
 //  A line is cut at 1,000 bytes; control characters become '?'.
 void log_line (log_level_t level, const char *event, const char *format, ...) printf_like (3, 4);

@@ -61,7 +61,7 @@ seat_waits (const seat_t *self, const seat_t *to, Ggen__Kind kind, size_t size)
 {
     const mailbox_t *mailbox = &self->mailbox;
     return kind == GGEN__KIND__EVENT && size <= ADMIT_REQUESTS_BYTES_MAX
-           && (self->setup.class->sockets || to->setup.class->sockets)
+           && (actor_class_waits (self->setup.class) || actor_class_waits (to->setup.class))
            && admit_message (kind, size, seat_depth_messages (to), seat_depth_bytes (to))
                   == ADMIT_DROP
            && atomic_load (&mailbox->said_messages) - atomic_load (&mailbox->fetched_messages)

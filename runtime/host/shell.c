@@ -21,7 +21,7 @@ typedef struct {
     int64_t wall_ms;                        //  at now_us; read once a millisecond
     actor_t *actor;
     jobs_t *jobs;
-    bool has_sockets;                       //  the actor waits for some of its own
+    bool has_input;                         //  the actor waits for sockets of its own
     uint32_t epoch;
     int64_t fatals_ms[SHELL_FATALS_MAX];    //  when the last ones were, as a ring
     unsigned fatals;
@@ -92,7 +92,7 @@ incarnate (shell_t *self)
                            .wall_ms = self->wall_ms};
     randombytes_buf (actor.key, sizeof actor.key);
     self->actor = actor_new (setup->class, &actor);
-    self->has_sockets = self->actor && setup->class->sockets;
+    self->has_input = self->actor && setup->class->input;
     sodium_memzero (actor.key, sizeof actor.key);
     atomic_fetch_add (&setup->mailbox->incarnation, 1);
 }
@@ -101,7 +101,7 @@ static void
 disincarnate (shell_t *self)
 {
     jobs_destroy (&self->jobs);
-    self->has_sockets = false;
+    self->has_input = false;
     actor_destroy (&self->actor);
 }
 
@@ -267,29 +267,41 @@ take_input (shell_t *self, const zmq_pollitem_t *items, unsigned count)
 {
     bool any = false;
     for (unsigned i = 0; i < count; i++)
-        any |= (items[i].revents & ZMQ_POLLIN) != 0;
+        any |= items[i].revents != 0;       //  An error is to be read, too
     if (any && self->actor)
         after (self, actor_input (self->actor, now_ms (self), self->wall_ms));
+}
+
+//  What the actor waits for itself; returns how many.
+static unsigned
+add_input (shell_t *self, zmq_pollitem_t *items)
+{
+    void *sockets[ACTOR_SOCKETS_MAX];
+    int descriptors[ACTOR_DESCRIPTORS_MAX];
+    unsigned count = 0, sockets_count = actor_sockets (self->actor, sockets);
+    for (unsigned i = 0; i < sockets_count; i++)
+        items[count++] = (zmq_pollitem_t) {sockets[i], 0, ZMQ_POLLIN, 0};
+    unsigned descriptors_count = actor_descriptors (self->actor, descriptors);
+    for (unsigned i = 0; i < descriptors_count; i++)
+        items[count++] = (zmq_pollitem_t) {NULL, descriptors[i], ZMQ_POLLIN, 0};
+    return count;
 }
 
 static void
 take_whatever_comes (shell_t *self)
 {
-    zmq_pollitem_t items[2 + ACTOR_SOCKETS_MAX] = {{self->pipe, 0, ZMQ_POLLIN, 0}};
-    void *sockets[ACTOR_SOCKETS_MAX];
-    const bool ahead = self->has_sockets && is_ahead (self);
-    unsigned sockets_count =
-        self->has_sockets && !ahead ? actor_sockets (self->actor, sockets) : 0;
-    int count = 1, timeout_ms = wait_max_ms (self);
+    zmq_pollitem_t items[2 + ACTOR_SOCKETS_MAX + ACTOR_DESCRIPTORS_MAX] = {
+        {self->pipe, 0, ZMQ_POLLIN, 0}};
+    const bool ahead = self->has_input && is_ahead (self);
+    const unsigned input_count = self->has_input && !ahead ? add_input (self, items + 1) : 0;
+    int count = 1 + (int) input_count, timeout_ms = wait_max_ms (self);
     if (ahead && (timeout_ms < 0 || timeout_ms > SHELL_UNFETCHED_MS))
         timeout_ms = SHELL_UNFETCHED_MS;
-    for (unsigned i = 0; i < sockets_count; i++)
-        items[count++] = (zmq_pollitem_t) {sockets[i], 0, ZMQ_POLLIN, 0};
     if (jobs_fd (self->jobs) >= 0)
         items[count++] = (zmq_pollitem_t) {NULL, jobs_fd (self->jobs), ZMQ_POLLIN, 0};
     zmq_poll (items, count, timeout_ms);
     read_clocks (self);
-    take_input (self, items + 1, sockets_count);
+    take_input (self, items + 1, input_count);
     collect_jobs (self);
     frames_t frames;
     for (unsigned i = 0; i < BURST && !self->stopped; i++)
@@ -309,7 +321,7 @@ shell_main (zsock_t *pipe, void *args)
     while (!self.stopped) {
         if (!self.actor && !self.given_up)
             revive (&self);
-        else if (self.jobs && (self.has_sockets || jobs_fd (self.jobs) >= 0))
+        else if (self.jobs && (self.has_input || jobs_fd (self.jobs) >= 0))
             take_whatever_comes (&self);
         else
             take_message (&self);

@@ -5,6 +5,7 @@
 #include "private_file.h"
 #include "state_db.h"
 
+#include "node.pb-c.h"
 #include "runtime/actor/out.h"
 #include "state.pb-c.h"
 
@@ -20,10 +21,12 @@ typedef struct {
 typedef struct {
     out_t *out;
     state_db_t *db;
+    bool read_only;
     waiter_t waiters[OPEN_MAX];
     unsigned waiters_count;
     size_t batch_bytes;
     int64_t flush_ms;           //  DEADLINE_NEVER: no batch
+    bool hurries;               //  the node is about to end: nothing waits in a batch
 } state_t;
 
 static void *
@@ -34,6 +37,7 @@ state_create (const actor_env_t *env)
     if (!self)
         return NULL;
     self->out = env->out;
+    self->read_only = settings->read_only;
     self->flush_ms = DEADLINE_NEVER;
     self->db = state_db_new (settings->path);
     if (!self->db) {
@@ -197,13 +201,27 @@ put_later (state_t *self, const delivery_t *at, const Ggen__StatePutRequest *put
 }
 
 static code_t
-on_put (void *self, const delivery_t *at, const ProtobufCMessage *message)
+on_put (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
+    state_t *self = self_;
     const Ggen__StatePutRequest *put = (const void *) message;
     size_t size;
     if (!is_put (put, &size))
         return out_fail (at, VALIDATION, "", "a put is out of bounds (state_io.h)");
-    return put->urgent ? put_now (self, at, put) : put_later (self, at, put, size);
+    if (self->read_only)
+        return out_fail (at, PERMISSION_DENIED, "", "this call may only read the home");
+    return put->urgent || self->hurries ? put_now (self, at, put) : put_later (self, at, put, size);
+}
+
+static code_t
+on_save (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    state_t *self = self_;
+    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
+    self->hurries = true;
+    flush (self);
+    return out_reply (at, &reply.base);
 }
 
 //  ---- loading -----------------------------------------------------------------------------------
@@ -301,6 +319,7 @@ on_load (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 
 static const handler_t rows[] = {{&ggen__state_load_request__descriptor, on_load, THIS_NODE},
                                  {&ggen__state_put_request__descriptor, on_put, THIS_NODE},
+                                 {&ggen__save_request__descriptor, on_save, THIS_NODE},
                                  {0}};
 
 const actor_class_t state_actor = {.name = "state",

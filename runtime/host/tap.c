@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #define SNDHWM             10000
-#define LISTENER_WAIT_MS   250
+#define LISTENER_WAIT_MS   1000
 
 struct tap_t {
     zsock_t *socket;            //  XPUB: it hears who subscribes

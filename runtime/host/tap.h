@@ -11,7 +11,7 @@
 typedef struct tap_t tap_t;
 
 //  A tap that publishes on the ipc path 'path'. With 'bind', the path is ours (the caller holds
-//  the tap's lock); without, somebody else listens there and we connect and wait, at most 250 ms,
+//  the tap's lock); without, somebody else listens there and we connect and wait, at most a second,
 //  until the listener is there. NULL: the path does not work as an endpoint.
 tap_t *tap_new (const char *path, bool bind);
 void tap_destroy (tap_t **self_p);

@@ -139,14 +139,14 @@ def a_node_logs_its_start_and_its_end(home):
 
 @test
 def a_node_warns_of_settings_it_does_not_heed(home):
-    home.write("ggen/p2p-config.toml", "[network]\nlan_discovery = false\n"
+    home.write("ggen/p2p-config.toml", "[limits]\nrpc_rate = 5\n"
                "[location]\nregion = \"here\"\n[storage]\nreplicas = 5\n")
     node = home.start("node", "run", "--timeout", "0.2")
     equal(node.wait(), 0)
-    contains(node.err, "warning: p2p-config.toml:2: network.lan_discovery: no effect yet")
+    contains(node.err, "warning: p2p-config.toml:2: limits.rpc_rate: no effect yet")
     contains(node.err, "warning: p2p-config.toml:4: location.region: no effect yet")
     lacks(node.err, "replicas")
-    lacks(home.run("market", "list").err, "lan_discovery")
+    lacks(home.run("market", "list").err, "rpc_rate")
 
 
 # ---- settings --------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def a_node_warns_of_settings_it_does_not_heed(home):
 @test
 def settings_without_effect_are_marked_and_warned_of(home):
     text = home.run("config", "show").out
-    matches(text, r"^network\.lan_discovery +true +default \(no effect yet\)$")
+    matches(text, r"^limits\.rpc_rate +20000 +default \(no effect yet\)$")
     matches(text, r"^storage\.cache_dir +\S+ +default$")
     matches(text, r"^registry\.url .*\(no effect yet\)$")
     idle = home.json("config", "show")["no_effect"]
@@ -162,7 +162,7 @@ def settings_without_effect_are_marked_and_warned_of(home):
     warnings = home.json("config", "validate",
                          env={"GGEN_REGISTRY_URL": "http://localhost:1/"})["warnings"]
     equal(len(warnings), 1)
-    contains(warnings[0], "this build lacks the HTTP registry and endpoint: FEATURE_NOT_ENABLED")
+    contains(warnings[0], "this build lacks the HTTP registry: FEATURE_NOT_ENABLED")
 
 
 @test

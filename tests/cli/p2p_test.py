@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Nodes of the network, real ones, on loopback: they meet, and what one publishes another installs."""
 import json
+import os
 import re
+import socket
+import threading
+from contextlib import contextmanager
+from pathlib import Path
 
 from homes import make_pack, publish
 from tap import contains, equal, lacks, main, matches, test, true, wait_until
@@ -9,10 +14,10 @@ from tap import contains, equal, lacks, main, matches, test, true, wait_until
 LOOPBACK = "/ip4/127.0.0.1/tcp/0"
 
 
-def start(home, *bootstraps, listen=LOOPBACK):
+def start(home, *bootstraps, listen=LOOPBACK, announce="", bulk=True):
     """Start a node; its address with its peer id, which others connect to."""
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": listen,
-           "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps)}
+    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": listen, "GGEN_P2P_ANNOUNCE": announce,
+           "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps), "GGEN_P2P_BULK": str(bulk).lower()}
     home.node = home.start("node", "run", env=env)
     home.node.wait_for("node runs: ")
     status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
@@ -43,6 +48,46 @@ def is_kept(home, peer_id):
     return any(key_of(peer_id) in path.read_bytes() for path in files)
 
 
+def listening_port(pid):
+    """The TCP port that a process listens at; None: not yet."""
+    links = (os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir())
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    rows = (line.split() for name in ("tcp", "tcp6")
+            for line in Path("/proc/net", name).read_text(encoding="ascii").splitlines())
+    return next((int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and row[9] in inodes),
+                None)
+
+
+def pass_on(one, other):
+    """Pass bytes from one connection to another until either ends."""
+    try:
+        while data := one.recv(65536):
+            other.sendall(data)
+    except OSError:
+        pass
+    other.close()
+
+
+@contextmanager
+def forwarder():
+    """A port that is forwarded: to the port that is put into the list; whom it served is in another."""
+    goes_to, seen = [], []
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        def serve():
+            while True:
+                try:
+                    one, _ = door.accept()
+                except OSError:
+                    return
+                other = socket.create_connection(("127.0.0.1", goes_to[0]))
+                seen.append(other)
+                for pair in ((one, other), (other, one)):
+                    threading.Thread(target=pass_on, args=pair, daemon=True).start()
+        threading.Thread(target=serve, daemon=True).start()
+        yield door.getsockname()[1], goes_to, seen
+        door.shutdown(socket.SHUT_RDWR)
+
+
 @test
 def two_nodes_connect_and_part(home):
     other = home.another()
@@ -55,6 +100,17 @@ def two_nodes_connect_and_part(home):
     home.run("p2p", "disconnect", id_of(there))
     equal(peers(home), set())
     wait_until(lambda: not peers(other), what="the other side")
+
+
+@test
+def who_was_disconnected_can_be_connected_with_again_at_once(home):
+    other = home.another()
+    there, _ = start(other), start(home)
+    for _ in range(5):
+        home.run("p2p", "connect", there)
+        equal(peers(home), {id_of(there)})
+        home.run("p2p", "disconnect", id_of(there))
+        equal(peers(home), set())
 
 
 @test
@@ -73,6 +129,29 @@ def a_node_on_all_interfaces_says_where_others_can_dial_it(home):
     for address in shown:
         home.run("p2p", "connect", address)
     equal(peers(home), {status["peer_id"]})
+
+
+@test
+def a_node_that_announces_another_address_is_dialled_there(home):
+    other, third = home.another(), home.another()
+    other.write("ggen/config.toml", "[network]\nbulk = false\n")      # so it listens at one port
+    with forwarder() as (port, goes_to, seen):
+        announced = f"/ip4/127.0.0.1/tcp/{port}"
+        there = start(other, announce=announced, bulk=False)
+        equal(there.split("/p2p/")[0], announced)
+        goes_to.append(wait_until(lambda: listening_port(other.node.pid), what="the node's own port"))
+        start(third, there)
+        wait_until(lambda: peers(third) == {id_of(there)}, what="the peer behind the forwarded port")
+        true(seen, "they met through it")
+        equal(other.json("p2p", "status")["addresses"], [announced])
+
+
+@test
+def an_address_that_nobody_can_dial_is_not_announced(home):
+    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LOOPBACK,
+           "GGEN_P2P_ANNOUNCE": "/ip4/0.0.0.0/tcp/0"}
+    refused = home.run("node", "run", env=env, ok=1)
+    contains(refused.err, "network.announce_addresses: /ip4/0.0.0.0/tcp/0: nobody can dial that")
 
 
 @test
@@ -127,6 +206,40 @@ def a_node_keeps_its_peer_id_and_its_peers(home):
     equal(id_of(again), id_of(here))
     wait_until(lambda: peers(home) == {id_of(there)}, what="the peer it knew")
     equal((home.path / "p2p" / "keypair").stat().st_mode & 0o777, 0o600)
+
+
+@test
+def a_node_that_is_stopped_at_once_keeps_what_it_knows(home):
+    other = home.another()
+    there, here = start(other), start(home)
+    home.run("p2p", "connect", there)
+    equal(home.node.stop(deadline_s=10), 0)
+    true(is_kept(home, id_of(there)), "whom it met")
+    equal(id_of(start(home)), id_of(here))
+    wait_until(lambda: peers(home) == {id_of(there)}, what="the peer it knew")
+
+
+@test
+def flags_say_where_a_node_listens_and_whom_it_joins(home):
+    other = home.another()
+    network = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": "/ip4/127.0.0.2/tcp/0"}
+    there = start(other)
+    home.run("p2p", "start", "--daemon", "-l", LOOPBACK, "--listen", "/ip4/127.0.0.3/tcp/0",
+             "-b", there, "--no-dht-server", "--topic", "/own/topic", env=network)
+    status = wait_until(lambda: (found := home.json("p2p", "status"))["peers"] and found,
+                        what="the bootstrap node")
+    equal([address.split("/")[2] for address in status["addresses"]], ["127.0.0.1", "127.0.0.3"])
+    equal(status["dht_server"], False)
+    equal([topic["topic"] for topic in status["topics"]], ["/own/topic"])
+    home.stop_node()
+
+
+@test
+def an_address_that_is_none_is_told_before_the_node_runs(home):
+    for words in (["--listen", "nonsense"], ["-d", "-l", "nonsense"]):
+        refused = home.run("node", "run", *words, ok=1, env={"GGEN_P2P_ENABLED": "true"})
+        contains(refused.err,
+                 'error: --listen: network.listen_addresses: expected a list of texts beginning with "/"')
 
 
 @test

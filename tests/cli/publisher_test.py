@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a publisher does about what is published: yank, unpublish, hand over to another key, by the key
 itself or by the recovery key; keys with a passphrase; signatures for minisign."""
+import json
 import os
 import shutil
 import stat
@@ -74,6 +75,65 @@ def a_yanked_version_is_installed_from_a_lock(home):
     result = other.run("market", "install", "--force", "greeting-core", "-t", "vendor")
     contains(result.err, "it burns")
     equal(other.json("market", "list", "-t", "vendor")["packages"][0]["version"], "1.1.0")
+
+
+def given(other, folder, text):
+    """A directory with nothing but a ggen.lock, as version control makes it."""
+    (other.path / folder).mkdir()
+    (other.path / folder / "ggen.lock").write_text(text)
+    return other.path / folder
+
+
+@test
+def a_lone_lock_is_reproduced_and_then_is_ours(home):
+    publish(home, CORE_NEW, REST)
+    home.json("market", "install", "greeting-rest", "-t", home.path / "vendor")
+    lock = (home.path / "vendor/ggen.lock").read_text()
+    other = follower(home)
+    home.run("market", "yank", "greeting-core@1.1.0", "--reason", "it burns")
+    sync(home, other)
+    there = given(other, "fresh", lock)
+    install = ["market", "install", "--frozen", "-t", there]
+    dry = other.json(*install, "--dry-run")
+    true(not (there / "ggen.lock").is_symlink(), "still a file")
+    equal([path.name for path in there.iterdir()], ["ggen.lock"])
+    result = other.json(*install)
+    equal(result["steps"], dry["steps"])
+    equal({step["action"] for step in result["steps"]}, {"add"})
+    true((there / "ggen.lock").is_symlink(), "a link")
+    equal(other.json("market", "verify", "-t", there)["findings"], [])
+    equal([(package["name"], package["version"]) for package in
+           other.json("market", "list", "-t", there)["packages"]],
+          [(package["name"], package["version"]) for package in
+           home.json("market", "list", "-t", home.path / "vendor")["packages"]])
+    # Version control puts its own in place of the link: that one is reproduced.
+    (there / "ggen.lock").unlink()
+    (there / "ggen.lock").write_text(lock)
+    contains(other.run("market", "remove", "greeting-rest", "-t", there, ok=1).err, "ggen.lock")
+    other.run(*install)
+    true((there / "ggen.lock").is_symlink(), "a link")
+    other.run("market", "remove", "greeting-rest", "-t", there)
+
+
+@test
+def a_lone_lock_that_is_not_met_changes_nothing(home):
+    publish(home, CORE)
+    home.json("market", "install", "greeting-core", "-t", home.path / "vendor")
+    lock = (home.path / "vendor/ggen.lock").read_text()
+    key = json.loads(lock)["packages"]["greeting-core@1.0.0"]["publisher"]
+    digest = json.loads(lock)["packages"]["greeting-core@1.0.0"]["integrity"]
+    other = follower(home)
+    for number, (text, why) in enumerate([
+            (lock.replace(key, "ed25519:" + 64 * "7"), "another publisher"),
+            (lock.replace(digest, "sha256-" + 64 * "7"), "does not satisfy"),
+            (lock.replace("1.0.0", "1.0.7"), "does not satisfy"),
+            (lock[:-9], "ggen.lock: line")]):
+        there = given(other, f"fresh{number}", text)
+        contains(other.run("market", "install", "--frozen", "-t", there, ok=1).err, why)
+        equal([path.name for path in there.iterdir()], ["ggen.lock"])
+        equal((there / "ggen.lock").read_text(), text)
+    contains(other.run("market", "install", "--frozen", "-t", "none", ok=1).err, "no ggen.lock")
+    true(not (other.path / "none").exists(), "nothing made")
 
 
 @test

@@ -76,7 +76,7 @@ start_memory (fixture_t *fixture)
 static unsigned
 start_coordinator (fixture_t *fixture)
 {
-    static const registry_backend_t backends[] = {{"registry_memory", true, false}};
+    static const registry_backend_t backends[] = {{.address = "registry_memory", .writes = true}};
     static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000, 0};
     fixture->roles[0] = (role_t) {.class = &memory_registry_actor};
     fixture->roles[1] = (role_t) {.class = &registry_actor, .settings = &settings};
@@ -88,9 +88,9 @@ static unsigned
 start_nested (fixture_t *fixture)
 {
     static const registry_backend_t backends[] = {
-        {"registry_inner", true, false},
-        {"registry_empty", false, false},
-        {"registry_absent", false, false}};
+        {.address = "registry_inner", .writes = true},
+        {.address = "registry_empty"},
+        {.address = "registry_absent"}};
     static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000, 0};
     start_coordinator (fixture);
     fixture->roles[1].name = "registry_inner";
@@ -112,7 +112,7 @@ start_file (fixture_t *fixture)
 static unsigned
 start_coordinated_file (fixture_t *fixture)
 {
-    static const registry_backend_t backends[] = {{"registry_file", true, false}};
+    static const registry_backend_t backends[] = {{.address = "registry_file", .writes = true}};
     static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000, 0};
     start_file (fixture);
     fixture->roles[1] = (role_t) {.class = &registry_actor, .settings = &settings};
@@ -123,8 +123,8 @@ start_coordinated_file (fixture_t *fixture)
 static unsigned
 start_with_source (fixture_t *fixture)
 {
-    static const registry_backend_t backends[] = {{"registry_file", true, false},
-                                                  {"registry_sources", false, true}};
+    static const registry_backend_t backends[] = {{.address = "registry_file", .writes = true},
+                                                  {.address = "registry_sources", .sources = true}};
     static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000, 1};
     start_file (fixture);
     char path[128];
@@ -168,8 +168,8 @@ start_p2p (fixture_t *fixture)
 static unsigned
 start_hybrid (fixture_t *fixture)
 {
-    static const registry_backend_t backends[] = {{"registry_file", true, false},
-                                                  {"registry_p2p", true, false}};
+    static const registry_backend_t backends[] = {{.address = "registry_file", .writes = true},
+                                                  {.address = "registry_p2p", .writes = true}};
     static const registry_settings_t settings = {backends, COUNT_OF (backends), 5000, 0};
     unsigned count = start_p2p (fixture);
     role_t p2p = fixture->roles[0];

@@ -17,7 +17,7 @@ static script_t *
 parse (const char *text)
 {
     why[0] = 0;
-    return script_parse ("x.scn", text, why, sizeof why);
+    return script_parse (SCRIPT_SIM, "x.scn", text, why, sizeof why);
 }
 
 static rng_t
@@ -109,14 +109,14 @@ what_is_wrong_is_told_with_its_line (void **state)
     }
 }
 
-//  ---- docs/SIMULATION.md ----------------------------------------------------------------------------
+//  ---- the documents -------------------------------------------------------------------------------
 
 static char *
-read_document (void)
+read_document (const char *name)
 {
     char path[512];
     const char *data = getenv ("TESTS_DATA");
-    snprintf (path, sizeof path, "%s/../../docs/SIMULATION.md", data ? data : "tests/data");
+    snprintf (path, sizeof path, "%s/../../docs/%s", data ? data : "tests/data", name);
     FILE *file = fopen (path, "r");
     char *text = calloc (1, 1 << 18);
     assert_non_null (file);
@@ -127,24 +127,44 @@ read_document (void)
 }
 
 static void
-assert_told (const char *text, const char *name)
+assert_told (const char *document, const char *text, const char *name)
 {
     char quoted[80];
     snprintf (quoted, sizeof quoted, "`%s", name);
     if (!strstr (text, quoted))
-        fail_msg ("docs/SIMULATION.md says nothing of %s", name);
+        fail_msg ("docs/%s says nothing of %s", document, name);
 }
 
 static void
 every_verb_and_checker_is_in_the_document (void **state)
 {
     (void) state;
-    char *text = read_document ();
-    for (unsigned i = 0; script_verb (i); i++)
-        assert_told (text, script_verb (i)->name);
+    static const char simulator[] = "SIMULATION.md", harness[] = "HARNESS.md";
+    char *of_simulator = read_document (simulator), *of_harness = read_document (harness);
+    for (unsigned i = 0; script_verb (i); i++) {
+        if (script_verb (i)->program != SCRIPT_HARNESS)
+            assert_told (simulator, of_simulator, script_verb (i)->name);
+        if (script_verb (i)->program != SCRIPT_SIM)
+            assert_told (harness, of_harness, script_verb (i)->name);
+    }
     for (unsigned i = 0; check_at (i); i++)
-        assert_told (text, check_at (i)->name);
-    free (text);
+        assert_told (simulator, of_simulator, check_at (i)->name);
+    free (of_simulator);
+    free (of_harness);
+}
+
+static void
+a_verb_or_argument_of_the_other_program_is_none (void **state)
+{
+    (void) state;
+    script_t *script = script_parse (SCRIPT_HARNESS, "x.scn", "storm 3\npublish 1 size 9\n", why,
+                                     sizeof why);
+    assert_non_null (script);
+    script_destroy (&script);
+    assert_null (parse ("storm 3\n"));
+    assert_string_equal (why, "x.scn:1: there is no verb storm");
+    assert_null (parse ("publish 1 size 9\n"));
+    assert_string_equal (why, "x.scn:1: publish has no size");
 }
 
 int
@@ -155,6 +175,7 @@ main (void)
         cmocka_unit_test (numbers_have_their_units),
         cmocka_unit_test (a_range_is_drawn_between_its_ends),
         cmocka_unit_test (what_is_wrong_is_told_with_its_line),
+        cmocka_unit_test (a_verb_or_argument_of_the_other_program_is_none),
         cmocka_unit_test (every_verb_and_checker_is_in_the_document)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

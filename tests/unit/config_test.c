@@ -23,7 +23,8 @@ make_home (void **state)
     (void) state;
     static const char *const names [] = {
         "GGEN_HOME", "GGEN_REGISTRY_URL", "GGEN_P2P_ENABLED", "P2P_ENABLED", "GGEN_P2P_BOOTSTRAP",
-        "GGEN_P2P_LISTEN", "GGEN_P2P_DHT_SERVER", "GGEN_LOG", "RUST_LOG",
+        "GGEN_P2P_LISTEN", "GGEN_P2P_ANNOUNCE", "GGEN_P2P_DHT_SERVER", "GGEN_P2P_LAN", "GGEN_LOG",
+        "RUST_LOG",
     };
     for (size_t i = 0; i < COUNT_OF (names); i++)
         unsetenv (names [i]);
@@ -370,20 +371,20 @@ changed_settings_that_nothing_heeds_are_warned_of_when_asked (void **state)
 {
     (void) state;
     AUTO (config_destroy) config_t *config = config_new (home);
-    assert_int_equal (read_text (config, "[network]\nlan_discovery = false\n"
+    assert_int_equal (read_text (config, "[location]\nregion = \"here\"\n"
                                          "[storage]\nmax_cache_size = 5\n"), OK);
-    assert_int_equal (config_set (config, "http.listen", "localhost:1", "--http"), OK);
+    assert_int_equal (config_set (config, "registry.url", "http://localhost:1/", "--url"), OK);
     assert_int_equal (config_check (config), OK);
     const json_t *warnings = config_warnings (config);
     assert_int_equal (json_array_size (warnings), 0);
     config_warn_idle (config);
     assert_int_equal (json_array_size (warnings), 2);
     assert_string_equal (json_string_value (json_array_get (warnings, 0)),
-                         "config.toml:2: network.lan_discovery: no effect yet, this build lacks that part "
+                         "config.toml:2: location.region: no effect yet, this build lacks that part "
                          "of the peer-to-peer network: FEATURE_NOT_ENABLED");
     assert_string_equal (json_string_value (json_array_get (warnings, 1)),
-                         "flag --http: http.listen: no effect yet, this build lacks the HTTP "
-                         "registry and endpoint: FEATURE_NOT_ENABLED");
+                         "flag --url: registry.url: no effect yet, this build lacks the HTTP "
+                         "registry: FEATURE_NOT_ENABLED");
 }
 
 static void
@@ -603,7 +604,7 @@ the_table_of_the_documentation_has_a_row_for_each_key (void **state)
             fail_msg ("%s", row->key);
     assert_int_equal (lines, keys + 2);
     assert_non_null (strstr (table, "| `storage.max_cache_size` | `1024` MiB | "));
-    assert_non_null (strstr (table, "a UDP beacon (no effect yet) |\n"));
+    assert_non_null (strstr (table, "shown to peers, free text (no effect yet) |\n"));
     assert_non_null (strstr (table, "| `log.level` | `\"info\"` | "));
     assert_null (strstr (table, "events to log (no effect yet)"));
     assert_non_null (strstr (table, " | GGEN_P2P_ENABLED, P2P_ENABLED | "));

@@ -289,7 +289,7 @@ herd_send (void *node_, const parcel_t *parcel)
     parcel_body_write (parcel, body);
     if (strcmp (parcel->to, "state") == 0)
         herd_state (node, &envelope);
-    else if (strcmp (parcel->to, "tester") == 0 && envelope.kind == GGEN__KIND__REPLY
+    else if (strncmp (parcel->to, "tester", 6) == 0 && envelope.kind == GGEN__KIND__REPLY
              && envelope.id == self->asked) {
         self->answered = true;
         free (self->answer);
@@ -486,10 +486,10 @@ herd_run (herd_t *self, int64_t ms)
 
 //  Ask node 'number' and run until it answers. The caller frees the answer; NULL: it failed.
 static inline void *
-herd_ask (herd_t *self, uint32_t number, const ProtobufCMessage *message,
-           const ProtobufCMessageDescriptor *expect, code_t *code_p)
+herd_ask_as (herd_t *self, const char *asker, uint32_t number, const ProtobufCMessage *message,
+             const ProtobufCMessageDescriptor *expect, code_t *code_p)
 {
-    self->asked = herd_tell (self, number, "tester", GGEN__KIND__REQUEST, message);
+    self->asked = herd_tell (self, number, asker, GGEN__KIND__REQUEST, message);
     self->answered = false;
     for (unsigned i = 0; i < 7000 && !self->answered; i++)
         herd_run (self, HERD_STEP_MS);
@@ -504,6 +504,13 @@ herd_ask (herd_t *self, uint32_t number, const ProtobufCMessage *message,
         *code_p = failure->code;
     ggen__failure__free_unpacked (failure, NULL);
     return NULL;
+}
+
+static inline void *
+herd_ask (herd_t *self, uint32_t number, const ProtobufCMessage *message,
+          const ProtobufCMessageDescriptor *expect, code_t *code_p)
+{
+    return herd_ask_as (self, "tester", number, message, expect, code_p);
 }
 
 #endif

@@ -44,6 +44,7 @@ settle (puppet_t *actor)
         Ggen__BlobListReply none = GGEN__BLOB_LIST_REPLY__INIT;
         puppet_reply (actor, &said, &none.base);
     }
+    puppet_take (actor, "swarm", &said);        //  BansTold
     assert_int_equal (actor->said_count, 0);
 }
 
@@ -75,35 +76,39 @@ own_bytes (const actor_class_t *class, const void *settings)
     return bytes > blank ? bytes - blank : 0;
 }
 
+//  An instrumented allocator takes more for each block.
+static void
+takes_at_most (const actor_class_t *class, const void *settings, size_t bytes_max)
+{
+#ifdef GGEN_INSTRUMENTED
+    skip ();
+#endif
+    assert_in_range (own_bytes (class, settings), 100, bytes_max);
+}
+
 static void
 an_idle_reputation_takes_less_than_1_KiB (void **state)
 {
     (void) state;
-#ifndef GGEN_INSTRUMENTED
     const reputation_settings_t settings = REPUTATION_SETTINGS_DEFAULT;
-    assert_in_range (own_bytes (&reputation_actor, &settings), 100, 1024);
-#endif
+    takes_at_most (&reputation_actor, &settings, 1024);
 }
 
 static void
 an_idle_cache_takes_less_than_2_KiB (void **state)
 {
     (void) state;
-#ifndef GGEN_INSTRUMENTED
     const cache_settings_t settings = {
         .bytes_max = 1000,
         .hot = {HOT_ENTRIES_DEFAULT, HOT_BYTES_DEFAULT, HOT_TTL_MS, HOT_ABSENT_TTL_MS}};
-    assert_in_range (own_bytes (&cache_actor, &settings), 100, 2048);
-#endif
+    takes_at_most (&cache_actor, &settings, 2048);
 }
 
 static void
 an_idle_trust_takes_less_than_3_KiB (void **state)
 {
     (void) state;
-#ifndef GGEN_INSTRUMENTED
-    assert_in_range (own_bytes (&trust_actor, NULL), 100, 3072);
-#endif
+    takes_at_most (&trust_actor, NULL, 3072);
 }
 
 int

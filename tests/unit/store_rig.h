@@ -23,6 +23,7 @@ typedef struct {
     char archives [128];            //  where packages are made
     ProtobufCMessage *reply;        //  of the last call; NULL when it failed
     Ggen__Failure *failure;
+    bool replaces_lock;             //  what commits say
 } rig_t;
 
 typedef struct {
@@ -196,6 +197,7 @@ rig_commit (rig_t *self, const char *root, const made_t *made, size_t count, uin
     request.trees = rig_trees (&trees, made, count);
     request.n_trees = count;
     request.expected = expected;
+    request.replaces_lock = self->replaces_lock;
     return rig_call (self, &request.base, &ggen__commit_reply__descriptor);
 }
 

@@ -84,6 +84,31 @@ a_target_below_directories_that_are_not_there_is_made (void **state)
     assert_text (deep, "alpha/readme", "one");
 }
 
+static void
+a_lock_that_somebody_put_there_makes_way_when_that_is_wanted_only (void **state)
+{
+    world_t *world = *state;
+    rig_t *rig = &world->rig;
+    made_t made;
+    assert_int_equal (mkdir (world->target, 0755), 0);
+    int dirfd = open (world->target, O_RDONLY | O_DIRECTORY);
+    put (dirfd, "ggen.lock", "given");
+    assert_int_equal (rig_unpack (rig, world->target, "alpha", "one", &made), OK);
+    assert_int_equal (rig_commit (rig, world->target, &made, 1, 0, "lock"), ALREADY_EXISTS);
+    assert_text (world->target, "ggen.lock", "given");
+    rig->replaces_lock = true;
+    assert_int_equal (rig_commit (rig, world->target, &made, 1, 0, "lock"), OK);
+    assert_text (world->target, "ggen.lock", "lock");
+    struct stat info;
+    assert_int_equal (fstatat (dirfd, "ggen.lock", &info, AT_SYMLINK_NOFOLLOW), 0);
+    assert_true (S_ISLNK (info.st_mode));
+    //  Where there is none, there is none to replace.
+    assert_int_equal (rig_commit (rig, world->target, &made, 1, 1, "later"), OK);
+    assert_text (world->target, "ggen.lock", "later");
+    assert_int_equal (rig_leftovers (world->base), 0);
+    close (dirfd);
+}
+
 int
 main (void)
 {
@@ -91,6 +116,7 @@ main (void)
         TEST (a_target_has_links_to_its_packages_and_its_lock),
         TEST (what_ggen_did_not_make_in_a_target_is_left_alone),
         TEST (a_package_and_a_name_space_of_that_name_can_follow_each_other_in_a_target),
+        TEST (a_lock_that_somebody_put_there_makes_way_when_that_is_wanted_only),
         TEST (a_target_below_directories_that_are_not_there_is_made),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -31,7 +31,7 @@ typedef struct {
 } stranger_t;
 
 static void
-come_in (stranger_t *self, node_t *node, uint8_t seed_byte, uint8_t last_of_ip)
+come_in_from (stranger_t *self, node_t *node, uint8_t seed_byte, const multiaddr_t *address)
 {
     uint8_t seed[crypto_sign_SEEDBYTES] = {seed_byte, 1};
     *self = (stranger_t) {.node = node, .nonce = {9}};
@@ -39,14 +39,21 @@ come_in (stranger_t *self, node_t *node, uint8_t seed_byte, uint8_t last_of_ip)
     crypto_sign_seed_keypair (self->key.bytes, self->secret, seed);
     assert_true (crypto_real.transport_key (self->key.bytes, self->transport_key));
     uint8_t bytes[MULTIADDR_SIZE_MAX];
-    multiaddr_t address = {.kind = MULTIADDR_IP4, .ip = {80, 0, 0, last_of_ip}, .port = 5000};
     Ggen__LinkUp up = GGEN__LINK_UP__INIT;
     up.link = self->number;
     up.inbound = true;
     up.transport_key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, self->transport_key};
-    up.address = (ProtobufCBinaryData) {multiaddr_encode (&address, bytes), bytes};
+    up.address = (ProtobufCBinaryData) {multiaddr_encode (address, bytes), bytes};
     world_link_says (node->number, &up.base, NO_BYTES, 0);
     world_run (0);
+}
+
+static void
+come_in (stranger_t *self, node_t *node, uint8_t seed_byte, uint8_t last_of_ip)
+{
+    const multiaddr_t address = {
+        .kind = MULTIADDR_IP4, .ip = {80, 0, 0, last_of_ip}, .port = 5000};
+    come_in_from (self, node, seed_byte, &address);
 }
 
 static void
@@ -432,6 +439,26 @@ five_strangers_of_one_address_may_wait_at_the_door (void **state)
     assert_int_equal (links_count (world_swarm (node)->links), STRANGERS_MAX + 2);
 }
 
+static void
+a_64_of_ipv6_counts_as_one_address (void **state)
+{
+    (void) state;
+    node_t *node = lone_node ();
+    stranger_t strangers[STRANGERS_MAX], one_more;
+    multiaddr_t address = {.kind = MULTIADDR_IP6, .ip = {0x2A, 1}, .port = 5000};
+    for (uint8_t i = 0; i < STRANGERS_MAX; i++) {
+        address.ip[8 + i] = 7;
+        come_in_from (&strangers[i], node, i, &address);
+        assert_true (world.closed != strangers[i].number);
+    }
+    address.ip[15] = 9;
+    come_in_from (&one_more, node, 99, &address);
+    assert_true (world.closed == one_more.number);
+    address.ip[7] = 1;
+    come_in_from (&one_more, node, 99, &address);
+    assert_true (world.closed != one_more.number);
+}
+
 //  ---- two links ---------------------------------------------------------------------------------
 
 static void
@@ -686,6 +713,7 @@ main (void)
         cmocka_unit_test_teardown (silence_ends_after_two_seconds, teardown),
         cmocka_unit_test_teardown (nothing_passes_before_and_after_a_session, teardown),
         cmocka_unit_test_teardown (five_strangers_of_one_address_may_wait_at_the_door, teardown),
+        cmocka_unit_test_teardown (a_64_of_ipv6_counts_as_one_address, teardown),
         cmocka_unit_test_teardown (when_both_dial_at_once_one_link_stays_and_nothing_is_lost,
                                    teardown),
         cmocka_unit_test_teardown (the_link_dialled_by_the_smaller_key_stays, teardown),

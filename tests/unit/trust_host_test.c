@@ -20,7 +20,7 @@
 
 static char home[64], keys_dir[128], state_path[128];
 static const keyring_settings_t keyring_settings = {keys_dir};
-static const state_settings_t state_settings = {state_path};
+static const state_settings_t state_settings = {.path = state_path};
 static const role_t roles[] = {{NULL, &state_actor, &state_settings},
                                {NULL, &trust_actor, NULL},
                                {NULL, &keyring_actor, &keyring_settings}};

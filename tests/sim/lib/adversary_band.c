@@ -194,8 +194,7 @@ liar_peers (const liar_t *self, liar_peer_t *peers, size_t max)
 ProtobufCBinaryData
 liar_sign (const identity_t *identity, Ggen__RecordKind kind, const ProtobufCMessage *payload)
 {
-    const publisher_t publisher = {.identity = identity};
-    return library_sign (&publisher, kind, payload);
+    return library_sign (identity, kind, payload);
 }
 
 static code_t

@@ -11,7 +11,7 @@
 #define PEERS_MAX    64u
 #define FLOOD_BODIES 10u            //  ten times a second, to each neighbour
 #define PROMISES     50u
-#define KEPT_MAX     64u
+#define KEPT_MAX     16u
 #define ITEM_BYTES   200u
 
 static liar_t *

@@ -8,7 +8,8 @@
 
 static const check_t *const checks[] = {&check_gossip, &check_bytes,   &check_seq,
                                         &check_bounds, &check_bans,    &check_ends,
-                                        &check_leaks,  &check_starved, &check_settled};
+                                        &check_leaks,  &check_starved, &check_settled,
+                                         &check_pins,   &check_kept};
 
 _Static_assert (COUNT_OF (checks) <= PLAY_CHECKS_MAX, "each has a place in play_t");
 

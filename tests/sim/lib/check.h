@@ -36,7 +36,7 @@ void checks_destroy (play_t *play);
 void checks_settle (play_t *play);
 void checks_end (play_t *play);
 
-extern const check_t check_bans, check_bounds, check_bytes, check_ends, check_gossip, check_leaks,
-    check_seq, check_settled, check_starved;
+extern const check_t check_bans, check_bounds, check_bytes, check_ends, check_gossip, check_kept,
+    check_leaks, check_pins, check_seq, check_settled, check_starved;
 
 #endif

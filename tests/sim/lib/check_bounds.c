@@ -65,7 +65,9 @@ look_at_node (play_t *play, uint32_t node)
                  {"dht", look_dht},
                  {"gossip", look_gossip},
                  {"reputation", look_reputation},
-                 {"transfer", look_transfer}};
+                 {"transfer", look_transfer},
+                 {"trust", look_trust},
+                 {"registry_p2p", look_registry}};
     place_t place = {play, node};
     if (!players_is_on (play, node) || !players_is_honest (play, node))
         return;

@@ -116,9 +116,23 @@ read_stored (void *reader_, const look_record_t *record)
 }
 
 static void
+read_heard_of (void *reader_, bytes_t packed)
+{
+    const reader_t *reader = reader_;
+    if (!truth_record (reader->play->truth, packed))
+        world_violation (reader->play->world,
+                         "bytes: the registry of node %u knows a record that its signer never made",
+                         reader->node);
+}
+
+static void
 read_store (play_t *play, uint32_t node)
 {
     reader_t reader = {play, node};
+    const void *registry =
+        players_is_honest (play, node) ? world_actor (play->world, node, "registry_p2p") : NULL;
+    if (registry)
+        look_registry_records (registry, read_heard_of, &reader);
     const void *dht = players_is_honest (play, node) ? world_actor (play->world, node, "dht") : NULL;
     if (dht)
         look_dht_records (dht, read_stored, &reader);

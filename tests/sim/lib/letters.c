@@ -21,7 +21,7 @@ struct letters_t {
     note_t *free[CLASSES_COUNT];
     slab_t *slabs;
     uint64_t count;
-    size_t bytes;
+    size_t bytes, attached_bytes;
 };
 
 letters_t *
@@ -104,6 +104,7 @@ letters_write (letters_t *self, const parcel_t *parcel)
         note->attachment = parcel->attachment;
         note->attachment_size = (uint32_t) parcel->attachment_size;
         note->free_attachment = parcel->free_attachment;
+        self->attached_bytes += note->attachment_size;
         note->hint = parcel->hint;
     }
     return note;
@@ -116,8 +117,10 @@ letters_free (letters_t *self, note_t **note_p)
     if (!note)
         return;
     *note_p = NULL;
-    if (note->attachment)
+    if (note->attachment) {
+        self->attached_bytes -= note->attachment_size;
         note->free_attachment (note->attachment, note->hint);
+    }
     self->count--;
     if (note->size_class == CLASS_OWN) {
         free (note);
@@ -146,5 +149,5 @@ letters_count (const letters_t *self)
 size_t
 letters_bytes (const letters_t *self)
 {
-    return sizeof *self + self->bytes;
+    return sizeof *self + self->bytes + self->attached_bytes;
 }

@@ -51,7 +51,7 @@ letters_size (const note_t *note)
     return (size_t) note->envelope_size + note->body_size + note->attachment_size;
 }
 
-//  Letters that are not freed, and bytes held for letters, free or not.
+//  Letters that are not freed, and bytes held for letters, free or not, and for what is attached.
 uint64_t letters_count (const letters_t *self);
 size_t letters_bytes (const letters_t *self);
 

@@ -14,8 +14,15 @@
 #define SMALL_BYTES 20000u
 #define LARGE_BYTES 1200000u
 
+//  A key pair, which must not move.
+typedef struct key_pair_t {
+    crypto_sim_identity_t pair;
+    struct key_pair_t *next;
+} key_pair_t;
+
 struct library_t {
     play_t *play;
+    key_pair_t *pairs;
     publisher_t *publishers;
     uint32_t publishers_count, turn;
     package_t *packages;
@@ -43,12 +50,24 @@ library_new (play_t *play, uint32_t publishers)
         abort ();
     for (uint32_t i = 0; i < publishers; i++) {
         publisher_t *publisher = &self->publishers[i];
-        crypto_sim_identity (&publisher->pair, play->options.real_crypto, play->options.seed,
-                             "publisher", i);
-        publisher->identity = truth_identity (play->truth, &publisher->pair.identity);
+        publisher->recovery = library_key (self, "recovery", i);
         publisher->node = node_of (play, i);
+        library_rotate (self, i);
     }
     return self;
+}
+
+const identity_t *
+library_key (library_t *self, const char *purpose, uint64_t number)
+{
+    key_pair_t *key = calloc (1, sizeof *key);
+    if (!key)
+        abort ();
+    key->next = self->pairs;
+    self->pairs = key;
+    crypto_sim_identity (&key->pair, self->play->options.real_crypto, self->play->options.seed,
+                         purpose, number);
+    return truth_identity (self->play->truth, &key->pair.identity);
 }
 
 void
@@ -56,6 +75,12 @@ library_destroy (library_t **self_p)
 {
     if (!*self_p)
         return;
+    for (key_pair_t *next, *key = (*self_p)->pairs; key; key = next) {
+        next = key->next;
+        free (key);
+    }
+    for (uint32_t i = 0; i < (*self_p)->publishers_count; i++)
+        free ((*self_p)->publishers[i].rotation.data);
     free ((*self_p)->publishers);
     free ((*self_p)->packages);
     free (*self_p);
@@ -68,7 +93,7 @@ library_publishers_count (const library_t *self)
     return self->publishers_count;
 }
 
-const publisher_t *
+publisher_t *
 library_publisher (const library_t *self, uint32_t number)
 {
     return &self->publishers[number];
@@ -111,7 +136,9 @@ library_add (library_t *self)
             abort ();
     }
     package_t *package = &self->packages[self->count];
-    *package = (package_t) {.publisher = self->turn++ % self->publishers_count, .versions = 1};
+    *package = (package_t) {.publisher = self->turn++ % self->publishers_count,
+                            .versions = 1,
+                            .own_from = 1};
     snprintf (package->name, sizeof package->name, "tool%u-market", self->count);
     return self->count++;
 }
@@ -153,7 +180,7 @@ library_draw (library_t *self, double exponent, rng_t *rng)
 //  ---- what is signed ------------------------------------------------------------------------------
 
 ProtobufCBinaryData
-library_sign (const publisher_t *publisher, Ggen__RecordKind kind, const ProtobufCMessage *payload)
+library_sign (const identity_t *key, Ggen__RecordKind kind, const ProtobufCMessage *payload)
 {
     Ggen__SignedRecord record = GGEN__SIGNED_RECORD__INIT;
     uint8_t signature[CRYPTO_SIGNATURE_BYTES];
@@ -165,10 +192,10 @@ library_sign (const publisher_t *publisher, Ggen__RecordKind kind, const Protobu
     uint8_t *signed_bytes = record_signing_bytes (kind, (bytes_t) {packed, size}, &signed_size);
     if (!signed_bytes)
         abort ();
-    publisher->identity->sign (publisher->identity->context, signed_bytes, signed_size, signature);
+    key->sign (key->context, signed_bytes, signed_size, signature);
     record.kind = kind;
     record.payload = (ProtobufCBinaryData) {size, packed};
-    record.key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, (uint8_t *) publisher->identity->key};
+    record.key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, (uint8_t *) key->key};
     record.signature = (ProtobufCBinaryData) {sizeof signature, signature};
     ProtobufCBinaryData result = {ggen__signed_record__get_packed_size (&record), NULL};
     result.data = malloc (result.len);
@@ -229,7 +256,8 @@ digest_field (const sim_content_t *content)
 }
 
 ProtobufCBinaryData
-library_sign_release (library_t *self, uint32_t number, uint32_t version, int64_t wall_ms)
+library_release_by (library_t *self, const identity_t *key, uint32_t number, uint32_t version,
+                    int64_t wall_ms)
 {
     package_t *package = &self->packages[number];
     const sim_content_t *content = library_content (self, number, version);
@@ -244,32 +272,81 @@ library_sign_release (library_t *self, uint32_t number, uint32_t version, int64_
     release.files_count = 1;
     release.published_at = wall_ms / 1000;
     release.archive_format = "tar.gz";
-    return library_sign (&self->publishers[package->publisher], GGEN__RECORD_KIND__RELEASE,
-                         &release.base);
+    return library_sign (key, GGEN__RECORD_KIND__RELEASE, &release.base);
+}
+
+ProtobufCBinaryData
+library_sign_release (library_t *self, uint32_t number, uint32_t version, int64_t wall_ms)
+{
+    package_t *package = &self->packages[number];
+    AUTO (record_destroy) Ggen__SignedRecord *opened = NULL;
+    ProtobufCBinaryData record = library_release_by (
+        self, self->publishers[package->publisher].identity, number, version, wall_ms);
+    if (record_open (&opened, (bytes_t) {record.data, record.len}) != OK)
+        abort ();
+    world_crypto (self->play->world)
+        ->sha256 (opened->payload.data, opened->payload.len, package->released[version - 1].bytes);
+    return record;
+}
+
+//  Versions as a head lists them, with room for what they refer to.
+typedef struct {
+    Ggen__HeadVersion versions[LIBRARY_VERSIONS_MAX + 1], *list[LIBRARY_VERSIONS_MAX + 1];
+    char texts[LIBRARY_VERSIONS_MAX + 1][LIBRARY_VERSION_MAX + 1];
+    size_t count;
+} listed_t;
+
+static Ggen__HeadVersion *
+list (listed_t *listed, library_t *self, uint32_t number, uint32_t version)
+{
+    size_t at = listed->count++;
+    Ggen__HeadVersion *one = listed->list[at] = &listed->versions[at];
+    ggen__head_version__init (one);
+    library_version (version, listed->texts[at]);
+    one->version = listed->texts[at];
+    one->sha256 = digest_field (library_content (self, number, version));
+    return one;
+}
+
+ProtobufCBinaryData
+library_head_by (library_t *self, const identity_t *key, uint32_t number,
+                 const library_head_t *what, int64_t wall_ms)
+{
+    package_t *package = &self->packages[number];
+    listed_t listed;
+    digest_t recovery;
+    listed.count = 0;
+    for (uint32_t i = 0; i < package->versions && !package->withdrawn; i++) {
+        Ggen__HeadVersion *one = list (&listed, self, number, i + 1);
+        one->yanked = package->yanked >> i & 1;
+        if (i + 1 < what->own_from)
+            one->release_sha256 = digest_to_field (&package->released[i]);
+    }
+    if (what->evil)
+        list (&listed, self, number, what->evil);
+    Ggen__Head head = GGEN__HEAD__INIT;
+    head.name = package->name;
+    head.seq = what->seq;
+    head.issued_at = wall_ms / 1000;
+    head.expires_at = head.issued_at + HEAD_SECS;
+    head.versions = listed.list;
+    head.n_versions = listed.count;
+    world_crypto (self->play->world)
+        ->sha256 (what->recovery->key, CRYPTO_KEY_BYTES, recovery.bytes);
+    head.recovery_sha256 = digest_to_field (&recovery);
+    if (what->successor)
+        head.rotated_to =
+            (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, (uint8_t *) what->successor->key};
+    return library_sign (key, GGEN__RECORD_KIND__HEAD, &head.base);
 }
 
 ProtobufCBinaryData
 library_sign_head (library_t *self, uint32_t number, int64_t wall_ms)
 {
     package_t *package = &self->packages[number];
-    uint32_t listed = package->withdrawn ? 0 : package->versions;
-    Ggen__HeadVersion versions[LIBRARY_VERSIONS_MAX], *list[LIBRARY_VERSIONS_MAX];
-    char texts[LIBRARY_VERSIONS_MAX][LIBRARY_VERSION_MAX + 1];
-    for (uint32_t i = 0; i < listed; i++) {
-        versions[i] = (Ggen__HeadVersion) GGEN__HEAD_VERSION__INIT;
-        library_version (i + 1, texts[i]);
-        versions[i].version = texts[i];
-        versions[i].sha256 = digest_field (library_content (self, number, i + 1));
-        versions[i].yanked = package->yanked >> i & 1;
-        list[i] = &versions[i];
-    }
-    Ggen__Head head = GGEN__HEAD__INIT;
-    head.name = package->name;
-    head.seq = ++package->seq;
-    head.issued_at = wall_ms / 1000;
-    head.expires_at = head.issued_at + HEAD_SECS;
-    head.versions = list;
-    head.n_versions = listed;
-    return library_sign (&self->publishers[package->publisher], GGEN__RECORD_KIND__HEAD,
-                         &head.base);
+    const publisher_t *publisher = &self->publishers[package->publisher];
+    const library_head_t what = {.seq = ++package->seq,
+                                 .own_from = package->own_from,
+                                 .recovery = publisher->recovery};
+    return library_head_by (self, publisher->identity, number, &what, wall_ms);
 }

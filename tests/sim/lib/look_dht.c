@@ -49,3 +49,10 @@ look_dht_records (const void *state, look_record_fn *visit, void *context)
         visit (context, &record);
     }
 }
+
+uint64_t
+look_dht_stored (const void *state)
+{
+    const dht_t *dht = state;
+    return records_bytes (dht->records) + records_count (dht->records) * sizeof (element_t);
+}

@@ -30,3 +30,18 @@ look_gossip_counts (const void *state)
     return (look_gossip_t) {gossip->counts.sent_bodies, gossip->counts.delivered,
                             gossip->counts.duplicates, gossip->counts.announced};
 }
+
+void
+look_gossip_neighbours (const void *state, look_neighbour_fn *visit, void *context)
+{
+    const gossip_t *gossip = state;
+    const peer_t *peer;
+    for (unsigned slot = 0; (peer = peers_next (gossip, &slot)) != NULL; slot++)
+        visit (context, peer->key.bytes);
+}
+
+uint64_t
+look_gossip_stored (const void *state)
+{
+    return history_bytes (((const gossip_t *) state)->history);
+}

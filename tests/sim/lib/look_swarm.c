@@ -3,6 +3,8 @@
 
 #include "actors/swarm/swarm_self.h"
 
+#include <string.h>
+
 void
 look_swarm (const void *state, look_bound_fn *bound, void *context)
 {
@@ -32,4 +34,26 @@ look_sessions (const void *state, uint32_t *kept_p, uint32_t *all_p)
     census_t census = links_census (swarm->links);
     *kept_p = census.kept;
     *all_p = census.kept + census.transients;
+}
+
+void
+look_links (const void *state, look_link_fn *visit, void *context)
+{
+    const swarm_t *swarm = state;
+    uint32_t cursor = 0;
+    for (const link_t *link; (link = links_next (swarm->links, &cursor)) != NULL;)
+        if (link->state == LINK_SESSION)
+            visit (context, link->key.bytes, link->kept);
+}
+
+bool
+look_keeps (const void *state, const uint8_t *key_bytes)
+{
+    const swarm_t *swarm = state;
+    peer_key_t key;
+    char text[PEER_ID_TEXT + 1];
+    memcpy (key.bytes, key_bytes, sizeof key.bytes);
+    peer_id_text (&key, text);
+    const link_t *link = links_peer (swarm->links, text);
+    return link && link->state == LINK_SESSION && link->kept;
 }

@@ -22,6 +22,8 @@ static const entry_t entries[MEASURE_COUNT] = {
     [MEASURE_GOSSIP] = {"gossip", true, "announcements heard by nodes that were there all the time"},
     [MEASURE_SETTLED] = {"settled", true, "packages found in the end, by node and package"},
     [MEASURE_YANKS] = {"yanks", true, "nodes that knew of a yank in the end"},
+    [MEASURE_HEIRS] = {"heirs", true, "of names that were handed over: installs that trust accepted"},
+    [MEASURE_LIARS_BANNED] = {"liars-banned", true, "liars that some honest node has banned"},
     [MEASURE_JOIN_MS] = {"join-ms", false, "from a node's start to its first session"},
     [MEASURE_LOOKUP_MS] = {"lookup-ms", false, "of reads that found it"},
     [MEASURE_LOOKUP_HOPS] = {"hops", false, "of reads that found it"},
@@ -38,7 +40,11 @@ static const entry_t entries[MEASURE_COUNT] = {
     [MEASURE_CONTACTS] = {"contacts", false, "in the DHT tables of nodes, at the end"},
     [MEASURE_SESSIONS] = {"sessions", false, "of nodes, at the end"},
     [MEASURE_RECORDS] = {"records", false, "that nodes hold for others, at the end"},
-    [MEASURE_MAILBOX] = {"mailbox", false, "letters in the deepest mailbox of a node, sampled"}};
+    [MEASURE_MAILBOX] = {"mailbox", false, "letters in the deepest mailbox of a node, sampled"},
+    [MEASURE_BAN_MS] = {"ban-ms", false, "from a liar's first session to its first ban"},
+    [MEASURE_LIAR_BANS] = {"liar-bans", false, "honest nodes that banned a liar, of each liar"},
+    [MEASURE_LIAR_SESSIONS]
+    = {"liar-sessions", false, "with honest nodes, of each liar, at the end"}};
 
 typedef struct {
     uint64_t tries, well;

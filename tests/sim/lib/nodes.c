@@ -25,7 +25,7 @@ nodes_mix (const char *name)
 
 void
 nodes_settings (honest_settings_t *settings, const identity_t *identity,
-                const identity_t *publisher)
+                const sim_signer_t *keyring)
 {
     settings->swarm.identity = identity;
     settings->dht.identity = identity;
@@ -34,8 +34,8 @@ nodes_settings (honest_settings_t *settings, const identity_t *identity,
     if (!settings->market)
         return;
     settings->market->transfer.identity = identity;
-    if (publisher)
-        sim_signer_of (&settings->market->signer, publisher);
+    if (keyring)
+        settings->market->signer = *keyring;
 }
 
 static bool

@@ -24,7 +24,7 @@ mix_t nodes_mix (const char *name);
 //  Change the settings of a node that has not started yet: it signs through the truth, and as this
 //  publisher (NULL: nobody's).
 void nodes_settings (honest_settings_t *settings, const identity_t *identity,
-                     const identity_t *publisher);
+                     const sim_signer_t *keyring);
 
 //  Take out of a plan what is not of this mix, and add what is of it alone.
 void nodes_plan (node_plan_t *plan, mix_t mix);

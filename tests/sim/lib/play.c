@@ -183,6 +183,8 @@ set_up (play_t *self, world_setup_t *setup)
     bootstraps = (uint32_t) early_number (self, VERB_BOOTSTRAPS, "<count>", bootstraps);
     bootstraps = bootstraps > HONEST_BOOTSTRAPS_MAX ? HONEST_BOOTSTRAPS_MAX : bootstraps;
     self->bootstraps = bootstraps < options->nodes ? bootstraps : options->nodes;
+    self->peers_max = (uint32_t) early_number (self, VERB_PEERS, "<count>", 0);
+    self->peers_min = (uint32_t) early_number (self, VERB_PEERS, "wanted", 0);
     setup->natted = early_number (self, VERB_NET, "nat", 0);
     setup->loss = early_number (self, VERB_NET, "loss", 0);
     setup->skew_ms_max = (int64_t) (early_number (self, VERB_NET, "skew", 0) * 1000);
@@ -201,10 +203,17 @@ compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
     if (!player->identity)
         player->identity = player->liar ? world_identity (world, node)
                                         : truth_identity (self->truth, world_identity (world, node));
-    nodes_settings (honest_settings (self->honest, world, node), player->identity,
+    honest_settings_t *settings = honest_settings (self->honest, world, node);
+    if (self->peers_max > 0)
+        settings->swarm.max_peers = settings->swarm.max_transients = self->peers_max;
+    if (self->peers_min > 0)
+        settings->swarm.min_peers = self->peers_min;
+    if (settings->swarm.max_known < 2 * settings->swarm.min_peers)
+        settings->swarm.max_known = 2 * settings->swarm.min_peers;
+    nodes_settings (settings, player->identity,
                     player->publisher == PLAY_NOBODY
                         ? NULL
-                        : library_publisher (self->library, player->publisher)->identity);
+                        : library_publisher (self->library, player->publisher)->keyring);
     honest_compose (self->honest, world, node, plan);
     nodes_plan (plan, self->mix);
     if (player->liar)
@@ -219,7 +228,7 @@ create (scenario_options_t *options, world_setup_t *setup)
     if (!self)
         abort ();
     self->options = *options;
-    self->script = script_read (options->file, why, sizeof why);
+    self->script = script_read (SCRIPT_SIM, options->file, why, sizeof why);
     if (!self->script) {
         fprintf (stderr, "%s\n", why);
         free (self);

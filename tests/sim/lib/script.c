@@ -11,6 +11,7 @@
 #define WORDS_MAX      32u          //  of a line
 
 typedef struct {
+    script_program_t program;
     const char *name;
     char *why;
     size_t why_size;
@@ -122,12 +123,18 @@ read_value (reader_t *self, const script_slot_t *slot, script_value_t *value)
 
 //  ---- statements ----------------------------------------------------------------------------------
 
+static bool
+is_of (script_program_t whose, script_program_t program)
+{
+    return whose == SCRIPT_BOTH || whose == program;
+}
+
 static const script_verb_t *
-find_verb (const char *name)
+find_verb (script_program_t program, const char *name)
 {
     const script_verb_t *verb;
     for (unsigned i = 0; (verb = script_verb (i)) != NULL; i++)
-        if (strcmp (verb->name, name) == 0)
+        if (is_of (verb->program, program) && strcmp (verb->name, name) == 0)
             return verb;
     return NULL;
 }
@@ -149,7 +156,8 @@ read_named (reader_t *self, script_line_t *line)
     while (self->next < self->count) {
         const char *name = self->words[self->next++];
         unsigned at = 0;
-        while (at < SCRIPT_SLOTS_MAX && slots[at].name && strcmp (slots[at].name, name) != 0)
+        while (at < SCRIPT_SLOTS_MAX && slots[at].name
+               && (!is_of (slots[at].program, self->program) || strcmp (slots[at].name, name) != 0))
             at++;
         if (at == SCRIPT_SLOTS_MAX || !slots[at].name)
             return wrong (self, "%s has no %s", line->verb->name, name);
@@ -168,7 +176,7 @@ read_maybe (reader_t *self, double *chance)
     *chance = 1.0;
     if (strcmp (self->words[0], "maybe") != 0)
         return true;
-    const script_slot_t slot = {"maybe", SLOT_SHARE, true};
+    const script_slot_t slot = {"maybe", SLOT_SHARE, true, SCRIPT_BOTH};
     script_value_t value = {0};
     self->next = 1;
     if (!read_value (self, &slot, &value))
@@ -197,7 +205,7 @@ read_line (reader_t *self, char *text, script_t *script)
     line->line = self->line;
     if (!read_maybe (self, &line->chance))
         return false;
-    line->verb = find_verb (self->words[self->next]);
+    line->verb = find_verb (self->program, self->words[self->next]);
     if (!line->verb)
         return wrong (self, "there is no verb %s", self->words[self->next]);
     self->next++;
@@ -207,9 +215,10 @@ read_line (reader_t *self, char *text, script_t *script)
 //  ---- files ---------------------------------------------------------------------------------------
 
 script_t *
-script_parse (const char *name, const char *text, char *why, size_t why_size)
+script_parse (script_program_t program, const char *name, const char *text, char *why,
+              size_t why_size)
 {
-    reader_t reader = {.name = name, .why = why, .why_size = why_size};
+    reader_t reader = {.program = program, .name = name, .why = why, .why_size = why_size};
     script_t *self = calloc (1, sizeof *self);
     char *copy = strdup (text), *rest = copy;
     if (!self || !copy)
@@ -227,7 +236,7 @@ script_parse (const char *name, const char *text, char *why, size_t why_size)
 }
 
 script_t *
-script_read (const char *path, char *why, size_t why_size)
+script_read (script_program_t program, const char *path, char *why, size_t why_size)
 {
     FILE *file = fopen (path, "r");
     char *text = malloc (FILE_BYTES_MAX + 1);
@@ -240,7 +249,7 @@ script_read (const char *path, char *why, size_t why_size)
     text[whole ? size : 0] = 0;
     script_t *self = NULL;
     if (whole)
-        self = script_parse (path, text, why, why_size);
+        self = script_parse (program, path, text, why, why_size);
     else
         snprintf (why, why_size, "%s: cannot be read, or is larger than %u bytes", path,
                   FILE_BYTES_MAX);

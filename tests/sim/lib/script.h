@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-//  The language of scenario files (tests/sim/scenarios/*.scn; docs/SIMULATION.md): one statement a
-//  line, a verb and its arguments, '#' to the end of the line is for people.
+//  The language of scenario files, of the simulator (tests/sim/scenarios/*.scn; docs/SIMULATION.md) and
+//  of the harness (tests/harness/scenarios/*.scn; docs/HARNESS.md): one statement a line, a verb and its
+//  arguments, '#' to the end of the line is for people. Some verbs and arguments only one of them has.
 //
 //      cut 50% at 5m for 30s..2m
 //
@@ -29,30 +30,38 @@ typedef enum {
     SLOT_WORD
 } slot_kind_t;
 
+//  Whose verb or argument it is.
+typedef enum { SCRIPT_BOTH, SCRIPT_SIM, SCRIPT_HARNESS } script_program_t;
+
 typedef struct {
     const char *name;               //  of an argument behind its name; with '<' it has a place instead
     slot_kind_t kind;
     bool required;
+    script_program_t program;
 } script_slot_t;
 
 typedef enum {
     //  the world
     VERB_TITLE, VERB_NODES, VERB_LENGTH, VERB_MIX, VERB_DHT, VERB_NET, VERB_BOOTSTRAPS,
-    VERB_LIARS,
+    VERB_PEERS, VERB_LIARS,
     //  lives
     VERB_JOIN, VERB_CHURN, VERB_ROLL, VERB_KILL, VERB_STOP, VERB_VANISH, VERB_AWAY,
     //  faults
     VERB_FREEZE, VERB_UNPLUG, VERB_SLOW, VERB_SHIFT, VERB_CUT, VERB_OUTAGE, VERB_BREAK, VERB_DISK,
     //  work
     VERB_PUBLISHERS, VERB_PUBLISH, VERB_UPDATE, VERB_READ, VERB_SEARCH, VERB_INSTALL,
-    VERB_ANNOUNCE, VERB_YANK, VERB_WITHDRAW,
+    VERB_ANNOUNCE, VERB_YANK, VERB_WITHDRAW, VERB_ROTATE, VERB_STEAL, VERB_RECOVER,
     //  judgement
     VERB_SETTLE, VERB_CHECK, VERB_EXPECT,
+    //  of the harness only
+    VERB_SETTING, VERB_START, VERB_HEAL, VERB_DELAY, VERB_DROP, VERB_CORRUPT, VERB_STORM, VERB_BAN,
+    VERB_VISIT, VERB_LIMIT, VERB_SAMPLE,
     VERB_COUNT
 } script_verb_id_t;
 
 typedef struct {
     script_verb_id_t id;
+    script_program_t program;
     const char *name;
     script_slot_t slots[SCRIPT_SLOTS_MAX];  //  ends with a name of NULL
     bool fault;                     //  may be left out when a failing run is made smaller
@@ -83,9 +92,10 @@ typedef struct {
     script_line_t lines[SCRIPT_LINES_MAX];
 } script_t;
 
-//  NULL: 'why' says "file:line: what is wrong". The caller destroys it.
-script_t *script_parse (const char *name, const char *text, char *why, size_t why_size);
-script_t *script_read (const char *path, char *why, size_t why_size);
+//  For the simulator or the harness. NULL: 'why' says "file:line: what is wrong". The caller destroys it.
+script_t *script_parse (script_program_t program, const char *name, const char *text, char *why,
+                        size_t why_size);
+script_t *script_read (script_program_t program, const char *path, char *why, size_t why_size);
 void script_destroy (script_t **self_p);
 
 //  The argument of this name; never NULL (aborts: the verb has none).

@@ -7,6 +7,7 @@
 #include "trust.pb-c.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,22 +67,42 @@ destroy (void *self)
     (void) self;
 }
 
-static Ggen__KeyInfo
-key_info (sim_signer_t *self)
+//  A key as it is told, with room for its name.
+typedef struct {
+    Ggen__KeyInfo info;
+    char name[16];
+} told_key_t;
+
+static void
+tell_key (told_key_t *told, const sim_signer_t *signer, unsigned number)
 {
-    Ggen__KeyInfo key = GGEN__KEY_INFO__INIT;
-    key.name = (char *) "default";
-    key.public_key = publisher_key_to_field (&self->key);
-    return key;
+    ggen__key_info__init (&told->info);
+    snprintf (told->name, sizeof told->name, number > 0 ? "key-%u" : "default", number);
+    told->info.name = told->name;
+    told->info.public_key = publisher_key_to_field (&((sim_signer_t *) signer)->key);
+}
+
+//  Empty: the first. NULL: there is none of this name.
+static const sim_signer_t *
+find_key (const sim_signer_t *self, const char *name)
+{
+    told_key_t told;
+    for (unsigned i = 0; self && i < SIM_KEYRING_KEYS_MAX; i++, self = self->next) {
+        tell_key (&told, self, i);
+        if (*name == 0 || strcmp (told.name, name) == 0)
+            return self;
+    }
+    return NULL;
 }
 
 static code_t
 on_show (void *self, const delivery_t *at, const ProtobufCMessage *message)
 {
     (void) message;
-    Ggen__KeyInfo key = key_info (self);
+    told_key_t told;
     Ggen__KeyShowReply reply = GGEN__KEY_SHOW_REPLY__INIT;
-    reply.key = &key;
+    tell_key (&told, self, 0);
+    reply.key = &told.info;
     return out_reply (at, &reply.base);
 }
 
@@ -89,24 +110,32 @@ static code_t
 on_list (void *self, const delivery_t *at, const ProtobufCMessage *message)
 {
     (void) message;
-    Ggen__KeyInfo key = key_info (self), *list = &key;
+    told_key_t rooms[SIM_KEYRING_KEYS_MAX];
+    Ggen__KeyInfo *list[SIM_KEYRING_KEYS_MAX];
     Ggen__KeyListReply reply = GGEN__KEY_LIST_REPLY__INIT;
-    reply.keys = &list;
-    reply.n_keys = 1;
+    reply.keys = list;
+    for (const sim_signer_t *at_key = self; at_key && reply.n_keys < SIM_KEYRING_KEYS_MAX;
+         at_key = at_key->next) {
+        tell_key (&rooms[reply.n_keys], at_key, (unsigned) reply.n_keys);
+        list[reply.n_keys] = &rooms[reply.n_keys].info;
+        reply.n_keys++;
+    }
     return out_reply (at, &reply.base);
 }
 
 static code_t
-on_sign (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+on_sign (void *self, const delivery_t *at, const ProtobufCMessage *message)
 {
-    sim_signer_t *self = self_;
     const Ggen__SignRequest *sign = (const void *) message;
+    const sim_signer_t *signer = find_key (self, sign->key_name);
     Ggen__SignReply reply = GGEN__SIGN_REPLY__INIT;
-    reply.record = sim_signer_sign (self, sign->kind, (bytes_t) {sign->payload.data,
+    if (!signer)
+        return MISSING_SIGNATURE;
+    reply.record = sim_signer_sign (signer, sign->kind, (bytes_t) {sign->payload.data,
                                                                  sign->payload.len});
     if (reply.record.len == 0)
         return VALIDATION;
-    reply.key = publisher_key_to_field (&self->key);
+    reply.key = publisher_key_to_field (&((sim_signer_t *) signer)->key);
     out_reply (at, &reply.base);
     free (reply.record.data);
     return OK;

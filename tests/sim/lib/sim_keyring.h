@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  "keyring" of the simulator, in the place of actors/trust/keyring_io.c, and how anybody else in
 //  it signs: Ed25519 as ever, with keys that come from the seed, or an identity of the world's
-//  (crypto_sim.h). Settings: our sim_signer_t.
+//  (crypto_sim.h). Settings: our sim_signer_t, the first of its keys, called "default"; the others are
+//  "key-1", "key-2" and so on.
 #ifndef GGEN_TESTS_SIM_KEYRING_H
 #define GGEN_TESTS_SIM_KEYRING_H
 
@@ -9,11 +10,16 @@
 #include "record.pb-c.h"
 #include "runtime/actor/actor.h"
 
-typedef struct {
+#define SIM_KEYRING_KEYS_MAX 8u     //  of one keyring; those beyond are not seen
+
+typedef struct sim_signer_t sim_signer_t;
+
+struct sim_signer_t {
     publisher_key_t key;
     uint8_t secret[64];
     const identity_t *identity;     //  signs in the place of 'secret'; NULL: none
-} sim_signer_t;
+    const sim_signer_t *next;       //  another key of the same keyring, borrowed; NULL: none
+};
 
 //  A key pair from the stream.
 void sim_signer_make (sim_signer_t *self, rng_t *rng);

@@ -112,6 +112,8 @@ take_back (deed_t *deed)
         if (number == PLAY_NOBODY)
             return;
         package_t *package = library_package (play->library, number), before = *package;
+        if (library_publisher (play->library, package->publisher)->robbed)
+            continue;
         if (deed->line->verb->id == VERB_WITHDRAW)
             package->withdrawn = true;
         else {
@@ -133,7 +135,8 @@ update (deed_t *deed)
     if (number == PLAY_NOBODY)
         return;
     package_t *package = library_package (play->library, number);
-    if (package->versions == LIBRARY_VERSIONS_MAX)
+    if (package->versions == LIBRARY_VERSIONS_MAX
+        || library_publisher (play->library, package->publisher)->robbed)
         return;
     package->versions++;
     if (!work_publish (play, number))
@@ -215,6 +218,15 @@ work_plan (deed_t *deed)
         deed->until_us = play_time_us (deed, "until", deed->play->end_us);
         if (deed->number > 0)
             play_at (deed, play_time_us (deed, "from", 0), again);
+        return true;
+    case VERB_ROTATE:
+        play_at (deed, play_time_us (deed, "at", 0), work_rotate);
+        return true;
+    case VERB_STEAL:
+        play_at (deed, play_time_us (deed, "at", 0), work_steal);
+        return true;
+    case VERB_RECOVER:
+        play_at (deed, play_time_us (deed, "at", 0), work_recover);
         return true;
     default:
         return false;

@@ -38,4 +38,23 @@ bool work_market_tell_head (play_t *play, uint32_t package);
 void work_market_search (play_t *play, uint32_t node, uint32_t package);
 void work_market_install (play_t *play, uint32_t node, uint32_t package, bool final);
 
+//  ---- work_keys.c: names go from key to key ---------------------------------------------------------
+
+void work_rotate (deed_t *deed);
+void work_steal (deed_t *deed);
+void work_recover (deed_t *deed);
+
+//  ---- work_heir.c -----------------------------------------------------------------------------------
+
+//  Is this a name that went to another key, or was stolen?
+bool work_is_handed (play_t *play, uint32_t package);
+
+//  An install of such a name, as far as trust's word, with all of the installer's rules: of what is listed
+//  the newest that the line of keys allows. Who sees the name for the first time insists on the key that
+//  its publisher has made known.
+void work_heir_install (play_t *play, uint32_t node, uint32_t package, bool final);
+
+//  So long after a name was taken back all have heard of it.
+#define WORK_HEARD_US INT64_C (90000000)
+
 #endif

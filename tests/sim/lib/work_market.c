@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define YANK_US INT64_C (90000000)      //  until all have heard of a yank
 
 typedef struct {
     play_t *play;
@@ -291,7 +290,7 @@ heeds_yank (job_t *job, uint32_t version)
 {
     const package_t *package = package_of (job);
     bool yanked = package->yanked >> (version - 1) & 1;
-    if (package->yanked_us == 0 || job->began_us < package->yanked_us + YANK_US)
+    if (package->yanked_us == 0 || job->began_us < package->yanked_us + WORK_HEARD_US)
         return true;
     measures_try (job->play->measures, MEASURE_YANKS, !yanked);
     return !yanked;
@@ -336,6 +335,10 @@ on_found (void *job_, world_t *world, const client_reply_t *reply)
 void
 work_market_install (play_t *play, uint32_t node, uint32_t number, bool final)
 {
+    if (work_is_handed (play, number)) {
+        work_heir_install (play, node, number, final);
+        return;
+    }
     const package_t *package = library_package (play->library, number);
     Ggen__GetPackageRequest request = GGEN__GET_PACKAGE_REQUEST__INIT;
     request.id = (char *) package->name;

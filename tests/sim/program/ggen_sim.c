@@ -5,6 +5,7 @@
 #include "heap.h"
 #include "tests/sim/lib/network.h"
 #include "tests/sim/lib/scenario.h"
+#include "tests/sim/lib/stored.h"
 
 #include "shrink.h"
 #include "soak.h"
@@ -64,20 +65,32 @@ trace_life (void *context, world_t *world, uint32_t node, bool lives)
              lives ? "starts" : "ends");
 }
 
+//  By seat; then what of it is data, and what is left: what a node costs by itself.
 static void
 print_memory (const world_t *world, bool json)
 {
     double nodes = world_counts (world).nodes_on ? world_counts (world).nodes_on : 1;
     const heapbook_t *heapbook = world_heapbook (world);
+    const stored_t stored = stored_bytes (world);
     const char *name;
-    int64_t bytes;
+    int64_t bytes, all = 0;
     if (json)
         printf (", \"bytes_per_seat\": {");
-    for (unsigned i = 0; heapbook && (name = heapbook_name (heapbook, i, &bytes)) != NULL; i++)
+    for (unsigned i = 0; heapbook && (name = heapbook_name (heapbook, i, &bytes)) != NULL; i++) {
         printf (json ? "%s\"%s\": %.0f" : "%s  %-14s %8.0f bytes a node\n",
                 json && i > 0 ? ", " : "", name, (double) bytes / nodes);
-    if (json)
-        printf ("}");
+        all += bytes;
+    }
+    double records = (double) stored.all / nodes, rest = (double) all / nodes - records;
+    if (json) {
+        printf ("}, \"stored_bytes_per_node\": %.0f, \"bytes_per_node_beyond\": %.0f", records,
+                rest);
+        return;
+    }
+    printf ("  stored records %8.0f bytes a node:", records);
+    for (unsigned i = 0; i < STORED_KINDS; i++)
+        printf (" %s %.0f", stored_name (i), (double) stored.bytes[i] / nodes);
+    printf ("\n  beyond these   %8.0f bytes a node in all actors\n", rest);
 }
 
 static void

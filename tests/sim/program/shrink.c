@@ -20,7 +20,7 @@ static void
 without_faults (scenario_options_t *options, shrink_try_fn *fails, void *context, FILE *progress)
 {
     char why[256];
-    script_t *script = script_read (options->file, why, sizeof why);
+    script_t *script = script_read (SCRIPT_SIM, options->file, why, sizeof why);
     for (unsigned i = 0; script && i < script->count; i++) {
         const script_line_t *line = &script->lines[i];
         scenario_options_t smaller = *options;

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+//  What the child writes: its pid at once, then how it went, then words until the end of the pipe.
+typedef struct {
+    int32_t pid;
+} hello_t;
+
+typedef struct {
+    int32_t code;
+} outcome_t;
+
+//  ---- the child -----------------------------------------------------------------------------------
+
+static void
+say (int pipe, const void *data, size_t size)
+{
+    //  A parent that has gone takes nothing; the node runs all the same.
+    ssize_t written = write (pipe, data, size);
+    (void) written;
+}
+
+static void
+leave_terminal (void)
+{
+    int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) {
+        dup2 (null, STDIN_FILENO);
+        dup2 (null, STDOUT_FILENO);
+        close (null);
+    }
+}
+
+//  A second fork: who leads a session could get a terminal again by opening one.
+static void
+become_child (background_t *self, int pipe)
+{
+    setsid ();
+    if (fork () != 0)
+        _exit (0);
+    self->is_child = true;
+    self->pid = getpid ();
+    self->pipe = pipe;
+    leave_terminal ();
+    const hello_t hello = {self->pid};
+    say (pipe, &hello, sizeof hello);
+}
+
+void
+background_tell (background_t *self, code_t code, const char *why)
+{
+    if (self->pipe < 0)
+        return;
+    const outcome_t outcome = {(int32_t) code};
+    //  Until now paths of the command line counted from where it was typed.
+    if (code == OK)
+        (void) !chdir ("/");
+    say (self->pipe, &outcome, sizeof outcome);
+    say (self->pipe, why, strlen (why));
+    close (self->pipe);
+    self->pipe = -1;
+}
+
+//  ---- the parent ----------------------------------------------------------------------------------
+
+code_t
+background_fork (background_t *self, char *why, size_t why_size)
+{
+    int ends [2];
+    *self = (background_t) {.pipe = -1};
+    fflush (NULL);
+    if (pipe2 (ends, O_CLOEXEC) != 0) {
+        snprintf (why, why_size, "no pipe: %s", strerror (errno));
+        return STORAGE;
+    }
+    const pid_t middle = fork ();
+    if (middle < 0) {
+        snprintf (why, why_size, "no process: %s", strerror (errno));
+        close (ends [0]);
+        close (ends [1]);
+        return STORAGE;
+    }
+    if (middle == 0) {
+        close (ends [0]);
+        become_child (self, ends [1]);
+        return OK;
+    }
+    close (ends [1]);
+    self->pipe = ends [0];
+    while (waitpid (middle, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    return OK;
+}
+
+//  Exactly so many bytes. Returns false at the end of the pipe, or by a signal (errno EINTR).
+static bool
+hear (int pipe, void *data, size_t size)
+{
+    size_t got = 0;
+    errno = 0;
+    while (got < size) {
+        const ssize_t more = read (pipe, (char *) data + got, size - got);
+        if (more <= 0)
+            return false;
+        got += (size_t) more;
+    }
+    return true;
+}
+
+static void
+hear_words (int pipe, char *why, size_t why_size)
+{
+    size_t used = 0;
+    ssize_t got;
+    while (used + 1 < why_size && (got = read (pipe, why + used, why_size - 1 - used)) > 0)
+        used += (size_t) got;
+    why [used] = 0;
+}
+
+code_t
+background_wait (background_t *self, char *why, size_t why_size)
+{
+    hello_t hello = {0};
+    outcome_t outcome = {INTERNAL};
+    *why = 0;
+    if (hear (self->pipe, &hello, sizeof hello) && hear (self->pipe, &outcome, sizeof outcome))
+        hear_words (self->pipe, why, why_size);
+    else if (errno == EINTR && hello.pid > 0) {
+        kill (hello.pid, SIGTERM);
+        outcome.code = CANCELLED;
+    }
+    self->pid = hello.pid;
+    close (self->pipe);
+    self->pipe = -1;
+    if (!*why)
+        snprintf (why, why_size, "%s", outcome.code == CANCELLED ? "the start was given up"
+                                                                  : "the node ended as it started");
+    return (code_t) outcome.code;
+}
