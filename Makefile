@@ -12,7 +12,7 @@ RELEASED := 2026-11-20
 # ---- what the project needs on a fresh Debian 12 -------------------------------------------------
 PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libczmq-dev \
     libzmq3-dev libsodium-dev libssl-dev libarchive-dev libsqlite3-dev libsolv-dev libjansson-dev \
-    libsmartcols-dev libtomlplusplus-dev libcmocka-dev libunistring-dev zlib1g-dev libzstd-dev \
+    libsmartcols-dev libtomlplusplus-dev libcmocka-dev libunistring-dev zlib1g-dev libzstd-dev libmicrohttpd-dev \
     protobuf-compiler python3 python3-zmq python3-protobuf git binutils minisign
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils
@@ -57,6 +57,7 @@ PURE   := $(wildcard messages/*.c runtime/actor/*.c) \
     $(filter-out $(IO) $(LEFT_OUT),$(wildcard actors/*/*.c))
 HOST   := $(filter-out $(LEFT_OUT),$(wildcard runtime/host/*.c actors/*.c config/*.c)) $(IO)
 CLI    := $(filter-out cli/main.c,$(wildcard cli/*.c))
+comma  := ,
 obj     = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
 PUREOBJ := $(call obj,$(PURE)) $(PBOBJ) $(B)/gen/vocabulary.o
 HOSTOBJ := $(call obj,$(HOST)) $(DL:%=$(B)/gen/%_dl.o) $(call obj,$(wildcard config/*.cc))
@@ -71,18 +72,18 @@ FUZZ   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*.c))
 FUZZLIB := $(call obj,$(wildcard tests/fuzz/lib/*.c))
 BENCH  := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 GGEN_SIM := $(B)/ggen-sim
-GGEN_HARNESS := $(B)/ggen-harness
+GGEN_HARNESS := $(B)/ggen-harness $(B)/ggen-liar
 
 ifeq ($(P2P),0)
 #  Tests of what is left out.
 of_network = $(foreach name,$(1),$(B)/tests/$(name))
 UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% unit/reputation_% \
-    unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test unit/bulk_% unit/beacon_test \
+    unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test unit/bulk_% unit/beacon_test unit/names_test \
     unit/peer_clocks_test \
     unit/idle_test contract/registry_contract),$(UNIT))
 SIM  := $(filter-out $(call of_network,sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
-FUZZ := $(filter-out $(call of_network,fuzz/gossip fuzz/reputation),$(FUZZ))
+FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/reputation),$(FUZZ))
 GGEN_SIM :=
 GGEN_HARNESS :=
 else
@@ -92,7 +93,7 @@ endif
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
 .PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
-    tsan style syntax coverage coverage-check bench-bus bench-local help clean man completions install dist
+    tsan style syntax coverage coverage-check bench-bus bench-local bench-net help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -117,7 +118,7 @@ crash: all $(B)/tests/crash/shim.so ## every crash, fault and power-loss point o
 
 check-shared:                   ## conformance against the data in ../shared
 	@if [ -d ../shared/data ]; then \
-	    $(MAKE) --no-print-directory all $(SHARED) && \
+	    $(MAKE) --no-print-directory all $(SHARED) $(GGEN_HARNESS) && \
 	    python3 tests/run.py --build $(B) --shared ../shared/data --timeout 600; \
 	else \
 	    echo "check-shared: ../shared/data is ABSENT: the conformance suites were NOT run"; \
@@ -147,11 +148,11 @@ sim-report: $(B)/ggen-sim       ## write the numbers of docs/SIMULATION.md: an h
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_report)
 	@python3 tests/sim/report --build $(B) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY))
 
-harness: all $(B)/ggen-harness  ## the quick scenarios of real nodes (SCENARIO=everyone NODES=16 SEED=1: one of them)
+harness: all $(GGEN_HARNESS)  ## the quick scenarios of real nodes (SCENARIO=everyone NODES=16 SEED=1: one of them)
 	@if [ "$(origin SCENARIO)" = file ]; then python3 tests/run.py --build $(B) --only cli/harness; \
 	else $(B)/ggen-harness --scenario $(SCENARIO) --seed $(SEED) $(if $(NODES),--nodes $(NODES)) $(if $(MINUTES),--minutes $(MINUTES)); fi
 
-cluster: all $(B)/ggen-harness  ## the long scenarios of real nodes: half an hour (ONLY=kills: one of them)
+cluster: all $(GGEN_HARNESS)  ## the long scenarios of real nodes: half an hour (ONLY=kills: one of them)
 	@python3 tests/harness/cluster.py --build $(B) $(if $(ONLY),--only $(ONLY)) \
 	    $(if $(wildcard ../shared/data/ggen-packages),--packages ../shared/data/ggen-packages/packs)
 
@@ -199,6 +200,9 @@ bench-local: all $(BENCH)       ## installs, searches and resolves beside bare p
 	@python3 tests/bench/local.py --build $(B) --peers ../shared/peers/local \
 	    --data ../shared/data/solver
 
+bench-net: all $(BENCH)         ## an archive between two nodes, over a bulk connection and over the session
+	@python3 tests/bench/net.py --build $(B)
+
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 	@echo "  link  $@"
@@ -213,6 +217,11 @@ $(B)/ggen-sim: $(SIMBIN) $(B)/libsim.a $(B)/libpure.a
 $(B)/ggen-harness: $(HARNESS) $(B)/libsim.a $(B)/libggen.a
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+#  The program with one actor that lies (tests/harness/liar/liar.c).
+$(B)/ggen-liar: $(call obj,cli/main.c tests/harness/liar/liar.c) $(B)/libggen.a
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) $(patsubst %,-Wl$(comma)--wrap=%_actor,transfer dht gossip) -o $@ $^ $(LIBS)
 
 $(B)/libggen.a: $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 	@rm -f $@; ar rcs $@ $^
@@ -278,7 +287,7 @@ $(B)/tests/crash/shim.so: tests/crash/shim.c
 $(B)/tests/bench/empty: LDFLAGS := $(MODE) -Wl,--no-as-needed
 
 help:                           ## this list
-	@awk -F '##' '/^[a-z-]+:.*##/ {split ($$1, t, ":"); printf "  make %-14s %s\n", t[1], $$2}' Makefile
+	@awk -F '##' '/^[a-z0-9-]+:.*##/ {split ($$1, t, ":"); printf "  make %-14s %s\n", t[1], $$2}' Makefile
 
 clean:                          ## remove build/
 	@rm -rf $(B)
@@ -299,13 +308,15 @@ completions: all
 DESTDIR ?=
 PREFIX  ?= /usr/local
 SHARE    = $(DESTDIR)$(PREFIX)/share
-install: all man completions    ## copy program, manual pages and completions (DESTDIR=, PREFIX=/usr/local)
-	install -D -m 0755 $(B)/ggen $(DESTDIR)$(PREFIX)/bin/ggen
+install: all man completions    ## copy program, manual pages, completions, systemd unit (DESTDIR=, PREFIX=/usr/local)
+	install -D -m 0755 -s $(B)/ggen $(DESTDIR)$(PREFIX)/bin/ggen
 	install -d $(SHARE)/man/man1
 	install -m 0644 $(B)/man/*.1 $(SHARE)/man/man1
 	install -D -m 0644 $(B)/completions/bash $(SHARE)/bash-completion/completions/ggen
 	install -D -m 0644 $(B)/completions/zsh $(SHARE)/zsh/site-functions/_ggen
 	install -D -m 0644 $(B)/completions/fish $(SHARE)/fish/vendor_completions.d/ggen.fish
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/user
+	sed 's|@BIN@|$(PREFIX)/bin|' config/ggen.service > $(DESTDIR)$(PREFIX)/lib/systemd/user/ggen.service
 
 dist:                           ## build/ggen-VERSION.tar.gz of the committed tree
 	@mkdir -p $(B)

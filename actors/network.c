@@ -196,8 +196,10 @@ fill_swarm (network_t *self, const config_t *config, const identity_t *identity)
         swarm->protocols = server ? protocols : protocols_of_clients;
     swarm->asked_protocols = swarm->bulk ? bulk_protocols : protocols;
     self->bulk.port = (uint16_t) config_int (config, "network.bulk_port");
+    self->bulk.announced_port = (uint16_t) config_int (config, "network.announce_bulk_port");
     swarm->reachable = reachable;
     swarm->listeners = listeners;
+    swarm->waits_for_bans = true;
     swarm->kept_listeners = kept_listeners;
     swarm->clock_listeners = clock_listeners;
     int64_t max_peers = config_int (config, "performance.max_peers");
@@ -253,6 +255,7 @@ fill_packages (network_t *self, const config_t *config, const identity_t *identi
     registry->private_count = (unsigned) private_count;
     registry->replicas = replicas;
     registry->answer_ms = self->dht.query_timeout_ms;
+    registry->refresh_ms = config_ms (config, "storage.hot_ttl") / 2;
     registry->min_publish_age_secs = config_ms (config, "security.min_publish_age") / 1000;
     registry->require_fresh = config_bool (config, "security.require_fresh");
 }
@@ -288,6 +291,8 @@ make_brief (network_t *self)
     self->swarm.clock_listeners = clock_listeners_of_a_call;
     self->swarm.max_peers = BRIEF_PEERS_MAX;
     self->swarm.min_peers = BRIEF_PEERS;
+    //  Reputation wakes with the first peer, and ends its session if that one is banned.
+    self->swarm.waits_for_bans = false;
     self->dht.server = false;
     self->dht.brief = true;
     self->transfer.hosts = self->transfer.share_installed = false;

@@ -19,6 +19,7 @@
 #include "runtime/actor/rehearsal.h"
 #include "runtime/host/host.h"
 #include "runtime/host/log.h"
+#include "runtime/host/notify.h"
 #include "runtime/host/state_io.h"
 
 #include <errno.h>
@@ -194,6 +195,12 @@ node_log_level (const char *name)
         log_set_level (level);
 }
 
+void
+node_log_http (const char *url)
+{
+    log_info ("node.http", "url=%s", url);
+}
+
 //  A build that has no network runs all the same, unless nothing else was asked for.
 static code_t
 without_network (code_t code, const config_t *config, const home_t *home)
@@ -239,6 +246,7 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
             node_free (self);
         return INTERNAL;
     }
+    self->cache.keeps_hot = daemon;
     cast_all (self);
     //  Without a daemon only somebody's `ggen tap` can listen, and it binds the path.
     self->tapped = daemon || home_socket_alive (home->tap_path);
@@ -304,7 +312,7 @@ enter (home_t *home, const char *dir, char *why, size_t why_size)
 }
 
 static code_t
-serve (node_t *self, home_t *home, const volatile int *interrupted,
+serve (node_t *self, const node_options_t *options, home_t *home, const volatile int *interrupted,
        void (*ready) (const home_t *home), char *why, size_t why_size)
 {
     const network_t *network = self->network;
@@ -313,7 +321,13 @@ serve (node_t *self, home_t *home, const volatile int *interrupted,
         ready (home);
     log_info ("node.started", "home=%s pid=%d version=%s peer=%s", home->dir, (int) getpid (),
               GGEN_VERSION, network ? network_peer_id (network) : "");
+    notify_say ("READY=1");
     code_t code = host_wait (self->host, interrupted);
+    notify_say ("STOPPING=1");
+    if (options->ending)
+        options->ending ();
+    if (code == OK)
+        host_drain (self->host);
     if (code)
         snprintf (why, why_size, "an actor failed too often; the node has stopped");
     return code;
@@ -338,7 +352,7 @@ node_run (const node_options_t *options, const char *dir, const volatile int *in
     if (code == OK)
         code = node_start (&writable, &home, true, &node, &endpoint, why, why_size);
     if (code == OK) {
-        code = serve (node, &home, interrupted, ready, why, why_size);
+        code = serve (node, options, &home, interrupted, ready, why, why_size);
         node_stop (NULL, &node);
         log_info ("node.stopped", "home=%s pid=%d code=%s", home.dir, (int) getpid (),
                   code_name (code));
@@ -422,6 +436,7 @@ node_stage_open (const node_options_t *options, const char *dir, const char *act
     if (code == OK && !fill_settings (self->node, options, &home, false))
         code = INTERNAL;
     if (code == OK) {
+        self->node->cache.keeps_hot = true;
         cast_all (self->node);
         code = cast_stage (self, actor, why, why_size);
     }

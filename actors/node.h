@@ -24,11 +24,16 @@ typedef struct {
     bool writable;              //  the home is held to write; a daemon always is
     node_reach_t reach;         //  of a node that is no daemon
     bool dry;                   //  not even what is derived may be written; heeded when not writable
+    void (*ending) (void);      //  node_run only: called when it stops serving, may be NULL; what of this
+                                //  process asks the node has to stop that now
     bool logs;                  //  node_run only: log into the home's run/node.log, not to stderr
 } node_options_t;
 
 //  From which level on this process logs: "trace" to "error". Others are passed over.
 void node_log_level (const char *name);
+
+//  One line of the log: where it is served over HTTP.
+void node_log_http (const char *url);
 
 //  Start a node for a home that was entered; 'daemon' binds the home's bus and tap for other
 //  processes. Shaped as client_embed_t (runtime/host/client.h) wants it.
@@ -56,7 +61,7 @@ must_use code_t node_run (const node_options_t *options, const char *dir,
 
 //  ---- one actor by itself, for a recording of the tap (runtime/actor/rehearsal.h) -----------------------
 
-//  The actor of this name as a node of the home 'dir' would have it. Nothing runs, no other actor is
+//  The actor of this name as a daemon of the home 'dir' would have it. Nothing runs, no other actor is
 //  there. One of the network is of a node that lives for one call (network_open_brief).
 //  OK          *stage_p takes messages.
 //  VALIDATION  there is none of this name, or it does I/O; 'why' has the words. Others as node_start.

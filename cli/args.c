@@ -104,8 +104,10 @@ args_json (const args_t *self)
 {
     if (args_global (self, "json"))
         return true;
-    const char *format = last_value (self, command_option (NULL, "format", strlen ("format")));
-    return format && strcmp (format, "json") == 0;
+    const size_t size = strlen ("format");
+    const char *format = last_value (self, command_option (NULL, "format", size));
+    const char *own = self->verb ? last_value (self, command_option (self->verb, "format", size)) : NULL;
+    return (format && strcmp (format, "json") == 0) || (own && strcmp (own, "json") == 0);
 }
 
 //  Is one of these '|'-separated flags of the verb set?

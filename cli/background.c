@@ -59,7 +59,7 @@ background_tell (background_t *self, code_t code, const char *why)
 {
     if (self->pipe < 0)
         return;
-    const outcome_t outcome = {code};
+    const outcome_t outcome = {(int32_t) code};
     //  Until now paths of the command line counted from where it was typed.
     if (code == OK)
         (void) !chdir ("/");

@@ -57,24 +57,36 @@ const group_t command_groups [] = {
 };
 const size_t command_groups_count = COUNT_OF (command_groups);
 
+#define FIND_OPTIONS \
+    {.name = "category", .letter = 'c', .kind = OPTION_TEXT, .value_name = "CATEGORY", \
+     .collects = true, .help = "only this category; given again, any of them"}, \
+    {.name = "tags", .letter = 't', .kind = OPTION_TEXT, .value_name = "TAG", .collects = true, \
+     .help = "only with this tag; given again, with all of them"}, \
+    {.name = "author", .kind = OPTION_TEXT, .value_name = "NAME", .help = "only by this author"}, \
+    {.name = "license", .kind = OPTION_TEXT, .value_name = "SPDX", \
+     .help = "only under this license"}, \
+    {.name = "limit", .letter = 'l', .kind = OPTION_COUNT, .value_name = "N", .initial = "20", \
+     .min = 1, .max = 1000, .help = "at most so many results"}, \
+    {.name = "offset", .kind = OPTION_COUNT, .value_name = "N", .initial = "0", \
+     .max = COUNT_LIMIT, .help = "leave out the first N results"}, \
+    {.name = "sort", .kind = OPTION_CHOICE, .value_name = "relevance|downloads|name|updated", \
+     .initial = "relevance", .help = "order of the results"}
+#define FUZZY \
+    {.name = "fuzzy", .kind = OPTION_FLAG, .help = "also names that differ by a letter or two"}, \
+    {.name = "detailed", .kind = OPTION_FLAG, .help = "print all that is known of each result"}
+
 static const option_t search_options [] = {
-    {.name = "category", .letter = 'c', .kind = OPTION_TEXT, .value_name = "CATEGORY",
-     .collects = true, .help = "only this category; given again, any of them"},
-    {.name = "tags", .letter = 't', .kind = OPTION_TEXT, .value_name = "TAG", .collects = true,
-     .help = "only with this tag; given again, with all of them"},
-    {.name = "author", .kind = OPTION_TEXT, .value_name = "NAME", .help = "only by this author"},
-    {.name = "license", .kind = OPTION_TEXT, .value_name = "SPDX",
-     .help = "only under this license"},
-    {.name = "limit", .letter = 'l', .kind = OPTION_COUNT, .value_name = "N", .initial = "20",
-     .min = 1, .max = 1000, .help = "at most so many results"},
-    {.name = "offset", .kind = OPTION_COUNT, .value_name = "N", .initial = "0",
-     .max = COUNT_LIMIT, .help = "leave out the first N results"},
-    {.name = "sort", .kind = OPTION_CHOICE, .value_name = "relevance|downloads|name|updated",
-     .initial = "relevance", .help = "order of the results"},
+    FIND_OPTIONS,
     REGISTRY,
     {.name = "p2p", .kind = OPTION_FLAG, .help = "the same as --registry p2p"},
-    {.name = "fuzzy", .kind = OPTION_FLAG, .help = "also names that differ by a letter or two"},
-    {.name = "detailed", .kind = OPTION_FLAG, .help = "print all that is known of each result"},
+    FUZZY,
+    END};
+
+static const option_t p2p_search_options [] = {
+    FIND_OPTIONS,
+    FUZZY,
+    {.name = "timeout", .kind = OPTION_REAL, .value_name = "SECS", .initial = "30", .min = 0.001,
+     .max = 86400, .help = "what is found by then; the answer says (incomplete)"},
     END};
 
 static const option_t install_options [] = {
@@ -260,8 +272,56 @@ static const option_t node_options [] = {
      .help = "gossip topic of package announcements"},
     {.name = "config", .letter = 'c', .kind = OPTION_PATH, .value_name = "FILE",
      .help = "settings from FILE instead of the home's"},
+    {.name = "http", .kind = OPTION_TEXT, .value_name = "HOST:PORT",
+     .help = "serve the file registry, metrics and health over HTTP"},
     {.name = "daemon", .letter = 'd', .kind = OPTION_FLAG,
      .help = "in the background; returns once the node answers"},
+    END};
+
+static const option_t disconnect_options [] = {
+    {.name = "peer", .kind = OPTION_TEXT, .value_name = "PEER", .help = "the same as the argument"},
+    {.name = "shutdown", .kind = OPTION_FLAG, .help = "end this node, as `p2p stop` does"},
+    END};
+
+static const option_t peers_options [] = {
+    {.name = "sort", .kind = OPTION_CHOICE, .value_name = "reputation|latency|packages",
+     .help = "the best, nearest or most useful ones first"},
+    {.name = "min-reputation", .kind = OPTION_REAL, .value_name = "SCORE", .max = 1,
+     .help = "only those with such a score or a higher one"},
+    {.name = "format", .letter = 'f', .kind = OPTION_CHOICE, .value_name = "table|json|yaml",
+     .initial = "table", .help = "how to print them; json is the same as --json"},
+    END};
+
+static const option_t peer_info_options [] = {
+    {.name = "full", .kind = OPTION_FLAG, .help = "its protocols, bytes and history too"}, END};
+
+static const option_t bootstrap_options [] = {
+    {.name = "nodes", .kind = OPTION_TEXT, .value_name = "ADDRESS,...", .collects = true,
+     .help = "the same as the arguments"},
+    {.name = "wait", .kind = OPTION_FLAG, .help = "until each of them has answered or failed"},
+    {.name = "timeout", .kind = OPTION_REAL, .value_name = "SECS", .initial = "30", .min = 0.001,
+     .max = 86400, .help = "give up after so many seconds"},
+    END};
+
+static const option_t ban_options [] = {
+    {.name = "for", .kind = OPTION_COUNT, .value_name = "SECS", .initial = "3600", .min = 1,
+     .max = COUNT_LIMIT, .help = "for so many seconds"},
+    {.name = "reason", .kind = OPTION_TEXT, .value_name = "TEXT",
+     .help = "why; `p2p peer-info` shows it"},
+    END};
+
+static const option_t p2p_publish_options [] = {
+    {.name = "version", .alias = "tag", .kind = OPTION_TEXT, .value_name = "VERSION",
+     .help = "publish as this version (default: the manifest's)"},
+    {.name = "skip-verify", .kind = OPTION_FLAG,
+     .help = "do not ask for description and license; structure is always checked"},
+    {.name = "announce", .kind = OPTION_FLAG, .initial = "true",
+     .help = "tell the neighbours, who tell theirs"},
+    {.name = "dht-store", .kind = OPTION_FLAG, .initial = "true",
+     .help = "put it where who looks for it will ask"},
+    {.name = "wait", .kind = OPTION_FLAG,
+     .help = "until storage.replicas other hosts have stored it"},
+    PASSPHRASE_FILE,
     END};
 
 const verb_t command_verbs [VERBS_COUNT] = {
@@ -371,7 +431,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
              "of the home, and run/node.pid has its pid.",
      .examples = {"ggen node run", "ggen node run --daemon",
                   "ggen p2p start -l /ip4/0.0.0.0/tcp/4101",
-                  "ggen p2p start -d -b /dns4/example.org/tcp/4101/p2p/12D3KooW..."}},
+                  "ggen p2p start -d -b /dns4/example.org/tcp/4101/p2p/12D3..."}},
     {.id = VERB_TAP, .path = "tap", .aliases = {"p2p tap"}, .needs = NEEDS_NONE,
      .options = tap_options, .help = "watch the messages between the parts of a node",
      .more = "Needs no running node: what other ggen commands on this home do is shown too. "
@@ -493,17 +553,63 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .more = "Its addresses with its peer id are what others connect to.",
      .examples = {"ggen p2p status", "ggen p2p status --json | jq -r .peer_id"}},
     {.id = VERB_P2P_PEERS, .path = "p2p peers", .aliases = {"p2p peer-list"}, .needs = NEEDS_READ,
-     .help = "the nodes that this one is connected with", .examples = {"ggen p2p peers"}},
+     .options = peers_options, .help = "the nodes that this one is connected with",
+     .more = "SCORE is what this node has seen of each: bytes that were right, how soon they came.",
+     .examples = {"ggen p2p peers --sort latency", "ggen p2p peers --min-reputation 0.7 -f yaml"}},
     {.id = VERB_P2P_CONNECT, .path = "p2p connect", .arguments = "ADDRESS|PEER",
      .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_READ, .options = connect_options,
      .help = "connect with another node",
      .more = "It is done when that node has proven to be the one of that peer id.",
      .examples = {"ggen p2p connect /ip4/192.0.2.7/tcp/4101/p2p/12D3KooW..."}},
-    {.id = VERB_P2P_DISCONNECT, .path = "p2p disconnect", .arguments = "PEER",
-     .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_READ,
-     .help = "end the connection with a node", .examples = {"ggen p2p disconnect 12D3KooW..."}},
+    {.id = VERB_P2P_DISCONNECT, .path = "p2p disconnect", .arguments = "[PEER]",
+     .arguments_max = 1, .needs = NEEDS_READ, .options = disconnect_options,
+     .help = "end the connection with a node",
+     .more = "Without PEER those with all nodes.",
+     .examples = {"ggen p2p disconnect 12D3KooW..."}},
     {.id = VERB_P2P_METRICS, .path = "p2p metrics", .needs = NEEDS_READ,
-     .help = "counters of the node of this home, as Prometheus reads them",
+     .help = "counters of this home's node, as Prometheus reads them",
      .more = "`ggen p2p status --json` has the same values among others.",
      .examples = {"ggen p2p metrics", "ggen p2p metrics | grep _p2p_peers"}},
+    {.id = VERB_P2P_PUBLISH, .path = "p2p publish", .arguments = "PATH|PKG@VERSION",
+     .arguments_min = 1, .arguments_max = 1, .takes = TAKES_PACKAGE, .needs = NEEDS_WRITE,
+     .options = p2p_publish_options,
+     .help = "publish a directory or a version to the network",
+     .more = "Counted is what others have acknowledged. The node goes on telling those that have "
+             "not, so this may be asked again.",
+     .examples = {"ggen p2p publish ./my-pack --wait", "ggen p2p publish demo-pack@1.2.0"}},
+    {.id = VERB_P2P_SEARCH, .path = "p2p search", .arguments = "QUERY", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_READ, .reach = REACH_P2P, .options = p2p_search_options,
+     .help = "find packages in the network", .more = "As `ggen market search --registry p2p`.",
+     .examples = {"ggen p2p search ontology", "ggen p2p search rdf --timeout 5"}},
+    {.id = VERB_P2P_PEER_INFO, .path = "p2p peer-info", .arguments = "PEER", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_READ, .options = peer_info_options,
+     .help = "what this node has seen of another",
+     .examples = {"ggen p2p peer-info 12D3KooW... --full"}},
+    {.id = VERB_P2P_BOOTSTRAP, .path = "p2p bootstrap", .arguments = "[ADDRESS...]",
+     .arguments_max = ANY_NUMBER, .needs = NEEDS_READ, .options = bootstrap_options,
+     .help = "connect with bootstrap nodes now",
+     .more = "Without ADDRESS those of network.bootstrap_nodes. It is done when one of them answers; "
+             "exit 1 when none does.",
+     .examples = {"ggen p2p bootstrap",
+                  "ggen p2p bootstrap /ip4/192.0.2.7/tcp/4101/p2p/12D3KooW... --wait"}},
+    {.id = VERB_P2P_BAN, .path = "p2p ban", .arguments = "PEER", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_READ, .options = ban_options,
+     .help = "refuse a node for some time",
+     .examples = {"ggen p2p ban 12D3KooW... --for 86400 --reason garbage"}},
+    {.id = VERB_P2P_UNBAN, .path = "p2p unban", .arguments = "PEER", .arguments_min = 1,
+     .arguments_max = 1, .needs = NEEDS_READ, .help = "no longer refuse a node",
+     .examples = {"ggen p2p unban 12D3KooW..."}},
+    {.id = VERB_P2P_STOP, .path = "p2p stop", .needs = NEEDS_READ,
+     .help = "end the node of this home",
+     .more = "It is done when the node has written down what it knows.",
+     .examples = {"ggen p2p stop"}},
+    {.id = VERB_CONFIG_EDIT, .path = "config edit", .needs = NEEDS_NONE,
+     .help = "edit the settings file with $VISUAL, $EDITOR or vi",
+     .more = "What is not valid never replaces it: it stays beside it, and the next `config edit` "
+             "goes on there.",
+     .examples = {"EDITOR=nano ggen config edit"}},
+    {.id = VERB_CONFIG_RESET, .path = "config reset", .needs = NEEDS_NONE,
+     .help = "give every setting its default",
+     .more = "The settings files are renamed to FILE.old, in the place of the last ones.",
+     .examples = {"ggen config reset"}},
 };

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,9 @@
 #include <unistd.h>
 
 #define WHY_MAX 4096
+#define WAIT_STEP_MS 20
 #define LOCK_WAITED_S "15"          //  home_enter: 3 x 5 s
+#define ALMOST_MS 50                //  an actor that was given the time left may be early by its rounding
 
 struct session_t {
     const screen_t *screen;
@@ -86,9 +89,9 @@ fail (session_t *self, const Ggen__Failure *failure)
         char message [64];
         snprintf (message, sizeof message, "gave up after %g s", self->timeout_s);
         render_error (self->screen, TIMEOUT, message,
-                      failure->code == CANCELLED && !self->changed ? "nothing was changed; allow more time: "
-                                                            "--timeout SECS"
-                                                          : "allow more time: --timeout SECS");
+                      (failure->code == CANCELLED || self->reads) && !self->changed
+                          ? "nothing was changed; allow more time: --timeout SECS"
+                          : "allow more time: --timeout SECS");
         return;
     }
     if (client_interrupted ())
@@ -261,6 +264,31 @@ on_progress (void *context, const Ggen__Progress *progress, int64_t at_ms)
     }
 }
 
+void
+session_drop (session_t *self)
+{
+    if (self->replies_count > 0)
+        protobuf_c_message_free_unpacked (self->replies [--self->replies_count], NULL);
+}
+
+bool
+session_wait (session_t *self, unsigned ms)
+{
+    const int64_t until_ms = now_ms () + ms;
+    for (int64_t at_ms = now_ms (); at_ms < until_ms; at_ms = now_ms ()) {
+        self->timed_out = at_ms >= self->deadline_ms;
+        if (self->timed_out || client_interrupted ()) {
+            Ggen__Failure failure = GGEN__FAILURE__INIT;
+            failure.code = self->timed_out ? TIMEOUT : CANCELLED;
+            failure.message = (char *) (uintptr_t) "interrupted";
+            fail (self, &failure);
+            return false;
+        }
+        poll (NULL, 0, WAIT_STEP_MS);           //  a signal ends it
+    }
+    return true;
+}
+
 //  Who only reads takes what there is when the time of --timeout is nearly over. What changes something
 //  is cancelled by us instead, so that it can be undone. 0 = as much as it takes.
 static uint32_t
@@ -289,6 +317,8 @@ session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
     ProtobufCMessage *reply = NULL;
     Ggen__Failure *failure = NULL;
     if (client_call (self->client, &call, &reply, &failure) != OK) {
+        //  An actor's word for the end of the budget that we gave it.
+        self->timed_out |= failure->code == TIMEOUT && now_ms () + ALMOST_MS >= self->deadline_ms;
         fail (self, failure);
         ggen__failure__free_unpacked (failure, NULL);
         return NULL;

@@ -41,6 +41,15 @@ const void *
     session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
                  const ProtobufCMessageDescriptor *expect);
 
+//  Free the answer that came last: for a verb that asks again and again.
+void
+    session_drop (session_t *self);
+
+//  Wait so long between two questions. False: it was interrupted, or the time of --timeout is over;
+//  the failure was printed.
+bool
+    session_wait (session_t *self, unsigned ms);
+
 //  Something has been changed by what was asked so far: after this an interruption no longer says that
 //  nothing was.
 void

@@ -35,6 +35,8 @@ int trust_remove_run (const args_t *args, const screen_t *screen);
 int config_show_run (const args_t *args, const screen_t *screen);
 int config_validate_run (const args_t *args, const screen_t *screen);
 int config_path_run (const args_t *args, const screen_t *screen);
+int config_edit_run (const args_t *args, const screen_t *screen);
+int config_reset_run (const args_t *args, const screen_t *screen);
 
 int yank_run (const args_t *args, const screen_t *screen);
 int unpublish_run (const args_t *args, const screen_t *screen);
@@ -60,6 +62,12 @@ int p2p_status_run (const args_t *args, const screen_t *screen);
 int p2p_peers_run (const args_t *args, const screen_t *screen);
 int p2p_connect_run (const args_t *args, const screen_t *screen);
 int p2p_disconnect_run (const args_t *args, const screen_t *screen);
+int p2p_publish_run (const args_t *args, const screen_t *screen);
+int p2p_peer_info_run (const args_t *args, const screen_t *screen);
+int p2p_bootstrap_run (const args_t *args, const screen_t *screen);
+int p2p_ban_run (const args_t *args, const screen_t *screen);
+int p2p_unban_run (const args_t *args, const screen_t *screen);
+int p2p_stop_run (const args_t *args, const screen_t *screen);
 int p2p_metrics_run (const args_t *args, const screen_t *screen);
 
 #endif

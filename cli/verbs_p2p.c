@@ -1,146 +1,26 @@
 // SPDX-License-Identifier: MIT
-//  p2p peers, connect, disconnect: what a running node knows of others.
+//  p2p connect, disconnect, bootstrap, stop: what a running node does with others.
 #include "verbs.h"
-#include "multiaddr.h"
+#include "peers.h"
 #include "render.h"
-#include "session.h"
 #include "shape.h"
-#include "table.h"
-#include "text.h"
 #include "wording.h"
-#include "swarm.pb-c.h"
+#include "node.pb-c.h"
 
-#include <inttypes.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
-//  ---- shared --------------------------------------------------------------------------------------
-
-static const char *
-address_text (ProtobufCBinaryData field, char text [MULTIADDR_TEXT_MAX + 1])
-{
-    multiaddr_t address;
-    text [0] = 0;
-    if (multiaddr_decode (&address, (bytes_t) {field.data, field.len}) == OK)
-        multiaddr_text (&address, text);
-    return text;
-}
-
-//  False: no node runs on this home, and that was printed.
-static bool
-is_running (session_t *session, const screen_t *screen)
-{
-    if (session_status (session) != VERB_DONE)
-        return false;
-    if (!session_embedded (session))
-        return true;
-    render_error (screen, NODE_NOT_STARTED, "no node runs on this home", "start one: ggen p2p start");
-    return false;
-}
-
-static int
-status_of (session_t *session)
-{
-    return session_status (session) == VERB_DONE ? VERB_FAILED : session_status (session);
-}
-
-//  ---- peers ---------------------------------------------------------------------------------------
-
-static const char *
-tier_word (Ggen__Tier tier)
-{
-    return tier == GGEN__TIER__BOOTSTRAP ? "bootstrap" : tier == GGEN__TIER__CLIENT ? "client"
-                                                                                    : "community";
-}
-
-static json_t *
-peer_shape (const Ggen__PeerStatus *peer)
-{
-    char id [PEER_ID_TEXT + 1], address [MULTIADDR_TEXT_MAX + 1];
-    json_t *one = json_object ();
-    shape_set (&one, "peer_id", shape_text (wording_peer (peer->peer_key, id)));
-    shape_set (&one, "address", shape_text (address_text (peer->address, address)));
-    shape_set (&one, "inbound", json_boolean (peer->inbound));
-    shape_set (&one, "tier", json_string (tier_word (peer->tier)));
-    shape_set (&one, "lan", json_boolean (peer->lan));
-    shape_set (&one, "rtt_ms", peer->rtt_ms ? json_integer (peer->rtt_ms) : json_null ());
-    shape_set (&one, "connected_ms", json_integer (peer->since_ms));
-    shape_set (&one, "sent_bytes", json_integer ((json_int_t) peer->sent_bytes));
-    shape_set (&one, "received_bytes", json_integer ((json_int_t) peer->received_bytes));
-    return one;
-}
-
-static void
-print_peers (const screen_t *screen, const Ggen__PeersReply *reply)
-{
-    static const column_t columns [] = {{"PEER", TABLE_CUT}, {"ADDRESS", TABLE_CUT}, {"TIER", 0},
-                                        {"RTT", TABLE_RIGHT}, {"SENT", TABLE_RIGHT},
-                                        {"RECEIVED", TABLE_RIGHT}};
-    AUTO (table_destroy) table_t *table = table_new (screen, columns, COUNT_OF (columns));
-    for (size_t at = 0; table && at < reply->n_peers; at++) {
-        const Ggen__PeerStatus *peer = reply->peers [at];
-        char id [PEER_ID_TEXT + 1], address [MULTIADDR_TEXT_MAX + 1], rtt [24] = "-";
-        char sent [TEXT_SIZE_MAX], received [TEXT_SIZE_MAX];
-        if (peer->rtt_ms)
-            snprintf (rtt, sizeof rtt, "%" PRIu32 " ms", peer->rtt_ms);
-        const char *cells [] = {wording_peer (peer->peer_key, id),
-                                address_text (peer->address, address),
-                                tier_word (peer->tier),
-                                rtt,
-                                text_size (peer->sent_bytes, sent),
-                                text_size (peer->received_bytes, received)};
-        if (table_row (table, cells) != OK)
-            break;
-    }
-    if (table && reply->n_peers > 0)
-        table_print (table);
-    else
-        screen_say (screen, "No peers. Connect to one: ggen p2p connect ADDRESS\n");
-}
-
-int
-p2p_peers_run (const args_t *args, const screen_t *screen)
-{
-    AUTO (session_close) session_t *session = session_open (args, screen);
-    Ggen__PeersRequest request = GGEN__PEERS_REQUEST__INIT;
-    const Ggen__PeersReply *reply =
-        is_running (session, screen)
-            ? session_ask (session, "swarm", &request.base, &ggen__peers_reply__descriptor)
-            : NULL;
-    if (!reply)
-        return status_of (session);
-    if (!screen->json) {
-        print_peers (screen, reply);
-        return VERB_DONE;
-    }
-    json_t *document = json_object (), *peers = json_array ();
-    for (size_t at = 0; at < reply->n_peers; at++)
-        shape_append (&peers, peer_shape (reply->peers [at]));
-    shape_set (&document, "peers", peers);
-    shape_set (&document, "total", json_integer ((json_int_t) reply->n_peers));
-    render_json (screen, document);
-    return VERB_DONE;
-}
+#define STOP_WAIT_MS  15000         //  a node drains for 10 s at most (SPEC 2.2)
+#define STOP_POLL_MS  20
+#define ADDRESSES_MAX 32            //  as many as a node takes
 
 //  ---- connect and disconnect ------------------------------------------------------------------------
-
-//  A peer id or an address of the command line. False: it is neither, and that was printed.
-static bool
-take_peer (const screen_t *screen, const char *word, peer_key_t *key, bool *is_key,
-           multiaddr_t *address)
-{
-    char why [200], message [700];
-    *is_key = word [0] != '/';
-    code_t code = *is_key ? peer_id_parse (key, word, why, sizeof why)
-                          : multiaddr_parse (address, word, why, sizeof why);
-    if (code == OK)
-        return true;
-    snprintf (message, sizeof message, "%.400s: %s", word, why);
-    render_error (screen, *is_key ? VALIDATION : INVALID_MULTIADDR, message,
-                  "a peer is 12D3KooW..., an address /ip4/192.0.2.7/tcp/4101/p2p/12D3KooW...");
-    return false;
-}
 
 int
 p2p_connect_run (const args_t *args, const screen_t *screen)
@@ -150,7 +30,7 @@ p2p_connect_run (const args_t *args, const screen_t *screen)
     bool is_key;
     uint8_t bytes [MULTIADDR_SIZE_MAX];
     char id [PEER_ID_TEXT + 1];
-    if (!take_peer (screen, args->positionals [0], &key, &is_key, &address))
+    if (!peers_take (screen, args->positionals [0], &key, &is_key, &address))
         return VERB_FAILED;
     Ggen__ConnectRequest request = GGEN__CONNECT_REQUEST__INIT;
     request.persistent = args_flag (args, "persistent");
@@ -160,11 +40,11 @@ p2p_connect_run (const args_t *args, const screen_t *screen)
         request.address = (ProtobufCBinaryData) {multiaddr_encode (&address, bytes), bytes};
     AUTO (session_close) session_t *session = session_open (args, screen);
     const Ggen__ConnectReply *reply =
-        is_running (session, screen)
+        peers_node_runs (session, screen)
             ? session_ask (session, "swarm", &request.base, &ggen__connect_reply__descriptor)
             : NULL;
     if (!reply)
-        return status_of (session);
+        return peers_status (session);
     wording_peer (reply->peer_key, id);
     if (!screen->json) {
         screen_say (screen, "%s %s %s\n", render_mark (screen, MARK_GOOD),
@@ -178,31 +58,44 @@ p2p_connect_run (const args_t *args, const screen_t *screen)
     return VERB_DONE;
 }
 
+//  Whom the line names, in either way; NULL: nobody, which is all. False: it names two.
+static bool
+take_one (const args_t *args, const screen_t *screen, const char **word)
+{
+    const char *argument = args_positional (args, 0);
+    const char *option = args_value (args, "peer");
+    *word = argument ? argument : option;
+    if (!argument || !option)
+        return true;
+    render_error (screen, VALIDATION, "two peers are named", "name one: ggen p2p disconnect PEER");
+    return false;
+}
+
 int
 p2p_disconnect_run (const args_t *args, const screen_t *screen)
 {
     peer_key_t key;
-    multiaddr_t address;
     bool is_key;
-    if (!take_peer (screen, args->positionals [0], &key, &is_key, &address))
-        return VERB_FAILED;
-    if (!is_key && !address.has_peer) {
-        render_error (screen, VALIDATION, "this address does not say which peer it is of",
-                      "name the peer id, as `ggen p2p peers` shows it");
-        return VERB_FAILED;
-    }
+    const char *word;
     Ggen__DisconnectRequest request = GGEN__DISCONNECT_REQUEST__INIT;
-    request.peer_key = peer_key_to_field (is_key ? &key : &address.peer);
+    if (args_flag (args, "shutdown"))
+        return p2p_stop_run (args, screen);
+    if (!take_one (args, screen, &word))
+        return VERB_USAGE;
+    if (word && !peers_take (screen, word, &key, &is_key, NULL))
+        return VERB_FAILED;
+    if (word)
+        request.peer_key = peer_key_to_field (&key);
     AUTO (session_close) session_t *session = session_open (args, screen);
     const Ggen__DisconnectReply *reply =
-        is_running (session, screen)
+        peers_node_runs (session, screen)
             ? session_ask (session, "swarm", &request.base, &ggen__disconnect_reply__descriptor)
             : NULL;
     if (!reply)
-        return status_of (session);
+        return peers_status (session);
     if (!screen->json) {
         char counted [WORDING_COUNT_MAX];
-        screen_say (screen, "%s Disconnected; %s left\n", render_mark (screen, MARK_GOOD),
+        screen_say (screen, "%s Disconnected from %s\n", render_mark (screen, MARK_GOOD),
                     wording_count (reply->peers_count, "peer", counted));
         return VERB_DONE;
     }
@@ -210,4 +103,151 @@ p2p_disconnect_run (const args_t *args, const screen_t *screen)
     shape_set (&document, "peers", json_integer (reply->peers_count));
     render_json (screen, document);
     return VERB_DONE;
+}
+
+//  ---- bootstrap -------------------------------------------------------------------------------------
+
+typedef struct {
+    uint8_t bytes [ADDRESSES_MAX][MULTIADDR_SIZE_MAX];
+    ProtobufCBinaryData fields [ADDRESSES_MAX];
+    size_t count;
+} addresses_t;
+
+static bool
+add_address (addresses_t *self, const screen_t *screen, const char *word)
+{
+    multiaddr_t address;
+    char why [200], message [700];
+    code_t code = multiaddr_parse (&address, word, why, sizeof why);
+    if (code == OK && self->count < ADDRESSES_MAX) {
+        uint8_t *bytes = self->bytes [self->count];
+        self->fields [self->count++] =
+            (ProtobufCBinaryData) {multiaddr_encode (&address, bytes), bytes};
+        return true;
+    }
+    snprintf (message, sizeof message, "%.400s: %s", word,
+              code != OK ? why : "more addresses than are dialled at one time");
+    render_error (screen, code != OK ? INVALID_MULTIADDR : VALIDATION, message,
+                  "an address is /ip4/192.0.2.7/tcp/4101/p2p/12D3KooW...");
+    return false;
+}
+
+//  As arguments, and as --nodes, which may also be a list with commas.
+static bool
+take_addresses (addresses_t *self, const args_t *args, const screen_t *screen)
+{
+    const char *lists [ARGS_OPTIONS_MAX];
+    size_t lists_count = args_values (args, "nodes", lists, COUNT_OF (lists));
+    for (size_t at = 0; at < args->positionals_count; at++)
+        if (!add_address (self, screen, args->positionals [at]))
+            return false;
+    for (size_t at = 0; at < lists_count; at++) {
+        const char *word = lists [at];
+        while (*word) {
+            char one [MULTIADDR_TEXT_MAX + 1];
+            size_t size = strcspn (word, ",");
+            snprintf (one, sizeof one, "%.*s", (int) size, word);
+            if (size > 0 && !add_address (self, screen, one))
+                return false;
+            word += size + (word [size] == ',');
+        }
+    }
+    return true;
+}
+
+static void
+print_bootstrap (const screen_t *screen, const Ggen__BootstrapReply *reply)
+{
+    char counted [WORDING_COUNT_MAX];
+    if (screen->json) {
+        json_t *document = json_object ();
+        shape_set (&document, "connected", json_integer (reply->connected));
+        shape_set (&document, "failed", json_integer (reply->failed));
+        shape_set (&document, "failures", shape_texts (reply->failures, reply->n_failures));
+        render_json (screen, document);
+        return;
+    }
+    render_warnings (screen, reply->failures, reply->n_failures);
+    screen_say (screen, "%s Connected to %s\n", render_mark (screen, MARK_GOOD),
+                wording_count (reply->connected, "bootstrap node", counted));
+}
+
+int
+p2p_bootstrap_run (const args_t *args, const screen_t *screen)
+{
+    addresses_t addresses = {.count = 0};
+    if (!take_addresses (&addresses, args, screen))
+        return VERB_FAILED;
+    Ggen__BootstrapRequest request = GGEN__BOOTSTRAP_REQUEST__INIT;
+    request.addresses = addresses.fields;
+    request.n_addresses = addresses.count;
+    request.wanted = args_flag (args, "wait") ? 0 : 1;
+    AUTO (session_close) session_t *session = session_open (args, screen);
+    const Ggen__BootstrapReply *reply =
+        peers_node_runs (session, screen)
+            ? session_ask (session, "swarm", &request.base, &ggen__bootstrap_reply__descriptor)
+            : NULL;
+    if (!reply)
+        return peers_status (session);
+    print_bootstrap (screen, reply);
+    return VERB_DONE;
+}
+
+//  ---- stop ------------------------------------------------------------------------------------------
+
+//  A node holds its home's lock until it has written down what it knows.
+static bool
+has_left (const char *lock_path)
+{
+    int lock = open (lock_path, O_RDONLY | O_CLOEXEC);
+    if (lock < 0)
+        return errno == ENOENT;
+    bool left = flock (lock, LOCK_SH | LOCK_NB) == 0;
+    close (lock);
+    return left;
+}
+
+//  VERB_DONE: it has ended. Anything else was printed.
+static int
+wait_for_end (session_t *session, const screen_t *screen, const char *lock_path)
+{
+    for (unsigned waited_ms = 0; waited_ms < STOP_WAIT_MS; waited_ms += STOP_POLL_MS) {
+        if (has_left (lock_path))
+            return VERB_DONE;
+        if (!session_wait (session, STOP_POLL_MS))
+            return peers_status (session);
+    }
+    render_error (screen, TIMEOUT, "the node was told to stop and has not ended yet",
+                  "what it is doing: ggen tap");
+    return VERB_FAILED;
+}
+
+int
+p2p_stop_run (const args_t *args, const screen_t *screen)
+{
+    home_t home;
+    AUTO (session_close) session_t *session = session_open (args, screen);
+    Ggen__NodeStatusRequest request = GGEN__NODE_STATUS_REQUEST__INIT;
+    const Ggen__NodeStatusReply *node =
+        peers_node_runs (session, screen)
+            ? session_ask (session, "bus", &request.base, &ggen__node_status_reply__descriptor)
+            : NULL;
+    if (!node || home_init (&home, node->home) != OK)
+        return peers_status (session);
+    if (kill ((pid_t) node->pid, SIGTERM) != 0) {
+        render_error (screen, PERMISSION_DENIED, "the node is another user's", NULL);
+        return VERB_FAILED;
+    }
+    session_changed (session);
+    int status = wait_for_end (session, screen, home.lock_path);
+    if (status == VERB_DONE && screen->json) {
+        json_t *document = json_object ();
+        shape_set (&document, "stopped", json_true ());
+        shape_set (&document, "pid", json_integer (node->pid));
+        render_json (screen, document);
+    }
+    else if (status == VERB_DONE)
+        screen_say (screen, "%s The node has stopped (pid %u).\n", render_mark (screen, MARK_GOOD),
+                    node->pid);
+    return status;
 }

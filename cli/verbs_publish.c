@@ -2,7 +2,9 @@
 //  init and publish: from a directory to a package.
 #include "verbs.h"
 #include "keygen.h"
+#include "outbox.h"
 #include "path.h"
+#include "publish.h"
 #include "registries.h"
 #include "render.h"
 #include "shape.h"
@@ -83,7 +85,7 @@ make_first_key (session_t *session, const screen_t *screen,
 }
 
 static json_t *
-publish_shape (const Ggen__PublishTreeReply *reply)
+publish_shape (const Ggen__PublishTreeReply *reply, const Ggen__OutboxEntry *entry)
 {
     json_t *document = json_object ();
     shape_set (&document, "package", shape_package (reply->package));
@@ -92,13 +94,15 @@ publish_shape (const Ggen__PublishTreeReply *reply)
     shape_set (&document, "already_there", json_boolean (reply->already_there));
     shape_set (&document, "location", shape_text (reply->location));
     shape_set (&document, "acknowledged", json_integer (reply->acknowledged));
+    shape_set (&document, "network", outbox_shape (entry));
     shape_set (&document, "dry_run", json_boolean (reply->dry_run));
     shape_set (&document, "warnings", shape_texts (reply->warnings, reply->n_warnings));
     return document;
 }
 
 static void
-print_published (const screen_t *screen, const Ggen__PublishTreeReply *reply)
+print_published (const screen_t *screen, const Ggen__PublishTreeReply *reply,
+                 const Ggen__OutboxEntry *entry)
 {
     const Ggen__Package *package = reply->package;
     char size [TEXT_SIZE_MAX], unpacked [TEXT_SIZE_MAX], files [WORDING_COUNT_MAX], line [256];
@@ -123,43 +127,76 @@ print_published (const screen_t *screen, const Ggen__PublishTreeReply *reply)
         render_field (screen, "publisher",
                       wording_publisher (package->publisher->public_key, fingerprint));
     render_field (screen, "location", reply->location);
+    outbox_print (screen, entry);
     if (reply->dry_run)
         screen_say (screen, "Dry run: nothing was changed.\n");
 }
 
 static int
-print_publish (const screen_t *screen, const Ggen__PublishTreeReply *reply)
+print_publish (const screen_t *screen, const Ggen__PublishTreeReply *reply,
+               const Ggen__OutboxEntry *entry)
 {
     if (!reply->package) {
         render_error (screen, SERIALIZATION, "the installer's answer lacks the package", NULL);
         return VERB_FAILED;
     }
     if (screen->json)
-        render_json (screen, publish_shape (reply));
+        render_json (screen, publish_shape (reply, entry));
     else
-        print_published (screen, reply);
+        print_published (screen, reply, entry);
     return VERB_DONE;
 }
 
-static bool
-is_directory (const char *path)
+bool
+publish_is_directory (const screen_t *screen, const char *given, const char *path)
 {
     struct stat info;
-    return stat (path, &info) == 0 && S_ISDIR (info.st_mode);
+    char message [ARGS_TEXT_MAX];
+    if (stat (path, &info) == 0 && S_ISDIR (info.st_mode))
+        return true;
+    snprintf (message, sizeof message, "%.400s is no directory", given);
+    render_error (screen, VALIDATION, message, "name the directory that has the gpack.toml");
+    return false;
+}
+
+const Ggen__PublishTreeReply *
+publish_tree (session_t *session, const args_t *args, const screen_t *screen,
+              const Ggen__PublishTreeRequest *request)
+{
+    if (!request->dry_run && (!make_first_key (session, screen, request)
+                              || !unlock_key (session, args, screen, "default")))
+        return NULL;
+    return session_ask (session, "installer", &request->base,
+                        &ggen__publish_tree_reply__descriptor);
+}
+
+//  Who is in the network else will think that it knows.
+static void
+tell_of_network (const screen_t *screen, const Ggen__Package *package)
+{
+    AUTO (text_free) char *id = text_clean (package->id);
+    AUTO (text_free) char *version = text_clean (package->version);
+    if (!screen->json && !screen->quiet)
+        fprintf (screen->err, "note: the network is not told, as no node runs on this home; once one "
+                              "does: ggen p2p publish %s@%s\n", id ? id : "", version ? version : "");
+}
+
+//  How far the network has it by now.
+static const Ggen__OutboxEntry *
+ask_network (session_t *session, const Ggen__PublishTreeReply *reply)
+{
+    if (reply->dry_run || !reply->package || !outbox_networked (session))
+        return NULL;
+    return outbox_ask (session, reply->package->id, reply->package->version);
 }
 
 int
 publish_run (const args_t *args, const screen_t *screen)
 {
     AUTO (text_free) char *path = NULL;
-    if (!path_take (screen, args_positional (args, 0), PATH_EXISTS, &path))
+    if (!path_take (screen, args_positional (args, 0), PATH_EXISTS, &path)
+        || !publish_is_directory (screen, args_positional (args, 0), path))
         return VERB_FAILED;
-    if (!is_directory (path)) {
-        char message [ARGS_TEXT_MAX];
-        snprintf (message, sizeof message, "%s is no directory", args_positional (args, 0));
-        render_error (screen, VALIDATION, message, "name the directory that has the gpack.toml");
-        return VERB_FAILED;
-    }
     Ggen__PublishTreeRequest request = GGEN__PUBLISH_TREE_REQUEST__INIT;
     request.path = path;
     request.version = wording_borrow (args_value (args, "version"));
@@ -175,11 +212,12 @@ publish_run (const args_t *args, const screen_t *screen)
         return session_status (session) ? session_status (session) : VERB_FAILED;
     request.registries = registries.names;
     request.n_registries = registries.count;
-    if (!request.dry_run && !make_first_key (session, screen, &request))
+    const Ggen__PublishTreeReply *reply = publish_tree (session, args, screen, &request);
+    if (!reply)
         return session_status (session) ? session_status (session) : VERB_FAILED;
-    if (!request.dry_run && !unlock_key (session, args, screen, "default"))
-        return session_status (session) ? session_status (session) : VERB_FAILED;
-    const Ggen__PublishTreeReply *reply =
-        session_ask (session, "installer", &request.base, &ggen__publish_tree_reply__descriptor);
-    return reply ? print_publish (screen, reply) : session_status (session);
+    const int status = print_publish (screen, reply, ask_network (session, reply));
+    if (status == VERB_DONE && !request.dry_run && session_embedded (session)
+        && registries_bootstrapped (args))
+        tell_of_network (screen, reply->package);
+    return status;
 }

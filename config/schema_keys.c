@@ -3,7 +3,7 @@
 
 //  What settings without effect wait for.
 #define PEERS         "that part of the peer-to-peer network"
-#define HTTP          "the HTTP registry and endpoint"
+#define HTTP          "the HTTP registry"
 #define PACKAGES_PATH "a choice of where packages appear"
 
 const schema_key_t schema_keys [] = {
@@ -23,6 +23,8 @@ const schema_key_t schema_keys [] = {
      "bring archives over connections of their own, beside those of the peers"},
     {"network.bulk_port", SCHEMA_INT, "0", 0, 65535, NULL, "GGEN_P2P_BULK_PORT", NULL,
      "port of those connections, at all addresses of listen_addresses; 0 = any free one"},
+    {"network.announce_bulk_port", SCHEMA_INT, "0", 0, 65535, NULL, NULL, NULL,
+     "the port of them that others are told (a forwarded one, a proxy); 0 = where this node listens"},
     {"network.categories", SCHEMA_LIST, "[]", 0, 0, NULL, NULL, NULL,
      "categories whose announcements to follow; empty = all"},
 
@@ -88,8 +90,8 @@ const schema_key_t schema_keys [] = {
     {"p2p.private", SCHEMA_LIST, "[]", 0, 0, NULL, NULL, NULL,
      "patterns of ids (*, ?) that are never asked about or announced"},
 
-    {"http.listen", SCHEMA_ENDPOINT, "\"\"", 0, 0, NULL, NULL, HTTP,
-     "serve the registry, /metrics and /health over HTTP; empty = off"},
+    {"http.listen", SCHEMA_ENDPOINT, "\"\"", 0, 0, NULL, NULL, NULL,
+     "serve the file registry, /metrics and /health over HTTP; empty = off"},
 
     {"log.level", SCHEMA_CHOICE, "\"info\"", 0, 0, "trace|debug|info|warn|error",
      "GGEN_LOG|RUST_LOG", NULL, "least important events to log"},

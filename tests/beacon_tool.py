@@ -50,9 +50,10 @@ class Trap:
         self.selector.register(self.listener, selectors.EVENT_READ)
         self.dialled = []
 
-    def look(self):
-        while self.selector.select(0):
+    def look(self, wait_s):
+        while self.selector.select(wait_s):
             self.dialled.append(self.listener.accept()[0])
+            wait_s = 0
 
 
 def flood(secs, rate, ips):
@@ -68,9 +69,8 @@ def flood(secs, rate, ips):
         while sent < passed * rate:
             mouths[sent % len(mouths)].sendto(forged(), (GROUP, PORT))
             sent += 1
-        trap.look()
-        time.sleep(0.001)
-    trap.look()
+        trap.look(0.001)
+    trap.look(0)
     print(f"sent {sent} dialled {len(trap.dialled)}", flush=True)
 
 

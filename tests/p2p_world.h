@@ -60,6 +60,7 @@ typedef struct {
     Ggen__HotPutRequest *hot[P2P_HOT_MAX];  //  the newest last
     size_t hot_count;
     bool warm;                              //  what was put is given
+    uint32_t hot_age_ms;                    //  of all that is given
 
     //  What goes wrong.
     code_t dht_code;                        //  not OK: reads and writes fail
@@ -389,6 +390,7 @@ p2p_hot_get (void *self_, const delivery_t *at, const ProtobufCMessage *message)
             continue;
         reply.heat = put->absent ? GGEN__HEAT__HOT_ABSENT : GGEN__HEAT__HOT;
         reply.value = put->value;
+        reply.age_ms = self->hot_age_ms;
     }
     return out_reply (at, &reply.base);
 }

@@ -27,6 +27,7 @@ typedef struct {
     out_t *out;
     int epoll;
     listen_t listen;
+    uint16_t announced_port;                //  offered in place of where we listen; 0 = none
     bool aes;                               //  the processor has instructions for it
     bool resting;                           //  nobody is let in until rest_ms
     int64_t rest_ms;
@@ -215,7 +216,7 @@ on_invite (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         Ggen__BulkInvited invited = GGEN__BULK_INVITED__INIT;
         offer.token = (ProtobufCBinaryData) {sizeof token, token};
         offer.key = (ProtobufCBinaryData) {sizeof key, key};
-        offer.port = self->listen.port;
+        offer.port = self->announced_port ? self->announced_port : self->listen.port;
         offer.aes = self->aes;
         invited.lane = lane;
         invited.offer = &offer;
@@ -413,6 +414,13 @@ end_record (bulk_t *self, line_t *line, int64_t now_ms)
     return code;
 }
 
+//  The other side looks at another clock, and may have closed it as idle a little earlier.
+static bool
+was_idle (const line_t *line, int64_t now_ms)
+{
+    return !line->record && !line->first && now_ms - line->used_ms >= BULK_IDLE_MS / 2;
+}
+
 //  One record at most: others have their turn.
 static void
 take_record (bulk_t *self, line_t *line, int64_t now_ms)
@@ -441,7 +449,7 @@ take_record (bulk_t *self, line_t *line, int64_t now_ms)
     else if (code == INTERNAL)
         bring_down (self, line, code, "no memory for a record");
     else if (code == NETWORK)
-        bring_down (self, line, code, "the connection has ended");
+        bring_down (self, line, was_idle (line, now_ms) ? OK : code, "the connection has ended");
 }
 
 //  ---- what epoll tells ----------------------------------------------------------------------------
@@ -651,6 +659,7 @@ bulk_create (const actor_env_t *env)
         bulk_destroy (self);
         return NULL;
     }
+    self->announced_port = ((const bulk_settings_t *) env->settings)->announced_port;
     begin_to_listen (self, env->settings);
     return self;
 }

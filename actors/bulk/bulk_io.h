@@ -23,6 +23,7 @@ typedef struct {
     const multiaddr_t *addresses;           //  to bind: IP4 or IP6; their ports are the link's
     size_t addresses_count;                 //  0: nothing is offered, offers are taken
     uint16_t port;                          //  of all of them; 0 = any
+    uint16_t announced_port;                //  that is offered in its place; 0 = the same
 } bulk_settings_t;
 
 extern const actor_class_t bulk_actor;

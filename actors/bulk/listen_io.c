@@ -45,8 +45,10 @@ from_system (const place_t *place, multiaddr_t *address)
         memcpy (address->ip, &place->v4.sin_addr, sizeof place->v4.sin_addr);
         return;
     }
-    address->kind = MULTIADDR_IP6;
-    memcpy (address->ip, &place->v6.sin6_addr, sizeof place->v6.sin6_addr);
+    const uint8_t *ip = place->v6.sin6_addr.s6_addr;
+    const bool mapped = IN6_IS_ADDR_V4MAPPED (&place->v6.sin6_addr);
+    address->kind = mapped ? MULTIADDR_IP4 : MULTIADDR_IP6;
+    memcpy (address->ip, ip + (mapped ? 12 : 0), mapped ? 4 : 16);
 }
 
 //  What the other side does not acknowledge ends the connection as soon as what it does not read.
@@ -77,7 +79,7 @@ port_of (int fd)
 
 //  The descriptor, or -1 with errno.
 static int
-bind_one (const multiaddr_t *address, uint16_t port)
+bind_one (const multiaddr_t *address, uint16_t port, int v6_only)
 {
     place_t place;
     const int yes = 1;
@@ -87,7 +89,7 @@ bind_one (const multiaddr_t *address, uint16_t port)
         return -1;
     setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (place.any.sa_family == AF_INET6)
-        setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+        setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
     if (bind (fd, &place.any, size) == 0 && listen (fd, BACKLOG) == 0)
         return fd;
     const int why = errno;
@@ -108,6 +110,16 @@ is_repeated (const bulk_settings_t *settings, size_t index)
     return false;
 }
 
+//  The link takes IPv4 at the unspecified IPv6 address, too.
+static bool
+has_ip4 (const bulk_settings_t *settings)
+{
+    for (size_t i = 0; i < settings->addresses_count; i++)
+        if (settings->addresses[i].kind == MULTIADDR_IP4)
+            return true;
+    return false;
+}
+
 //  0 or errno; *at is the address it is about.
 static int
 bind_all (listen_t *self, const bulk_settings_t *settings, const multiaddr_t **at)
@@ -117,7 +129,7 @@ bind_all (listen_t *self, const bulk_settings_t *settings, const multiaddr_t **a
         if (is_repeated (settings, i))
             continue;
         *at = &settings->addresses[i];
-        int fd = bind_one (*at, self->port);
+        int fd = bind_one (*at, self->port, has_ip4 (settings));
         if (fd < 0) {
             const int why = errno;
             listen_close (self);

@@ -15,7 +15,7 @@ void
 offers_clear (offers_t *self)
 {
     if (self->list)
-        sodium_memzero (self->list, OFFERS_MAX * sizeof *self->list);
+        sodium_memzero (self->list, BULK_OFFERS_MAX * sizeof *self->list);
     free (self->list);
     *self = (offers_t) {0};
 }
@@ -35,11 +35,11 @@ offers_add (offers_t *self, uint64_t lane, const uint8_t token[OPENING_TOKEN_BYT
 {
     offers_drop (self, lane);
     if (!self->list)
-        self->list = calloc (OFFERS_MAX, sizeof *self->list);
-    if (!self->list || self->count == OFFERS_MAX)
+        self->list = calloc (BULK_OFFERS_MAX, sizeof *self->list);
+    if (!self->list || self->count == BULK_OFFERS_MAX)
         return BUSY;
     offer_t *offer = &self->list[self->count++];
-    *offer = (offer_t) {.lane = lane, .ends_ms = now_ms + OFFERS_MS};
+    *offer = (offer_t) {.lane = lane, .ends_ms = now_ms + BULK_OFFERS_MS};
     opening_id (token, offer->id);
     memcpy (offer->token, token, OPENING_TOKEN_BYTES);
     memcpy (offer->secret, secret, OPENING_SECRET_BYTES);

@@ -5,8 +5,8 @@
 
 #include "opening.h"
 
-#define OFFERS_MAX 64                   //  one more is refused with BUSY
-#define OFFERS_MS  10000                //  that an offer holds
+#define BULK_OFFERS_MAX 64              //  one more is refused with BUSY
+#define BULK_OFFERS_MS  10000           //  that an offer holds
 
 typedef struct {
     uint64_t lane;
@@ -25,7 +25,7 @@ typedef struct {
 void offers_clear (offers_t *self);
 
 //  An offer for this lane, in the place of its last one; 'token' and 'secret' are random.
-//  BUSY at OFFERS_MAX or without memory.
+//  BUSY at BULK_OFFERS_MAX or without memory.
 must_use code_t offers_add (offers_t *self, uint64_t lane,
                             const uint8_t token[OPENING_TOKEN_BYTES],
                             const uint8_t secret[OPENING_SECRET_BYTES], int64_t now_ms);

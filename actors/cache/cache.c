@@ -3,9 +3,11 @@
 
 #include "eviction.h"
 #include "fetch.h"
+#include "hot_keep.h"
 #include "hot_serve.h"
 
 #include "hot.pb-c.h"
+#include "node.pb-c.h"
 #include "runtime/actor/out.h"
 #include "transfer.pb-c.h"
 #include "upkeep.pb-c.h"
@@ -20,7 +22,10 @@
 //  Lists and drops that are asked for at one time.
 #define UPKEEP_MAX 1
 
-_Static_assert(CACHE_FETCHES_MAX + EVICTION_REMOVES_MAX + UPKEEP_MAX <= PENDING_MAX,
+//  Asks of the hot tier to "state".
+#define HOT_ASKS_MAX 3
+
+_Static_assert(CACHE_FETCHES_MAX + EVICTION_REMOVES_MAX + UPKEEP_MAX + HOT_ASKS_MAX <= PENDING_MAX,
                "every fetch can ask at any time");
 
 typedef struct cache_t cache_t;
@@ -44,6 +49,8 @@ struct cache_t {
     out_t *out;
     lru_t *lru;
     hot_t *hot;
+    hot_keep_t hot_keep;
+    bool keeps_hot;
     uint64_t bytes_max;
     flight_t *flights;          //  in the order of starting
     unsigned flights_count;
@@ -520,6 +527,15 @@ on_hot_status (void *self, const delivery_t *at, const ProtobufCMessage *message
     return hot_serve_status (((cache_t *) self)->hot, at, message);
 }
 
+static code_t
+on_save (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    cache_t *self = self_;
+    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
+    return self->keeps_hot ? hot_keep_save (&self->hot_keep, at) : out_reply (at, &reply.base);
+}
+
 //  ---- cancelling, ticking -----------------------------------------------------------------------
 
 //  One of several waiters goes at once. The one whom the work is done for is answered when the
@@ -645,6 +661,10 @@ create (const actor_env_t *env)
         destroy (self);
         return NULL;
     }
+    self->hot_keep = (hot_keep_t) {.out = env->out, .hot = self->hot};
+    self->keeps_hot = settings->keeps_hot;
+    if (self->keeps_hot)
+        hot_keep_load (&self->hot_keep);
     return self;
 }
 
@@ -657,6 +677,7 @@ static const handler_t rows[] = {
     {&ggen__hot_put_request__descriptor, on_hot_put, THIS_NODE},
     {&ggen__hot_drop_request__descriptor, on_hot_drop, THIS_NODE},
     {&ggen__hot_status_request__descriptor, on_hot_status, THIS_NODE},
+    {&ggen__save_request__descriptor, on_save, THIS_NODE},
     {0},
 };
 

@@ -22,7 +22,7 @@
 //
 //  HotGet, HotPut,
 //  HotDrop, HotStatus  what was found out lately, in memory (hot.h, hot_serve.h): not of blobs, and
-//                      nothing of it is on disk.
+//                      nothing of it is on disk while the node runs (hot_keep.h).
 //
 //  Above the limits, blobs used longest ago are removed: never one that is being fetched, and none
 //  that was handed out less than CACHE_GRACE_MS ago, for whoever asked is about to open it.
@@ -42,6 +42,8 @@
 typedef struct {
     uint64_t bytes_max;             //  storage.max_cache_size
     hot_limits_t hot;               //  storage.cache_capacity, storage.hot_ttl; zeros: no hot tier
+    bool keeps_hot;                 //  the hot tier outlives the node (hot_keep.h); else SaveRequest does
+                                    //  nothing
 } cache_settings_t;
 
 extern const actor_class_t cache_actor;

@@ -207,6 +207,27 @@ hot_get (hot_t *self, bytes_t key, int64_t now_ms, bytes_t *value_p, int64_t *ag
     return HOT_FOUND;
 }
 
+bool
+hot_has (const hot_t *self, bytes_t key)
+{
+    return find (self, key);
+}
+
+void
+hot_each (const hot_t *self, int64_t now_ms, bool (*visit) (void *arg, const hot_view_t *view),
+          void *arg)
+{
+    for (const link_t *at = self->ends.previous; at != &self->ends; at = at->previous) {
+        const entry_t *entry = (const entry_t *) at;
+        hot_view_t view = {.key = {entry->bytes, entry->key_size},
+                           .age_ms = now_ms - entry->put_ms};
+        if (!entry->absent)
+            view.value = (bytes_t) {entry->bytes + entry->key_size, entry->value_size};
+        if (!is_old (self, entry, now_ms) && !visit (arg, &view))
+            return;
+    }
+}
+
 //  ---- dropping ----------------------------------------------------------------------------------
 
 bool

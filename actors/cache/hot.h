@@ -55,6 +55,20 @@ must_use code_t hot_put (hot_t *self, bytes_t key, bytes_t value, int64_t now_ms
 hot_found_t hot_get (hot_t *self, bytes_t key, int64_t now_ms, bytes_t *value_p,
                      int64_t *age_ms_p);
 
+//  Whether it is there, maybe too old; that counts as no use of it.
+bool hot_has (const hot_t *self, bytes_t key);
+
+typedef struct {
+    bytes_t key;
+    bytes_t value;              //  without data: it is known to be absent
+    int64_t age_ms;
+} hot_view_t;
+
+//  Show what is not too old, what was used last first, until 'visit' returns false. Nothing may be
+//  changed meanwhile.
+void hot_each (const hot_t *self, int64_t now_ms, bool (*visit) (void *arg, const hot_view_t *view),
+               void *arg);
+
 //  Forget it. Returns false when it was not there.
 bool hot_drop (hot_t *self, bytes_t key);
 

@@ -2,6 +2,7 @@
 #include "dht_inside.h"
 
 #include "multiaddr.h"
+#include "node.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -353,6 +354,7 @@ dht_cancelled (void *self_, ticket_t ticket)
 }
 
 static const handler_t rows[] = {
+    {&ggen__save_request__descriptor, dht_keep_save, THIS_NODE},
     {&ggen__find_node_request__descriptor, dht_serve_find, ANY_NODE},
     {&ggen__get_records_request__descriptor, dht_serve_get, ANY_NODE},
     {&ggen__put_record_request__descriptor, dht_serve_put, ANY_NODE},

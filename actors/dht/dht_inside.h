@@ -274,6 +274,9 @@ bool dht_keep_changed (void *self, const uint8_t state_key[RECORDS_STATE_SIZE]);
 int64_t dht_keep_deadline_ms (const dht_t *self);
 void dht_keep_tick (dht_t *self, int64_t now_ms, int64_t wall_ms);
 
+//  Handler of SaveRequest.
+code_t dht_keep_save (void *self, const delivery_t *at, const ProtobufCMessage *message);
+
 //  ---- the actor ---------------------------------------------------------------------------------
 
 typedef struct {

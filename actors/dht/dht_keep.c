@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "dht_inside.h"
 
+#include "node.pb-c.h"
 #include "state.pb-c.h"
 
 #include <stdlib.h>
@@ -34,6 +35,7 @@ struct keep_t {
     uint8_t loading;                //  which table; LOADED = none
     bool filling;                   //  what changes now is from the table
     bool writing;
+    ticket_t saving;                //  who wants all of it written now; 0 = nobody
 };
 
 enum { RECORDS_TABLE, PROVIDED_TABLE, LOADED };
@@ -140,6 +142,14 @@ add_change (dht_t *self, batch_t *batch, state_key_t *changed, int64_t now_ms, i
     batch->puts[batch->puts_count++] = entry;
 }
 
+static void
+saved (dht_t *self)
+{
+    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
+    out_answer (self->out, self->keep->saving, &reply.base);
+    self->keep->saving = 0;
+}
+
 static code_t
 on_written (void *self_, void *arg, const answer_t *answer)
 {
@@ -150,6 +160,8 @@ on_written (void *self_, void *arg, const answer_t *answer)
     self->keep->writing = false;
     if (self->keep->count > 0)
         self->keep->write_ms = answer->now_ms + (answer->code ? BATCH_MS : 0);
+    if (self->keep->count == 0 || answer->code)
+        saved (self);
     return OK;
 }
 
@@ -319,4 +331,18 @@ dht_keep_tick (dht_t *self, int64_t now_ms, int64_t wall_ms)
     }
     if (now_ms >= keep->write_ms)
         write_batch (self, now_ms, wall_ms);
+}
+
+code_t
+dht_keep_save (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    dht_t *self = self_;
+    keep_t *keep = self->keep;
+    keep->saving = at->ticket;
+    if (keep->count == 0 && !keep->writing)
+        saved (self);
+    else if (!keep->writing)
+        keep->write_ms = at->now_ms;
+    return OK;
 }

@@ -107,6 +107,8 @@ hand_over (task_t *task)
     request.manifest = self->manifest->content;
     request.manifest_name = self->manifest->name;
     request.force = request_of (task)->force;
+    request.unannounced = request_of (task)->unannounced;
+    request.unrecorded = request_of (task)->unrecorded;
     if (self->minisig)
         request.minisig = self->minisig;
     task_ask (task, "registry", &request.base, &ggen__publish_reply__descriptor, on_published, NULL,

@@ -238,7 +238,8 @@ outbox_wake (registry_p2p_t *home, int64_t delay_ms)
 
 //  ---- a newer head --------------------------------------------------------------------------------
 
-//  What 'entry' says of its name now stands for what others said. What an older entry of the same
+//  What 'entry' says of its name now stands for what others said; but a round of one of them that has
+//  begun is ended, for who asked for it will say that others know. What an older entry of the same
 //  version has reached stays reached.
 static void
 supersede (outbox_t *self, outbox_entry_t *entry)
@@ -254,7 +255,6 @@ supersede (outbox_t *self, outbox_entry_t *entry)
             entry->state->done |= at->state->done & kept;
         }
         at->state->done |= STEPS_OF_NAME;
-        at->todo &= ~STEPS_OF_NAME;
         at->superseded = true;
         if (outbox_is_done (at) && !at->active)
             drop (at);

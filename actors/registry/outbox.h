@@ -56,6 +56,9 @@ void outbox_load (struct registry_p2p *home, Ggen__OutboxState *state);
 must_use code_t outbox_add (struct registry_p2p *home, Ggen__OutboxState *state, ticket_t ticket,
                             int64_t answer_at_ms, const outbox_asker_t *asker);
 
+//  OutboxState.left_out of a publisher who does not want this told: to neighbours, or to the DHT.
+uint64_t outbox_left_out (bool unannounced, bool unrecorded);
+
 //  The newest entry of this name and key that is not withdrawn; NULL: none. With a version: that one.
 const Ggen__OutboxState *outbox_find (const outbox_t *self, const char *id, const char *version,
                                       const publisher_key_t *key);

@@ -27,6 +27,13 @@ typedef enum {
 #define STEPS_OF_NAME   (STEP_BIT (STEP_HEAD) | STEP_BIT (STEP_LISTING) \
                          | (((1ull << 12) - 1) << STEP_KEYWORD) | STEPS_OF_NEWS)
 
+#define STEPS_OF_DHT    (STEP_BIT (STEP_RELEASE) | STEP_BIT (STEP_HEAD) | STEP_BIT (STEP_LISTING) \
+                         | STEP_BIT (STEP_PROVIDE) | STEP_BIT (STEP_ROTATION) \
+                         | (((1ull << 12) - 1) << STEP_KEYWORD))
+
+//  What a head leads to: who reads it looks for these next.
+#define STEPS_BEHIND_HEAD (STEP_BIT (STEP_RELEASE) | STEP_BIT (STEP_PROVIDE))
+
 struct outbox_entry {
     outbox_entry_t *next;
     registry_p2p_t *home;
@@ -36,7 +43,7 @@ struct outbox_entry {
     uint64_t wanted;                //  steps that it has
     uint64_t todo;                  //  of this round: not yet asked
     unsigned in_flight;
-    bool writes_release;            //  among these
+    unsigned behind;                //  of them: STEPS_BEHIND_HEAD
     bool active;
     bool written;                   //  it is on disk
     bool superseded;                //  it goes as soon as it is done

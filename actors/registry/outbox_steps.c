@@ -51,6 +51,12 @@ steps_of (const outbox_entry_t *entry)
     return steps;
 }
 
+uint64_t
+outbox_left_out (bool unannounced, bool unrecorded)
+{
+    return (unannounced ? STEPS_OF_NEWS : 0) | (unrecorded ? STEPS_OF_DHT : 0);
+}
+
 bool
 steps_open (outbox_entry_t *entry)
 {
@@ -65,7 +71,7 @@ steps_open (outbox_entry_t *entry)
         steps_close (entry);
         return false;
     }
-    entry->wanted = steps_of (entry);
+    entry->wanted = steps_of (entry) & ~state->left_out;
     entry->key = entry->head.payload ? entry->head.key : entry->rotation.key;
     entry->seq = entry->head.payload ? entry->head.head->seq : 0;
     return true;
@@ -157,8 +163,7 @@ on_step (void *home, void *errand_, const answer_t *answer)
         return OK;
     free (errand_);
     entry->in_flight--;
-    if (errand.step == STEP_RELEASE)
-        entry->writes_release = false;
+    entry->behind -= (STEP_BIT (errand.step) & STEPS_BEHIND_HEAD) != 0;
     if (answer->code == OK && take (entry, errand.step, answer->message))
         entry->state->done |= STEP_BIT (errand.step);
     steps_go (entry);
@@ -300,30 +305,28 @@ send_step (outbox_entry_t *entry, step_t step)
     return bytes ? send_bytes (entry, step) : send_record (entry, step);
 }
 
-//  What may go now. A head that lists a release which nobody can read yet would make the name unknown to
-//  all who hear of it: the release is written before anything points to it, or was at least tried.
+//  What may be asked now. Nothing is said of a version before its record and its archive can be found,
+//  or were tried to be told. Then news first: hosts and the DHT may take long.
 static uint64_t
-steps_free (const outbox_entry_t *entry)
+steps_now (const outbox_entry_t *entry)
 {
-    uint64_t release = STEP_BIT (STEP_RELEASE);
-    if (entry->todo & release)
-        return release | (entry->todo & ~STEPS_OF_NAME);
-    return entry->writes_release ? entry->todo & ~STEPS_OF_NAME : entry->todo;
+    bool held = entry->behind > 0 || (entry->todo & STEPS_BEHIND_HEAD) != 0;
+    uint64_t now = held ? entry->todo & ~STEPS_OF_NAME : entry->todo;
+    uint64_t news = now & STEPS_OF_NEWS;
+    return news ? news : now;
 }
 
-//  News first: it says all by itself, and hosts and the DHT may take long.
 void
 steps_go (outbox_entry_t *entry)
 {
-    uint64_t free_steps;
-    while ((free_steps = steps_free (entry)) != 0 && entry->in_flight < OUTBOX_STEPS_MAX) {
-        uint64_t news = free_steps & STEPS_OF_NEWS;
-        step_t step = (step_t) __builtin_ctzll (news ? news : free_steps);
+    uint64_t now;
+    while ((now = steps_now (entry)) != 0 && entry->in_flight < OUTBOX_STEPS_MAX) {
+        step_t step = (step_t) __builtin_ctzll (now);
         entry->todo &= ~STEP_BIT (step);
         if (send_step (entry, step) != OK)
             continue;
         entry->in_flight++;
-        entry->writes_release |= step == STEP_RELEASE;
+        entry->behind += (STEP_BIT (step) & STEPS_BEHIND_HEAD) != 0;
     }
     if (entry->in_flight == 0)
         entry_round_over (entry);

@@ -422,6 +422,7 @@ change_store (change_t *self)
         change_refuse (self, BUSY, "", "p2p: out of memory");
         return;
     }
+    state->left_out = self->left_out;
     outbox_asker_t asker = {on_kept, on_told, self};
     code_t code = outbox_add (self->home, state, self->ticket, self->answer_at_ms, &asker);
     if (code != OK)

@@ -34,6 +34,7 @@ struct change {
     p2p_signed_t offered;               //  the newest that was not withdrawn
     digest_t withdrawn;
     bool withdraws;
+    uint64_t left_out;                  //  of OutboxState
 
     //  Signing.
     publisher_key_t key;

@@ -84,14 +84,46 @@ tell (find_t *self)
 }
 
 static void
+ignore (find_t *self, void *arg)
+{
+    (void) self;
+    (void) arg;
+}
+
+static bool
+is_renewed (const registry_p2p_t *home, const find_t *as)
+{
+    for (const find_t *find = home->finds; find; find = find->next)
+        if (find->anew && find->depth == as->depth && strcmp (find->name, as->name) == 0)
+            return true;
+    return false;
+}
+
+//  For the next one who asks. With too much else to do it waits for another time.
+static void
+renew (registry_p2p_t *home, const find_t *as)
+{
+    find_ask_t ask = {.name = as->name,
+                      .depth = as->depth,
+                      .anew = true,
+                      .answer_at_ms = out_now_ms (home->out) + 3 * (int64_t) home->settings->answer_ms,
+                      .done = ignore};
+    if (!is_renewed (home, as))
+        (void) !find_start (home, &ask);
+}
+
+static void
 end (find_t *self)
 {
+    registry_p2p_t *home = self->home;
     tell (self);
-    find_t **at = &self->home->finds;
+    find_t **at = &home->finds;
     while (*at != self)
         at = &(*at)->next;
     *at = self->next;
-    self->home->finds_count--;
+    home->finds_count--;
+    if (self->stale)
+        renew (home, self);
     find_destroy (&self);
 }
 
@@ -149,6 +181,9 @@ take (find_t *self, const read_t *read, const answer_t *answer)
         find_take_hot (self, (const void *) answer->message);
         self->home->counts.hot_hits += self->hot;
         self->home->counts.hot_misses += !self->hot;
+        self->stale = self->hot && self->home->settings->refresh_ms > 0
+                      && ((const Ggen__HotGetReply *) answer->message)->age_ms
+                             >= self->home->settings->refresh_ms;
         return;
     }
     const Ggen__DhtReadReply *reply = (const void *) answer->message;
@@ -397,7 +432,7 @@ next_stage (find_t *self)
                 add_read (self, READ_PINS, "");
             return true;
         case STAGE_HOT:
-            if (find_is_hot_kind (self))
+            if (find_is_hot_kind (self) && !self->anew)
                 add_read (self, READ_HOT, "");
             return true;
         case STAGE_NETWORK:
@@ -465,6 +500,7 @@ find_start (registry_p2p_t *home, const find_ask_t *ask)
     self->depth = ask->depth;
     self->all_answer = ask->all_answer;
     self->wants_rotations = ask->wants_rotations;
+    self->anew = ask->anew;
     self->ticket = ask->ticket;
     self->answer_at_ms = ask->answer_at_ms;
     self->done = ask->done;
@@ -475,6 +511,7 @@ find_start (registry_p2p_t *home, const find_ask_t *ask)
         self->one_key = true;
     }
     find_take_known (self);
+    find_take_own (self);
     self->next = home->finds;
     home->finds = self;
     home->finds_count++;

@@ -8,7 +8,8 @@
 //  What was heard of before takes part from the beginning, so a name that is known takes as long as one read;
 //  of two heads of one key the higher seq counts, so no reader is ever taken back. What is read is noted
 //  in discovered.h. What FIND_LATEST and FIND_VERSIONS found is put into the hot tier, and is all that is
-//  looked at the next time, unless something newer was heard of meanwhile.
+//  looked at the next time, unless something newer was heard of meanwhile. When that is refresh_ms old, it
+//  is looked up anew after the answer, so that a name that is asked for again and again stays hot.
 #ifndef GGEN_P2P_FIND_H
 #define GGEN_P2P_FIND_H
 
@@ -60,6 +61,8 @@ struct find_t {
     bool one_key;                           //  only the publisher it was asked for
     bool all_answer;                        //  no short cuts: nothing hot, every head is read in full
     bool wants_rotations;
+    bool anew;                              //  behind an answer from the hot tier, which it renews
+    bool stale;                             //  what is hot is old enough to be renewed
 
     //  What was found.
     find_publisher_t publishers[FIND_PUBLISHERS_MAX];
@@ -93,6 +96,7 @@ typedef struct {
     const publisher_key_t *only;            //  NULL: all publishers
     bool all_answer;
     bool wants_rotations;
+    bool anew;                              //  what is hot does not count
     ticket_t ticket;
     int64_t answer_at_ms;                   //  then 'done' is called with what there is
     //  Called once; what was found is borrowed for the call.

@@ -15,6 +15,9 @@ find_publisher_t *find_add (find_t *self, const publisher_key_t *key);
 //  What was heard of the name before.
 void find_take_known (find_t *self);
 
+//  Releases that our outbox tells of.
+void find_take_own (find_t *self);
+
 //  Records under a key of the DHT, each checked; those that do not belong are passed over.
 void find_take_listings (find_t *self, const Ggen__DhtReadReply *reply);
 void find_take_heads (find_t *self, const Ggen__DhtReadReply *reply);

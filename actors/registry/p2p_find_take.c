@@ -242,6 +242,23 @@ find_take_releases (find_t *self, const Ggen__DhtReadReply *reply)
     }
 }
 
+//  What we publish ourselves may not have reached anybody yet.
+void
+find_take_own (find_t *self)
+{
+    const outbox_entry_t *entry = NULL;
+    while ((entry = outbox_next (&self->home->outbox, entry)) != NULL) {
+        const Ggen__OutboxState *state = outbox_state (entry);
+        if (strcmp (state->id, self->name) != 0 || state->release.len == 0
+            || has_release (self, state->release) || !make_room (self))
+            continue;
+        if (p2p_signed_reopen (&self->releases[self->releases_count], GGEN__RECORD_KIND__RELEASE,
+                               bytes_of (state->release))
+            == OK)
+            self->releases_count++;
+    }
+}
+
 void
 find_take_pin (find_t *self, const Ggen__TrustListReply *reply)
 {

@@ -3,6 +3,7 @@
 
 #include "p2p_self.h"
 #include "package_id.h"
+#include "node.pb-c.h"
 #include "state.pb-c.h"
 
 #include <stdlib.h>
@@ -183,6 +184,14 @@ forget_changed (keep_t *self, unsigned count)
     }
 }
 
+static void
+saved (registry_p2p_t *home)
+{
+    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
+    out_answer (home->out, home->keep.saving, &reply.base);
+    home->keep.saving = 0;
+}
+
 static code_t
 on_batch (void *home_, void *arg, const answer_t *answer)
 {
@@ -192,7 +201,9 @@ on_batch (void *home_, void *arg, const answer_t *answer)
         return OK;
     home->keep.writing = false;
     if (home->keep.changed_count > 0)
-        home->keep.write_at_ms = answer->now_ms + KEEP_DELAY_MS;
+        home->keep.write_at_ms = answer->now_ms + (home->keep.saving ? 0 : KEEP_DELAY_MS);
+    if (home->keep.changed_count == 0 || answer->code)
+        saved (home);
     return OK;
 }
 
@@ -251,6 +262,19 @@ write_batch (registry_p2p_t *home)
     for (size_t i = 0; i < put.n_put; i++)
         free (entries[i]->value.data);
     forget_changed (self, count);
+}
+
+code_t
+keep_save_all (void *home_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    registry_p2p_t *home = home_;
+    home->keep.saving = at->ticket;
+    if (home->keep.changed_count == 0 && !home->keep.writing)
+        saved (home);
+    else if (!home->keep.writing)
+        home->keep.write_at_ms = at->now_ms;
+    return OK;
 }
 
 //  ---- the outbox ----------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ typedef struct {
     unsigned table;                     //  that is being loaded
     ProtobufCBinaryData *changed;       //  keys of entries; on demand
     unsigned changed_count;
+    ticket_t saving;                    //  who wants all of it written now; 0 = nobody
 } keep_t;
 
 void keep_begin (struct registry_p2p *home);
@@ -39,6 +40,9 @@ void keep_end (keep_t *self);
 
 //  For actor_class_t: have the tables been looked at?
 bool keep_ready (const keep_t *self);
+
+//  Handler of SaveRequest.
+code_t keep_save_all (void *home, const delivery_t *at, const ProtobufCMessage *message);
 
 void keep_tick (struct registry_p2p *home, int64_t now_ms);
 int64_t keep_deadline_ms (const keep_t *self);

@@ -122,7 +122,9 @@ on_found (find_t *find, void *self_)
     }
     change_take_listings (self, publisher);
     //  The same again; a newer head is told nevertheless, when next something is.
-    if (listed && outbox_find (&self->home->outbox, self->id, self->version, &self->head.key))
+    const Ggen__OutboxState *before =
+        outbox_find (&self->home->outbox, self->id, self->version, &self->head.key);
+    if (listed && before && !(before->left_out & ~self->left_out))
         answer_already_there (self);
     else
         import_archive (self);
@@ -198,6 +200,7 @@ p2p_on_publish (void *self_, const delivery_t *at, const ProtobufCMessage *messa
     if (!self)
         return BUSY;
     self->package = ((const Ggen__PublishRequest *) (const void *) self->request)->package;
+    self->left_out = outbox_left_out (request->unannounced, request->unrecorded);
     self->id = self->package->id;
     self->version = self->package->version;
     self->answer = answer;

@@ -6,6 +6,7 @@
 #include "package_id.h"
 
 #include "gossip.pb-c.h"
+#include "node.pb-c.h"
 #include "publisher.pb-c.h"
 #include "swarm.pb-c.h"
 
@@ -155,6 +156,7 @@ ready (const void *self_)
 }
 
 static const handler_t rows[] = {
+    {&ggen__save_request__descriptor, keep_save_all, THIS_NODE},
     {&ggen__search_request__descriptor, p2p_on_search, THIS_NODE},
     {&ggen__get_package_request__descriptor, p2p_on_get, THIS_NODE},
     {&ggen__get_package_version_request__descriptor, p2p_on_get_version, THIS_NODE},

@@ -58,6 +58,8 @@ typedef struct {
     uint32_t answer_ms;                     //  performance.dht_query_timeout
     int64_t min_publish_age_secs;           //  security.min_publish_age: a younger version is not "latest"
                                             //  and not listed, only given when named exactly
+    int64_t refresh_ms;                     //  what the hot tier gives at this age is looked up anew behind
+                                            //  the answer; 0 = never
     bool require_fresh;                     //  security.require_fresh: the head of "latest" is in date
     const char *alone_text;                 //  what answers say while there is no peer; NULL = nothing
     //  The node lives for one call: no news is followed, the outbox waits for one that stays, nothing

@@ -4,6 +4,7 @@
 #include "kept.h"
 
 #include "reputation.pb-c.h"
+#include "node.pb-c.h"
 #include "state.pb-c.h"
 
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct ledger_t {
     phase_t phase;
     unsigned tries;
     int64_t load_ms;            //  when to try to load again; DEADLINE_NEVER: not
+    ticket_t saving;            //  who wants all of it written now; 0 = nobody
     int64_t write_ms;           //  when to write what changed; DEADLINE_NEVER: nothing did
     uint32_t orders;            //  peers with KNOWN_ORDER and KNOWN_CHANGED
     bool writing;               //  a put is on its way
@@ -327,6 +329,14 @@ written (ledger_t *self, const Ggen__Failure *failure)
         write_later (self);
 }
 
+static void
+saved (ledger_t *self)
+{
+    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
+    out_answer (self->out, self->saving, &reply.base);
+    self->saving = 0;
+}
+
 static code_t
 on_written (void *actor, void *self_, const answer_t *answer)
 {
@@ -336,6 +346,10 @@ on_written (void *actor, void *self_, const answer_t *answer)
         return OK;
     written (self, answer->code ? answer->failure : NULL);
     write_bans (self);
+    if (self->saving && self->write_ms != DEADLINE_NEVER && !answer->code)
+        self->write_ms = answer->now_ms;
+    else if (!self->writing)
+        saved (self);
     return OK;
 }
 
@@ -385,6 +399,17 @@ write_now (ledger_t *self)
     free (batch);
 }
 
+void
+ledger_save (ledger_t *self, ticket_t ticket)
+{
+    const bool pending = self->phase == LOADED && self->write_ms != DEADLINE_NEVER;
+    self->saving = ticket;
+    if (pending)
+        self->write_ms = out_now_ms (self->out);
+    else if (!self->writing)
+        saved (self);
+}
+
 //  ---- time --------------------------------------------------------------------------------------
 
 void
@@ -396,6 +421,8 @@ ledger_tick (ledger_t *self, int64_t now_ms)
     }
     if (self->write_ms <= now_ms)
         write_now (self);
+    if (!self->writing && self->write_ms == DEADLINE_NEVER)
+        saved (self);
 }
 
 int64_t

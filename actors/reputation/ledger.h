@@ -64,6 +64,9 @@ void ledger_forget (ledger_t *self, const known_peer_t *peer);
 void ledger_returned (ledger_t *self, known_peer_t *peer);
 
 //  Do what is due, and when that is.
+//  Write what changed now, and answer 'ticket' (of a SaveRequest) when that is done or failed.
+void ledger_save (ledger_t *self, ticket_t ticket);
+
 void ledger_tick (ledger_t *self, int64_t now_ms);
 int64_t ledger_deadline_ms (const ledger_t *self);
 

@@ -3,6 +3,7 @@
 
 #include "kept.h"
 
+#include "node.pb-c.h"
 #include "swarm.pb-c.h"
 
 #include <stdio.h>
@@ -166,11 +167,20 @@ admit_loaded (void *self_, const uint8_t *key)
 }
 
 static void
+tell_all_told (const reputation_t *self)
+{
+    const Ggen__BansTold told = GGEN__BANS_TOLD__INIT;
+    out_event (self->out, SWARM, &told.base);
+}
+
+static void
 loaded (void *self_)
 {
     reputation_t *self = self_;
     if (self->bans_count > 0)
         self->order_ms = out_now_ms (self->out);
+    else
+        tell_all_told (self);
 }
 
 //  Tell swarm of some more of the bans that were loaded.
@@ -189,6 +199,7 @@ order_some (reputation_t *self, int64_t now_ms)
         order_now (self, peer);
     }
     self->order_ms = DEADLINE_NEVER;
+    tell_all_told (self);
 }
 
 //  ---- observations ------------------------------------------------------------------------------
@@ -480,7 +491,16 @@ reputation_ready (const void *self)
     return ledger_ready (((const reputation_t *) self)->ledger);
 }
 
+static code_t
+on_save (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    ledger_save (((reputation_t *) self)->ledger, at->ticket);
+    return OK;
+}
+
 static const handler_t rows[] = {
+    {&ggen__save_request__descriptor, on_save, THIS_NODE},
     {&ggen__observation__descriptor, on_observation, THIS_NODE},
     {&ggen__peer_up__descriptor, on_peer_up, THIS_NODE},
     {&ggen__peer_down__descriptor, on_peer_down, THIS_NODE},

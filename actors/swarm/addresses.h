@@ -13,9 +13,10 @@ typedef struct {
 } addresses_t;
 
 //  Copy 'count' addresses. One without an IP (0.0.0.0, ::) stands for the IP of '*seen' with its
-//  own port (:: for IPv4, too: who listens there takes both); what cannot be dialled even so is left out, as are names: others do not have us ask
-//  the DNS. With 'seen' NULL they are kept as they are. Those that name another node than 'key'
-//  (NULL: any) are left out. False: out of memory; *self is empty.
+//  own port (:: for IPv4, too: who listens there takes both); what cannot be dialled even so is left
+//  out, as are names: others do not have us ask the DNS. With 'seen' NULL they are kept as they are.
+//  Those that name another node than 'key' (NULL: any) are left out. False: out of memory; *self is
+//  empty.
 bool addresses_set (addresses_t *self, const ProtobufCBinaryData *fields, size_t count,
                     const bytes_t *seen, const peer_key_t *key);
 

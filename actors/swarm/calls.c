@@ -2,6 +2,7 @@
 #include "calls.h"
 
 #include "dials.h"
+#include "link.pb-c.h"
 #include "sessions.h"
 #include "stay.h"
 #include "upkeep.h"
@@ -295,6 +296,15 @@ want_addresses (swarm_t *self, unsigned number, const Ggen__BootstrapRequest *re
                                            : self->settings->bootstraps[i].address);
 }
 
+//  A node of one call starts its actors when they are first spoken to. With "link" the beacon comes to
+//  life, so who is on the local network is heard even when nobody can be dialled.
+static void
+wake_link (const swarm_t *self)
+{
+    Ggen__LinkClose nothing = GGEN__LINK_CLOSE__INIT;
+    out_event (self->out, "link", &nothing.base);
+}
+
 code_t
 calls_bootstrap (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
@@ -303,6 +313,7 @@ calls_bootstrap (void *self_, const delivery_t *at, const ProtobufCMessage *mess
     size_t count = request->n_addresses ? request->n_addresses : self->settings->bootstraps_count;
     if (at->ticket == 0)
         return OK;
+    wake_link (self);
     if (request->known ? book_count (self->book) == 0 : count == 0)
         return out_fail (at, CONFIG, "name one: ggen p2p bootstrap MULTIADDR",
                          request->known ? "no peer is known"

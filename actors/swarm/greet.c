@@ -131,6 +131,8 @@ up_inbound (swarm_t *self, const Ggen__LinkUp *up)
         bans_left_ms (&self->bans, up->transport_key.data, out_now_ms (self->out));
     if (banned_ms > 0)
         self->refused_banned++;
+    else if (out_now_ms (self->out) < self->bans_due_ms)
+        self->refused_full++;
     else if (!has_room (self, up->address))
         self->refused_full++;
     else if ((link = links_add (self->links)) != NULL

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/swarm/guard_io.h"
 
+#include "actors/swarm/ports_io.h"
+
 #include <arpa/inet.h>
 #include <linux/tcp.h>
 #include <stdlib.h>
@@ -51,27 +53,6 @@ find (const guard_t *self, int fd)
     return NULL;
 }
 
-static void
-read_address (int fd, multiaddr_t *address)
-{
-    struct sockaddr_storage peer;
-    socklen_t size = sizeof peer;
-    *address = (multiaddr_t) {.kind = MULTIADDR_IP4};
-    if (getpeername (fd, (struct sockaddr *) &peer, &size) != 0)
-        return;
-    if (peer.ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *) &peer;
-        memcpy (address->ip, &v4->sin_addr, 4);
-        address->port = ntohs (v4->sin_port);
-        return;
-    }
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) &peer;
-    const bool mapped = IN6_IS_ADDR_V4MAPPED (&v6->sin6_addr);
-    address->kind = mapped ? MULTIADDR_IP4 : MULTIADDR_IP6;
-    memcpy (address->ip, v6->sin6_addr.s6_addr + (mapped ? 12 : 0), mapped ? 4 : 16);
-    address->port = ntohs (v6->sin6_port);
-}
-
 //  Who has one IPv6 address has the whole network of 64 bits.
 static size_t
 own_bytes (const multiaddr_t *address)
@@ -98,7 +79,7 @@ static void
 cut (const connection_t *it)
 {
     multiaddr_t now;
-    read_address (it->fd, &now);
+    ports_peer (it->fd, &now);
     if (now.port != 0 && now.port == it->address.port && now.kind == it->address.kind
         && memcmp (now.ip, it->address.ip, sizeof now.ip) == 0)
         shutdown (it->fd, SHUT_RDWR);
@@ -131,7 +112,7 @@ guard_accepted (guard_t *self, int fd, int64_t now_ms)
 {
     guard_closed (self, fd);
     connection_t one = {.fd = fd, .since_ms = now_ms};
-    read_address (fd, &one.address);
+    ports_peer (fd, &one.address);
     if (self->count >= self->max || !room (self)) {
         cut (&one);
         return false;

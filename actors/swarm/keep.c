@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "keep.h"
 
+#include "node.pb-c.h"
 #include "state.pb-c.h"
 #include "upkeep.h"
 
@@ -131,13 +132,38 @@ pack_entry (Ggen__StateEntry *entry, known_t *known, uint8_t **bytes_p)
     return true;
 }
 
+static void
+saved (swarm_t *self)
+{
+    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
+    if (self->keep_ms != DEADLINE_NEVER || self->keep_writing > 0)
+        return;
+    out_answer (self->out, self->saving, &reply.base);
+    self->saving = 0;
+}
+
 //  Whether it was written does not matter enough to look.
 static code_t
-on_written (void *self, void *arg, const answer_t *answer)
+on_written (void *self_, void *arg, const answer_t *answer)
 {
-    (void) self;
     (void) arg;
-    (void) answer;
+    swarm_t *self = self_;
+    if (answer->progress)
+        return OK;
+    self->keep_writing--;
+    saved (self);
+    return OK;
+}
+
+code_t
+keep_save (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    swarm_t *self = self_;
+    self->saving = at->ticket;
+    if (self->keep_ms != DEADLINE_NEVER)
+        self->keep_ms = at->now_ms;
+    saved (self);
     return OK;
 }
 
@@ -159,8 +185,8 @@ put (swarm_t *self, Ggen__StateEntry **entries, size_t count)
                  .expect = &ggen__state_put_reply__descriptor,
                  .budget_ms = STATE_MS,
                  .on_answer = on_written};
-    code_t code = count + request.n_remove > 0 ? out_ask (self->out, &ask) : OK;
-    (void) code;
+    if (count + request.n_remove > 0 && out_ask (self->out, &ask) == OK)
+        self->keep_writing++;
 }
 
 void
@@ -188,4 +214,7 @@ keep_run (swarm_t *self)
         free (bytes[i]);
     if (more)
         keep_soon (self);
+    if (more && self->saving)
+        self->keep_ms = out_now_ms (self->out);
+    saved (self);
 }

@@ -18,6 +18,9 @@ known_t *keep_known (swarm_t *self, const peer_key_t *key, const addresses_t *ad
 //  Something may have changed: write it in a while.
 void keep_soon (swarm_t *self);
 
+//  Handler of SaveRequest.
+code_t keep_save (void *self, const delivery_t *at, const ProtobufCMessage *message);
+
 //  Its time has come (swarm_t.keep_ms).
 void keep_run (swarm_t *self);
 

@@ -3,6 +3,8 @@
 
 #include "actors/swarm/guard_io.h"
 #include "actors/swarm/link_ends_io.h"
+#include "actors/swarm/ports_io.h"
+#include "actors/swarm/redials_io.h"
 #include "link.pb-c.h"
 #include "runtime/actor/out.h"
 #include "runtime/host/log.h"
@@ -18,8 +20,10 @@
 //  Messages taken from a side, and news from a monitor, before the mailbox gets its turn.
 #define BURST 64
 
-//  ZeroMQ does not say when a full queue has room again.
-#define RETRY_MS 2
+//  ZeroMQ does not say when a full queue has room again: it is tried, ever more seldom. When there is
+//  some, there is room for half a queue.
+#define RETRY_MS     2
+#define RETRY_MAX_MS 64
 
 //  Between looks whether another node of this process has left ZAP to us.
 #define ADMIT_MS 100
@@ -34,8 +38,10 @@ typedef struct {
     guard_t *guard;
     uint64_t last_inbound;              //  number of the last link that came in: even
     int64_t look_ms;                    //  when the guard looks next
+    int64_t stuck_ms;                   //  that a peer may not read
     int64_t admit_ms;                   //  when we look next whether we have to answer ZAP
     unsigned closed;                    //  links whose connection has ended, not told yet
+    redials_t redials;
     bool announced;                     //  swarm knows where we listen
     const char *beacon;                 //  as the settings say
 } links_t;
@@ -93,14 +99,65 @@ tell_listening (links_t *self)
         out_event (self->out, self->beacon, &listening.base);
 }
 
+//  ---- passing on ----------------------------------------------------------------------------------
+
+static void
+free_copy (void *data, void *hint)
+{
+    (void) hint;
+    free (data);
+}
+
+static bytes_t
+frame_bytes (wires_message_t *message, unsigned at)
+{
+    if (at >= message->count)
+        return (bytes_t) {0};
+    return (bytes_t) {zmq_msg_data (&message->frames[at]), zmq_msg_size (&message->frames[at])};
+}
+
+static void
+pass_on (links_t *self, const end_t *end, wires_message_t *message)
+{
+    bytes_t envelope = frame_bytes (message, 0), body = frame_bytes (message, 1);
+    bytes_t attachment = frame_bytes (message, 2);
+    Ggen__LinkReceived received = GGEN__LINK_RECEIVED__INIT;
+    received.link = end->number;
+    received.envelope = (ProtobufCBinaryData) {envelope.size, (uint8_t *) envelope.data};
+    received.body = (ProtobufCBinaryData) {body.size, (uint8_t *) body.data};
+    void *copy = attachment.size > 0 && attachment.size <= ATTACHMENT_BYTES_MAX
+                     ? malloc (attachment.size)
+                     : NULL;
+    if (!copy) {
+        out_event (self->out, SWARM, &received.base);
+        return;
+    }
+    memcpy (copy, attachment.data, attachment.size);
+    out_event_with (self->out, SWARM, &received.base, copy, attachment.size, free_copy, NULL);
+}
+
 //  ---- ending --------------------------------------------------------------------------------------
+
+//  What came from another peer meanwhile is not lost.
+static void
+hang_up (links_t *self, const end_t *end)
+{
+    wires_message_t message;
+    if (!wires_hang_up (self->wires, end->endpoint, &message))
+        return;
+    const end_t *from =
+        ends_by_routing (self->ends, WIRES_OUT, message.routing, message.routing_size);
+    if (from && from != end && !from->closing)
+        pass_on (self, from, &message);
+    wires_forget (&message);
+}
 
 //  Let go of the connection; swarm knows, or is told by the caller.
 static void
 let_go (links_t *self, end_t *end)
 {
     if (end->endpoint)
-        wires_hang_up (self->wires, end->endpoint);
+        hang_up (self, end);
     else if (end->fd >= 0)
         guard_cut (self->guard, end->fd);
     self->closed -= end->closed;
@@ -131,20 +188,36 @@ sent (links_t *self, end_t *end, size_t bytes, int64_t now_ms)
 
 //  Returns false when the link ended.
 static bool
+wait_for_room (links_t *self, end_t *end, int64_t now_ms)
+{
+    if (end->retry_ms == 0)
+        end->stuck_ms = now_ms;
+    if (now_ms - end->stuck_ms >= self->stuck_ms) {
+        bring_down (self, end, BUSY, "the peer does not read");
+        return false;
+    }
+    end->retry_ms = end->retry_ms == 0 ? RETRY_MS : 2 * end->retry_ms;
+    if (end->retry_ms > RETRY_MAX_MS)
+        end->retry_ms = RETRY_MAX_MS;
+    ends_wake (self->ends, end, now_ms + end->retry_ms);
+    return true;
+}
+
+//  Returns false when the link ended.
+static bool
 send_waiting (links_t *self, end_t *end, int64_t now_ms)
 {
     while (end->first) {
         waiting_frames_t *first = end->first;
         code_t code = wires_send (self->wires, end->side, end->routing, end->routing_size,
                                   first->frames, first->count);
-        if (code == BUSY) {
-            ends_wake (self->ends, end, now_ms + RETRY_MS);
-            return true;
-        }
+        if (code == BUSY)
+            return wait_for_room (self, end, now_ms);
         if (code != OK) {
             bring_down (self, end, NETWORK, "the connection has ended");
             return false;
         }
+        end->retry_ms = 0;
         end->first = first->next;
         if (!end->first)
             end->last = NULL;
@@ -239,35 +312,53 @@ endpoint_of (const multiaddr_t *address, char *endpoint, size_t size)
 
 //  OK, or why it cannot be dialled.
 static code_t
-dial (links_t *self, const Ggen__LinkDial *request, int64_t now_ms, const char **reason)
+read_dial (const Ggen__LinkDial *request, int64_t now_ms, outbound_t *dial, const char **reason)
 {
-    multiaddr_t address;
     char endpoint[WIRES_ENDPOINT_MAX + 1];
+    *dial = (outbound_t) {.number = request->link, .ends_ms = now_ms + request->budget_ms};
     *reason = "it is no address that this node can dial";
-    if (multiaddr_decode (&address, (bytes_t) {request->address.data, request->address.len}) != OK
-        || !endpoint_of (&address, endpoint, sizeof endpoint))
+    if (multiaddr_decode (&dial->address, (bytes_t) {request->address.data, request->address.len})
+            != OK
+        || !endpoint_of (&dial->address, endpoint, sizeof endpoint))
         return INVALID_MULTIADDR;
     *reason = "whose key is there is not known";
-    if (request->transport_key.len != 32)
+    if (request->transport_key.len != sizeof dial->key)
         return FEATURE_NOT_ENABLED;
+    memcpy (dial->key, request->transport_key.data, sizeof dial->key);
+    return OK;
+}
+
+static code_t
+begin_dial (links_t *self, const outbound_t *dial, const char **reason)
+{
+    char endpoint[WIRES_ENDPOINT_MAX + 1];
+    endpoint_of (&dial->address, endpoint, sizeof endpoint);
     *reason = "there is a link to that address already, or too many";
-    end_t *end = ends_add (self->ends, request->link, WIRES_OUT,
-                           (const uint8_t *) &request->link, sizeof request->link, endpoint);
+    end_t *end = ends_add (self->ends, dial->number, WIRES_OUT, (const uint8_t *) &dial->number,
+                           sizeof dial->number, endpoint);
     if (!end)
         return BUSY;
-    memcpy (end->key, request->transport_key.data, sizeof end->key);
+    memcpy (end->key, dial->key, sizeof end->key);
     end->address = malloc (sizeof *end->address);
     if (end->address)
-        *end->address = address;
+        *end->address = dial->address;
     *reason = "the system refuses";
     if (!end->address
         || wires_dial (self->wires, endpoint, end->routing, end->routing_size, end->key) != OK) {
         ends_remove (self->ends, end);
         return NETWORK;
     }
-    end->ends_ms = now_ms + request->budget_ms;
+    end->ends_ms = dial->ends_ms;
     ends_wake (self->ends, end, end->ends_ms);
     return OK;
+}
+
+static bool
+is_taken (const links_t *self, const outbound_t *dial)
+{
+    char endpoint[WIRES_ENDPOINT_MAX + 1];
+    endpoint_of (&dial->address, endpoint, sizeof endpoint);
+    return ends_by_endpoint (self->ends, endpoint) != NULL;
 }
 
 static code_t
@@ -276,10 +367,33 @@ on_dial (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     links_t *self = self_;
     const Ggen__LinkDial *request = (const void *) message;
     const char *reason;
-    code_t code = dial (self, request, at->now_ms, &reason);
+    outbound_t dial;
+    code_t code = read_dial (request, at->now_ms, &dial, &reason);
+    if (code == OK && is_taken (self, &dial) && redials_put (&self->redials, &dial, at->now_ms))
+        return OK;
+    if (code == OK)
+        code = begin_dial (self, &dial, &reason);
     if (code != OK)
         tell_down (self, request->link, code, reason);
     return OK;
+}
+
+//  Dial those whose place has become free; those that have waited long enough are refused.
+static void
+look_at_redials (links_t *self, int64_t now_ms)
+{
+    self->redials.look_ms = now_ms + REDIALS_LOOK_MS;
+    for (unsigned i = self->redials.count; i > 0; i--) {
+        const redial_t *it = self->redials.list[i - 1];
+        const outbound_t dial = it->dial;
+        const char *reason;
+        if (is_taken (self, &dial) && now_ms < it->until_ms)
+            continue;
+        redials_drop (&self->redials, dial.number);
+        code_t code = begin_dial (self, &dial, &reason);
+        if (code != OK)
+            tell_down (self, dial.number, code, reason);
+    }
 }
 
 static code_t
@@ -287,6 +401,7 @@ on_close (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     links_t *self = self_;
     const Ggen__LinkClose *request = (const void *) message;
+    redials_drop (&self->redials, request->link);
     end_t *end = ends_by_number (self->ends, request->link);
     if (!end || end->closing)
         return OK;
@@ -325,41 +440,6 @@ welcome (links_t *self, const wires_message_t *message)
 }
 
 static void
-free_copy (void *data, void *hint)
-{
-    (void) hint;
-    free (data);
-}
-
-static bytes_t
-frame_bytes (wires_message_t *message, unsigned at)
-{
-    if (at >= message->count)
-        return (bytes_t) {0};
-    return (bytes_t) {zmq_msg_data (&message->frames[at]), zmq_msg_size (&message->frames[at])};
-}
-
-static void
-pass_on (links_t *self, const end_t *end, wires_message_t *message)
-{
-    bytes_t envelope = frame_bytes (message, 0), body = frame_bytes (message, 1);
-    bytes_t attachment = frame_bytes (message, 2);
-    Ggen__LinkReceived received = GGEN__LINK_RECEIVED__INIT;
-    received.link = end->number;
-    received.envelope = (ProtobufCBinaryData) {envelope.size, (uint8_t *) envelope.data};
-    received.body = (ProtobufCBinaryData) {body.size, (uint8_t *) body.data};
-    void *copy = attachment.size > 0 && attachment.size <= ATTACHMENT_BYTES_MAX
-                     ? malloc (attachment.size)
-                     : NULL;
-    if (!copy) {
-        out_event (self->out, SWARM, &received.base);
-        return;
-    }
-    memcpy (copy, attachment.data, attachment.size);
-    out_event_with (self->out, SWARM, &received.base, copy, attachment.size, free_copy, NULL);
-}
-
-static void
 take_message (links_t *self, wires_side_t side, wires_message_t *message)
 {
     if (side == WIRES_IN)
@@ -393,6 +473,16 @@ end_the_closed (links_t *self)
             bring_down (self, end, NETWORK, "the connection has ended");
 }
 
+//  Where a name has led to.
+static void
+tell_dialled_up (links_t *self, const end_t *end)
+{
+    multiaddr_t found;
+    ports_peer (end->fd, &found);
+    const bool named = end->address->kind > MULTIADDR_IP6 && found.port == end->address->port;
+    tell_up (self, end, named ? &found : end->address);
+}
+
 static void
 take_news_of_dialled (links_t *self, const wires_event_t *event)
 {
@@ -406,7 +496,7 @@ take_news_of_dialled (links_t *self, const wires_event_t *event)
     case WIRES_SECURED:
         end->up = true;
         end->ends_ms = DEADLINE_NEVER;
-        tell_up (self, end, end->address);
+        tell_dialled_up (self, end);
         break;
     case WIRES_FAILED:
         bring_down (self, end, CONNECTION_FAILED, "another node is there");
@@ -508,6 +598,8 @@ links_tick (void *self_, int64_t now_ms, int64_t wall_ms)
     }
     while ((end = ends_due (self->ends, now_ms)) != NULL)
         due (self, end, now_ms);
+    if (redials_next_ms (&self->redials) <= now_ms)
+        look_at_redials (self, now_ms);
     if (self->admit_ms <= now_ms)
         self->admit_ms = wires_admit (self->wires) ? DEADLINE_NEVER : now_ms + ADMIT_MS;
     if (self->look_ms <= now_ms) {
@@ -526,10 +618,13 @@ links_deadline_ms (const void *self_)
     const links_t *self = self_;
     if (!self->announced)
         return 0;
-    int64_t earliest_ms = ends_earliest_ms (self->ends);
-    if (self->look_ms < earliest_ms)
-        earliest_ms = self->look_ms;
-    return self->admit_ms < earliest_ms ? self->admit_ms : earliest_ms;
+    const int64_t all_ms[] = {ends_earliest_ms (self->ends), self->look_ms, self->admit_ms,
+                              redials_next_ms (&self->redials)};
+    int64_t earliest_ms = all_ms[0];
+    for (unsigned i = 1; i < COUNT_OF (all_ms); i++)
+        if (all_ms[i] < earliest_ms)
+            earliest_ms = all_ms[i];
+    return earliest_ms;
 }
 
 //  ---- life ----------------------------------------------------------------------------------------
@@ -544,6 +639,7 @@ static void
 links_destroy (void *self_)
 {
     links_t *self = self_;
+    redials_clear (&self->redials);
     ends_destroy (&self->ends);
     guard_destroy (&self->guard);
     wires_destroy (&self->wires);
@@ -568,11 +664,13 @@ links_create (const actor_env_t *env)
     if (!self)
         return NULL;
     self->out = env->out;
-    self->beacon = ((const link_settings_t *) env->settings)->beacon;
+    const link_settings_t *settings = env->settings;
+    self->stuck_ms = settings->stuck_ms ? settings->stuck_ms : LINK_STUCK_MS;
+    self->beacon = settings->beacon;
     self->look_ms = DEADLINE_NEVER;
     self->ends = ends_new (rng_u64 (env->rng));
     self->guard = guard_new (connections_max ());
-    self->wires = self->ends && self->guard ? wires_new (env->settings, why, sizeof why) : NULL;
+    self->wires = self->ends && self->guard ? wires_new (settings, why, sizeof why) : NULL;
     if (self->wires)
         return self;
     log_error ("link.no_network", "why=%s", why);

@@ -34,20 +34,23 @@ typedef struct {
     bool inbound;                   //  links_came_in
     uint8_t seen_size;
     uint8_t seen[LINKS_SEEN_MAX];   //  its address as we see it
+    uint16_t next_by_number;
 
     //  The peer.
     link_state_t state;             //  links_set
     Ggen__Tier tier;
-    bool kept;                      //  not made for one lookup; links_set
-    bool persistent;                //  redialled for ever
+    bool kept : 1;                  //  not made for one lookup; links_set
+    bool persistent : 1;            //  redialled for ever
+    bool apart_ours : 1;            //  that side is ours
+    bool told : 1;                  //  to those who hear of kept sessions only
+    bool left : 1;                  //  LEAVING: it was the other side that said Goodbye
+    bool named : 1;                 //  found by links_peer
+    bool lan : 1;                   //  its beacon was heard from the address that it has
     uint8_t bootstrap;              //  0, or 1 + its number in the settings
-    bool apart_ours;                //  that side is ours
-    bool told;                      //  to those who hear of kept sessions only
-    bool left;                      //  LEAVING: it was the other side that said Goodbye
-    bool named;                     //  found by links_peer
-    bool lan;                       //  its beacon was heard from the address that it has
     peer_key_t key;
     char text[PEER_ID_TEXT + 1];
+    uint8_t lane_state;             //  lane_state_t
+    uint16_t protocols;             //  bit i: the i-th of swarm_asked_protocols
     greeting_t *greeting;           //  DIALLING and GREETING only
     addresses_t addresses;          //  as it says
     uint64_t sent_bytes, received_bytes;
@@ -61,13 +64,11 @@ typedef struct {
     int32_t skew_ms;
     uint32_t lane;                  //  lanes.h: the last one; 0: there was none
     uint32_t lane_until;            //  seconds
-    uint8_t lane_state;             //  lane_state_t
-    uint16_t protocols;             //  bit i: the i-th of swarm_asked_protocols
     uint16_t owed;                  //  its requests here that are not answered
     uint16_t flights, flights_count;    //  flights.h
     uint16_t heir;                  //  DRAINING: slot of the session
     uint16_t slot;
-    uint16_t next_by_number, next_by_peer;
+    uint16_t next_by_peer;
 } link_t;
 
 typedef struct links_t links_t;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "actors/swarm/names_io.h"
 
-#include "actors/swarm/resolver.h"
+#include "actors/swarm/names.h"
 #include "names.pb-c.h"
 #include "runtime/actor/out.h"
 #include "runtime/host/clock.h"
@@ -19,7 +19,7 @@ typedef struct task {
     ticket_t ticket;
     multiaddr_t address;
     uint64_t ends_us;
-    multiaddr_t answers[RESOLVER_ANSWERS_MAX];
+    multiaddr_t answers[NAMES_ANSWERS_MAX];
     size_t count;
     code_t code;
 } task_t;
@@ -28,7 +28,7 @@ typedef struct {
     out_t *out;
     jobs_t *jobs;
     task_t *tasks;                  //  whose jobs have not come back
-} names_t;
+} resolving_t;
 
 //  ---- on a worker ---------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ take_ip (const struct addrinfo *from, multiaddr_t *ip)
 }
 
 static size_t
-look_up_ips (void *job, const char *host, resolver_family_t family, multiaddr_t *ips, size_t max)
+look_up_ips (void *job, const char *host, names_family_t family, multiaddr_t *ips, size_t max)
 {
     static const int families[] = {AF_UNSPEC, AF_INET, AF_INET6};
     const struct addrinfo hints = {.ai_family = families[family], .ai_socktype = SOCK_STREAM};
@@ -90,14 +90,14 @@ static void
 work (job_t *job, void *arg)
 {
     task_t *task = arg;
-    const resolver_t resolver = {job, look_up_ips, look_up_texts};
-    task->code = resolver_run (&resolver, &task->address, task->answers, &task->count);
+    const names_source_t source = {job, look_up_ips, look_up_texts};
+    task->code = names_resolve (&source, &task->address, task->answers, &task->count);
 }
 
 //  ---- the actor -------------------------------------------------------------------------------------
 
 static void
-drop (names_t *self, task_t *task)
+drop (resolving_t *self, task_t *task)
 {
     task_t **at = &self->tasks;
     while (*at != task)
@@ -109,7 +109,7 @@ drop (names_t *self, task_t *task)
 static code_t
 on_resolve (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
-    names_t *self = self_;
+    resolving_t *self = self_;
     const Ggen__ResolveRequest *request = (const void *) message;
     task_t *task = at->ticket ? calloc (1, sizeof *task) : NULL;
     if (!task)
@@ -130,10 +130,10 @@ on_resolve (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 static code_t
 on_done (void *self_, void *job, int64_t now_ms)
 {
-    names_t *self = self_;
+    resolving_t *self = self_;
     task_t *task = job_arg (job);
-    uint8_t bytes[RESOLVER_ANSWERS_MAX][MULTIADDR_SIZE_MAX];
-    ProtobufCBinaryData list[RESOLVER_ANSWERS_MAX];
+    uint8_t bytes[NAMES_ANSWERS_MAX][MULTIADDR_SIZE_MAX];
+    ProtobufCBinaryData list[NAMES_ANSWERS_MAX];
     Ggen__ResolveReply reply = GGEN__RESOLVE_REPLY__INIT;
     (void) now_ms;
     for (size_t i = 0; i < task->count; i++)
@@ -151,14 +151,14 @@ on_done (void *self_, void *job, int64_t now_ms)
 static bool
 on_cancelled (void *self_, ticket_t ticket)
 {
-    jobs_cancel (((names_t *) self_)->jobs, ticket);
+    jobs_cancel (((resolving_t *) self_)->jobs, ticket);
     return false;
 }
 
 static void *
 names_create (const actor_env_t *env)
 {
-    names_t *self = calloc (1, sizeof *self);
+    resolving_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
     self->out = env->out;
@@ -169,7 +169,7 @@ names_create (const actor_env_t *env)
 static void
 names_destroy (void *self_)
 {
-    names_t *self = self_;
+    resolving_t *self = self_;
     while (self->tasks)
         drop (self, self->tasks);
     free (self);

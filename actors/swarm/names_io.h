@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //  "names": resolves the names in multiaddrs by the system's resolver, on worker threads
-//  (messages/names.proto; resolver.h has the rules). Hosts by getaddrinfo, so /etc/hosts and
+//  (messages/names.proto; names.h has the rules). Hosts by getaddrinfo, so /etc/hosts and
 //  nsswitch.conf count; TXT records by the DNS servers of /etc/resolv.conf, without search domains.
 #ifndef GGEN_NAMES_IO_H
 #define GGEN_NAMES_IO_H

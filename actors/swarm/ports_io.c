@@ -57,3 +57,24 @@ ports_try (const multiaddr_t *addresses, size_t count, char *why, size_t why_siz
     }
     return OK;
 }
+
+void
+ports_peer (int fd, multiaddr_t *address)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    *address = (multiaddr_t) {.kind = MULTIADDR_IP4};
+    if (getpeername (fd, (struct sockaddr *) &peer, &size) != 0)
+        return;
+    if (peer.ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *) &peer;
+        memcpy (address->ip, &v4->sin_addr, 4);
+        address->port = ntohs (v4->sin_port);
+        return;
+    }
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) &peer;
+    const bool mapped = IN6_IS_ADDR_V4MAPPED (&v6->sin6_addr);
+    address->kind = mapped ? MULTIADDR_IP4 : MULTIADDR_IP6;
+    memcpy (address->ip, v6->sin6_addr.s6_addr + (mapped ? 12 : 0), mapped ? 4 : 16);
+    address->port = ntohs (v6->sin6_port);
+}

@@ -5,14 +5,14 @@
 #include "dials.h"
 #include "keep.h"
 #include "names.pb-c.h"
-#include "resolver.h"
+#include "names.h"
 #include "sessions.h"
 
 #include <string.h>
 
 //  What a name leads to: addresses with an IP.
 typedef struct {
-    multiaddr_t list[RESOLVER_ANSWERS_MAX];
+    multiaddr_t list[NAMES_ANSWERS_MAX];
     size_t count;
 } answers_t;
 
@@ -20,7 +20,7 @@ static void
 read_answers (answers_t *answers, const Ggen__ResolveReply *reply)
 {
     answers->count = 0;
-    for (size_t i = 0; i < reply->n_addresses && answers->count < RESOLVER_ANSWERS_MAX; i++) {
+    for (size_t i = 0; i < reply->n_addresses && answers->count < NAMES_ANSWERS_MAX; i++) {
         multiaddr_t *at = &answers->list[answers->count];
         const ProtobufCBinaryData *field = &reply->addresses[i];
         if (multiaddr_decode (at, (bytes_t) {field->data, field->len}) == OK

@@ -11,6 +11,7 @@
 #include "lan.pb-c.h"
 #include "lanes.h"
 #include "link.pb-c.h"
+#include "node.pb-c.h"
 #include "dials.h"
 #include "mail_in.h"
 #include "mail_out.h"
@@ -191,6 +192,17 @@ on_ban_order (void *self_, const delivery_t *at, const ProtobufCMessage *message
     return OK;
 }
 
+static code_t
+on_bans_told (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) at;
+    (void) message;
+    swarm_t *self = self_;
+    self->bans_due_ms = 0;
+    upkeep_soon (self);
+    return OK;
+}
+
 //  ---- life --------------------------------------------------------------------------------------
 
 static void
@@ -239,6 +251,7 @@ swarm_create (const actor_env_t *env)
     self->rng = env->rng;
     self->crypto = env->crypto;
     self->settings = env->settings;
+    self->bans_due_ms = self->settings->waits_for_bans ? env->now_ms + BANS_DUE_MS : 0;
     //  Numbers of another incarnation are not met again
     self->number = rng_u64 (self->rng) << 32 | 1;
     self->lanes = (uint32_t) rng_below (self->rng, UINT32_MAX / 2);
@@ -297,6 +310,7 @@ swarm_deadline_ms (const void *self_)
 }
 
 static const handler_t rows[] = {
+    {&ggen__save_request__descriptor, keep_save, THIS_NODE},
     {&ggen__link_received__descriptor, on_link_received, THIS_NODE},
     {&ggen__link_written__descriptor, on_link_written, THIS_NODE},
     {&ggen__link_up__descriptor, on_link_up, THIS_NODE},
@@ -309,6 +323,7 @@ static const handler_t rows[] = {
     {&ggen__bulk_down__descriptor, lanes_down, THIS_NODE},
     {&ggen__dial_back_request__descriptor, dialability_back, ANY_NODE},
     {&ggen__ban_order__descriptor, on_ban_order, THIS_NODE},
+    {&ggen__bans_told__descriptor, on_bans_told, THIS_NODE},
     {&ggen__lan_sighting__descriptor, lan_sighted, THIS_NODE},
     {&ggen__connect_request__descriptor, calls_connect, THIS_NODE},
     {&ggen__disconnect_request__descriptor, calls_disconnect, THIS_NODE},

@@ -19,6 +19,7 @@
 #define SWARM_BOOTSTRAPS_MAX 32             //  more of the settings are not looked at
 #define SWARM_NAME_MAX       32             //  bytes of an actor's name that another node may say
 #define SWARM_PROTOCOLS_MAX  16
+#define SWARM_BODY_MAX       (1u << 20)     //  bytes of a body to or from another node (SPEC 8)
 
 typedef struct {
     bytes_t address;                        //  multiaddr, binary, with /p2p
@@ -41,6 +42,8 @@ typedef struct {
     const char *const *listeners;           //  actors here that are told of all peers
     const char *const *kept_listeners;      //  the same, of peers that are kept, or were
     const char *const *clock_listeners;     //  actors here that are told of PeersClock
+    bool waits_for_bans;                    //  "reputation" says BansTold: before it nobody comes in,
+                                            //  and nobody is dialled who was not asked for
     const swarm_bootstrap_t *bootstraps;
     size_t bootstraps_count;
     uint32_t max_peers;                     //  128: kept sessions

@@ -33,13 +33,13 @@
 
 #define BUDGET_OUT_MS  600000u      //  longest and default budget of a request to another node
 #define BUDGET_IN_MS   120000u      //  of one from another node
-#define BODY_IN_MAX    (1u << 20)   //  bytes of a body from another node (SPEC 8)
 #define FULL_PAUSE_SECS 60u         //  for those whom we have no room for
 #define LEAVE_PAUSE_SECS 300u       //  for those whom somebody disconnected
 #define PAUSE_MAX_SECS 3600u        //  longest that a Goodbye may keep us from dialling
 #define EVICT_IDLE_MS  1000         //  a session used later makes no place for another
 #define CALLS_MAX      8u           //  ConnectRequests and BootstrapRequests; the next gets BUSY
 #define PEAKS_COUNT    12u
+#define BANS_DUE_MS    10000        //  after it we go on without those of earlier runs
 #define COMPLAINT_MS   1000         //  one observation a second of each peer is enough
 
 typedef struct call_t call_t;           //  calls.h
@@ -65,6 +65,7 @@ typedef struct {
 
 typedef struct {
     bool known, dialable;
+    uint8_t refusals;               //  times in a row that we could not be dialled
     uint8_t groups_count;
     uint8_t asking;
     uint32_t round;                 //  answers of an earlier one do not count
@@ -93,6 +94,7 @@ typedef struct {
     uint32_t lanes;                 //  the last one (lanes.h)
     size_t parked_bytes;
     bans_t bans;
+    int64_t bans_due_ms;            //  so long those of earlier runs may be missing
     book_t *book;
     bootstrap_t *bootstraps;        //  as many as in the settings
     call_t *calls[CALLS_MAX];
@@ -103,6 +105,8 @@ typedef struct {
     peer_key_t gone[16];            //  of "state", to be removed there
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written
+    uint32_t keep_writing;          //  parts of it on their way to the disk
+    ticket_t saving;                //  who wants all of it written now; 0 = nobody
     int64_t upkeep_ms;              //  when upkeep has something to do
     int64_t lost_ms;                //  when the last kept session broke
     int64_t probe_ms;               //  when one of the lost is dialled next

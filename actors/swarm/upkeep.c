@@ -231,6 +231,10 @@ void
 upkeep_run (swarm_t *self, int64_t now_ms)
 {
     run_t run = {.now_ms = now_ms, .next_ms = DEADLINE_NEVER};
+    if (now_ms < self->bans_due_ms) {
+        self->upkeep_ms = self->bans_due_ms;
+        return;
+    }
     uint32_t wanted = connectivity_wanted (self), dials = kept_dials (self);
     uint32_t dials_max = connectivity_eager (self) ? 2 * UPKEEP_DIALS_MAX : UPKEEP_DIALS_MAX;
     dial_persistent (self, &run);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "actors/swarm/wires_io.h"
 
+#include "actors/swarm/swarm.h"
 #include "actors/swarm/zap_io.h"
 #include "hex.h"
 
@@ -11,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  A frame of ZeroMQ beside the largest that we send: CURVE adds some 48 bytes.
-#define FRAME_BYTES_MAX   ((int64_t) BODY_BYTES_MAX + 4096)
+//  The largest frame of ZeroMQ that "swarm" takes, and room for what CURVE adds, some 48 bytes: whoever
+//  sends a larger one is cut off before it is in memory.
+#define FRAME_BYTES_MAX   ((int64_t) SWARM_BODY_MAX + 4096)
 #define HANDSHAKE_MS      2000
 #define HEARTBEAT_MS      5000
 #define QUEUE_MESSAGES    256           //  to and from one peer, in ZeroMQ
@@ -224,12 +226,6 @@ wires_dial (wires_t *self, const char *endpoint, const uint8_t *routing, size_t 
     return zmq_connect (router, endpoint) == 0 ? OK : NETWORK;
 }
 
-void
-wires_hang_up (wires_t *self, const char *endpoint)
-{
-    zmq_disconnect (self->sides[WIRES_OUT].router, endpoint);
-}
-
 code_t
 wires_send (wires_t *self, wires_side_t side, const uint8_t *routing, size_t routing_size,
             zmq_msg_t *frames, unsigned count)
@@ -308,6 +304,14 @@ wires_forget (wires_message_t *message)
 {
     while (message->count > 0)
         zmq_msg_close (&message->frames[--message->count]);
+}
+
+bool
+wires_hang_up (wires_t *self, const char *endpoint, wires_message_t *message)
+{
+    bool taken = wires_receive (self, WIRES_OUT, message) == OK;
+    zmq_disconnect (self->sides[WIRES_OUT].router, endpoint);
+    return taken;
 }
 
 //  ---- monitors ------------------------------------------------------------------------------------

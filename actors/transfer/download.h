@@ -6,7 +6,9 @@
 //  window. A chunk is hashed when it comes and only then written. Wrong bytes end their provider at
 //  once and are told to "reputation"; its chunks go to the others. A chunk that lets wait longer
 //  than a provider with a free hand would need is asked of that one too; whoever is first has the
-//  other's request taken back, so slow ones lose their work and no chunk hangs at the end. When
+//  other's request taken back, so slow ones lose their work and no chunk hangs at the end. Where
+//  chunks usually come fast, our own way is not what makes them late, and more providers are asked
+//  sooner. When
 //  nothing has come for 2 s, dht is asked for more providers while those at hand go on (four times
 //  in all, each after twice as long); one that gives nothing for 20 s is given up. When no provider
 //  is left, dht is asked again, in all five times within 13 s as long as one that failed
@@ -63,6 +65,7 @@ typedef struct {
     bool again;                     //  something ended while it was scheduled
     uint64_t received_bytes;
     uint64_t wrong_chunks;
+    uint32_t usual_ms;              //  moving average of what a chunk took; 0 = none came yet
 } downloads_t;
 
 //  Borrowed for the call.

@@ -326,6 +326,13 @@ write_chunk (want_t *want, bytes_t bytes)
     want_free (want);
 }
 
+static void
+note_time (downloads_t *self, int64_t took_ms)
+{
+    uint32_t ms = took_ms < 1 ? 1 : took_ms > CHUNK_BUDGET_MS ? CHUNK_BUDGET_MS : (uint32_t) took_ms;
+    self->usual_ms = self->usual_ms == 0 ? ms : (7 * self->usual_ms + 3 * ms) / 10;
+}
+
 //  Takes 'want', which has landed.
 static void
 arrived (want_t *want, const answer_t *answer)
@@ -347,6 +354,7 @@ arrived (want_t *want, const answer_t *answer)
         want_free (want);
         return;
     }
+    note_time (self->all, answer->now_ms - want->asked_ms);
     self->all->received_bytes += answer->attachment.size;
     source_gave (source, (uint32_t) answer->attachment.size, answer->now_ms - want->asked_ms,
                  answer->now_ms);

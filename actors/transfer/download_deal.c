@@ -6,11 +6,14 @@
 #define CHUNKS_PER_SOURCE   4       //  work for which another one is taken in
 #define ASKED_OF_MAX        8       //  providers that are asked for one chunk at one time
 #define ASKED_OF_SOON       4       //  more of them only now and then: our own way may be slow
+#define ASKED_OF_QUICK      16      //  instead of both, where our own way is known to be quick
+#define QUICK_MS            1500    //  that is: chunks usually need less
 #define HEDGE_SLOW_MS       3000
 #define HEDGE_MIN_MS        50
 #define HEDGE_FACTOR        3       //  times what the other one usually needs
 #define SILENT_MS           20000   //  a provider slower than 13 KB/s gives nothing
 #define UNKNOWN_PATIENCE_MS 1500    //  for the first chunk: a dial alone is 4.5 round trips
+#define QUICK_PATIENCE_MS   1000    //  the same, where our own way is known to be quick
 
 static source_t *
 source_of (const want_t *want)
@@ -24,17 +27,44 @@ is_chunk (const want_t *want)
     return want->chunk != CHUNKS_NONE;
 }
 
+static bool
+is_quick (const downloads_t *all)
+{
+    return all->usual_ms > 0 && all->usual_ms <= QUICK_MS;
+}
+
+static unsigned
+asked_of_max (const downloads_t *all)
+{
+    return is_quick (all) ? ASKED_OF_QUICK : ASKED_OF_MAX;
+}
+
+//  How long a chunk of this want's provider should take at most.
+static int64_t
+patience_ms (const want_t *want)
+{
+    const downloads_t *all = want->download->all;
+    int64_t unknown_ms = UNKNOWN_PATIENCE_MS;
+    if (is_quick (all) && HEDGE_FACTOR * all->usual_ms < UNKNOWN_PATIENCE_MS)
+        unknown_ms = HEDGE_FACTOR * all->usual_ms < QUICK_PATIENCE_MS
+                         ? QUICK_PATIENCE_MS
+                         : HEDGE_FACTOR * all->usual_ms;
+    return window_patience_ms (&source_of (want)->window, unknown_ms);
+}
+
 //  When 'other' should be asked too for what this want waits for: when it would have had it thrice,
 //  or its own provider twice.
 static int64_t
 hedge_ms (const want_t *want, const source_t *other)
 {
-    int64_t own_ms = window_patience_ms (&source_of (want)->window, UNKNOWN_PATIENCE_MS);
+    int64_t own_ms = patience_ms (want);
+    bool soon = is_quick (want->download->all)
+             || want->download->chunks.asked[want->chunk] < ASKED_OF_SOON;
     int64_t other_ms = HEDGE_FACTOR * (int64_t) other->window.usual_ms;
     if (other_ms > 0 && other_ms < HEDGE_MIN_MS)
         other_ms = HEDGE_MIN_MS;
     int64_t wait_ms = other_ms > 0 && other_ms < own_ms ? other_ms : own_ms;
-    if (want->download->chunks.asked[want->chunk] >= ASKED_OF_SOON && wait_ms < HEDGE_SLOW_MS)
+    if (!soon && wait_ms < HEDGE_SLOW_MS)
         wait_ms = HEDGE_SLOW_MS;
     return want->asked_ms + wait_ms;
 }
@@ -66,7 +96,7 @@ overdue (const download_t *self, unsigned index, int64_t now_ms, int64_t *wake_p
     const source_t *source = &self->sources.list[index];
     const want_t *oldest = NULL;
     for (const want_t *at = self->wants; at; at = at->next) {
-        if (at->writing || !is_chunk (at) || self->chunks.asked[at->chunk] >= ASKED_OF_MAX
+        if (at->writing || !is_chunk (at) || self->chunks.asked[at->chunk] >= asked_of_max (self->all)
             || (source->has && !bitmap_get (source->has, at->chunk))
             || !is_latest (self, at) || asked_of (self, index, at->chunk))
             continue;
@@ -86,8 +116,7 @@ count_late (download_t *self, int64_t now_ms, int64_t *wake_p)
     for (want_t *at = self->wants; at; at = at->next) {
         if (at->writing || at->late)
             continue;
-        int64_t due_ms =
-            at->asked_ms + window_patience_ms (&source_of (at)->window, UNKNOWN_PATIENCE_MS);
+        int64_t due_ms = at->asked_ms + patience_ms (at);
         if (due_ms > now_ms) {
             *wake_p = due_ms < *wake_p ? due_ms : *wake_p;
             continue;
@@ -157,46 +186,66 @@ typedef struct {
     int64_t wake_ms;
     bool expects;               //  something is on its way, or may be asked later
     bool full;                  //  no room for more
+    unsigned working;           //  sources from which something may come soon
 } round_t;
+
+//  It failed, has given nothing, and was named again: those that were never tried go first.
+static bool
+is_second_choice (const source_t *source)
+{
+    return source->revivals > 0 && source->chunks == 0;
+}
+
+//  Returns false when it could not be sent.
+static bool
+ask (download_t *self, unsigned index, uint32_t chunk, round_t *round)
+{
+    round->full = !has_room (self);
+    if (round->full)
+        return false;
+    if (download_ask_chunk (self, index, chunk))
+        return true;
+    self->not_before_ms = round->now_ms + DOWNLOAD_RETRY_MS;
+    round->full = true;
+    return false;
+}
+
+//  Give this source at most one chunk. Returns whether any was given.
+static bool
+deal_one (download_t *self, unsigned index, round_t *round)
+{
+    source_t *source = &self->sources.list[index];
+    bool idle = source->in_flight == 0, dealt = false;
+    uint32_t chunk = CHUNKS_NONE;
+    if (source->not_before_ms > round->now_ms) {
+        round->expects = true;
+        if (source->not_before_ms < round->wake_ms)
+            round->wake_ms = source->not_before_ms;
+        return false;
+    }
+    if (source->in_flight < window_credit (&source->window)) {
+        if (!idle || round->working < sources_wanted (self))
+            chunk = chunks_pick (&self->chunks, source->has, source->start);
+        if (chunk == CHUNKS_NONE)
+            chunk = overdue (self, index, round->now_ms, &round->wake_ms);
+        dealt = chunk != CHUNKS_NONE && ask (self, index, chunk, round);
+    }
+    round->working += source->in_flight > 0 && !is_late (self, index);
+    return dealt;
+}
 
 //  Give each source at most one chunk, in their order. Returns whether any was given.
 static bool
 deal (download_t *self, round_t *round)
 {
     bool dealt = false;
-    unsigned working = 0, wanted = sources_wanted (self);
-    for (unsigned i = 0; i < self->sources.count && !round->full; i++) {
-        source_t *source = &self->sources.list[i];
-        if (source->state != SOURCE_READY)
-            continue;
-        bool idle = source->in_flight == 0;
-        if (source->not_before_ms > round->now_ms) {
-            round->expects = true;
-            if (source->not_before_ms < round->wake_ms)
-                round->wake_ms = source->not_before_ms;
-            continue;
+    round->working = 0;
+    for (unsigned second = 0; second < 2; second++)
+        for (unsigned i = 0; i < self->sources.count && !round->full; i++) {
+            const source_t *source = &self->sources.list[i];
+            if (source->state == SOURCE_READY && is_second_choice (source) == second)
+                dealt |= deal_one (self, i, round);
         }
-        if (source->in_flight >= window_credit (&source->window)) {
-            working += !is_late (self, i);
-            continue;
-        }
-        uint32_t chunk = CHUNKS_NONE;
-        if (!idle || working < wanted)
-            chunk = chunks_pick (&self->chunks, source->has, source->start);
-        if (chunk == CHUNKS_NONE)
-            chunk = overdue (self, i, round->now_ms, &round->wake_ms);
-        if (chunk != CHUNKS_NONE && !has_room (self))
-            round->full = true;
-        else if (chunk != CHUNKS_NONE) {
-            if (!download_ask_chunk (self, i, chunk)) {
-                self->not_before_ms = round->now_ms + DOWNLOAD_RETRY_MS;
-                round->full = true;
-            }
-            else
-                dealt = true;
-        }
-        working += source->in_flight > 0 && !is_late (self, i);
-    }
     return dealt;
 }
 

@@ -14,6 +14,7 @@ typedef struct {
     uint8_t id[ATTACHED_ID_MAX];
     uint8_t id_size;            //  0 = free
     uint64_t asked;             //  bit i: it sent something to seat i
+    uint32_t open;              //  requests that have got no reply yet
 } attached_t;
 
 typedef struct {

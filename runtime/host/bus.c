@@ -19,8 +19,8 @@ _Static_assert(BUS_SEATS_MAX + 3 <= WATCHES_MAX, "every seat, the control pipe, 
 
 //  Kind is field 1 and packed first, so it is the first two bytes of an envelope; a message
 //  that was packed otherwise is unpacked to find it.
-static Ggen__Kind
-kind_of (bytes_t envelope)
+Ggen__Kind
+bus_kind (bytes_t envelope)
 {
     if (envelope.size >= 2 && envelope.data[0] == 0x08 && envelope.data[1] < 0x80)
         return (Ggen__Kind) envelope.data[1];
@@ -72,7 +72,7 @@ bus_route (bus_t *self, frames_t *frames, const packet_t *packet)
 {
     if (self->tap && tap_wanted (self->tap))
         publish (self, packet);
-    Ggen__Kind kind = kind_of (packet->envelope);
+    Ggen__Kind kind = bus_kind (packet->envelope);
     seat_t *seat = bus_seat (self, packet->address);
     attached_t *client;
     if (seat)
@@ -116,7 +116,7 @@ static bool
 must_wait (bus_t *self, const seat_t *seat, const frames_t *frames, const packet_t *packet)
 {
     const seat_t *to = bus_seat (self, packet->address);
-    return to && seat_waits (seat, to, kind_of (packet->envelope), frames_size (frames));
+    return to && seat_waits (seat, to, bus_kind (packet->envelope), frames_size (frames));
 }
 
 static void
@@ -202,10 +202,13 @@ chores_in_ms (const bus_t *self)
     if (any_held (self))
         return HELD_MS;
     bool waiting = self->attached.count > 0 || (self->setup->tap_lock_path && self->tap_lock < 0);
+    long drain_ms = bus_drain_in_ms (self);
     if (!waiting)
-        return -1;
+        return drain_ms;
     int64_t left_ms = self->next_ping_ms - clock_ms ();
-    return left_ms > 0 ? (long) left_ms : 0;
+    if (left_ms < 0)
+        left_ms = 0;
+    return drain_ms >= 0 && drain_ms < left_ms ? drain_ms : (long) left_ms;
 }
 
 static void
@@ -217,6 +220,8 @@ serve_control (bus_t *self)
         watch_empty (&self->control_watch);
     else if (size < 0)
         self->stopped = zmq_errno () != EINTR;
+    else if (size == 6 && memcmp (command, "$DRAIN", 6) == 0)
+        bus_drain_begin (self);
     else
         self->stopped = size == 5 && memcmp (command, "$TERM", 5) == 0;
 }
@@ -238,6 +243,7 @@ round_of_all (bus_t *self)
     if (self->router_watch.ready)
         bus_clients_serve (self);
     chores (self);
+    bus_drain_run (self);
 }
 
 static bool

@@ -12,6 +12,10 @@
 //  Messages taken from one pipe in a round.
 #define BUS_BURST 16
 
+//  How long a node that was asked to stop waits for what clients have asked, then for what actors write.
+#define BUS_DRAIN_MS 8000
+#define BUS_SAVE_MS  2000
+
 //  Protocol of attaching: a client of another number is told so.
 #define BUS_PROTOCOL 1
 
@@ -35,7 +39,8 @@ typedef struct {
 } bus_setup_t;
 
 //  A zactor_fn; 'args' is a bus_setup_t that outlives it. Signals 0 when it is ready, or 1 when an
-//  endpoint could not be bound. Ends on $TERM, or by itself when an actor failed for good.
+//  endpoint could not be bound. Ends on $TERM, some time after $DRAIN (bus_drain.c), or by itself when an
+//  actor failed for good.
 void bus_main (zsock_t *pipe, void *args);
 
 #endif

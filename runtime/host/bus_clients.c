@@ -43,6 +43,8 @@ bus_clients_send (bus_t *self, attached_t *client, frames_t *frames, const packe
         zmq_msg_init (part);
         zmq_msg_move (part, &frames->part[1]);
     }
+    if (client->open > 0 && bus_kind (packet->envelope) == GGEN__KIND__REPLY)
+        client->open--;
     watch_ready (&self->router_watch);
     if (frames_send (&out, self->router_watch.socket, ZMQ_DONTWAIT) != 0)
         client_gone (self, client);
@@ -88,6 +90,22 @@ enter (const attached_t *client, frames_t *frames, frames_t *packed)
 }
 
 static void
+take (bus_t *self, attached_t *client, frames_t *packed, const packet_t *packet)
+{
+    const seat_t *seat = bus_seat (self, packet->address);
+    const bool asks = bus_kind (packet->envelope) == GGEN__KIND__REQUEST;
+    client->open += asks;
+    if (seat && asks && self->drain.phase != DRAIN_NOT) {
+        bus_self_refuse (self, packet->envelope, packet->address, NULL, BUSY,
+                         "the node of this home is stopping");
+        return;
+    }
+    if (seat)
+        client->asked |= 1ull << (seat - self->seats);
+    bus_route (self, packed, packet);
+}
+
+static void
 from_client (bus_t *self, frames_t *frames)
 {
     attached_t *client = attached_by_id (&self->attached, frames_bytes (frames, 0));
@@ -100,12 +118,8 @@ from_client (bus_t *self, frames_t *frames)
     packet_t packet;
     if (!enter (client, frames, &packed))
         return;
-    if (packet_read (&packet, &packed)) {
-        const seat_t *seat = bus_seat (self, packet.address);
-        if (seat)
-            client->asked |= 1ull << (seat - self->seats);
-        bus_route (self, &packed, &packet);
-    }
+    if (packet_read (&packet, &packed))
+        take (self, client, &packed, &packet);
     frames_close (&packed);
 }
 

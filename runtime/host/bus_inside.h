@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: MIT
 //  What the files of the bus share; nobody else includes it. bus.c routes and runs the loop,
-//  bus_clients.c is the ROUTER's edge, bus_self.c what the bus says and answers itself.
+//  bus_clients.c is the ROUTER's edge, bus_self.c what the bus says and answers itself, bus_drain.c how
+//  it ends.
 #ifndef GGEN_BUS_INSIDE_H
 #define GGEN_BUS_INSIDE_H
 
 #include "attached.h"
 #include "bus.h"
 #include "tap.h"
+
+//  How far the end of a node is that was asked to stop.
+typedef enum { DRAIN_NOT, DRAIN_REQUESTS, DRAIN_SAVING } drain_phase_t;
+
+typedef struct {
+    drain_phase_t phase;
+    int64_t until_ms;                   //  of this phase
+    uint64_t saving;                    //  bit i: seat i has not answered SaveRequest yet
+} drain_t;
 
 typedef struct {
     const bus_setup_t *setup;
@@ -20,6 +30,7 @@ typedef struct {
     attached_set_t attached;
     int64_t started_ms;
     int64_t next_ping_ms;
+    drain_t drain;
     bool stopped;
     bool failed;                        //  an actor failed for good
 } bus_t;
@@ -31,6 +42,23 @@ void bus_route (bus_t *self, frames_t *frames, const packet_t *packet);
 
 //  The seat of an address, or NULL; whatever has an '@' is for swarm.
 seat_t *bus_seat (bus_t *self, const char *address);
+
+//  The kind of a packed envelope.
+Ggen__Kind bus_kind (bytes_t envelope);
+
+//  ---- bus_drain.c ---------------------------------------------------------------------------------
+
+//  From now on clients' requests are refused with BUSY.
+void bus_drain_begin (bus_t *self);
+
+//  What is due; in the end bus_t.stopped.
+void bus_drain_run (bus_t *self);
+
+//  When something is due; -1: it does not drain.
+long bus_drain_in_ms (const bus_t *self);
+
+//  An actor answered, or refused, SaveRequest 'id'.
+void bus_drain_saved (bus_t *self, uint64_t id);
 
 //  ---- bus_clients.c -------------------------------------------------------------------------------
 

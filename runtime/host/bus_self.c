@@ -119,6 +119,8 @@ bus_self_handle (bus_t *self, const packet_t *packet)
         && strcmp (about->type, ggen__actor_failed__descriptor.short_name) == 0
         && bus_seat (self, about->from))
         on_actor_failed (self);
+    else if (about->kind == GGEN__KIND__REPLY)
+        bus_drain_saved (self, about->id);
     else if (about->kind != GGEN__KIND__REQUEST)
         log_debug ("bus.ignored", "type=%s from=%s", about->type, about->from);
     else if (strcmp (about->type, ggen__attach_request__descriptor.short_name) == 0)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "host.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -80,6 +82,18 @@ host_start (host_t **self_p, const bus_setup_t *setup, char *why, size_t why_siz
     }
     *self_p = self;
     return OK;
+}
+
+void
+host_drain (host_t *self)
+{
+    zmq_pollitem_t item = {zsock_resolve (self->bus), 0, ZMQ_POLLIN, 0};
+    const int64_t until_ms = clock_ms () + BUS_DRAIN_MS + BUS_SAVE_MS;
+    int64_t left_ms;
+    zstr_send (self->bus, "$DRAIN");
+    while ((left_ms = until_ms - clock_ms ()) > 0)
+        if (zmq_poll (&item, 1, (long) left_ms) > 0)
+            break;
 }
 
 void

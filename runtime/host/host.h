@@ -20,6 +20,10 @@ void host_init (void);
 must_use code_t host_start (host_t **self_p, const bus_setup_t *setup, char *why,
                             size_t why_size);
 
+//  Before host_stop: refuse new requests of clients, wait for the end of those that run, let actors write
+//  what they keep back. At most BUS_DRAIN_MS + BUS_SAVE_MS.
+void host_drain (host_t *self);
+
 //  Stop every actor and the bus. What was queued is not handled.
 void host_stop (host_t **self_p);
 

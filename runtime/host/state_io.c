@@ -5,6 +5,7 @@
 #include "private_file.h"
 #include "state_db.h"
 
+#include "node.pb-c.h"
 #include "runtime/actor/out.h"
 #include "state.pb-c.h"
 
@@ -25,6 +26,7 @@ typedef struct {
     unsigned waiters_count;
     size_t batch_bytes;
     int64_t flush_ms;           //  DEADLINE_NEVER: no batch
+    bool hurries;               //  the node is about to end: nothing waits in a batch
 } state_t;
 
 static void *
@@ -208,7 +210,18 @@ on_put (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return out_fail (at, VALIDATION, "", "a put is out of bounds (state_io.h)");
     if (self->read_only)
         return out_fail (at, PERMISSION_DENIED, "", "this call may only read the home");
-    return put->urgent ? put_now (self, at, put) : put_later (self, at, put, size);
+    return put->urgent || self->hurries ? put_now (self, at, put) : put_later (self, at, put, size);
+}
+
+static code_t
+on_save (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) message;
+    state_t *self = self_;
+    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
+    self->hurries = true;
+    flush (self);
+    return out_reply (at, &reply.base);
 }
 
 //  ---- loading -----------------------------------------------------------------------------------
@@ -306,6 +319,7 @@ on_load (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 
 static const handler_t rows[] = {{&ggen__state_load_request__descriptor, on_load, THIS_NODE},
                                  {&ggen__state_put_request__descriptor, on_put, THIS_NODE},
+                                 {&ggen__save_request__descriptor, on_save, THIS_NODE},
                                  {0}};
 
 const actor_class_t state_actor = {.name = "state",

@@ -8,6 +8,7 @@
 //                    when something urgent comes, or when the actor ends); the answer comes then.
 //                    A put is applied whole or not at all; 'changed' counts entries written or
 //                    removed. What fails takes its batch with it, and everybody in it is told.
+//  SaveRequest       what waits is written; from now on every put is urgent.
 //  StateLoadRequest  entries in the order of their keys, also those of the batch; 'limit' 0 is
 //                    STATE_PAGE_ENTRIES_MAX. Ask for what is after next_key until that is empty.
 //                    Loading never creates the file.

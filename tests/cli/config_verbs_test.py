@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""config show, validate, path."""
+"""config show, validate, path, edit, reset."""
 from tap import contains, equal, main, matches, test, true
 
 
@@ -67,6 +67,62 @@ def the_files_are_listed_with_what_wins_first(home):
     home.write("ggen/p2p-config.toml", "[storage]\nmax_cache_size = 6\n")
     equal(home.run("config", "path", "-q").out, first + "\n")
     matches(home.run("config", "show", "max_cache_size").out, r" 6 MiB +p2p-config\.toml:2$")
+
+
+def editor(home, script):
+    """An environment whose editor runs this shell script; "$1" is the file."""
+    path = home.write("editor.sh", f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    return {"EDITOR": str(path)}
+
+
+@test
+def settings_are_edited_and_only_valid_ones_count(home):
+    told = home.json("config", "edit", env=editor(home, "echo '[storage]\nmax_cache_size = 5' > $1"))
+    equal(told["changed"], True)
+    equal(home.json("config", "show", "max_cache_size")["values"]["storage"]["max_cache_size"], 5)
+    equal(home.json("config", "edit", env=editor(home, ":"))["changed"], False)
+    wrong = editor(home, "echo '[storage]\nmax_cache_size = -1' > $1")
+    refused = home.run("p2p", "config", "edit", env=wrong, ok=1)
+    contains(refused.err, "config.toml.draft:2: storage.max_cache_size: expected")
+    equal(home.json("config", "show", "max_cache_size")["values"]["storage"]["max_cache_size"], 5)
+    better = home.json("config", "edit", env=editor(home, "sed -i s/-1/7/ $1"))
+    equal(better["changed"], True)
+    equal(home.json("config", "show", "max_cache_size")["values"]["storage"]["max_cache_size"], 7)
+    true(not (home.path / "config.toml.draft").exists(), "nothing is left")
+
+
+@test
+def an_editor_that_fails_changes_nothing(home):
+    refused = home.run("config", "edit", env={"EDITOR": "false"}, ok=1)
+    contains(refused.err, "hint: name one: EDITOR=nano ggen config edit")
+    true(not (home.path / "config.toml").exists(), "there is no settings file")
+
+
+@test
+def visual_goes_before_editor_and_may_have_options(home):
+    edits = editor(home, 'test "$1" = -w && echo "[storage]\nmax_cache_size = 9" > "$2"')
+    env = {"VISUAL": edits["EDITOR"] + " -w", "EDITOR": "false"}
+    equal(home.json("config", "edit", env=env)["changed"], True)
+
+
+@test
+def the_file_that_is_edited_first_has_every_setting(home):
+    home.json("config", "edit", env=editor(home, "echo '# mine' >> $1"))
+    text = (home.path / "config.toml").read_text()
+    contains(text, "# max_cache_size = 1024")
+    equal((home.path / "config.toml").stat().st_mode & 0o777, 0o600)
+
+
+@test
+def settings_are_reset_and_kept_beside(home):
+    home.write("ggen/config.toml", "[storage]\nmax_cache_size = 77\n")
+    told = home.json("p2p", "config", "reset")["files"]
+    equal([one["kept_as"] for one in told], [str(home.path / "config.toml.old")])
+    equal(home.json("config", "show", "max_cache_size")["values"]["storage"]["max_cache_size"], 1024)
+    equal(home.json("config", "reset")["files"], [])
+    for verb in ("show", "validate", "path"):
+        home.json("p2p", "config", verb, schema=f"config-{verb}")
 
 
 main()

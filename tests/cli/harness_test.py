@@ -28,6 +28,35 @@ def every_node_finds_what_any_publishes(home):
 
 
 @test
+def exactly_what_nobody_has_any_more_is_lost(home):
+    play(home, "replicas")
+
+
+@test
+def halves_that_were_cut_off_see_each_others_packages_within_ten_seconds(home):
+    play(home, "partition")
+
+
+@test
+def a_new_node_searches_and_installs_in_three_seconds_over_100_ms(home):
+    true(measures(home, "rtt")["visit-s"]["max"] <= 3, "searched and installed within 3 s")
+
+
+@test
+def kills_lose_nothing_that_was_acknowledged(home):
+    counted = measures(home, "kills")
+    equal((counted["releases-gone"]["max"], counted["bans-gone"]["max"]), (0, 0))
+    equal(counted["kills"]["max"], 8)
+
+
+@test
+def who_serves_wrong_bytes_is_banned_and_the_package_installed(home):
+    counted = measures(home, "liars")
+    equal(counted["visits"]["mean"], 1)
+    equal(counted["liars-banned"]["count"], counted["wrong-chunks"]["count"])
+
+
+@test
 def what_was_expected_and_did_not_come_is_told_with_the_folder_of_the_logs(home):
     scenario = home.write("x.scn", "nodes 2\njoin rest\npublish 1\ncheck found\nexpect found <= 50%\n")
     folder = home.dir / "kept"

@@ -4,7 +4,7 @@ installed with the completions where shells and man look."""
 import os
 import shutil
 
-from tap import ROOT, contains, equal, ggen_path, main, skip, test, true
+from tap import ROOT, contains, equal, ggen_path, lacks, main, skip, test, true
 
 
 def verbs(home):
@@ -60,6 +60,19 @@ def make_install_puts_them_where_man_and_the_shells_look(home):
                          ("fish", "fish/vendor_completions.d/ggen.fish")):
         equal((share / place).read_text(encoding="utf-8"), home.run("completion", shell).out, shell)
     true(os.access(root / "usr" / "bin" / "ggen", os.X_OK), "the program is there")
+    unit = (root / "usr/lib/systemd/user/ggen.service").read_text(encoding="utf-8")
+    contains(unit, "\nExecStart=/usr/bin/ggen node run\n")
+
+
+@test
+def systemd_understands_the_unit(home):
+    if not shutil.which("systemd-analyze"):
+        skip("systemd-analyze is not here")
+    text = (ROOT / "config" / "ggen.service").read_text(encoding="utf-8")
+    unit = home.write("ggen.service", text.replace("@BIN@", os.path.dirname(os.path.abspath(ggen_path()))))
+    env = {"XDG_RUNTIME_DIR": str(home.dir)}
+    said = home.run_program(["systemd-analyze", "--user", "verify", "--man=no", unit], env=env)
+    lacks(said.err, "ggen.service")
 
 
 main()

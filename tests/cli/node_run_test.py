@@ -2,9 +2,13 @@
 """node run: its start, its end, and verbs that attach to it (parity_test.py compares answers)."""
 import json
 import os
+import random
 import signal
+import socket
 import stat
+import time
 
+from homes import make_pack
 from tap import PACKS, contains, equal, lacks, main, matches, running, test, true, wait_until
 
 LOG_MAX = 8 << 20
@@ -39,6 +43,19 @@ def with_json_it_prints_one_document(home):
 
 
 @test
+def a_service_manager_hears_when_it_serves_and_when_it_ends(home):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(home.dir / "notify"))
+        manager.settimeout(30)
+        node = home.start("node", "run", env={"NOTIFY_SOCKET": str(home.dir / "notify")})
+        equal(manager.recv(100), b"READY=1")
+        equal(home.json("market", "list")["total"], 0)
+        node.send_signal(signal.SIGTERM)
+        equal(manager.recv(100), b"STOPPING=1")
+        equal(node.wait(), 0)
+
+
+@test
 def a_second_node_on_the_same_home_is_refused_with_the_pid(home):
     node = start_node(home)
     contains(home.run("node", "run", ok=1).err, f"already running (pid {node.pid})")
@@ -61,6 +78,35 @@ def an_attached_verb_leaves_nothing_behind_when_it_is_killed(home):
         verb.kill()
     home.run("market", "publish", PACKS / "greeting-rest")
     true(home.json("market", "search")["total"] == 1, "one package")
+
+
+# ---- its end ---------------------------------------------------------------------------------------
+
+@test
+def what_runs_may_end_before_the_node_does(home):
+    home.run("market", "key", "generate")
+    pack = make_pack(home, "large", files=1)
+    (pack / "noise").write_bytes(random.Random(1).randbytes(40 << 20))
+    node = start_node(home)
+    verb = home.start("market", "publish", pack)
+    wait_until(lambda: list((home.path / "store").glob("tmp.*")) or verb.rc is not None,
+               what="the work to begin")
+    node.send_signal(signal.SIGTERM)
+    refused = wait_until(lambda: (home.run("market", "list", ok=None).rc != 0) or node.rc is not None,
+                         what="new requests to be refused")
+    true(refused, "it takes no more")
+    equal(verb.wait(), 0)
+    equal(node.wait(), 0)
+    equal(home.json("market", "search")["total"], 1)
+
+
+@test
+def a_node_without_work_ends_at_once(home):
+    node = start_node(home)
+    home.run("market", "list")
+    started = time.monotonic()
+    equal(node.stop(), 0)
+    true(time.monotonic() - started < 1, "no waiting for nothing")
 
 
 # ---- in the background -----------------------------------------------------------------------------
@@ -106,8 +152,8 @@ def in_the_background_too_there_is_one_document(home):
 
 @test
 def what_keeps_it_from_starting_is_told_where_it_was_typed(home):
-    refused = home.run("node", "run", "-d", "--listen", "nonsense", ok=1)
-    contains(refused.err, 'error: --listen: network.listen_addresses: expected a list of texts beginning with "/"')
+    refused = home.run("node", "run", "-d", "--http", "nonsense", ok=1)
+    contains(refused.err, 'error: --http: http.listen: expected "HOST:PORT", or "" for off')
     home.write("ggen/config.toml", "[performance]\nmax_peers = 0\n")
     contains(home.run("node", "run", "-d", ok=1).err, "config.toml:2: performance.max_peers: ")
     (home.path / "config.toml").unlink()

@@ -62,7 +62,8 @@ VERBS = [
 # They answer with what they are, with a stream, at random, or ask no node; their own tests look.
 NOT_COMPARED = {"registry-list", "registry-add", "registry-remove", "registry-import",
                 "registry-sync", "p2p-status", "p2p-peers", "p2p-connect",
-                "p2p-disconnect", "p2p-metrics", "node-run", "tap", "error", "key-generate", "key-rotate", "version", "help", "completion"}
+                "p2p-disconnect", "p2p-metrics", "p2p-publish", "p2p-search", "p2p-peer-info",
+                "p2p-bootstrap", "p2p-ban", "p2p-unban", "p2p-stop", "config-edit", "config-reset", "node-run", "tap", "error", "key-generate", "key-rotate", "version", "help", "completion"}
 
 
 def prepare(home):

@@ -106,6 +106,31 @@ def what_is_done_is_counted(home):
 
 
 @test
+def what_was_looked_up_is_hot_also_after_a_restart(home):
+    other = home.another()
+    there = start(other)
+    start(home, there)
+    publish(other, make_pack(other, "palette"))
+    wait_until(lambda: home.json("market", "search", "palette")["results"], what="the package")
+    home.run("market", "info", "palette")
+    asked = metrics(home)
+    home.run("market", "info", "palette")
+    counted = metrics(home)
+    true(counted["marketplace_hot_entries"] > 0, "something is hot")
+    true(counted["marketplace_hot_hits_total"] > asked["marketplace_hot_hits_total"], "it was used")
+    equal(counted["marketplace_hot_misses_total"], asked["marketplace_hot_misses_total"])
+    home.stop_node()
+    other.stop_node()
+    start(home)
+    equal(metrics(home)["marketplace_hot_entries"], counted["marketplace_hot_entries"])
+    home.run("market", "info", "palette")
+    counted = metrics(home)
+    true(counted["marketplace_hot_hits_total"] > 0, "it is hot at once")
+    equal(counted["marketplace_hot_misses_total"], 0)
+    equal(home.json("p2p", "status")["cache"]["hot_hits"], counted["marketplace_hot_hits_total"])
+
+
+@test
 def the_answer_comes_within_a_tenth_of_a_second(home):
     start(home)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//  settle, check, expect: what has to be true.
+//  settle, check, expect: what has to be true; and the checks of packages.
 #include "run.h"
 #include "wishes.h"
 
@@ -172,8 +172,7 @@ static bool
 check_lost (run_t *self, int64_t within_ms)
 {
     int64_t until_ms = clock_ms () + within_ms;
-    uint16_t door = proxy_open (self->proxy, fleet_count (self->fleet));
-    member_t *visitor = door ? fleet_add (self->fleet, door) : NULL;
+    member_t *visitor = run_add (self);
     unsigned lost = 0, wrong = 0, count = shelf_count (self->shelf);
     if (!visitor || !run_start (self, visitor) || !run_await (self, &visitor, 1, SETTLE_JOIN_MS))
         return false;
@@ -190,70 +189,21 @@ check_lost (run_t *self, int64_t within_ms)
     return wrong == 0;
 }
 
-//  ---- kept ----------------------------------------------------------------------------------------
-
-static void
-look_at_release (run_t *self, asker_t *asker, unsigned index, void *context)
-{
-    atomic_uint *gone = context;
-    const release_t release = shelf_at (self->shelf, index);
-    const member_t *publisher = fleet_at (self->fleet, release.publisher);
-    if (publisher->state != MEMBER_ON
-        || wish_own (asker, publisher, release.name, release.version))
-        return;
-    (*gone)++;
-    run_say (self, "node %u does not have %s %s: %s", publisher->number, release.name,
-             release.version, asker_reason (asker));
-}
-
-static unsigned
-count_bans_gone (run_t *self, unsigned *count_p)
-{
-    unsigned gone = 0, node;
-    peer_key_t peer;
-    for (*count_p = 0; load_ban (self->load, *count_p, &node, &peer); (*count_p)++) {
-        const member_t *member = fleet_at (self->fleet, node);
-        if (member->state != MEMBER_ON || wish_is_banned (self->asker, member, &peer))
-            continue;
-        gone++;
-        run_say (self, "node %u has lost a ban: %s", node,
-                 asker_code (self->asker) ? asker_reason (self->asker) : "it is not banned");
-    }
-    return gone;
-}
-
-//  All that a node has acknowledged it still has: releases, bans, and records of others.
-static bool
-check_kept (run_t *self, int64_t within_ms)
-{
-    (void) within_ms;
-    atomic_uint gone = 0;
-    unsigned bans, empty = 0;
-    if (!crew_do (self, shelf_count (self->shelf), look_at_release, &gone))
-        return false;
-    unsigned bans_gone = count_bans_gone (self, &bans);
-    for (unsigned i = 0; i < self->nodes; i++)
-        if (fleet_at (self->fleet, i)->state == MEMBER_ON && !fleet_at (self->fleet, i)->lie)
-            empty += wish_records (self->asker, fleet_at (self->fleet, i)) <= 0;
-    run_say (self, "kept: %u of %u releases, %u of %u bans; %u nodes have no DHT record",
-             shelf_count (self->shelf) - gone, shelf_count (self->shelf), bans - bans_gone, bans,
-             empty);
-    marks_add (self->marks, "releases-gone", gone);
-    marks_add (self->marks, "bans-gone", bans_gone);
-    return gone + bans_gone + empty == 0
-           || run_fail (self, "%u releases and %u bans are gone, %u nodes have no DHT record",
-                        (unsigned) gone, bans_gone, empty);
-}
-
 //  ---- check, settle, expect -----------------------------------------------------------------------
 
 static const struct {
     const char *name;
-    bool (*holds) (run_t *self, int64_t within_ms);
+    check_fn *holds;
 } checks[] = {{"found", check_found},
               {"stored", check_stored},
               {"lost", check_lost},
-              {"kept", check_kept}};
+              {"noted", check_noted},
+              {"kept", check_kept},
+              {"limited", check_limited},
+              {"connected", check_connected},
+              {"flat", check_flat},
+              {"bans", check_bans},
+              {"banned", check_banned}};
 
 static bool
 check (run_t *self, const script_line_t *line)

@@ -106,12 +106,10 @@ length (run_t *self, const script_line_t *line)
 static member_t *
 make_visitor (run_t *self)
 {
-    unsigned number = fleet_count (self->fleet);
-    uint16_t door = number < FLEET_MAX ? proxy_open (self->proxy, number) : 0;
-    member_t *visitor = door ? fleet_add (self->fleet, door) : NULL;
+    member_t *visitor = run_add (self);
     if (visitor) {
         //  It is as far from the others as they are from each other
-        self->rules[number] = self->rules[self->nodes - 1];
+        self->rules[visitor->number] = self->rules[self->nodes - 1];
         run_rules (self);
     }
     return visitor;
@@ -143,8 +141,9 @@ visit_once (run_t *self, const release_t *release)
     marks_add (self->marks, "visits", good);
     if (good)
         marks_add (self->marks, "visit-s", (double) (ended_ms - began_ms) / 1000);
-    return fleet_stop (self->fleet, visitor, 15000)
-           || run_fail (self, "visitor %u did not end in good order", visitor->number);
+    bool fair = run_judge_bans (self, visitor);
+    return (fleet_stop (self->fleet, visitor, 15000) && fair)
+           || run_fail (self, "visitor %u did not end in good order, or bans wrongly", visitor->number);
 }
 
 static bool

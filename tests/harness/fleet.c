@@ -24,6 +24,8 @@
 
 #define WAIT_STEP_MS 5
 
+#define LIE_MAX 96                  //  of an environment's line
+
 struct fleet_t {
     const char *dir;
     const char *program;
@@ -74,7 +76,7 @@ fleet_destroy (fleet_t **self_p)
 }
 
 member_t *
-fleet_add (fleet_t *self, uint16_t door)
+fleet_add (fleet_t *self, uint16_t door, uint16_t bulk_door)
 {
     if (self->count == FLEET_MAX)
         return NULL;
@@ -83,6 +85,7 @@ fleet_add (fleet_t *self, uint16_t door)
     member->number = self->count;
     member->program = self->program;
     member->door = door;
+    member->bulk_door = bulk_door;
     snprintf (member->home, sizeof member->home, "%s/n%u", self->dir, member->number);
     self->members[self->count++] = member;
     return member;
@@ -156,7 +159,9 @@ write_config (const fleet_t *self, const member_t *member, member_t *const *join
     fprintf (file, "p2p.enabled = true\nnetwork.lan_discovery = false\n"
                    "network.listen_addresses = [\"/ip4/127.0.0.1/tcp/%u\"]\n"
                    "network.announce_addresses = [\"/ip4/127.0.0.1/tcp/%u\"]\n"
-                   "network.bootstrap_nodes = [", member->port, member->door);
+                   "network.bulk_port = %u\nnetwork.announce_bulk_port = %u\n"
+                   "network.bootstrap_nodes = [",
+             member->port, member->door, member->bulk_port, member->bulk_door);
     const char *comma = "";
     for (unsigned i = 0; i < joins_count; i++) {
         if (joins[i] == member)
@@ -171,9 +176,9 @@ write_config (const fleet_t *self, const member_t *member, member_t *const *join
 
 //  Nothing but calls that are safe between fork and exec.
 static _Noreturn void
-become (char *const *argv, const char *log)
+become (char *const *argv, const char *log, const char *lie)
 {
-    char *const environment[] = {"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", NULL};
+    char *const environment[] = {"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", (char *) lie, NULL};
     int out = open (log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     int in = open ("/dev/null", O_RDONLY);
     prctl (PR_SET_PDEATHSIG, SIGKILL);
@@ -186,12 +191,13 @@ become (char *const *argv, const char *log)
 static pid_t
 spawn_node (const member_t *member, const char *log)
 {
-    char *const argv[] = {(char *) member->program, "--home", (char *) member->home,
-                          (char *) (member->lie ? member->lie : "node"),
-                          member->lie ? NULL : "run", NULL};
+    char *const argv[] = {(char *) member->program, "--home", (char *) member->home, "node", "run",
+                          NULL};
+    char lie[LIE_MAX];
+    snprintf (lie, sizeof lie, "GGEN_LIE=%s", member->lie ? member->lie : "");
     pid_t pid = fork ();
     if (pid == 0)
-        become (argv, log);
+        become (argv, log, member->lie ? lie : NULL);
     return pid;
 }
 
@@ -207,7 +213,7 @@ begin_tap (const fleet_t *self, member_t *member)
                           "--record", path, NULL};
     pid_t pid = fork ();
     if (pid == 0)
-        become (argv, "/dev/null");
+        become (argv, "/dev/null", NULL);
     member->tap = pid > 0 ? pid : 0;
 }
 
@@ -218,7 +224,8 @@ fleet_start (fleet_t *self, member_t *member, member_t *const *joins, unsigned j
     char log[FLEET_PATH_MAX + 32];
     fleet_log_path (self, member, log, sizeof log);
     member->port = next_port (self);
-    if (member->port == 0 || !write_config (self, member, joins, joins_count)) {
+    member->bulk_port = next_port (self);
+    if (member->bulk_port == 0 || !write_config (self, member, joins, joins_count)) {
         snprintf (why, why_size, "%s: %s", member->home, strerror (errno));
         return false;
     }

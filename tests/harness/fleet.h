@@ -21,9 +21,10 @@ typedef struct {
     char home[FLEET_PATH_MAX];
     const char *program;            //  that runs it: ggen, or a liar's
     const char *lie;                //  class of a liar; NULL: it is honest
-    uint16_t door;                  //  where others dial it
-    uint16_t port;                  //  where it listens, in this life
+    uint16_t door, bulk_door;       //  where others dial it
+    uint16_t port, bulk_port;       //  where it listens, in this life
     bool publishes;
+    long experience;                //  that it had when it was noted ("check noted"); 0: it was not
     bool is_known;                  //  'key' is: it has lived once
     peer_key_t key;
     pid_t pid, tap;                 //  tap: of who records; 0: nobody does
@@ -41,7 +42,7 @@ fleet_t *fleet_new (const char *dir, const char *program, const char *settings, 
 void fleet_destroy (fleet_t **self_p);
 
 //  One node more, which is off; NULL: there are FLEET_MAX.
-member_t *fleet_add (fleet_t *self, uint16_t door);
+member_t *fleet_add (fleet_t *self, uint16_t door, uint16_t bulk_door);
 
 unsigned fleet_count (const fleet_t *self);
 member_t *fleet_at (const fleet_t *self, unsigned number);

@@ -27,7 +27,7 @@ typedef struct {
 static const char usage[] =
     "usage: ggen-harness --scenario FILE [--nodes N] [--seed S] [--minutes M] [--packages DIR]\n"
     "                    [--program GGEN] [--dir DIR] [--keep] [--tap] [--json]\n"
-    "  --scenario FILE   what happens: docs/HARNESS.md; also a name of tests/harness/scenarios\n"
+    "  --scenario FILE   what happens: docs/HARNESS.md; also a name in tests/harness\n"
     "  --nodes N         how many, where the file says otherwise\n"
     "  --seed S          who is drawn, and when; default 1\n"
     "  --minutes M       how long, where the file has \"length\"\n"
@@ -67,8 +67,13 @@ take_file (options_t *self, const char *text)
 {
     if (access (text, R_OK) == 0 && strchr (text, '.'))
         return snprintf (self->file, sizeof self->file, "%s", text) > 0;
-    snprintf (self->file, sizeof self->file, "tests/harness/scenarios/%s.scn", text);
-    return access (self->file, R_OK) == 0 || wrong ("ggen-harness: there is no scenario %s\n", text);
+    static const char *const folders[] = {"scenarios", "long"};
+    for (unsigned i = 0; i < COUNT_OF (folders); i++) {
+        snprintf (self->file, sizeof self->file, "tests/harness/%s/%s.scn", folders[i], text);
+        if (access (self->file, R_OK) == 0)
+            return true;
+    }
+    return wrong ("ggen-harness: there is no scenario %s\n", text);
 }
 
 static bool

@@ -48,16 +48,17 @@ typedef struct connection_t {
     uint32_t watched[2];            //  what epoll was told
     way_t ways[2];                  //  from END_DOOR, from END_NODE
     int from;                       //  node that dialled, or NOBODY
-    unsigned to;
+    unsigned to;                    //  node
+    uint16_t port;                  //  where that listens
     bool dead;
 } connection_t;
 
 typedef struct {
-    int door;
-    uint16_t number;                //  of the door: its port
-    uint16_t port;
-    proxy_rule_t rule;
-} node_t;
+    int fd;
+    unsigned node;
+    uint16_t number;                //  its port
+    uint16_t port;                  //  where it goes
+} door_t;
 
 struct proxy_t {
     pthread_t thread;
@@ -65,9 +66,10 @@ struct proxy_t {
     int poller, waker;
     bool ends;
     rng_t rng;
-    node_t nodes[PROXY_NODES_MAX];
+    door_t doors[PROXY_DOORS_MAX];
+    unsigned doors_count;
+    proxy_rule_t rules[PROXY_NODES_MAX];
     pid_t pids[PROXY_NODES_MAX];
-    unsigned nodes_count;
     connection_t *connections;
     proxy_counts_t counts;
 };
@@ -77,10 +79,10 @@ struct proxy_t {
 static bool
 passes (const proxy_t *self, const connection_t *connection)
 {
-    const proxy_rule_t *to = &self->nodes[connection->to].rule;
+    const proxy_rule_t *to = &self->rules[connection->to];
     if (connection->from == NOBODY)
         return !to->unplugged;
-    const proxy_rule_t *from = &self->nodes[connection->from].rule;
+    const proxy_rule_t *from = &self->rules[connection->from];
     return !to->unplugged && !from->unplugged && to->group == from->group;
 }
 
@@ -96,9 +98,9 @@ static proxy_rule_t
 rule_of (const proxy_t *self, const connection_t *connection)
 {
     proxy_rule_t sum = {0};
-    add_rule (&sum, &self->nodes[connection->to].rule);
+    add_rule (&sum, &self->rules[connection->to]);
     if (connection->from != NOBODY)
-        add_rule (&sum, &self->nodes[connection->from].rule);
+        add_rule (&sum, &self->rules[connection->from]);
     return sum;
 }
 
@@ -157,7 +159,7 @@ static bool
 dial (proxy_t *self, connection_t *connection)
 {
     struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_port = htons (self->nodes[connection->to].port),
+                             .sin_port = htons (connection->port),
                              .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
     int fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -171,20 +173,20 @@ dial (proxy_t *self, connection_t *connection)
 }
 
 static void
-take_connection (proxy_t *self, unsigned node)
+take_connection (proxy_t *self, const door_t *door)
 {
     struct sockaddr_in from;
     socklen_t size = sizeof from;
-    int fd = accept4 (self->nodes[node].door, (struct sockaddr *) &from, &size,
-                      SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4 (door->fd, (struct sockaddr *) &from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return;
     connection_t *connection = calloc (1, sizeof *connection);
     assert (connection);
     connection->fds[END_NODE] = -1;
-    connection->to = node;
+    connection->to = door->node;
+    connection->port = door->port;
     connection->from =
-        holders_find (ntohs (from.sin_port), self->nodes[node].number, self->pids, self->nodes_count);
+        holders_find (ntohs (from.sin_port), door->number, self->pids, PROXY_NODES_MAX);
     connection->next = self->connections;
     if (connection->next)
         connection->next->previous = connection;
@@ -304,11 +306,11 @@ serve (proxy_t *self, connection_t *connection)
 static void
 take_event (proxy_t *self, const struct epoll_event *event)
 {
-    if (event->data.u64 < PROXY_NODES_MAX) {
-        take_connection (self, (unsigned) event->data.u64);
+    if (event->data.u64 < PROXY_DOORS_MAX) {
+        take_connection (self, &self->doors[event->data.u64]);
         return;
     }
-    if (event->data.u64 == PROXY_NODES_MAX) {
+    if (event->data.u64 == PROXY_DOORS_MAX) {
         uint64_t count;
         (void) !read (self->waker, &count, sizeof count);
         return;
@@ -373,7 +375,7 @@ proxy_new (uint64_t seed, char *why, size_t why_size)
     pthread_mutex_init (&self->lock, NULL);
     self->poller = epoll_create1 (EPOLL_CLOEXEC);
     self->waker = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = PROXY_NODES_MAX};
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = PROXY_DOORS_MAX};
     if (self->poller < 0 || self->waker < 0
         || epoll_ctl (self->poller, EPOLL_CTL_ADD, self->waker, &event) != 0
         || pthread_create (&self->thread, NULL, run, self) != 0) {
@@ -397,8 +399,8 @@ proxy_destroy (proxy_t **self_p)
     pthread_join (self->thread, NULL);
     while (self->connections)
         connection_destroy (self, self->connections);
-    for (unsigned i = 0; i < self->nodes_count; i++)
-        close (self->nodes[i].door);
+    for (unsigned i = 0; i < self->doors_count; i++)
+        close (self->doors[i].fd);
     close (self->poller);
     close (self->waker);
     pthread_mutex_destroy (&self->lock);
@@ -411,28 +413,37 @@ proxy_open (proxy_t *self, unsigned node)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
     socklen_t size = sizeof at;
-    int door = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (door < 0 || bind (door, (struct sockaddr *) &at, sizeof at) != 0 || listen (door, 128) != 0
-        || getsockname (door, (struct sockaddr *) &at, &size) != 0) {
-        if (door >= 0)
-            close (door);
+    int fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || self->doors_count == PROXY_DOORS_MAX || bind (fd, (struct sockaddr *) &at, sizeof at) != 0
+        || listen (fd, 128) != 0 || getsockname (fd, (struct sockaddr *) &at, &size) != 0) {
+        if (fd >= 0)
+            close (fd);
         return 0;
     }
+    assert (node < PROXY_NODES_MAX);
     pthread_mutex_lock (&self->lock);
-    assert (node == self->nodes_count && node < PROXY_NODES_MAX);
-    self->nodes[node] = (node_t) {.door = door, .number = ntohs (at.sin_port)};
-    self->nodes_count++;
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = node};
-    epoll_ctl (self->poller, EPOLL_CTL_ADD, door, &event);
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = self->doors_count};
+    self->doors[self->doors_count++] =
+        (door_t) {.fd = fd, .node = node, .number = ntohs (at.sin_port)};
+    epoll_ctl (self->poller, EPOLL_CTL_ADD, fd, &event);
     pthread_mutex_unlock (&self->lock);
     return ntohs (at.sin_port);
 }
 
 void
-proxy_target (proxy_t *self, unsigned node, uint16_t port, pid_t pid)
+proxy_target (proxy_t *self, uint16_t door, uint16_t port)
 {
     pthread_mutex_lock (&self->lock);
-    self->nodes[node].port = port;
+    for (unsigned i = 0; i < self->doors_count; i++)
+        if (self->doors[i].number == door)
+            self->doors[i].port = port;
+    pthread_mutex_unlock (&self->lock);
+}
+
+void
+proxy_process (proxy_t *self, unsigned node, pid_t pid)
+{
+    pthread_mutex_lock (&self->lock);
     self->pids[node] = pid;
     pthread_mutex_unlock (&self->lock);
 }
@@ -441,7 +452,7 @@ void
 proxy_rule (proxy_t *self, unsigned node, const proxy_rule_t *rule)
 {
     pthread_mutex_lock (&self->lock);
-    self->nodes[node].rule = *rule;
+    self->rules[node] = *rule;
     wake (self);
     pthread_mutex_unlock (&self->lock);
 }

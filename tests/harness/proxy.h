@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//  A TCP proxy in a thread of its own, between the nodes of a run: each has a door here, which it
+//  A TCP proxy in a thread of its own, between the nodes of a run: each has doors here, which it
 //  announces, and what comes in is passed on to the port where it listens. Who dialled is found out
 //  (holders.h), so a rule can be of two nodes. What cannot pass waits: a cut link is not closed.
 #ifndef GGEN_HARNESS_PROXY_H
@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #define PROXY_NODES_MAX 128u
+#define PROXY_DOORS_MAX 256u
 #define PROXY_QUEUE_MAX (1u << 20)  //  bytes that wait in one direction; then no more are read
 
 typedef struct proxy_t proxy_t;
@@ -18,11 +19,14 @@ typedef struct proxy_t proxy_t;
 proxy_t *proxy_new (uint64_t seed, char *why, size_t why_size);
 void proxy_destroy (proxy_t **self_p);
 
-//  A door for node 'node'; 0: the system gives none.
+//  One more door of a node; its port. 0: there are PROXY_DOORS_MAX, or the system gives none.
 uint16_t proxy_open (proxy_t *self, unsigned node);
 
-//  Where that node listens from now on, and which process it is.
-void proxy_target (proxy_t *self, unsigned node, uint16_t port, pid_t pid);
+//  Where what comes in at a door goes from now on.
+void proxy_target (proxy_t *self, uint16_t door, uint16_t port);
+
+//  Which process a node is.
+void proxy_process (proxy_t *self, unsigned node, pid_t pid);
 
 //  ---- what goes wrong ------------------------------------------------------------------------------
 

@@ -178,6 +178,16 @@ run_rules (run_t *self)
 
 //  ---- starting ------------------------------------------------------------------------------------
 
+member_t *
+run_add (run_t *self)
+{
+    unsigned number = fleet_count (self->fleet);
+    if (number == FLEET_MAX)
+        return NULL;
+    uint16_t door = proxy_open (self->proxy, number), bulk = proxy_open (self->proxy, number);
+    return door && bulk ? fleet_add (self->fleet, door, bulk) : NULL;
+}
+
 bool
 run_start (run_t *self, member_t *member)
 {
@@ -189,7 +199,9 @@ run_start (run_t *self, member_t *member)
             joins[count++] = fleet_at (self->fleet, i);
     if (!fleet_start (self->fleet, member, joins, count, why, sizeof why))
         return run_fail (self, "node %u does not start: %s", member->number, why);
-    proxy_target (self->proxy, member->number, member->port, member->pid);
+    proxy_target (self->proxy, member->door, member->port);
+    proxy_target (self->proxy, member->bulk_door, member->bulk_port);
+    proxy_process (self->proxy, member->number, member->pid);
     return true;
 }
 
@@ -270,8 +282,7 @@ add_members (run_t *self, char *why, size_t why_size)
 {
     unsigned publishers = (unsigned) number_of (self, VERB_PUBLISHERS, "<count>", self->nodes);
     for (unsigned i = 0; i < self->nodes; i++) {
-        uint16_t door = proxy_open (self->proxy, i);
-        member_t *member = door ? fleet_add (self->fleet, door) : NULL;
+        member_t *member = run_add (self);
         if (!member) {
             snprintf (why, why_size, "node %u of %u: the system gives no port", i, self->nodes);
             return false;
@@ -379,5 +390,9 @@ run_play (run_t *self)
             break;
     }
     load_end (self->load);
+    proxy_counts_t counts = proxy_counts (self->proxy);
+    run_say (self, "proxy: %llu connections, %llu of them by no node, %.1f MB",
+             (unsigned long long) counts.opened, (unsigned long long) counts.unknown,
+             (double) counts.passed_bytes / 1e6);
     return self->failures_count == 0;
 }

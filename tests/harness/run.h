@@ -115,17 +115,37 @@ bool run_later (run_t *self, const script_line_t *line, undo_fn *undo, member_t 
 //  Do all that is still to be undone, now.
 void run_undo_all (run_t *self);
 
+//  One node more, with its doors, which is off. NULL: there are too many.
+member_t *run_add (run_t *self);
+
 //  Start a node that is off. False: the run has failed.
 bool run_start (run_t *self, member_t *member);
 
 //  Wait until all of them answer, with a session each. False: one did not, and that was said.
 bool run_await (run_t *self, member_t *const *members, unsigned count, int64_t limit_ms);
 
+//  Look whom a node bans: nobody honest; and somebody, if it was given wrong bytes. False: it is not
+//  so, and that was said.
+bool run_judge_bans (run_t *self, const member_t *member);
+
 //  "node 3, node 5" for people; cut at the size.
 void run_names (member_t *const *members, unsigned count, char *text, size_t size);
 
 //  All rules of the network as they are now, to the proxy.
 void run_rules (run_t *self);
+
+//  ---- checks_nodes.c ------------------------------------------------------------------------------
+
+//  True: it holds; docs/HARNESS.md says what. Some wait until it does, at most 'within_ms'. False: it was
+//  said why.
+typedef bool (check_fn) (run_t *self, int64_t within_ms);
+bool check_noted (run_t *self, int64_t within_ms);
+bool check_kept (run_t *self, int64_t within_ms);
+bool check_bans (run_t *self, int64_t within_ms);
+bool check_banned (run_t *self, int64_t within_ms);
+bool check_limited (run_t *self, int64_t within_ms);
+bool check_connected (run_t *self, int64_t within_ms);
+bool check_flat (run_t *self, int64_t within_ms);
 
 //  ---- crew.c ----------------------------------------------------------------------------------------
 
@@ -155,6 +175,10 @@ bool load_ban (load_t *self, unsigned index, unsigned *node, peer_key_t *peer);
 //  called by run_pump.
 samples_t *samples_new (run_t *run, int64_t every_ms);
 void samples_look (samples_t *self);
+
+//  Measures of nodes that lived all the time: what they had in the last quarter of it ("private-kib",
+//  "descriptors", "threads"), and how many times that of the second quarter it is ("-growth").
+void samples_judge (samples_t *self);
 void samples_destroy (samples_t **self_p);
 
 #endif

@@ -119,6 +119,44 @@ wish_ban (asker_t *asker, const member_t *member, const peer_key_t *peer, uint32
                       SHORT_MS);
 }
 
+int
+wish_bans (asker_t *asker, const member_t *member, peer_key_t *peers, unsigned max)
+{
+    Ggen__ReputationRequest request = GGEN__REPUTATION_REQUEST__INIT;
+    const Ggen__ReputationReply *reply =
+        asker_ask (asker, member, "reputation", &request.base, &ggen__reputation_reply__descriptor,
+                   SHORT_MS);
+    unsigned count = 0;
+    for (size_t i = 0; reply && i < reply->n_peers && count < max; i++)
+        if (reply->peers[i]->score->banned
+            && peer_key_from_field (&peers[count], reply->peers[i]->score->peer_key) == OK)
+            count++;
+    return reply ? (int) count : -1;
+}
+
+long
+wish_experience (asker_t *asker, const member_t *member)
+{
+    Ggen__ReputationRequest request = GGEN__REPUTATION_REQUEST__INIT;
+    const Ggen__ReputationReply *reply =
+        asker_ask (asker, member, "reputation", &request.base, &ggen__reputation_reply__descriptor,
+                   SHORT_MS);
+    long sum = reply ? 0 : -1;
+    for (size_t i = 0; reply && i < reply->n_peers; i++)
+        sum += (long) (reply->peers[i]->successes + reply->peers[i]->failures);
+    return sum;
+}
+
+int
+wish_wrong_chunks (asker_t *asker, const member_t *member)
+{
+    Ggen__TransferStatusRequest request = GGEN__TRANSFER_STATUS_REQUEST__INIT;
+    const Ggen__TransferStatusReply *reply =
+        asker_ask (asker, member, "transfer", &request.base,
+                   &ggen__transfer_status_reply__descriptor, SHORT_MS);
+    return reply ? (int) reply->wrong_chunks : -1;
+}
+
 bool
 wish_is_banned (asker_t *asker, const member_t *member, const peer_key_t *peer)
 {

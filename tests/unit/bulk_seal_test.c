@@ -357,9 +357,9 @@ an_offer_ends_by_time_by_a_newer_one_and_with_its_lane (void **state)
     offer (&offers, 8, 3, OK);
     offers_drop (&offers, 8);
     assert_false (take (&offers, 3, &taken));
-    assert_int_equal (offers_earliest_ms (&offers), 1000 + OFFERS_MS);
-    assert_false (offers_expired (&offers, 999 + OFFERS_MS, &taken));
-    assert_true (offers_expired (&offers, 1000 + OFFERS_MS, &taken));
+    assert_int_equal (offers_earliest_ms (&offers), 1000 + BULK_OFFERS_MS);
+    assert_false (offers_expired (&offers, 999 + BULK_OFFERS_MS, &taken));
+    assert_true (offers_expired (&offers, 1000 + BULK_OFFERS_MS, &taken));
     assert_int_equal (taken.lane, 7);
     assert_false (take (&offers, 2, &taken));
     offers_clear (&offers);
@@ -370,7 +370,7 @@ offers_are_bounded (void **state)
 {
     (void) state;
     offers_t offers = {0};
-    for (unsigned i = 0; i < OFFERS_MAX; i++)
+    for (unsigned i = 0; i < BULK_OFFERS_MAX; i++)
         offer (&offers, i + 1, (uint8_t) i, OK);
     offer (&offers, 1000, 255, BUSY);
     offer (&offers, 5, 255, OK);

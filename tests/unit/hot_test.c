@@ -7,11 +7,13 @@
 
 #include "actors/cache/cache.h"
 #include "actors/cache/hot.h"
+#include "tests/memory_state.h"
 #include "tests/puppet.h"
 #include "tests/unit/seeded.h"
 
 #include "cache.pb-c.h"
 #include "hot.pb-c.h"
+#include "node.pb-c.h"
 
 static const hot_limits_t usual = {HOT_ENTRIES_DEFAULT, HOT_BYTES_DEFAULT, HOT_TTL_MS,
                                    HOT_ABSENT_TTL_MS};
@@ -422,9 +424,160 @@ the_cache_refuses_keys_out_of_bounds_and_does_not_keep_what_is_too_large (void *
     free (large);
 }
 
+//  ---- across a restart ----------------------------------------------------------------------------
+
+static memory_state_t *memory;
+static puppet_t state_keeper;
+
+static void
+settle (void)
+{
+    while (puppet_relay (&cache, &state_keeper))
+        continue;
+}
+
+static void
+start_keeping (void)
+{
+    static const cache_settings_t settings = {
+        .bytes_max = 1000,
+        .hot = {10, HOT_BYTES_DEFAULT, HOT_TTL_MS, HOT_ABSENT_TTL_MS},
+        .keeps_hot = true};
+    puppet_start (&cache, &cache_actor, &settings);
+    said_t said = {0};
+    assert_true (puppet_take (&cache, "blobs", &said));
+    Ggen__BlobListReply none = GGEN__BLOB_LIST_REPLY__INIT;
+    puppet_reply (&cache, &said, &none.base);
+    settle ();
+}
+
+static int
+start_kept (void **state)
+{
+    (void) state;
+    memory = calloc (1, sizeof *memory);
+    assert_non_null (memory);
+    cache = state_keeper = (puppet_t) {0};
+    puppet_start (&state_keeper, &memory_state_actor, memory);
+    start_keeping ();
+    return 0;
+}
+
+static int
+stop_kept (void **state)
+{
+    (void) state;
+    puppet_stop (&cache);
+    puppet_stop (&state_keeper);
+    memory_state_clear (memory);
+    free (memory);
+    return 0;
+}
+
+static void
+save (void)
+{
+    Ggen__SaveRequest request = GGEN__SAVE_REQUEST__INIT;
+    puppet_ask (&cache, &request.base);
+    settle ();
+    puppet_free (puppet_hear (&cache, &ggen__save_reply__descriptor));
+}
+
+static void
+restart_after (int64_t ms)
+{
+    puppet_stop (&cache);
+    cache.now_ms = 5000;                //  Another machine start: the clock begins anew
+    cache.wall_ms += ms;
+    start_keeping ();
+}
+
+static void
+what_is_hot_when_the_node_is_stopped_is_hot_in_the_next_one (void **state)
+{
+    (void) state;
+    assert_true (ask_put ("a", "one"));
+    assert_true (ask_put ("b", NULL));
+    assert_true (ask_put ("c", ""));
+    puppet_wait (&cache, 1000);
+    assert_true (ask_put ("d", "four"));
+    save ();
+    assert_int_equal (memory->count, 4);
+    restart_after (10000);
+    assert_int_equal (memory->count, 0);
+    ask_get ("a", GGEN__HEAT__HOT, "one");
+    ask_get ("b", GGEN__HEAT__HOT_ABSENT, "");
+    ask_get ("c", GGEN__HEAT__HOT, "");
+    ask_get ("d", GGEN__HEAT__HOT, "four");
+    puppet_wait (&cache, HOT_TTL_MS - 11000);
+    ask_get ("a", GGEN__HEAT__COLD, "");
+    ask_get ("d", GGEN__HEAT__HOT, "four");
+    puppet_wait (&cache, 1000);
+    ask_get ("d", GGEN__HEAT__COLD, "");
+}
+
+static void
+what_is_too_old_by_then_is_cold (void **state)
+{
+    (void) state;
+    assert_true (ask_put ("a", "one"));
+    save ();
+    restart_after (HOT_TTL_MS);
+    ask_get ("a", GGEN__HEAT__COLD, "");
+    assert_int_equal (memory->count, 0);
+    assert_true (ask_put ("a", "one"));
+    save ();
+    restart_after (-1000);              //  A clock that was put back says nothing of its age
+    ask_get ("a", GGEN__HEAT__COLD, "");
+}
+
+static void
+a_value_as_large_as_can_be_is_left_behind_and_the_others_are_not (void **state)
+{
+    (void) state;
+    char *large = malloc (HOT_VALUE_MAX + 1);
+    memset (large, 'x', HOT_VALUE_MAX);
+    large[HOT_VALUE_MAX] = 0;
+    assert_true (ask_put ("a", "one"));
+    assert_true (ask_put ("b", large));
+    save ();
+    restart_after (1);
+    ask_get ("a", GGEN__HEAT__HOT, "one");
+    ask_get ("b", GGEN__HEAT__COLD, "");
+    free (large);
+}
+
+static void
+a_disk_that_fails_costs_the_heat_only (void **state)
+{
+    (void) state;
+    assert_true (ask_put ("a", "one"));
+    memory->put_code = STORAGE;
+    save ();
+    ask_get ("a", GGEN__HEAT__HOT, "one");
+    memory->load_code = STORAGE;
+    restart_after (1);
+    ask_get ("a", GGEN__HEAT__COLD, "");
+    assert_true (ask_put ("a", "one"));
+}
+
+static void
+garbage_on_the_disk_is_not_hot (void **state)
+{
+    (void) state;
+    assert_true (ask_put ("a", "one"));
+    assert_true (ask_put ("b", "two"));
+    save ();
+    memset (memory->entries[0].value, 0xFF, memory->entries[0].value_size);
+    restart_after (1);
+    ask_get ("a", GGEN__HEAT__COLD, "");
+    ask_get ("b", GGEN__HEAT__HOT, "two");
+}
+
 int
 main (void)
 {
+#define kept(test) cmocka_unit_test_setup_teardown (test, start_kept, stop_kept)
 #define served(test) cmocka_unit_test_setup_teardown (test, start_cache, stop_cache)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_was_put_is_there_for_five_minutes_however_often_it_is_used),
@@ -440,6 +593,11 @@ main (void)
         served (the_cache_drops_one_or_all_that_begin_so),
         served (a_put_can_be_an_event),
         served (the_cache_refuses_keys_out_of_bounds_and_does_not_keep_what_is_too_large),
+        kept (what_is_hot_when_the_node_is_stopped_is_hot_in_the_next_one),
+        kept (what_is_too_old_by_then_is_cold),
+        kept (a_value_as_large_as_can_be_is_left_behind_and_the_others_are_not),
+        kept (a_disk_that_fails_costs_the_heat_only),
+        kept (garbage_on_the_disk_is_not_hot),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

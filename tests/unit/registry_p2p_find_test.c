@@ -610,6 +610,34 @@ what_is_damaged_in_the_hot_tier_does_not_count (void **state)
     puppet_free (rig_get (rig, "pack"));
 }
 
+static void
+what_has_been_hot_for_long_is_renewed_behind_the_answer (void **state)
+{
+    (void) state;
+    rig->world->warm = true;
+    rig->settings.refresh_ms = 150000;
+    rig_start (rig);
+    rig_plant (rig, 0, "pack", 3, "1.0.0");
+    puppet_free (rig_get (rig, "pack"));
+    const unsigned before = rig->world->reads;
+    rig->world->hot_age_ms = 149999;
+    puppet_free (rig_get (rig, "pack"));
+    assert_int_equal (rig->world->reads, before);
+    rig_plant (rig, 0, "pack", 4, "1.0.0! 1.1.0");
+    rig->world->hot_age_ms = 150000;
+    Ggen__PackageReply *reply = rig_get (rig, "pack");
+    assert_string_equal (reply->package->version, "1.0.0");
+    puppet_free (reply);
+    rig_settle (rig);
+    assert_true (rig->world->reads > before);
+    const unsigned after = rig->world->reads;
+    rig->world->hot_age_ms = 0;
+    reply = rig_get (rig, "pack");
+    assert_string_equal (reply->package->version, "1.1.0");
+    puppet_free (reply);
+    assert_int_equal (rig->world->reads, after);
+}
+
 //  ---- settings ------------------------------------------------------------------------------------
 
 static void
@@ -709,6 +737,7 @@ main (void)
         TEST (that_there_is_nothing_is_believed_until_something_is_heard_of),
         TEST (what_is_hot_gives_way_to_something_newer_and_to_a_pin),
         TEST (what_is_not_all_does_not_become_hot),
+        TEST (what_has_been_hot_for_long_is_renewed_behind_the_answer),
         TEST (what_is_damaged_in_the_hot_tier_does_not_count),
         TEST (nobody_is_asked_about_private_ids),
         TEST (versions_that_are_too_young_are_left_out_but_given_by_name),

@@ -277,6 +277,7 @@ after_a_restart_swarm_is_told_of_the_bans_that_last (void **unused)
     rig_settle ();
     rig_wait (0);
     assert_int_equal (orders_count (), 2);
+    assert_true (told_all ());
     //  In the order of the keys
     uint32_t left = next_order (1);
     assert_int_equal (left, 1200);
@@ -301,6 +302,7 @@ many_old_bans_are_told_a_few_at_a_time (void **unused)
         puppet_wait (&reputation, round ? REPUTATION_ORDERS_MS : 0);
         assert_true (orders_count () - told <= REPUTATION_ORDERS_AT_ONCE);
         told = orders_count ();
+        assert_int_equal (told_all (), told == 100);
     }
     assert_int_equal (told, 100);
 }

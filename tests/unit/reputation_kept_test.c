@@ -375,6 +375,7 @@ swarm_is_told_what_is_true (void **unused)
         said_t said = {0};
         while (puppet_take (&reputation, PUPPET_TESTER, &said))
             said_free (&said);
+        told_all ();
         while (puppet_take (&reputation, "swarm", &said)) {
             Ggen__BanOrder *order = ggen__ban_order__unpack (NULL, said.body_size, said.body);
             uint32_t number;

@@ -473,6 +473,67 @@ a_fifth_peer_is_asked_for_a_chunk_that_four_do_not_give_but_later (void **state)
     hear_fetched ();
 }
 
+//  One chunk came fast, so it is not our own way that keeps the other: a second for each.
+static void
+where_chunks_usually_come_fast_one_after_the_other_is_asked_soon (void **state)
+{
+    (void) state;
+    begin_with_missing (8, 2);
+    puppet_wait (&rig, 100);
+    write_one (give (0));
+    uint32_t left = chunk_of (&rig.said[0]);
+    for (unsigned i = 1; i < 8; i++) {
+        assert_int_equal (asked_of (i), 0);
+        puppet_wait (&rig, 1000);
+        assert_int_equal (asked_of (i), 1);
+    }
+    assert_int_equal (give (7), left);
+    write_one (left);
+    finish (OK);
+    hear_fetched ();
+}
+
+//  Answer what dht was asked with these peers.
+static void
+name_providers (const unsigned *peers, unsigned count)
+{
+    Ggen__Contact contacts[4], *list[4];
+    peer_key_t keys[4];
+    Ggen__DhtReadReply reply = GGEN__DHT_READ_REPLY__INIT;
+    reply.providers = list;
+    for (unsigned i = 0; i < count; i++) {
+        keys[i] = rig_peer (peers[i]);
+        ggen__contact__init (&contacts[i]);
+        contacts[i].peer_key = peer_key_to_field (&keys[i]);
+        list[reply.n_providers++] = &contacts[i];
+    }
+    said_t read = rig_take_type ("dht", &ggen__dht_read_request__descriptor);
+    puppet_reply (&rig, &read, &reply.base);
+}
+
+static void
+who_was_silent_is_tried_again_after_those_who_never_were (void **state)
+{
+    (void) state;
+    begin_with_missing (1, 1);
+    puppet_wait (&rig, 2000);
+    name_providers (NULL, 0);
+    puppet_wait (&rig, 4000);
+    name_providers (NULL, 0);
+    puppet_wait (&rig, 8000);
+    puppet_wait (&rig, 6000);
+    assert_int_equal (seen (0), GGEN__EXPERIENCE__FAILED);
+    assert_int_equal (asked_of (0), 1);
+    name_providers ((const unsigned[]) {0, 5}, 2);
+    assert_int_equal (asked_of (5), 1);
+    assert_int_equal (asked_of (0), 1);
+    puppet_wait (&rig, 1500);
+    assert_int_equal (asked_of (0), 2);
+    write_one (give (5));
+    finish (OK);
+    hear_fetched ();
+}
+
 static void
 a_look_that_is_not_needed_any_more_is_taken_back (void **state)
 {
@@ -507,6 +568,9 @@ wrong_bytes_end_their_peer_at_once_and_another_one_is_asked (void **state)
     reply.chunk = chunk_of (&said);
     puppet_reply_with (&rig, &said, &reply.base, rig_chunk (reply.chunk == 0 ? 1 : 0));
     assert_int_equal (seen (0), GGEN__EXPERIENCE__WRONG_BYTES);
+    Ggen__Progress *told = puppet_hear (&rig, &ggen__progress__descriptor);
+    assert_string_equal (told->stage, "verification failed, trying alternate source");
+    puppet_free (told);
     assert_true (rig_silent ("blobs"));
     assert_true (cancel_was_sent (0));
     assert_int_equal (asked_of (1), 2);
@@ -756,6 +820,8 @@ main (void)
         IN_RIG (what_a_silent_peer_was_asked_is_taken_back_and_asked_again),
         IN_RIG (a_peer_that_gives_nothing_has_others_looked_for_beside_it),
         IN_RIG (a_fifth_peer_is_asked_for_a_chunk_that_four_do_not_give_but_later),
+        IN_RIG (where_chunks_usually_come_fast_one_after_the_other_is_asked_soon),
+        IN_RIG (who_was_silent_is_tried_again_after_those_who_never_were),
         IN_RIG (a_look_that_is_not_needed_any_more_is_taken_back),
         IN_RIG (a_peer_that_never_gave_anything_is_given_up_after_twenty_seconds),
         IN_RIG (wrong_bytes_end_their_peer_at_once_and_another_one_is_asked),

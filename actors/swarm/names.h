@@ -5,37 +5,37 @@
 //
 //  What a zone says is somebody else's: lookups, depth and answers are bounded, and an answer counts
 //  only if it fits what was asked, to the peer id.
-#ifndef GGEN_SWARM_RESOLVER_H
-#define GGEN_SWARM_RESOLVER_H
+#ifndef GGEN_SWARM_NAMES_H
+#define GGEN_SWARM_NAMES_H
 
 #include "multiaddr.h"
 
-#define RESOLVER_DEPTH_MAX   4u     //  of dnsaddr in dnsaddr; what lies deeper is left out
-#define RESOLVER_LOOKUPS_MAX 16u    //  names looked up for one address; the rest is left out
-#define RESOLVER_ANSWERS_MAX 32u    //  addresses that come of it, and TXT records of one name
-#define RESOLVER_TEXT_MAX    512u   //  characters of a TXT record; a longer one is left out
+#define NAMES_DEPTH_MAX   4u     //  of dnsaddr in dnsaddr; what lies deeper is left out
+#define NAMES_LOOKUPS_MAX 16u    //  names looked up for one address; the rest is left out
+#define NAMES_ANSWERS_MAX 32u    //  addresses that come of it, and TXT records of one name
+#define NAMES_TEXT_MAX    512u   //  characters of a TXT record; a longer one is left out
 
-typedef enum { RESOLVER_ANY, RESOLVER_V4, RESOLVER_V6 } resolver_family_t;
+typedef enum { NAMES_ANY, NAMES_V4, NAMES_V6 } names_family_t;
 
 typedef struct {
     void *context;
     //  IPs of a host, at most 'max': sets kind and ip of each. Returns how many; 0: none, or no answer.
-    size_t (*ips) (void *context, const char *host, resolver_family_t family, multiaddr_t *ips,
+    size_t (*ips) (void *context, const char *host, names_family_t family, multiaddr_t *ips,
                    size_t max);
     //  TXT records of a name, as the DNS message that came: its bytes, 0 without.
     size_t (*texts) (void *context, const char *name, uint8_t *message, size_t size);
-} resolver_t;
+} names_source_t;
 
-#define RESOLVER_MESSAGE_MAX 4096u  //  bytes of a DNS message
+#define NAMES_MESSAGE_MAX 4096u  //  bytes of a DNS message
 
 //  'answers' without doubles. OK; INVALID_MULTIADDR: 'address' has no name; CONNECTION_FAILED: it leads
 //  nowhere.
-must_use code_t resolver_run (const resolver_t *self, const multiaddr_t *address,
-                              multiaddr_t answers[RESOLVER_ANSWERS_MAX], size_t *count_p);
+must_use code_t names_resolve (const names_source_t *self, const multiaddr_t *address,
+                              multiaddr_t answers[NAMES_ANSWERS_MAX], size_t *count_p);
 
-//  The TXT records that a DNS message (RFC 1035) answers with, those with more than RESOLVER_TEXT_MAX
+//  The TXT records that a DNS message (RFC 1035) answers with, those with more than NAMES_TEXT_MAX
 //  bytes or a NUL left out; the strings of one are joined. Returns how many; a message that breaks off
 //  or lies about its lengths gives those before.
-size_t resolver_texts (bytes_t message, char texts[RESOLVER_ANSWERS_MAX][RESOLVER_TEXT_MAX + 1]);
+size_t names_texts (bytes_t message, char texts[NAMES_ANSWERS_MAX][NAMES_TEXT_MAX + 1]);
 
 #endif

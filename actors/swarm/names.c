@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "resolver.h"
+#include "names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ skip_name (reader_t *self)
 
 //  The strings of one record, joined. False: it is left out.
 static bool
-read_text (reader_t *self, size_t size, char text[RESOLVER_TEXT_MAX + 1])
+read_text (reader_t *self, size_t size, char text[NAMES_TEXT_MAX + 1])
 {
     const size_t end = self->at + size;
     size_t length = 0;
@@ -57,7 +57,7 @@ read_text (reader_t *self, size_t size, char text[RESOLVER_TEXT_MAX + 1])
     while (self->good && self->at < end) {
         const unsigned part = read_number (self, 1);
         self->good &= part <= end - self->at;
-        whole &= self->good && length + part <= RESOLVER_TEXT_MAX;
+        whole &= self->good && length + part <= NAMES_TEXT_MAX;
         if (whole)
             memcpy (text + length, self->message.data + self->at, part);
         if (whole)
@@ -69,7 +69,7 @@ read_text (reader_t *self, size_t size, char text[RESOLVER_TEXT_MAX + 1])
 }
 
 size_t
-resolver_texts (bytes_t message, char texts[RESOLVER_ANSWERS_MAX][RESOLVER_TEXT_MAX + 1])
+names_texts (bytes_t message, char texts[NAMES_ANSWERS_MAX][NAMES_TEXT_MAX + 1])
 {
     reader_t reader = {.message = message, .good = true};
     size_t count = 0;
@@ -80,7 +80,7 @@ resolver_texts (bytes_t message, char texts[RESOLVER_ANSWERS_MAX][RESOLVER_TEXT_
         skip_name (&reader);
         skip (&reader, 4);
     }
-    for (; reader.good && answers > 0 && count < RESOLVER_ANSWERS_MAX; answers--) {
+    for (; reader.good && answers > 0 && count < NAMES_ANSWERS_MAX; answers--) {
         skip_name (&reader);
         const unsigned type = read_number (&reader, 2), class = read_number (&reader, 2);
         skip (&reader, 4);
@@ -97,7 +97,7 @@ resolver_texts (bytes_t message, char texts[RESOLVER_ANSWERS_MAX][RESOLVER_TEXT_
 //  ---- resolving -----------------------------------------------------------------------------------
 
 typedef struct {
-    const resolver_t *resolver;
+    const names_source_t *source;
     multiaddr_t *answers;
     size_t count;
     unsigned lookups;
@@ -109,25 +109,25 @@ add (run_t *run, const multiaddr_t *answer)
     for (size_t i = 0; i < run->count; i++)
         if (multiaddr_equal (&run->answers[i], answer))
             return;
-    if (run->count < RESOLVER_ANSWERS_MAX && multiaddr_is_dialable (answer))
+    if (run->count < NAMES_ANSWERS_MAX && multiaddr_is_dialable (answer))
         run->answers[run->count++] = *answer;
 }
 
 static bool
 may_look_up (run_t *run)
 {
-    return run->count < RESOLVER_ANSWERS_MAX && run->lookups++ < RESOLVER_LOOKUPS_MAX;
+    return run->count < NAMES_ANSWERS_MAX && run->lookups++ < NAMES_LOOKUPS_MAX;
 }
 
 static void
 resolve_host (run_t *run, const multiaddr_t *address)
 {
-    multiaddr_t *ips = calloc (RESOLVER_ANSWERS_MAX, sizeof *ips);
-    const resolver_family_t family = address->kind == MULTIADDR_DNS4   ? RESOLVER_V4
-                                     : address->kind == MULTIADDR_DNS6 ? RESOLVER_V6
-                                                                       : RESOLVER_ANY;
-    size_t count = ips ? run->resolver->ips (run->resolver->context, address->host, family, ips,
-                                             RESOLVER_ANSWERS_MAX)
+    multiaddr_t *ips = calloc (NAMES_ANSWERS_MAX, sizeof *ips);
+    const names_family_t family = address->kind == MULTIADDR_DNS4   ? NAMES_V4
+                                  : address->kind == MULTIADDR_DNS6 ? NAMES_V6
+                                                                    : NAMES_ANY;
+    size_t count = ips ? run->source->ips (run->source->context, address->host, family, ips,
+                                           NAMES_ANSWERS_MAX)
                        : 0;
     for (size_t i = 0; i < count; i++) {
         ips[i].port = address->port;
@@ -159,13 +159,13 @@ static void
 resolve_dnsaddr (run_t *run, const multiaddr_t *address, unsigned depth)
 {
     char name[sizeof "_dnsaddr." + MULTIADDR_HOST_MAX];
-    uint8_t *message = malloc (RESOLVER_MESSAGE_MAX);
-    char (*texts)[RESOLVER_TEXT_MAX + 1] = calloc (RESOLVER_ANSWERS_MAX, sizeof *texts);
+    uint8_t *message = malloc (NAMES_MESSAGE_MAX);
+    char (*texts)[NAMES_TEXT_MAX + 1] = calloc (NAMES_ANSWERS_MAX, sizeof *texts);
     snprintf (name, sizeof name, "_dnsaddr.%s", address->host);
-    size_t size = message && texts ? run->resolver->texts (run->resolver->context, name, message,
-                                                           RESOLVER_MESSAGE_MAX)
+    size_t size = message && texts ? run->source->texts (run->source->context, name, message,
+                                                           NAMES_MESSAGE_MAX)
                                    : 0;
-    size_t count = size > 0 ? resolver_texts ((bytes_t) {message, size}, texts) : 0;
+    size_t count = size > 0 ? names_texts ((bytes_t) {message, size}, texts) : 0;
     free (message);
     for (size_t i = 0; i < count; i++)
         resolve_text (run, address, texts[i], depth + 1);
@@ -180,15 +180,15 @@ resolve (run_t *run, const multiaddr_t *address, unsigned depth)
     else if (address->kind != MULTIADDR_DNSADDR) {
         if (may_look_up (run))
             resolve_host (run, address);
-    } else if (depth < RESOLVER_DEPTH_MAX && may_look_up (run))
+    } else if (depth < NAMES_DEPTH_MAX && may_look_up (run))
         resolve_dnsaddr (run, address, depth);
 }
 
 code_t
-resolver_run (const resolver_t *self, const multiaddr_t *address,
-              multiaddr_t answers[RESOLVER_ANSWERS_MAX], size_t *count_p)
+names_resolve (const names_source_t *self, const multiaddr_t *address,
+              multiaddr_t answers[NAMES_ANSWERS_MAX], size_t *count_p)
 {
-    run_t run = {.resolver = self, .answers = answers};
+    run_t run = {.source = self, .answers = answers};
     *count_p = 0;
     if (address->kind == MULTIADDR_IP4 || address->kind == MULTIADDR_IP6)
         return INVALID_MULTIADDR;

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""What people ask of a running node: bootstrap, peers, bans, publishing to the network, and its end."""
+import signal
+import socket
+
+from homes import make_pack
+from tap import contains, equal, lacks, main, matches, test, true, wait_until
+
+LOOPBACK = "/ip4/127.0.0.1/tcp/0"
+STRANGER = "12D3KooWQYV9dGMFoRzNStwpXztXaBUjtPqi6aU76ZgUriHhKust"
+
+
+def start(home, *bootstraps, **more):
+    """Start a node; its address with its peer id."""
+    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LOOPBACK,
+           "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps), **more}
+    home.node = home.start("node", "run", env=env)
+    home.node.wait_for("node runs: ")
+    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
+                        what="an address that is bound")
+    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
+
+
+def id_of(address):
+    return address.rsplit("/", 1)[1]
+
+
+def peers(home, *flags):
+    return [peer["peer_id"] for peer in home.json("p2p", "peers", *flags)["peers"]]
+
+
+def two(home):
+    """Two nodes that are connected: the other home and its address."""
+    other = home.another()
+    there = start(other)
+    start(home)
+    home.run("p2p", "connect", there)
+    return other, there
+
+
+@test
+def a_bootstrap_node_is_dialled_at_once(home):
+    other = home.another()
+    there = start(other)
+    start(home)
+    contains(home.run("p2p", "bootstrap", there).out, "Connected to 1 bootstrap node")
+    equal(peers(home), [id_of(there)])
+    told = home.json("p2p", "bootstrap", "--nodes", there, "--wait")
+    equal((told["connected"], told["failed"]), (1, 0))
+
+
+@test
+def bootstraps_that_are_not_there_are_told_with_the_reason(home):
+    other = home.another()
+    there = start(other)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    gone = f"/ip4/127.0.0.1/tcp/{port}/p2p/{STRANGER}"          # nobody is there
+    start(home)
+    error = home.json("p2p", "bootstrap", gone, ok=1)["error"]
+    equal(error["code"], "BOOTSTRAP_TIMEOUT")
+    contains(error["message"], f"/tcp/{port}")
+    mixed = home.json("p2p", "bootstrap", "--wait", "--nodes", f"{gone},{there}")
+    equal((mixed["connected"], mixed["failed"], len(mixed["failures"])), (1, 1, 1))
+    contains(home.run("p2p", "bootstrap", ok=1).err, "no bootstrap node is configured")
+    contains(home.run("p2p", "bootstrap", "nonsense", ok=1).err, "error: nonsense: ")
+
+
+@test
+def peers_are_listed_in_the_form_and_order_asked_for(home):
+    other, there = two(home)
+    third = home.another()
+    elsewhere = start(third)
+    home.run("p2p", "connect", elsewhere)
+    wait_until(lambda: sorted(peers(home)) == sorted([id_of(there), id_of(elsewhere)]),
+               what="both peers")
+    for key in ("reputation", "latency", "packages"):
+        equal(len(peers(home, "--sort", key)), 2)
+    rtts = [peer["rtt_ms"] or 1 << 30
+            for peer in home.json("p2p", "peers", "--sort", "latency")["peers"]]
+    equal(rtts, sorted(rtts))
+    equal(peers(home, "--min-reputation", "1"), [])
+    contains(home.run("p2p", "peer-list").out, "SCORE")
+    contains(home.run("p2p", "peers", "-v").out, "SUCCESS")
+    yaml = home.run("p2p", "peers", "-f", "yaml").out
+    matches(yaml, f'^  - peer_id: "{id_of(there)}"$')
+    matches(yaml, "^total: 2$")
+    equal(home.json("p2p", "peers")["peers"][0].keys(),
+          home.json("p2p", "peers", "--format", "json", schema="p2p-peers")["peers"][0].keys())
+
+
+@test
+def what_is_known_of_a_peer_is_told(home):
+    _, there = two(home)
+    told = home.run("p2p", "peer-info", id_of(there)).out
+    contains(told, id_of(there))
+    matches(told, "^reputation: +0[.]")
+    matches(told, "^banned: +no$")
+    contains(home.run("p2p", "peer-info", there, "--full").out, "transfer/1")
+    full = home.json("p2p", "peer-info", id_of(there), "--full")
+    equal(full["session"]["peer_id"], id_of(there))
+    contains(home.run("p2p", "peer-info", STRANGER, ok=1).err, "never met")
+
+
+@test
+def who_is_banned_stays_away_until_that_is_over(home):
+    other, there = two(home)
+    home.json("p2p", "ban", id_of(there), "--for", "500", "--reason", "sends garbage")
+    wait_until(lambda: not peers(home), what="the end of the session")
+    told = home.json("p2p", "peer-info", id_of(there))
+    equal(told["ban"]["reason"], "sends garbage")
+    equal(told["session"], None)
+    equal(home.json("p2p", "connect", there, ok=1)["error"]["code"], "LOW_REPUTATION")
+    equal(home.json("p2p", "unban", id_of(there))["was_banned"], True)
+    equal(home.json("p2p", "unban", id_of(there))["was_banned"], False)
+    wait_until(lambda: home.run("p2p", "connect", there, ok=None).rc == 0, what="them to meet again")
+    equal(peers(home), [id_of(there)])
+
+
+@test
+def a_ban_outlives_the_node(home):
+    _, there = two(home)
+    home.run("p2p", "ban", id_of(there))
+    home.run("p2p", "stop")
+    start(home)
+    true(home.json("p2p", "peer-info", id_of(there))["ban"], "it is still banned")
+
+
+@test
+def all_connections_are_ended_or_one(home):
+    other, there = two(home)
+    equal(home.json("p2p", "disconnect", "--peer", id_of(there))["peers"], 1)
+    equal(peers(home), [])
+    equal(home.json("p2p", "disconnect")["peers"], 0)
+    home.run("p2p", "disconnect", id_of(there), "--peer", id_of(there), ok=2)
+
+
+@test
+def a_node_is_stopped_and_what_it_knew_is_kept(home):
+    _, there = two(home)
+    process = home.node
+    contains(home.run("p2p", "stop").out, f"(pid {process.pid})")
+    equal(process.wait(), 0)
+    contains(home.run("p2p", "stop", ok=1).err, "hint: start one: ggen p2p start")
+    start(home)
+    wait_until(lambda: peers(home) == [id_of(there)], what="the peer it knew")
+    equal(home.json("p2p", "disconnect", "--shutdown")["stopped"], True)
+    equal(home.node.wait(), 0)
+
+
+@test
+def a_directory_is_published_to_the_network_and_its_echo_counted(home):
+    other, _ = two(home)
+    pack = make_pack(home, "palette", description="Colours for ontologies")
+    told = home.json("p2p", "publish", pack)
+    equal((told["id"], told["version"]), ("palette", "1.0.0"))
+    equal(told["network"]["wanted"], 3)
+    true(told["network"]["stored"] <= 1, "there is one other host")
+    wait_until(lambda: other.json("p2p", "search", "ontologies")["total"] == 1, what="the word")
+    again = home.run("market", "publish", pack).out
+    matches(again, "^stored: +on 1 of 3 other hosts$")
+
+
+@test
+def with_wait_it_is_done_when_all_hosts_have_it(home):
+    other = home.another()
+    there = start(other)
+    start(home, there, GGEN_P2P_REPLICAS="1")
+    home.path.joinpath("config.toml").write_text("[storage]\nreplicas = 1\n")
+    home.run("p2p", "stop")
+    start(home, there)
+    told = home.json("p2p", "publish", make_pack(home, "palette"), "--wait")
+    equal((told["network"]["stored"], told["network"]["wanted"]), (1, 1))
+
+
+@test
+def a_wait_that_takes_too_long_says_how_far_it_got(home):
+    start(home)
+    told = home.run("p2p", "publish", make_pack(home, "palette"), "--wait", "--timeout", "2", ok=1)
+    contains(told.err, "gave up after 2 s")
+    contains(told.out, "on 0 of 3 other hosts")
+    waiting = home.start("p2p", "publish", make_pack(home, "brushes"), "--wait")
+    wait_until(lambda: home.json("market", "search", "brushes")["results"], what="it to be published")
+    waiting.send_signal(signal.SIGINT)
+    equal(waiting.wait(5), 130)
+
+
+@test
+def a_version_of_the_file_registry_is_told_to_the_network_later(home):
+    pack = make_pack(home, "palette", description="Colours for ontologies")
+    home.run("market", "publish", pack)
+    other, _ = two(home)
+    told = home.json("p2p", "publish", "palette@1.0.0")
+    equal((told["id"], told["network"]["wanted"]), ("palette", 3))
+    wait_until(lambda: other.json("p2p", "search", "ontologies")["total"] == 1, what="the word")
+    other.run("market", "install", "palette")
+    missing = home.json("p2p", "publish", "palette@2.0.0", ok=1)["error"]
+    equal(missing["code"], "PACKAGE_NOT_FOUND")
+
+
+@test
+def what_is_not_to_be_told_is_not_told(home):
+    other, _ = two(home)
+    pack = make_pack(home, "palette", description="Colours for ontologies")
+    told = home.json("p2p", "publish", pack, "--announce=false", "--dht-store=false")
+    equal((told["network"]["records"], told["network"]["announced"]), (0, 0))
+    equal(other.json("p2p", "search", "ontologies")["total"], 0)
+    home.json("p2p", "publish", "palette@1.0.0")
+    wait_until(lambda: other.json("p2p", "search", "ontologies")["total"] == 1, what="the word")
+
+
+@test
+def without_a_node_each_verb_says_how_to_start_one(home):
+    make_pack(home, "palette")
+    for words in (["peers"], ["peer-info", STRANGER], ["bootstrap"], ["ban", STRANGER],
+                  ["unban", STRANGER], ["stop"], ["disconnect"], ["disconnect", "--shutdown"],
+                  ["publish", "packs/palette-1.0.0"], ["publish", "palette@1.0.0"]):
+        failed = home.run("p2p", *words, ok=1)
+        contains(failed.err, "error: no node runs on this home\nhint: start one: ggen p2p start")
+        equal(home.json("p2p", *words, ok=1)["error"]["code"], "NODE_NOT_STARTED")
+
+
+@test
+def a_node_that_is_not_of_the_network_says_so(home):
+    home.start("node", "run").wait_for("node runs: ")
+    failed = home.json("p2p", "publish", make_pack(home, "palette"), ok=1)["error"]
+    equal(failed["code"], "FEATURE_NOT_ENABLED")
+    lacks(home.run("market", "publish", make_pack(home, "palette")).out, "other hosts")
+
+
+@test
+def words_that_are_no_peer_are_refused(home):
+    start(home)
+    for verb in ("peer-info", "ban", "unban", "disconnect"):
+        for word in ("nonsense", "/ip4/127.0.0.1/tcp/4", "12D3KooWnot"):
+            matches(home.run("p2p", verb, word, ok=1).err, "^error: ")
+
+
+main()
