@@ -53,6 +53,13 @@ def a_large_package_comes_over_the_bulk_connection(home):
 
 
 @test
+def a_package_of_one_chunk_makes_no_connection(home):
+    here, _ = install_from(home, home.another(), "small", 0)
+    true(here["received_bytes"] > 0, here)
+    equal((here["bulk_received_bytes"], here["bulk_connections"]), (0, 0))
+
+
+@test
 def a_node_that_was_dialled_by_name_is_found_for_the_bulk_connection_too(home):
     other = home.another()
     there = start(other).replace("/ip4/127.0.0.1/", "/dns4/localhost/")
