@@ -50,6 +50,7 @@ def a_large_package_comes_over_the_bulk_connection(home):
     true(there["bulk_sent_bytes"] >= here["bulk_received_bytes"], there)
     equal(here["bulk_connections"], 1)
     equal(there["bulk_connections"], 1)
+    equal([peer["bulk"] for peer in home.json("p2p", "peers")["peers"]], [True])
 
 
 @test
