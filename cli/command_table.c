@@ -272,6 +272,8 @@ static const option_t node_options [] = {
      .help = "gossip topic of package announcements"},
     {.name = "config", .letter = 'c', .kind = OPTION_PATH, .value_name = "FILE",
      .help = "settings from FILE instead of the home's"},
+    {.name = "http", .kind = OPTION_TEXT, .value_name = "HOST:PORT",
+     .help = "serve the file registry, metrics and health over HTTP"},
     {.name = "daemon", .letter = 'd', .kind = OPTION_FLAG,
      .help = "in the background; returns once the node answers"},
     END};
@@ -593,7 +595,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_P2P_BAN, .path = "p2p ban", .arguments = "PEER", .arguments_min = 1,
      .arguments_max = 1, .needs = NEEDS_READ, .options = ban_options,
      .help = "refuse a node for some time",
-     .examples = {"ggen p2p ban 12D3KooW... --for 86400 --reason 'sends garbage'"}},
+     .examples = {"ggen p2p ban 12D3KooW... --for 86400 --reason garbage"}},
     {.id = VERB_P2P_UNBAN, .path = "p2p unban", .arguments = "PEER", .arguments_min = 1,
      .arguments_max = 1, .needs = NEEDS_READ, .help = "no longer refuse a node",
      .examples = {"ggen p2p unban 12D3KooW..."}},
