@@ -29,7 +29,8 @@ refusals_note (refusals_t *self, const uint8_t id [ID_SIZE], int64_t now_ms)
         self->marks = calloc (REFUSALS_MAX, sizeof *self->marks);
     if (!self->marks)
         return;
-    *place_of (self, id, &mark) = mark;
+    uint64_t *place = place_of (self, id, &mark);
+    *place = mark;
     self->last_ms = now_ms;
 }
 
@@ -37,7 +38,10 @@ bool
 refusals_has (const refusals_t *self, const uint8_t id [ID_SIZE])
 {
     uint64_t mark;
-    return self->marks && *place_of (self, id, &mark) == mark;
+    if (!self->marks)
+        return false;
+    const uint64_t *place = place_of (self, id, &mark);
+    return *place == mark;
 }
 
 void
