@@ -83,7 +83,7 @@ UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% uni
     unit/idle_test contract/registry_contract),$(UNIT))
 SIM  := $(filter-out $(call of_network,sim/bazaar sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
-FUZZ := $(filter-out $(call of_network,fuzz/gossip fuzz/reputation),$(FUZZ))
+FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/reputation),$(FUZZ))
 GGEN_SIM :=
 GGEN_HARNESS :=
 else
@@ -118,7 +118,7 @@ crash: all $(B)/tests/crash/shim.so ## every crash, fault and power-loss point o
 
 check-shared:                   ## conformance against the data in ../shared
 	@if [ -d ../shared/data ]; then \
-	    $(MAKE) --no-print-directory all $(SHARED) && \
+	    $(MAKE) --no-print-directory all $(SHARED) $(GGEN_HARNESS) && \
 	    python3 tests/run.py --build $(B) --shared ../shared/data --timeout 600; \
 	else \
 	    echo "check-shared: ../shared/data is ABSENT: the conformance suites were NOT run"; \
@@ -287,7 +287,7 @@ $(B)/tests/crash/shim.so: tests/crash/shim.c
 $(B)/tests/bench/empty: LDFLAGS := $(MODE) -Wl,--no-as-needed
 
 help:                           ## this list
-	@awk -F '##' '/^[a-z-]+:.*##/ {split ($$1, t, ":"); printf "  make %-14s %s\n", t[1], $$2}' Makefile
+	@awk -F '##' '/^[a-z0-9-]+:.*##/ {split ($$1, t, ":"); printf "  make %-14s %s\n", t[1], $$2}' Makefile
 
 clean:                          ## remove build/
 	@rm -rf $(B)
@@ -308,13 +308,15 @@ completions: all
 DESTDIR ?=
 PREFIX  ?= /usr/local
 SHARE    = $(DESTDIR)$(PREFIX)/share
-install: all man completions    ## copy program, manual pages and completions (DESTDIR=, PREFIX=/usr/local)
-	install -D -m 0755 $(B)/ggen $(DESTDIR)$(PREFIX)/bin/ggen
+install: all man completions    ## copy program, manual pages, completions, systemd unit (DESTDIR=, PREFIX=/usr/local)
+	install -D -m 0755 -s $(B)/ggen $(DESTDIR)$(PREFIX)/bin/ggen
 	install -d $(SHARE)/man/man1
 	install -m 0644 $(B)/man/*.1 $(SHARE)/man/man1
 	install -D -m 0644 $(B)/completions/bash $(SHARE)/bash-completion/completions/ggen
 	install -D -m 0644 $(B)/completions/zsh $(SHARE)/zsh/site-functions/_ggen
 	install -D -m 0644 $(B)/completions/fish $(SHARE)/fish/vendor_completions.d/ggen.fish
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/user
+	sed 's|@BIN@|$(PREFIX)/bin|' config/ggen.service > $(DESTDIR)$(PREFIX)/lib/systemd/user/ggen.service
 
 dist:                           ## build/ggen-VERSION.tar.gz of the committed tree
 	@mkdir -p $(B)

@@ -595,7 +595,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_P2P_BAN, .path = "p2p ban", .arguments = "PEER", .arguments_min = 1,
      .arguments_max = 1, .needs = NEEDS_READ, .options = ban_options,
      .help = "refuse a node for some time",
-     .examples = {"ggen p2p ban 12D3KooW... --for 86400 --reason 'sends garbage'"}},
+     .examples = {"ggen p2p ban 12D3KooW... --for 86400 --reason garbage"}},
     {.id = VERB_P2P_UNBAN, .path = "p2p unban", .arguments = "PEER", .arguments_min = 1,
      .arguments_max = 1, .needs = NEEDS_READ, .help = "no longer refuse a node",
      .examples = {"ggen p2p unban 12D3KooW..."}},

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -283,8 +284,7 @@ session_wait (session_t *self, unsigned ms)
             fail (self, &failure);
             return false;
         }
-        const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000};
-        nanosleep (&step, NULL);
+        poll (NULL, 0, WAIT_STEP_MS);           //  a signal ends it
     }
     return true;
 }

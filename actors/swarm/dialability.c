@@ -41,6 +41,21 @@ tell (swarm_t *self)
             sessions_renew (self, link, 0);
 }
 
+//  A no may be of a moment: of a peer, or a machine, that had too much to do.
+static int64_t
+again_ms (dialability_t *state)
+{
+    if (state->dialable) {
+        state->refusals = 0;
+        return DIALABILITY_AGAIN_MS;
+    }
+    int64_t wait_ms = (int64_t) DIALABILITY_DOUBT_MS << state->refusals;
+    if (wait_ms >= DIALABILITY_HOPE_MS)
+        return DIALABILITY_HOPE_MS;
+    state->refusals++;
+    return wait_ms;
+}
+
 static void
 know (swarm_t *self, bool dialable)
 {
@@ -48,9 +63,7 @@ know (swarm_t *self, bool dialable)
     bool news = !state->known || state->dialable != dialable;
     state->known = true;
     state->dialable = dialable;
-    state->next_ms =
-        out_now_ms (self->out)
-        + book_jitter_ms (self->rng, dialable ? DIALABILITY_AGAIN_MS : DIALABILITY_HOPE_MS);
+    state->next_ms = out_now_ms (self->out) + book_jitter_ms (self->rng, again_ms (state));
     if (news)
         tell (self);
 }
@@ -211,6 +224,7 @@ dialability_reset (swarm_t *self)
     dialability_t *state = &self->dialability;
     addresses_clear (&state->reached);
     state->known = state->dialable = false;
+    state->refusals = 0;
     dialability_run (self);
     if (is_sure (self))
         dialability_begin (self);

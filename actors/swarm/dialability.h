@@ -9,7 +9,8 @@
 #define DIALABILITY_RETRY_MS 60000      //  when nobody could say
 #define DIALABILITY_BUSY_MS  2000       //  when all who were asked had no time: a crowd joins at once
 #define DIALABILITY_AGAIN_MS 1800000    //  then it is asked again
-#define DIALABILITY_HOPE_MS  300000     //  the same when we cannot be dialled
+#define DIALABILITY_DOUBT_MS 15000      //  the same when we cannot be dialled, at first; then twice that
+#define DIALABILITY_HOPE_MS  300000     //  each time, up to this
 #define DIALABILITY_MS       15000      //  longest that a peer may take to try
 #define TRIALS_MAX           8u         //  that others have us make at one time
 

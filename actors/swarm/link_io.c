@@ -4,6 +4,7 @@
 #include "actors/swarm/guard_io.h"
 #include "actors/swarm/link_ends_io.h"
 #include "actors/swarm/ports_io.h"
+#include "actors/swarm/redials_io.h"
 #include "link.pb-c.h"
 #include "runtime/actor/out.h"
 #include "runtime/host/log.h"
@@ -19,8 +20,10 @@
 //  Messages taken from a side, and news from a monitor, before the mailbox gets its turn.
 #define BURST 64
 
-//  ZeroMQ does not say when a full queue has room again.
-#define RETRY_MS 2
+//  ZeroMQ does not say when a full queue has room again: it is tried, ever more seldom. When there is
+//  some, there is room for half a queue.
+#define RETRY_MS     2
+#define RETRY_MAX_MS 64
 
 //  Between looks whether another node of this process has left ZAP to us.
 #define ADMIT_MS 100
@@ -35,8 +38,10 @@ typedef struct {
     guard_t *guard;
     uint64_t last_inbound;              //  number of the last link that came in: even
     int64_t look_ms;                    //  when the guard looks next
+    int64_t stuck_ms;                   //  that a peer may not read
     int64_t admit_ms;                   //  when we look next whether we have to answer ZAP
     unsigned closed;                    //  links whose connection has ended, not told yet
+    redials_t redials;
     bool announced;                     //  swarm knows where we listen
     const char *beacon;                 //  as the settings say
 } links_t;
@@ -183,20 +188,36 @@ sent (links_t *self, end_t *end, size_t bytes, int64_t now_ms)
 
 //  Returns false when the link ended.
 static bool
+wait_for_room (links_t *self, end_t *end, int64_t now_ms)
+{
+    if (end->retry_ms == 0)
+        end->stuck_ms = now_ms;
+    if (now_ms - end->stuck_ms >= self->stuck_ms) {
+        bring_down (self, end, BUSY, "the peer does not read");
+        return false;
+    }
+    end->retry_ms = end->retry_ms == 0 ? RETRY_MS : 2 * end->retry_ms;
+    if (end->retry_ms > RETRY_MAX_MS)
+        end->retry_ms = RETRY_MAX_MS;
+    ends_wake (self->ends, end, now_ms + end->retry_ms);
+    return true;
+}
+
+//  Returns false when the link ended.
+static bool
 send_waiting (links_t *self, end_t *end, int64_t now_ms)
 {
     while (end->first) {
         waiting_frames_t *first = end->first;
         code_t code = wires_send (self->wires, end->side, end->routing, end->routing_size,
                                   first->frames, first->count);
-        if (code == BUSY) {
-            ends_wake (self->ends, end, now_ms + RETRY_MS);
-            return true;
-        }
+        if (code == BUSY)
+            return wait_for_room (self, end, now_ms);
         if (code != OK) {
             bring_down (self, end, NETWORK, "the connection has ended");
             return false;
         }
+        end->retry_ms = 0;
         end->first = first->next;
         if (!end->first)
             end->last = NULL;
@@ -291,35 +312,53 @@ endpoint_of (const multiaddr_t *address, char *endpoint, size_t size)
 
 //  OK, or why it cannot be dialled.
 static code_t
-dial (links_t *self, const Ggen__LinkDial *request, int64_t now_ms, const char **reason)
+read_dial (const Ggen__LinkDial *request, int64_t now_ms, outbound_t *dial, const char **reason)
 {
-    multiaddr_t address;
     char endpoint[WIRES_ENDPOINT_MAX + 1];
+    *dial = (outbound_t) {.number = request->link, .ends_ms = now_ms + request->budget_ms};
     *reason = "it is no address that this node can dial";
-    if (multiaddr_decode (&address, (bytes_t) {request->address.data, request->address.len}) != OK
-        || !endpoint_of (&address, endpoint, sizeof endpoint))
+    if (multiaddr_decode (&dial->address, (bytes_t) {request->address.data, request->address.len})
+            != OK
+        || !endpoint_of (&dial->address, endpoint, sizeof endpoint))
         return INVALID_MULTIADDR;
     *reason = "whose key is there is not known";
-    if (request->transport_key.len != 32)
+    if (request->transport_key.len != sizeof dial->key)
         return FEATURE_NOT_ENABLED;
+    memcpy (dial->key, request->transport_key.data, sizeof dial->key);
+    return OK;
+}
+
+static code_t
+begin_dial (links_t *self, const outbound_t *dial, const char **reason)
+{
+    char endpoint[WIRES_ENDPOINT_MAX + 1];
+    endpoint_of (&dial->address, endpoint, sizeof endpoint);
     *reason = "there is a link to that address already, or too many";
-    end_t *end = ends_add (self->ends, request->link, WIRES_OUT,
-                           (const uint8_t *) &request->link, sizeof request->link, endpoint);
+    end_t *end = ends_add (self->ends, dial->number, WIRES_OUT, (const uint8_t *) &dial->number,
+                           sizeof dial->number, endpoint);
     if (!end)
         return BUSY;
-    memcpy (end->key, request->transport_key.data, sizeof end->key);
+    memcpy (end->key, dial->key, sizeof end->key);
     end->address = malloc (sizeof *end->address);
     if (end->address)
-        *end->address = address;
+        *end->address = dial->address;
     *reason = "the system refuses";
     if (!end->address
         || wires_dial (self->wires, endpoint, end->routing, end->routing_size, end->key) != OK) {
         ends_remove (self->ends, end);
         return NETWORK;
     }
-    end->ends_ms = now_ms + request->budget_ms;
+    end->ends_ms = dial->ends_ms;
     ends_wake (self->ends, end, end->ends_ms);
     return OK;
+}
+
+static bool
+is_taken (const links_t *self, const outbound_t *dial)
+{
+    char endpoint[WIRES_ENDPOINT_MAX + 1];
+    endpoint_of (&dial->address, endpoint, sizeof endpoint);
+    return ends_by_endpoint (self->ends, endpoint) != NULL;
 }
 
 static code_t
@@ -328,10 +367,33 @@ on_dial (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     links_t *self = self_;
     const Ggen__LinkDial *request = (const void *) message;
     const char *reason;
-    code_t code = dial (self, request, at->now_ms, &reason);
+    outbound_t dial;
+    code_t code = read_dial (request, at->now_ms, &dial, &reason);
+    if (code == OK && is_taken (self, &dial) && redials_put (&self->redials, &dial, at->now_ms))
+        return OK;
+    if (code == OK)
+        code = begin_dial (self, &dial, &reason);
     if (code != OK)
         tell_down (self, request->link, code, reason);
     return OK;
+}
+
+//  Dial those whose place has become free; those that have waited long enough are refused.
+static void
+look_at_redials (links_t *self, int64_t now_ms)
+{
+    self->redials.look_ms = now_ms + REDIALS_LOOK_MS;
+    for (unsigned i = self->redials.count; i > 0; i--) {
+        const redial_t *it = self->redials.list[i - 1];
+        const outbound_t dial = it->dial;
+        const char *reason;
+        if (is_taken (self, &dial) && now_ms < it->until_ms)
+            continue;
+        redials_drop (&self->redials, dial.number);
+        code_t code = begin_dial (self, &dial, &reason);
+        if (code != OK)
+            tell_down (self, dial.number, code, reason);
+    }
 }
 
 static code_t
@@ -339,6 +401,7 @@ on_close (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     links_t *self = self_;
     const Ggen__LinkClose *request = (const void *) message;
+    redials_drop (&self->redials, request->link);
     end_t *end = ends_by_number (self->ends, request->link);
     if (!end || end->closing)
         return OK;
@@ -535,6 +598,8 @@ links_tick (void *self_, int64_t now_ms, int64_t wall_ms)
     }
     while ((end = ends_due (self->ends, now_ms)) != NULL)
         due (self, end, now_ms);
+    if (redials_next_ms (&self->redials) <= now_ms)
+        look_at_redials (self, now_ms);
     if (self->admit_ms <= now_ms)
         self->admit_ms = wires_admit (self->wires) ? DEADLINE_NEVER : now_ms + ADMIT_MS;
     if (self->look_ms <= now_ms) {
@@ -553,10 +618,13 @@ links_deadline_ms (const void *self_)
     const links_t *self = self_;
     if (!self->announced)
         return 0;
-    int64_t earliest_ms = ends_earliest_ms (self->ends);
-    if (self->look_ms < earliest_ms)
-        earliest_ms = self->look_ms;
-    return self->admit_ms < earliest_ms ? self->admit_ms : earliest_ms;
+    const int64_t all_ms[] = {ends_earliest_ms (self->ends), self->look_ms, self->admit_ms,
+                              redials_next_ms (&self->redials)};
+    int64_t earliest_ms = all_ms[0];
+    for (unsigned i = 1; i < COUNT_OF (all_ms); i++)
+        if (all_ms[i] < earliest_ms)
+            earliest_ms = all_ms[i];
+    return earliest_ms;
 }
 
 //  ---- life ----------------------------------------------------------------------------------------
@@ -571,6 +639,7 @@ static void
 links_destroy (void *self_)
 {
     links_t *self = self_;
+    redials_clear (&self->redials);
     ends_destroy (&self->ends);
     guard_destroy (&self->guard);
     wires_destroy (&self->wires);
@@ -595,11 +664,13 @@ links_create (const actor_env_t *env)
     if (!self)
         return NULL;
     self->out = env->out;
-    self->beacon = ((const link_settings_t *) env->settings)->beacon;
+    const link_settings_t *settings = env->settings;
+    self->stuck_ms = settings->stuck_ms ? settings->stuck_ms : LINK_STUCK_MS;
+    self->beacon = settings->beacon;
     self->look_ms = DEADLINE_NEVER;
     self->ends = ends_new (rng_u64 (env->rng));
     self->guard = guard_new (connections_max ());
-    self->wires = self->ends && self->guard ? wires_new (env->settings, why, sizeof why) : NULL;
+    self->wires = self->ends && self->guard ? wires_new (settings, why, sizeof why) : NULL;
     if (self->wires)
         return self;
     log_error ("link.no_network", "why=%s", why);

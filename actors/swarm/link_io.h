@@ -18,6 +18,7 @@
 #define LINK_PROVEN_MAX      64             //  with one
 #define LINK_QUEUE_BYTES_MAX (16u << 20)    //  to one peer that does not read; then it is cut off
 #define LINK_GUARD_BYTES     (8u << 20)     //  received and not become messages; then it is cut off
+#define LINK_STUCK_MS        60000          //  without room for anything; then it is cut off
 #define LINK_WRITTEN_BYTES   (64u << 10)    //  LinkWritten comes after so many,
 #define LINK_WRITTEN_MS      10             //  and so long after the last of them
 
@@ -28,6 +29,7 @@ typedef struct {
     size_t addresses_count;                 //  0: nobody can dial us
     uint32_t heartbeat_ms;                  //  0 = 5000; a frozen peer is down after three
     const char *beacon;                     //  who is told of LinkListening beside swarm; NULL: nobody
+    uint32_t stuck_ms;                      //  0 = LINK_STUCK_MS
 } link_settings_t;
 
 extern const actor_class_t link_actor;

@@ -124,10 +124,10 @@ resolve_host (run_t *run, const multiaddr_t *address)
 {
     multiaddr_t *ips = calloc (NAMES_ANSWERS_MAX, sizeof *ips);
     const names_family_t family = address->kind == MULTIADDR_DNS4   ? NAMES_V4
-                                     : address->kind == MULTIADDR_DNS6 ? NAMES_V6
-                                                                       : NAMES_ANY;
+                                  : address->kind == MULTIADDR_DNS6 ? NAMES_V6
+                                                                    : NAMES_ANY;
     size_t count = ips ? run->source->ips (run->source->context, address->host, family, ips,
-                                             NAMES_ANSWERS_MAX)
+                                           NAMES_ANSWERS_MAX)
                        : 0;
     for (size_t i = 0; i < count; i++) {
         ips[i].port = address->port;

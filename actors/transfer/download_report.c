@@ -22,17 +22,34 @@ done_bytes (const download_t *self)
     return bytes;
 }
 
+static Ggen__Progress
+progress_of (const download_t *self, const char *stage)
+{
+    Ggen__Progress progress = GGEN__PROGRESS__INIT;
+    progress.stage = (char *) stage;
+    progress.subject = self->subject;
+    progress.done = done_bytes (self);
+    progress.total = self->release->size_bytes;
+    progress.unit = "bytes";
+    return progress;
+}
+
+//  What people see of a peer that lies (N5 of SPEC 6).
+static void
+tell_people_of_wrong (const download_t *self)
+{
+    Ggen__Progress progress =
+        progress_of (self, "verification failed, trying alternate source");
+    for (listener_t *at = self->listeners; at; at = at->next)
+        out_progress (self->all->out, at->ticket, &progress);
+}
+
 void
 download_tell_progress (download_t *self)
 {
     downloads_t *all = self->all;
     int64_t now_ms = out_now_ms (all->out);
-    Ggen__Progress progress = GGEN__PROGRESS__INIT;
-    progress.stage = "fetch";
-    progress.subject = self->subject;
-    progress.done = done_bytes (self);
-    progress.total = self->release->size_bytes;
-    progress.unit = "bytes";
+    Ggen__Progress progress = progress_of (self, "fetch");
     for (listener_t *at = self->listeners; at; at = at->next)
         if (now_ms - at->told_ms >= at->progress_ms) {
             at->told_ms = now_ms;
@@ -62,6 +79,7 @@ download_tell_wrong (const download_t *self, const source_t *source, const char 
     seen.experience = GGEN__EXPERIENCE__WRONG_BYTES;
     seen.detail = (char *) what;
     out_event (self->all->out, "reputation", &seen.base);
+    tell_people_of_wrong (self);
 }
 
 //  That it is gone is told to dht too, which checks it before others hear of it.

@@ -103,6 +103,17 @@ def two_nodes_connect_and_part(home):
 
 
 @test
+def who_was_disconnected_can_be_connected_with_again_at_once(home):
+    other = home.another()
+    there, _ = start(other), start(home)
+    for _ in range(5):
+        home.run("p2p", "connect", there)
+        equal(peers(home), {id_of(there)})
+        home.run("p2p", "disconnect", id_of(there))
+        equal(peers(home), set())
+
+
+@test
 def a_node_on_all_interfaces_says_where_others_can_dial_it(home):
     other = home.another()
     start(other, listen="/ip4/0.0.0.0/tcp/0")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//  settle, check, expect: what has to be true.
+//  settle, check, expect: what has to be true; and the checks of packages.
 #include "run.h"
 #include "wishes.h"
 
@@ -189,157 +189,19 @@ check_lost (run_t *self, int64_t within_ms)
     return wrong == 0;
 }
 
-//  ---- kept ----------------------------------------------------------------------------------------
-
-static void
-look_at_release (run_t *self, asker_t *asker, unsigned index, void *context)
-{
-    atomic_uint *gone = context;
-    const release_t release = shelf_at (self->shelf, index);
-    const member_t *publisher = fleet_at (self->fleet, release.publisher);
-    if (publisher->state != MEMBER_ON
-        || wish_own (asker, publisher, release.name, release.version))
-        return;
-    (*gone)++;
-    run_say (self, "node %u does not have %s %s: %s", publisher->number, release.name,
-             release.version, asker_reason (asker));
-}
-
-static unsigned
-count_bans_gone (run_t *self, unsigned *count_p)
-{
-    unsigned gone = 0, node;
-    peer_key_t peer;
-    for (*count_p = 0; load_ban (self->load, *count_p, &node, &peer); (*count_p)++) {
-        const member_t *member = fleet_at (self->fleet, node);
-        if (member->state != MEMBER_ON || wish_is_banned (self->asker, member, &peer))
-            continue;
-        gone++;
-        run_say (self, "node %u has lost a ban: %s", node,
-                 asker_code (self->asker) ? asker_reason (self->asker) : "it is not banned");
-    }
-    return gone;
-}
-
-//  All that a node has acknowledged it still has: releases, bans, and records of others.
-static bool
-check_kept (run_t *self, int64_t within_ms)
-{
-    (void) within_ms;
-    atomic_uint gone = 0;
-    unsigned bans, empty = 0;
-    if (!crew_do (self, shelf_count (self->shelf), look_at_release, &gone))
-        return false;
-    unsigned bans_gone = count_bans_gone (self, &bans);
-    for (unsigned i = 0; i < self->nodes; i++)
-        if (fleet_at (self->fleet, i)->state == MEMBER_ON && !fleet_at (self->fleet, i)->lie)
-            empty += wish_records (self->asker, fleet_at (self->fleet, i)) <= 0;
-    run_say (self, "kept: %u of %u releases, %u of %u bans; %u nodes have no DHT record",
-             shelf_count (self->shelf) - gone, shelf_count (self->shelf), bans - bans_gone, bans,
-             empty);
-    marks_add (self->marks, "releases-gone", gone);
-    marks_add (self->marks, "bans-gone", bans_gone);
-    return gone + bans_gone + empty == 0
-           || run_fail (self, "%u releases and %u bans are gone, %u nodes have no DHT record",
-                        (unsigned) gone, bans_gone, empty);
-}
-
-//  ---- bans ----------------------------------------------------------------------------------------
-
-static const member_t *
-member_of (const run_t *self, const peer_key_t *key)
-{
-    for (unsigned i = 0; i < fleet_count (self->fleet); i++)
-        if (fleet_at (self->fleet, i)->is_known
-            && peer_key_equal (&fleet_at (self->fleet, i)->key, key))
-            return fleet_at (self->fleet, i);
-    return NULL;
-}
-
-bool
-run_judge_bans (run_t *self, const member_t *member)
-{
-    peer_key_t peers[FLEET_MAX];
-    unsigned liars = 0;
-    int wrong = wish_wrong_chunks (self->asker, member);
-    int count = wish_bans (self->asker, member, peers, FLEET_MAX);
-    for (int i = 0; i < count; i++) {
-        const member_t *banned = member_of (self, &peers[i]);
-        if (banned && !banned->lie)
-            return run_fail (self, "node %u bans node %u, which is honest", member->number,
-                             banned->number);
-        liars += banned != NULL;
-    }
-    if (wrong > 0)
-        marks_add (self->marks, "wrong-chunks", wrong);
-    if (liars > 0)
-        marks_add (self->marks, "liars-banned", liars);
-    return wrong <= 0 || liars > 0
-           || run_fail (self, "node %u was given %d wrong chunks, and bans nobody", member->number,
-                        wrong);
-}
-
-static bool
-check_bans (run_t *self, int64_t within_ms)
-{
-    (void) within_ms;
-    for (unsigned i = 0; i < self->nodes; i++) {
-        const member_t *member = fleet_at (self->fleet, i);
-        if (member->state == MEMBER_ON && !member->lie && !run_judge_bans (self, member))
-            return false;
-    }
-    return true;
-}
-
-static bool
-bans_all_liars (run_t *self, const member_t *member)
-{
-    peer_key_t peers[FLEET_MAX];
-    int count = wish_bans (self->asker, member, peers, FLEET_MAX);
-    unsigned liars = 0, banned = 0;
-    for (unsigned i = 0; i < self->nodes; i++)
-        liars += fleet_at (self->fleet, i)->lie != NULL;
-    for (int i = 0; i < count; i++) {
-        const member_t *liar = member_of (self, &peers[i]);
-        banned += liar && liar->lie;
-    }
-    return banned == liars;
-}
-
-static bool
-is_every_liar_banned (run_t *self, void *context)
-{
-    const member_t **late = context;
-    for (unsigned i = 0; i < self->nodes; i++) {
-        *late = fleet_at (self->fleet, i);
-        if ((*late)->state == MEMBER_ON && !(*late)->lie && !bans_all_liars (self, *late))
-            return false;
-    }
-    return true;
-}
-
-//  Every node bans every liar, some time.
-static bool
-check_banned (run_t *self, int64_t within_ms)
-{
-    const member_t *late = NULL;
-    int64_t began_ms = clock_ms ();
-    if (!run_wait (self, began_ms + within_ms, is_every_liar_banned, &late))
-        return run_fail (self, "node %u does not ban all liars", late->number);
-    marks_add (self->marks, "banned-s", (double) (clock_ms () - began_ms) / 1000);
-    run_say (self, "banned: all liars by all, after %.2f s", (double) (clock_ms () - began_ms) / 1000);
-    return check_bans (self, within_ms);
-}
-
 //  ---- check, settle, expect -----------------------------------------------------------------------
 
 static const struct {
     const char *name;
-    bool (*holds) (run_t *self, int64_t within_ms);
+    check_fn *holds;
 } checks[] = {{"found", check_found},
               {"stored", check_stored},
               {"lost", check_lost},
+              {"noted", check_noted},
               {"kept", check_kept},
+              {"limited", check_limited},
+              {"connected", check_connected},
+              {"flat", check_flat},
               {"bans", check_bans},
               {"banned", check_banned}};
 

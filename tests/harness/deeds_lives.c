@@ -202,7 +202,7 @@ storm (run_t *self, const script_line_t *line)
                            ? began_ms + (int64_t) (60000 * self->options.minutes)
                            : INT64_MAX;
     unsigned done = 0;
-    for (; done < kills && clock_ms () < until_ms; done++)
+    for (; (done < kills || self->options.minutes > 0) && clock_ms () < until_ms; done++)
         if (!strike (self, every_ms))
             return false;
     member_t *members[FLEET_MAX];

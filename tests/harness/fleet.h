@@ -24,6 +24,7 @@ typedef struct {
     uint16_t door, bulk_door;       //  where others dial it
     uint16_t port, bulk_port;       //  where it listens, in this life
     bool publishes;
+    long experience;                //  that it had when it was noted ("check noted"); 0: it was not
     bool is_known;                  //  'key' is: it has lived once
     peer_key_t key;
     pid_t pid, tap;                 //  tap: of who records; 0: nobody does

@@ -134,6 +134,19 @@ void run_names (member_t *const *members, unsigned count, char *text, size_t siz
 //  All rules of the network as they are now, to the proxy.
 void run_rules (run_t *self);
 
+//  ---- checks_nodes.c ------------------------------------------------------------------------------
+
+//  True: it holds; docs/HARNESS.md says what. Some wait until it does, at most 'within_ms'. False: it was
+//  said why.
+typedef bool (check_fn) (run_t *self, int64_t within_ms);
+bool check_noted (run_t *self, int64_t within_ms);
+bool check_kept (run_t *self, int64_t within_ms);
+bool check_bans (run_t *self, int64_t within_ms);
+bool check_banned (run_t *self, int64_t within_ms);
+bool check_limited (run_t *self, int64_t within_ms);
+bool check_connected (run_t *self, int64_t within_ms);
+bool check_flat (run_t *self, int64_t within_ms);
+
 //  ---- crew.c ----------------------------------------------------------------------------------------
 
 //  Have 'job' called for 0 to count - 1, in CREW_MAX threads, each with an asker of its own; the main
@@ -162,6 +175,10 @@ bool load_ban (load_t *self, unsigned index, unsigned *node, peer_key_t *peer);
 //  called by run_pump.
 samples_t *samples_new (run_t *run, int64_t every_ms);
 void samples_look (samples_t *self);
+
+//  Measures of nodes that lived all the time: what they had in the last quarter of it ("private-kib",
+//  "descriptors", "threads"), and how many times that of the second quarter it is ("-growth").
+void samples_judge (samples_t *self);
 void samples_destroy (samples_t **self_p);
 
 #endif

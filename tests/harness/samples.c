@@ -9,10 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef enum { PRIVATE_KIB, DESCRIPTORS, THREADS, THINGS } thing_t;
+
+//  Of a node that has not ended since the first sample.
+typedef struct {
+    unsigned life;
+    double *values;                 //  THINGS at a time
+    unsigned count, room;           //  samples
+} series_t;
+
 struct samples_t {
     run_t *run;
     FILE *file;
     int64_t every_ms, next_ms;
+    series_t series[FLEET_MAX];
 };
 
 samples_t *
@@ -37,34 +47,40 @@ samples_new (run_t *run, int64_t every_ms)
 void
 samples_destroy (samples_t **self_p)
 {
-    if (*self_p)
-        fclose ((*self_p)->file);
-    free (*self_p);
+    samples_t *self = *self_p;
+    if (!self)
+        return;
+    for (unsigned i = 0; i < FLEET_MAX; i++)
+        free (self->series[i].values);
+    fclose (self->file);
+    free (self);
     *self_p = NULL;
 }
 
+//  ---- looking -------------------------------------------------------------------------------------
+
 //  Sum of the lines of a file of /proc that begin with one of two words; -1: it cannot be read.
-static long
+static double
 sum_lines (pid_t pid, const char *name, const char *word, const char *other)
 {
     char path[64], line[256];
-    long sum = 0;
+    double sum = 0;
     snprintf (path, sizeof path, "/proc/%d/%s", (int) pid, name);
     FILE *file = fopen (path, "r");
     if (!file)
         return -1;
     while (fgets (line, sizeof line, file))
         if (strncmp (line, word, strlen (word)) == 0 || strncmp (line, other, strlen (other)) == 0)
-            sum += strtol (strchr (line, ':') + 1, NULL, 10);
+            sum += strtod (strchr (line, ':') + 1, NULL);
     fclose (file);
     return sum;
 }
 
-static long
+static double
 count_entries (pid_t pid, const char *name)
 {
     char path[64];
-    long count = 0;
+    double count = 0;
     snprintf (path, sizeof path, "/proc/%d/%s", (int) pid, name);
     DIR *directory = opendir (path);
     if (!directory)
@@ -75,6 +91,33 @@ count_entries (pid_t pid, const char *name)
     return count - 2;               //  "." and ".."
 }
 
+static void
+keep (series_t *series, const double values[THINGS])
+{
+    if (series->count == series->room) {
+        series->room = series->room ? 2 * series->room : 64;
+        series->values = realloc (series->values, series->room * THINGS * sizeof *values);
+        assert (series->values);
+    }
+    memcpy (&series->values[series->count++ * THINGS], values, THINGS * sizeof *values);
+}
+
+static void
+look_at (samples_t *self, const member_t *member)
+{
+    series_t *series = &self->series[member->number];
+    const double values[THINGS] = {
+        sum_lines (member->pid, "smaps_rollup", "Private_Clean:", "Private_Dirty:"),
+        count_entries (member->pid, "fd"), count_entries (member->pid, "task")};
+    fprintf (self->file, "%.1f,%u,%u,%.0f,%.0f,%.0f\n",
+             (double) (clock_ms () - self->run->zero_ms) / 1000, member->number, member->life,
+             values[PRIVATE_KIB], values[DESCRIPTORS], values[THREADS]);
+    if (series->count == 0)
+        series->life = member->life;
+    if (series->life == member->life)
+        keep (series, values);
+}
+
 void
 samples_look (samples_t *self)
 {
@@ -82,14 +125,39 @@ samples_look (samples_t *self)
     if (clock_ms () < self->next_ms)
         return;
     self->next_ms += self->every_ms;
-    for (unsigned i = 0; i < run->nodes; i++) {
-        const member_t *member = fleet_at (run->fleet, i);
-        if (member->state == MEMBER_OFF)
-            continue;
-        fprintf (self->file, "%.1f,%u,%u,%ld,%ld,%ld\n",
-                 (double) (clock_ms () - run->zero_ms) / 1000, i, member->life,
-                 sum_lines (member->pid, "smaps_rollup", "Private_Clean:", "Private_Dirty:"),
-                 count_entries (member->pid, "fd"), count_entries (member->pid, "task"));
-    }
+    for (unsigned i = 0; i < run->nodes; i++)
+        if (fleet_at (run->fleet, i)->state != MEMBER_OFF)
+            look_at (self, fleet_at (run->fleet, i));
     fflush (self->file);
+}
+
+//  ---- judging -------------------------------------------------------------------------------------
+
+static double
+mean (const series_t *series, thing_t thing, unsigned from, unsigned to)
+{
+    double sum = 0;
+    for (unsigned i = from; i < to; i++)
+        sum += series->values[i * THINGS + thing];
+    return to > from ? sum / (to - from) : 0;
+}
+
+void
+samples_judge (samples_t *self)
+{
+    static const char *const names[THINGS][2] = {{"private-kib", "private-growth"},
+                                                 {"descriptors", "descriptors-growth"},
+                                                 {"threads", "threads-growth"}};
+    for (unsigned i = 0; i < self->run->nodes; i++) {
+        const series_t *series = &self->series[i];
+        if (series->count < 8 || fleet_at (self->run->fleet, i)->life != series->life)
+            continue;
+        unsigned quarter = series->count / 4;
+        for (thing_t thing = PRIVATE_KIB; thing < THINGS; thing++) {
+            double early = mean (series, thing, quarter, 2 * quarter);
+            double late = mean (series, thing, series->count - quarter, series->count);
+            marks_add (self->run->marks, names[thing][0], late);
+            marks_add (self->run->marks, names[thing][1], late / early);
+        }
+    }
 }

@@ -134,6 +134,19 @@ wish_bans (asker_t *asker, const member_t *member, peer_key_t *peers, unsigned m
     return reply ? (int) count : -1;
 }
 
+long
+wish_experience (asker_t *asker, const member_t *member)
+{
+    Ggen__ReputationRequest request = GGEN__REPUTATION_REQUEST__INIT;
+    const Ggen__ReputationReply *reply =
+        asker_ask (asker, member, "reputation", &request.base, &ggen__reputation_reply__descriptor,
+                   SHORT_MS);
+    long sum = reply ? 0 : -1;
+    for (size_t i = 0; reply && i < reply->n_peers; i++)
+        sum += (long) (reply->peers[i]->successes + reply->peers[i]->failures);
+    return sum;
+}
+
 int
 wish_wrong_chunks (asker_t *asker, const member_t *member)
 {

@@ -39,6 +39,9 @@ bool wish_ban (asker_t *asker, const member_t *member, const peer_key_t *peer, u
 //  Whom it bans, at most 'max'. Returns how many; -1: it does not say.
 int wish_bans (asker_t *asker, const member_t *member, peer_key_t *peers, unsigned max);
 
+//  What it has seen of others, good and bad; -1: it does not say.
+long wish_experience (asker_t *asker, const member_t *member);
+
 //  Chunks with wrong bytes that it was given; -1: it does not say.
 int wish_wrong_chunks (asker_t *asker, const member_t *member);
 

@@ -73,7 +73,11 @@ check_options (const verb_t *verb)
 {
     for (const option_t *option = verb->options; option && option->name; option++) {
         const bool hides = command_option (NULL, option->name, strlen (option->name)) != NULL;
-        assert_true (!hides || (verb->id == VERB_PUBLISH && strcmp (option->name, "version") == 0));
+        assert_true (!hides || (verb->id == VERB_PUBLISH && strcmp (option->name, "version") == 0)
+                     || (verb->id == VERB_P2P_PUBLISH && strcmp (option->name, "version") == 0)
+                     || (verb->id == VERB_P2P_SEARCH && strcmp (option->name, "timeout") == 0)
+                     || (verb->id == VERB_P2P_BOOTSTRAP && strcmp (option->name, "timeout") == 0)
+                     || (verb->id == VERB_P2P_PEERS && strcmp (option->name, "format") == 0));
         assert_ptr_equal (command_option (verb, option->name, strlen (option->name)), option);
         if (option->alias)
             assert_ptr_equal (command_option (verb, option->alias, strlen (option->alias)), option);
@@ -82,7 +86,7 @@ check_options (const verb_t *verb)
             assert_null (command_letter (NULL, option->letter));
         }
         assert_int_equal (option->kind == OPTION_FLAG, option->value_name == NULL);
-        if (option->kind == OPTION_CHOICE)
+        if (option->kind == OPTION_CHOICE && option->initial)
             assert_true (command_is_choice (option->value_name, option->initial,
                                             strlen (option->initial)));
         if (option->kind == OPTION_COUNT || option->kind == OPTION_REAL)

@@ -44,6 +44,7 @@ settle (puppet_t *actor)
         Ggen__BlobListReply none = GGEN__BLOB_LIST_REPLY__INIT;
         puppet_reply (actor, &said, &none.base);
     }
+    puppet_take (actor, "swarm", &said);        //  BansTold
     assert_int_equal (actor->said_count, 0);
 }
 

@@ -568,6 +568,9 @@ wrong_bytes_end_their_peer_at_once_and_another_one_is_asked (void **state)
     reply.chunk = chunk_of (&said);
     puppet_reply_with (&rig, &said, &reply.base, rig_chunk (reply.chunk == 0 ? 1 : 0));
     assert_int_equal (seen (0), GGEN__EXPERIENCE__WRONG_BYTES);
+    Ggen__Progress *told = puppet_hear (&rig, &ggen__progress__descriptor);
+    assert_string_equal (told->stage, "verification failed, trying alternate source");
+    puppet_free (told);
     assert_true (rig_silent ("blobs"));
     assert_true (cancel_was_sent (0));
     assert_int_equal (asked_of (1), 2);
