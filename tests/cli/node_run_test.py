@@ -86,7 +86,7 @@ def an_attached_verb_leaves_nothing_behind_when_it_is_killed(home):
 def what_runs_may_end_before_the_node_does(home):
     home.run("market", "key", "generate")
     pack = make_pack(home, "large", files=1)
-    (pack / "noise").write_bytes(random.Random(1).randbytes(40 << 20))
+    (pack / "noise").write_bytes(random.Random(1).randbytes(6 << 20))
     node = start_node(home)
     verb = home.start("market", "publish", pack)
     wait_until(lambda: list((home.path / "store").glob("tmp.*")) or verb.rc is not None,
