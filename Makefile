@@ -12,7 +12,7 @@ RELEASED := 2026-11-20
 # ---- what the project needs on a fresh Debian 12 -------------------------------------------------
 PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libczmq-dev \
     libzmq3-dev libsodium-dev libssl-dev libarchive-dev libsqlite3-dev libsolv-dev libjansson-dev \
-    libsmartcols-dev libtomlplusplus-dev libcmocka-dev libunistring-dev zlib1g-dev libzstd-dev \
+    libsmartcols-dev libtomlplusplus-dev libcmocka-dev libunistring-dev zlib1g-dev libzstd-dev libmicrohttpd-dev \
     protobuf-compiler python3 python3-zmq python3-protobuf git binutils minisign
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils
@@ -83,7 +83,7 @@ UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% uni
     unit/idle_test contract/registry_contract),$(UNIT))
 SIM  := $(filter-out $(call of_network,sim/bazaar sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
-FUZZ := $(filter-out $(call of_network,fuzz/gossip fuzz/reputation),$(FUZZ))
+FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/reputation),$(FUZZ))
 GGEN_SIM :=
 GGEN_HARNESS :=
 else

@@ -291,6 +291,8 @@ make_brief (network_t *self)
     self->swarm.clock_listeners = clock_listeners_of_a_call;
     self->swarm.max_peers = BRIEF_PEERS_MAX;
     self->swarm.min_peers = BRIEF_PEERS;
+    //  Reputation wakes with the first peer, and ends its session if that one is banned.
+    self->swarm.waits_for_bans = false;
     self->dht.server = false;
     self->dht.brief = true;
     self->transfer.hosts = self->transfer.share_installed = false;

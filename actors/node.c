@@ -195,6 +195,12 @@ node_log_level (const char *name)
         log_set_level (level);
 }
 
+void
+node_log_http (const char *url)
+{
+    log_info ("node.http", "url=%s", url);
+}
+
 //  A build that has no network runs all the same, unless nothing else was asked for.
 static code_t
 without_network (code_t code, const config_t *config, const home_t *home)
@@ -306,7 +312,7 @@ enter (home_t *home, const char *dir, char *why, size_t why_size)
 }
 
 static code_t
-serve (node_t *self, home_t *home, const volatile int *interrupted,
+serve (node_t *self, const node_options_t *options, home_t *home, const volatile int *interrupted,
        void (*ready) (const home_t *home), char *why, size_t why_size)
 {
     const network_t *network = self->network;
@@ -318,6 +324,8 @@ serve (node_t *self, home_t *home, const volatile int *interrupted,
     notify_say ("READY=1");
     code_t code = host_wait (self->host, interrupted);
     notify_say ("STOPPING=1");
+    if (options->ending)
+        options->ending ();
     if (code == OK)
         host_drain (self->host);
     if (code)
@@ -344,7 +352,7 @@ node_run (const node_options_t *options, const char *dir, const volatile int *in
     if (code == OK)
         code = node_start (&writable, &home, true, &node, &endpoint, why, why_size);
     if (code == OK) {
-        code = serve (node, &home, interrupted, ready, why, why_size);
+        code = serve (node, options, &home, interrupted, ready, why, why_size);
         node_stop (NULL, &node);
         log_info ("node.stopped", "home=%s pid=%d code=%s", home.dir, (int) getpid (),
                   code_name (code));

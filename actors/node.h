@@ -24,11 +24,16 @@ typedef struct {
     bool writable;              //  the home is held to write; a daemon always is
     node_reach_t reach;         //  of a node that is no daemon
     bool dry;                   //  not even what is derived may be written; heeded when not writable
+    void (*ending) (void);      //  node_run only: called when it stops serving, may be NULL; what of this
+                                //  process asks the node has to stop that now
     bool logs;                  //  node_run only: log into the home's run/node.log, not to stderr
 } node_options_t;
 
 //  From which level on this process logs: "trace" to "error". Others are passed over.
 void node_log_level (const char *name);
+
+//  One line of the log: where it is served over HTTP.
+void node_log_http (const char *url);
 
 //  Start a node for a home that was entered; 'daemon' binds the home's bus and tap for other
 //  processes. Shaped as client_embed_t (runtime/host/client.h) wants it.

@@ -272,6 +272,8 @@ static const option_t node_options [] = {
      .help = "gossip topic of package announcements"},
     {.name = "config", .letter = 'c', .kind = OPTION_PATH, .value_name = "FILE",
      .help = "settings from FILE instead of the home's"},
+    {.name = "http", .kind = OPTION_TEXT, .value_name = "HOST:PORT",
+     .help = "serve the file registry, metrics and health over HTTP"},
     {.name = "daemon", .letter = 'd', .kind = OPTION_FLAG,
      .help = "in the background; returns once the node answers"},
     END};

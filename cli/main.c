@@ -3,6 +3,7 @@
 //  that knows how a node is made.
 #include "completion.h"
 #include "help.h"
+#include "http.h"
 #include "man.h"
 #include "node_settings.h"
 #include "registries.h"
@@ -136,13 +137,56 @@ stop_node (void *context, void **node_p)
     node_stop (&self->options, node_p);
 }
 
+//  The node that runs in this process; its callback has no context.
+static struct {
+    maker_t *maker;
+    void (*ready) (const home_t *home);
+    http_t *http;
+    code_t code;                    //  of the HTTP endpoint
+    char *why;
+    size_t why_size;
+} running;
+
+//  It serves: so may its HTTP endpoint. Without the one that was asked for it ends.
+static void
+on_serving (const home_t *home)
+{
+    const config_t *config = running.maker->config;
+    const char *endpoint = config_string (config, "http.listen");
+    char *registry = config_path (config, "registry.registry_path");
+    if (*endpoint && registry)
+        running.code = http_start (&running.http, endpoint, home->dir, registry, running.why,
+                                   running.why_size);
+    free (registry);
+    if (running.http)
+        node_log_http (http_url (running.http));
+    if (running.code == OK)
+        running.ready (home);
+    else
+        interrupted = 1;
+}
+
+static void
+on_ending (void)
+{
+    http_stop (&running.http);
+}
+
 static code_t
 run_node (void *context, const char *dir, void (*ready) (const home_t *home), char *why,
           size_t why_size)
 {
     maker_t *self = context;
-    const code_t code = read_settings (self, dir, why, why_size);
-    return code != OK ? code : node_run (&self->options, dir, &interrupted, ready, why, why_size);
+    code_t code = read_settings (self, dir, why, why_size);
+    if (code != OK)
+        return code;
+    running.maker = self;
+    self->options.ending = on_ending;
+    running.ready = ready;
+    running.why = why;
+    running.why_size = why_size;
+    code = node_run (&self->options, dir, &interrupted, on_serving, why, why_size);
+    return code != OK ? code : running.code;
 }
 
 static code_t

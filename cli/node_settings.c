@@ -11,7 +11,8 @@ static const struct {
 } rows [] = {{"listen", "--listen", "network.listen_addresses"},
              {"bootstrap", "--bootstrap", "network.bootstrap_nodes"},
              {"dht-server", "--dht-server", "network.dht_server_mode"},
-             {"topic", "--topic", "network.packages_topic"}};
+             {"topic", "--topic", "network.packages_topic"},
+             {"http", "--http", "http.listen"}};
 
 //  The values of a list as one text, as the schema reads it. What does not fit makes it wrong there.
 static void
@@ -73,7 +74,8 @@ bool
 node_settings_of_network (const args_t *args)
 {
     for (size_t at = 0; at < COUNT_OF (rows); at++)
-        if (args_given (args, rows [at].option))
+        if (strncmp (rows [at].key, "network.", strlen ("network.")) == 0
+            && args_given (args, rows [at].option))
             return true;
     return false;
 }

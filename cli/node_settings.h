@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //  What the options of `node run` make of the settings: --config, --listen, --bootstrap, --dht-server,
-//  --topic.
+//  --topic, --http.
 #ifndef GGEN_NODE_SETTINGS_H
 #define GGEN_NODE_SETTINGS_H
 

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #define WHY_MAX 4096
 #define WAIT_STEP_MS 20
 #define LOCK_WAITED_S "15"          //  home_enter: 3 x 5 s
+#define ALMOST_MS 50                //  an actor that was given the time left may be early by its rounding
 
 struct session_t {
     const screen_t *screen;
@@ -87,9 +89,9 @@ fail (session_t *self, const Ggen__Failure *failure)
         char message [64];
         snprintf (message, sizeof message, "gave up after %g s", self->timeout_s);
         render_error (self->screen, TIMEOUT, message,
-                      failure->code == CANCELLED && !self->changed ? "nothing was changed; allow more time: "
-                                                            "--timeout SECS"
-                                                          : "allow more time: --timeout SECS");
+                      (failure->code == CANCELLED || self->reads) && !self->changed
+                          ? "nothing was changed; allow more time: --timeout SECS"
+                          : "allow more time: --timeout SECS");
         return;
     }
     if (client_interrupted ())
@@ -282,8 +284,7 @@ session_wait (session_t *self, unsigned ms)
             fail (self, &failure);
             return false;
         }
-        const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000};
-        nanosleep (&step, NULL);
+        poll (NULL, 0, WAIT_STEP_MS);           //  a signal ends it
     }
     return true;
 }
@@ -316,6 +317,8 @@ session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
     ProtobufCMessage *reply = NULL;
     Ggen__Failure *failure = NULL;
     if (client_call (self->client, &call, &reply, &failure) != OK) {
+        //  An actor's word for the end of the budget that we gave it.
+        self->timed_out |= failure->code == TIMEOUT && now_ms () + ALMOST_MS >= self->deadline_ms;
         fail (self, failure);
         ggen__failure__free_unpacked (failure, NULL);
         return NULL;

@@ -29,27 +29,27 @@ has_actor (const Ggen__NodeStatusReply *node, const char *name)
 }
 
 static bool
-ask_local (status_t *self, session_t *session)
+ask_local (status_t *self, status_ask_fn *ask, void *context)
 {
     Ggen__NodeStatusRequest node = GGEN__NODE_STATUS_REQUEST__INIT;
     Ggen__InstallerStatusRequest installer = GGEN__INSTALLER_STATUS_REQUEST__INIT;
     Ggen__RegistryStatusRequest registry = GGEN__REGISTRY_STATUS_REQUEST__INIT;
     Ggen__CacheStatusRequest cache = GGEN__CACHE_STATUS_REQUEST__INIT;
     Ggen__HotStatusRequest hot = GGEN__HOT_STATUS_REQUEST__INIT;
-    return (self->node = session_ask (session, "bus", &node.base,
+    return (self->node = ask (context, "bus", &node.base,
                                       &ggen__node_status_reply__descriptor))
-           && (self->installer = session_ask (session, "installer", &installer.base,
+           && (self->installer = ask (context, "installer", &installer.base,
                                               &ggen__installer_status_reply__descriptor))
-           && (self->registry = session_ask (session, "registry", &registry.base,
+           && (self->registry = ask (context, "registry", &registry.base,
                                              &ggen__registry_status_reply__descriptor))
-           && (self->cache = session_ask (session, "cache", &cache.base,
+           && (self->cache = ask (context, "cache", &cache.base,
                                           &ggen__cache_status_reply__descriptor))
-           && (self->hot = session_ask (session, "cache", &hot.base,
+           && (self->hot = ask (context, "cache", &hot.base,
                                         &ggen__hot_status_reply__descriptor));
 }
 
 static bool
-ask_network (status_t *self, session_t *session)
+ask_network (status_t *self, status_ask_fn *ask, void *context)
 {
     Ggen__SwarmStatusRequest swarm = GGEN__SWARM_STATUS_REQUEST__INIT;
     Ggen__DhtStatusRequest dht = GGEN__DHT_STATUS_REQUEST__INIT;
@@ -58,26 +58,26 @@ ask_network (status_t *self, session_t *session)
     Ggen__P2pStatusRequest packages = GGEN__P2P_STATUS_REQUEST__INIT;
     Ggen__ReputationRequest reputation = GGEN__REPUTATION_REQUEST__INIT;
     reputation.best = STATUS_PEERS_MAX;
-    return (self->swarm = session_ask (session, "swarm", &swarm.base,
+    return (self->swarm = ask (context, "swarm", &swarm.base,
                                        &ggen__swarm_status_reply__descriptor))
-           && (self->dht = session_ask (session, "dht", &dht.base,
+           && (self->dht = ask (context, "dht", &dht.base,
                                         &ggen__dht_status_reply__descriptor))
-           && (self->gossip = session_ask (session, "gossip", &gossip.base,
+           && (self->gossip = ask (context, "gossip", &gossip.base,
                                            &ggen__gossip_status_reply__descriptor))
-           && (self->transfer = session_ask (session, "transfer", &transfer.base,
+           && (self->transfer = ask (context, "transfer", &transfer.base,
                                              &ggen__transfer_status_reply__descriptor))
-           && (self->packages = session_ask (session, "registry_p2p", &packages.base,
+           && (self->packages = ask (context, "registry_p2p", &packages.base,
                                              &ggen__p2p_status_reply__descriptor))
-           && (self->reputation = session_ask (session, "reputation", &reputation.base,
+           && (self->reputation = ask (context, "reputation", &reputation.base,
                                                &ggen__reputation_reply__descriptor));
 }
 
 bool
-status_ask (status_t *self, session_t *session)
+status_ask (status_t *self, status_ask_fn *ask, void *context)
 {
     *self = (status_t) {0};
-    return ask_local (self, session)
-           && (!has_actor (self->node, "swarm") || ask_network (self, session));
+    return ask_local (self, ask, context)
+           && (!has_actor (self->node, "swarm") || ask_network (self, ask, context));
 }
 
 //  ---- in words ------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 #ifndef GGEN_STATUS_H
 #define GGEN_STATUS_H
 
-#include "session.h"
+#include "screen.h"
 #include "cache.pb-c.h"
 #include "dht.pb-c.h"
 #include "gossip.pb-c.h"
@@ -20,7 +20,7 @@
 //  Peers of the best reputation that are told.
 #define STATUS_PEERS_MAX 5
 
-//  Borrowed from the session.
+//  Borrowed from whom it was asked by.
 typedef struct {
     const Ggen__NodeStatusReply *node;
     const Ggen__InstallerStatusReply *installer;
@@ -37,9 +37,13 @@ typedef struct {
     const Ggen__ReputationReply *reputation;
 } status_t;
 
-//  Ask a node that runs. Returns false when one of its actors did not answer, and that was printed.
+//  Asks an actor and waits; NULL when it did not answer. What it gives is borrowed from 'context'.
+typedef const void *(status_ask_fn) (void *context, const char *to, const ProtobufCMessage *request,
+                                     const ProtobufCMessageDescriptor *expect);
+
+//  Ask a node that runs. Returns false when one of its actors did not answer.
 bool
-    status_ask (status_t *self, session_t *session);
+    status_ask (status_t *self, status_ask_fn *ask, void *context);
 
 //  The document of docs/json/p2p-status.json. New, the caller's; NULL only without memory.
 json_t *

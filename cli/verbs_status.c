@@ -3,13 +3,21 @@
 #include "verbs.h"
 #include "metrics.h"
 #include "render.h"
+#include "session.h"
 #include "shape.h"
+
+static const void *
+ask_session (void *session, const char *to, const ProtobufCMessage *request,
+             const ProtobufCMessageDescriptor *expect)
+{
+    return session_ask (session, to, request, expect);
+}
 
 //  VERB_DONE: '*status' is what the node said. Anything else: that was printed.
 static int
 ask (session_t *session, status_t *status)
 {
-    return status_ask (status, session) ? VERB_DONE
+    return status_ask (status, ask_session, session) ? VERB_DONE
            : session_status (session) == VERB_DONE ? VERB_FAILED
                                                    : session_status (session);
 }

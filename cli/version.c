@@ -27,11 +27,7 @@ static const struct { const char *name; bool built; } features [] = {
 #else
     {"p2p", false},
 #endif
-#ifdef GGEN_HTTP
     {"http", true},
-#else
-    {"http", false},
-#endif
 };
 
 bool

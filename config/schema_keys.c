@@ -3,7 +3,7 @@
 
 //  What settings without effect wait for.
 #define PEERS         "that part of the peer-to-peer network"
-#define HTTP          "the HTTP registry and endpoint"
+#define HTTP          "the HTTP registry"
 #define PACKAGES_PATH "a choice of where packages appear"
 
 const schema_key_t schema_keys [] = {
@@ -90,8 +90,8 @@ const schema_key_t schema_keys [] = {
     {"p2p.private", SCHEMA_LIST, "[]", 0, 0, NULL, NULL, NULL,
      "patterns of ids (*, ?) that are never asked about or announced"},
 
-    {"http.listen", SCHEMA_ENDPOINT, "\"\"", 0, 0, NULL, NULL, HTTP,
-     "serve the registry, /metrics and /health over HTTP; empty = off"},
+    {"http.listen", SCHEMA_ENDPOINT, "\"\"", 0, 0, NULL, NULL, NULL,
+     "serve the file registry, /metrics and /health over HTTP; empty = off"},
 
     {"log.level", SCHEMA_CHOICE, "\"info\"", 0, 0, "trace|debug|info|warn|error",
      "GGEN_LOG|RUST_LOG", NULL, "least important events to log"},

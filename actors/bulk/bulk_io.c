@@ -414,6 +414,13 @@ end_record (bulk_t *self, line_t *line, int64_t now_ms)
     return code;
 }
 
+//  The other side looks at another clock, and may have closed it as idle a little earlier.
+static bool
+was_idle (const line_t *line, int64_t now_ms)
+{
+    return !line->record && !line->first && now_ms - line->used_ms >= BULK_IDLE_MS / 2;
+}
+
 //  One record at most: others have their turn.
 static void
 take_record (bulk_t *self, line_t *line, int64_t now_ms)
@@ -442,7 +449,7 @@ take_record (bulk_t *self, line_t *line, int64_t now_ms)
     else if (code == INTERNAL)
         bring_down (self, line, code, "no memory for a record");
     else if (code == NETWORK)
-        bring_down (self, line, code, "the connection has ended");
+        bring_down (self, line, was_idle (line, now_ms) ? OK : code, "the connection has ended");
 }
 
 //  ---- what epoll tells ----------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  Our own announcements. Those of one millisecond and topic are one batch, signed once. It becomes a
-//  wave: pushed to all members that are neighbours while there are few, else to the mesh; it ends when
-//  all have answered. Who did not is told by id.
+//  wave: pushed to all members while they are few and neighbours, else over the eager links of the mesh;
+//  it ends when all have answered. Who did not, and who is not pushed to, is told by id.
 #include "gossip_inside.h"
 
 #include <stdlib.h>
@@ -217,13 +217,18 @@ aim_at (wave_t *wave, const peer_t *peer)
     wave->pushed_size += 4;
 }
 
-//  All that follow while there are few, else the mesh, and when that is thin some others.
+//  All that follow while they are few and near, else as anybody who has it: over eager links. A
+//  push over another link would cross what comes to its end by the tree. With no link at all some of
+//  those that follow.
 static void
 wave_aim (gossip_t *self, wave_t *wave, topic_t *topic)
 {
     bool direct = topic_direct (self, topic);
     for (unsigned i = 0; i < topic->links_count; i++)
-        aim_at (wave, self->peers [topic->links [i].slot]);
+        if (direct || topic->links [i].eager)
+            aim_at (wave, self->peers [topic->links [i].slot]);
+    if (!direct && wave->todo_count > 0)
+        return;
     unsigned start = self->slots_count ? (unsigned) rng_below (self->rng, self->slots_count) : 0;
     for (unsigned i = 0; i < self->slots_count; i++) {
         const peer_t *peer = self->peers [(start + i) % self->slots_count];
@@ -255,6 +260,7 @@ wave_start (gossip_t *self, batch_t *batch, bytes_t packed)
     batch->tickets = NULL;
     wave_aim (self, wave, batch->topic);
     history_add (self->history, wave->body, self->now_ms);
+    forward_fresh (self, wave->body, (bytes_t) {wave->pushed, wave->pushed_size});
     wave_t **last = &self->waves;
     while (*last)
         last = &(*last)->next;

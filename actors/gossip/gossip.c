@@ -424,6 +424,7 @@ heartbeat (gossip_t *self)
     gossip_due (self, DUE_HEARTBEAT, drop_fanout (self));
     history_expire (self->history, self->now_ms);
     origins_expire (&self->origins, self->now_ms);
+    refusals_expire (&self->refusals, self->now_ms);
     gossip_due (self, DUE_HEARTBEAT, history_deadline_ms (self->history));
 }
 
@@ -466,6 +467,7 @@ destroy (void *self_)
     topics_done (self);
     id_table_destroy (&self->wants);
     origins_done (&self->origins);
+    refusals_done (&self->refusals);
     history_destroy (&self->history);
     free (self);
 }

@@ -9,8 +9,9 @@
 //  go ids only, at once. A link whose pushes come second turns lazy, an id without its body turns one
 //  eager (Plumtree: Leitao, Pereira, Rodrigues, "Epidemic Broadcast Trees", SRDS 2007), so the eager
 //  links become nearly a tree of the fastest paths while the ids see to it that nothing is lost. To
-//  some more neighbours ids go at each heartbeat. The origin itself pushes to all its neighbours of a
-//  topic with up to GOSSIP_DIRECT_ON members, else to its mesh; these acknowledge.
+//  some more neighbours ids go at each heartbeat. The origin itself pushes to all members of a topic
+//  that has up to GOSSIP_DIRECT_ON of them, if most are its neighbours, else over its eager links;
+//  these acknowledge.
 //
 //  AnnounceRequest   goes out within a millisecond, together with others of that millisecond; when
 //                    there are more than GOSSIP_OWN_RATE signatures a second, later and more together.

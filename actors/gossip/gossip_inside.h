@@ -10,6 +10,7 @@
 #include "history.h"
 #include "origins.h"
 #include "peer_id.h"
+#include "refusals.h"
 #include "reputation.pb-c.h"
 #include "runtime/actor/out.h"
 
@@ -127,6 +128,7 @@ typedef struct gossip_t {
 
     history_t *history;
     origins_t origins;
+    refusals_t refusals;
     id_table_t *wants;
     int64_t said_ms;                    //  when outboxes were emptied last
     int64_t heartbeat_ms;               //  the last one
@@ -241,7 +243,7 @@ void
 //  Neighbours that follow it.
 unsigned
     topic_followers (const gossip_t *self, const topic_t *topic);
-//  Does the origin push to all? Looks at the members as they are now.
+//  Does the origin push to all its neighbours? Looks at the members as they are now.
 bool
     topic_direct (gossip_t *self, topic_t *topic);
 

@@ -167,12 +167,15 @@ wanted (gossip_t *self, const Ggen__Announcement *announcement)
     return origins_over (&self->origins, origin, self->now_ms) ? BUSY : OK;
 }
 
+//  Of a flood nothing is learned: it would turn all links lazy.
 static void
 accept (gossip_t *self, peer_t *peer, body_t *body, const Ggen__Announcement *announcement,
     bytes_t pushed)
 {
     body->taken_ms = self->now_ms;
     peer_set_add (&body->knows, peer->slot);
+    if (origins_busy (&self->origins, announcement->origin.data, self->now_ms))
+        body->raced = body->missed = false;
     origins_note (&self->origins, announcement->origin.data, announcement->seq, self->now_ms);
     self->counts.delivered++;
     history_add (self->history, body, self->now_ms);
@@ -198,6 +201,8 @@ look (gossip_t *self, peer_t *peer, body_t *body, Ggen__Announcement **announcem
     code = wanted (self, announcement);
     if (code == BUSY && body->late)
         wants_again (self, peer, body);
+    else if (code == BUSY)
+        refusals_note (&self->refusals, body->id, self->now_ms);
     if (code == BUSY && memcmp (announcement->origin.data, peer->key.bytes, PEER_KEY_SIZE) == 0)
         score_report (self, peer, GGEN__EXPERIENCE__FLOODED, "more announcements than its rate");
     self->counts.refused += code != OK;
@@ -305,6 +310,11 @@ intake_frame (gossip_t *self, peer_t *peer, bytes_t packed)
     }
     memcpy (body->id, id, ID_SIZE);
     bool asked = wants_came (self, body, peer);
+    if (!body->late && refusals_has (&self->refusals, id)) {
+        self->counts.refused++;
+        body_release (&body);
+        return;
+    }
     body->raced = !asked;
     body->missed = asked && !body->late;
     if (peer->inbox || budget_ms (peer, self->now_ms) > self->now_ms

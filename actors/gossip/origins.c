@@ -83,6 +83,13 @@ origins_over (const origins_t *self, const uint8_t key [ID_SIZE], int64_t now_ms
     return origin && (now_ms < origin->muted_until_ms || tokens_at (origin, now_ms) < 1000);
 }
 
+bool
+origins_busy (const origins_t *self, const uint8_t key [ID_SIZE], int64_t now_ms)
+{
+    const origin_t *origin = id_table_find (self->table, key);
+    return origin && tokens_at (origin, now_ms) < GOSSIP_ORIGIN_BURST * 1000 / 2;
+}
+
 static origin_t *
 origin_new (origins_t *self, const uint8_t *key, int64_t now_ms)
 {

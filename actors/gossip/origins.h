@@ -46,6 +46,10 @@ bool
 bool
     origins_over (const origins_t *self, const uint8_t key [ID_SIZE], int64_t now_ms);
 
+//  Has it used up more than half of its burst? What it says then tells nothing of good paths.
+bool
+    origins_busy (const origins_t *self, const uint8_t key [ID_SIZE], int64_t now_ms);
+
 //  A verified announcement came; it is charged. At GOSSIP_ORIGINS_MAX the one that was heard longest
 //  ago is forgotten.
 void

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DIRECT_FAR 4                //  one in so many members may be no neighbour
+
 //  FNV-1a. Two names that collide would share their neighbours, not their announcements.
 uint32_t
 topic_hash (const char *name)
@@ -85,11 +87,12 @@ topic_followers (const gossip_t *self, const topic_t *topic)
     return count;
 }
 
-//  Members known are we, the neighbours that follow, and origins that are no neighbours.
+//  Members known are we, the neighbours that follow, and origins that are no neighbours. With many of
+//  these the mesh has to carry it anyway, and what is pushed beside it would come twice.
 bool
 topic_direct (gossip_t *self, topic_t *topic)
 {
-    unsigned members = 1 + topic_followers (self, topic);
+    unsigned near = 1 + topic_followers (self, topic), members = near;
     for (uint32_t i = 0; i < id_table_count (self->origins.table) && members <= GOSSIP_DIRECT_OFF;
          i++) {
         const origin_t *origin = id_table_at (self->origins.table, i);
@@ -100,7 +103,7 @@ topic_direct (gossip_t *self, topic_t *topic)
         topic->direct = true;
     else if (members > GOSSIP_DIRECT_OFF)
         topic->direct = false;
-    return topic->direct;
+    return topic->direct && DIRECT_FAR * (members - near) <= members;
 }
 
 link_t *

@@ -110,7 +110,8 @@ wants_offered (gossip_t *self, peer_t *peer, topic_t *topic, const uint8_t *id, 
             body->missed = false;
         return;
     }
-    if (!topic || !topic->followed || score_of (peer, self->now_ms) < SCORE_IDS_MIN)
+    if (!topic || !topic->followed || score_of (peer, self->now_ms) < SCORE_IDS_MIN
+        || (!late && refusals_has (&self->refusals, id)))
         return;
     link_t *link = topic_link (topic, peer);
     if (link)

@@ -116,13 +116,14 @@ lanes_invited (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     return OK;
 }
 
-//  Taken also by the side that was dialled: the other may not have been able to.
+//  Only by the one that dialled: nobody is to choose for us what we connect to.
 void
 lanes_offered (swarm_t *self, link_t *link, const Ggen__BulkOffer *offer)
 {
     const bytes_t seen = link_seen (link);
     const bool asked = link->lane_state == LANE_WANTED;
-    if (!speaks_bulk (self, link) || seen.size == 0 || (!asked && is_busy (self, link)))
+    if (link->inbound || !speaks_bulk (self, link) || seen.size == 0
+        || (!asked && is_busy (self, link)))
         return;
     make (self, link);
     Ggen__BulkDial dial = GGEN__BULK_DIAL__INIT;

@@ -32,6 +32,8 @@ typedef struct {
     int64_t heard_ms, said_ms;      //  when something came last, and was sent last
     waiting_frames_t *first, *last;
     size_t waiting_bytes;
+    uint32_t retry_ms;              //  until it is tried again; 0: there is room as far as we know
+    int64_t stuck_ms;               //  since when there was none
     uint64_t written_bytes;         //  that swarm was not told of yet
 } end_t;
 

@@ -21,8 +21,10 @@
 //  Messages taken from a side, and news from a monitor, before the mailbox gets its turn.
 #define BURST 64
 
-//  ZeroMQ does not say when a full queue has room again.
-#define RETRY_MS 2
+//  ZeroMQ does not say when a full queue has room again: it is tried, ever more seldom. When there is
+//  some, there is room for half a queue.
+#define RETRY_MS     2
+#define RETRY_MAX_MS 64
 
 //  Between looks whether another node of this process has left ZAP to us.
 #define ADMIT_MS 100
@@ -37,6 +39,7 @@ typedef struct {
     guard_t *guard;
     uint64_t last_inbound;              //  number of the last link that came in: even
     int64_t look_ms;                    //  when the guard looks next
+    int64_t stuck_ms;                   //  that a peer may not read
     int64_t admit_ms;                   //  when we look next whether we have to answer ZAP
     unsigned closed;                    //  links whose connection has ended, not told yet
     redials_t redials;
@@ -192,20 +195,36 @@ sent (links_t *self, end_t *end, size_t bytes, int64_t now_ms)
 
 //  Returns false when the link ended.
 static bool
+wait_for_room (links_t *self, end_t *end, int64_t now_ms)
+{
+    if (end->retry_ms == 0)
+        end->stuck_ms = now_ms;
+    if (now_ms - end->stuck_ms >= self->stuck_ms) {
+        bring_down (self, end, BUSY, "the peer does not read");
+        return false;
+    }
+    end->retry_ms = end->retry_ms == 0 ? RETRY_MS : 2 * end->retry_ms;
+    if (end->retry_ms > RETRY_MAX_MS)
+        end->retry_ms = RETRY_MAX_MS;
+    ends_wake (self->ends, end, now_ms + end->retry_ms);
+    return true;
+}
+
+//  Returns false when the link ended.
+static bool
 send_waiting (links_t *self, end_t *end, int64_t now_ms)
 {
     while (end->first) {
         waiting_frames_t *first = end->first;
         code_t code = wires_send (self->wires, end->side, end->routing, end->routing_size,
                                   first->frames, first->count);
-        if (code == BUSY) {
-            ends_wake (self->ends, end, now_ms + RETRY_MS);
-            return true;
-        }
+        if (code == BUSY)
+            return wait_for_room (self, end, now_ms);
         if (code != OK) {
             bring_down (self, end, NETWORK, "the connection has ended");
             return false;
         }
+        end->retry_ms = 0;
         end->first = first->next;
         if (!end->first)
             end->last = NULL;
@@ -681,12 +700,14 @@ links_create (const actor_env_t *env)
     if (!self)
         return NULL;
     self->out = env->out;
-    self->beacon = ((const link_settings_t *) env->settings)->beacon;
+    const link_settings_t *settings = env->settings;
+    self->stuck_ms = settings->stuck_ms ? settings->stuck_ms : LINK_STUCK_MS;
+    self->beacon = settings->beacon;
     self->look_ms = DEADLINE_NEVER;
     pulse_init (&self->pulse, ((const link_settings_t *) env->settings)->heartbeat_ms);
     self->ends = ends_new (rng_u64 (env->rng));
     self->guard = guard_new (connections_max ());
-    self->wires = self->ends && self->guard ? wires_new (env->settings, why, sizeof why) : NULL;
+    self->wires = self->ends && self->guard ? wires_new (settings, why, sizeof why) : NULL;
     if (self->wires)
         return self;
     log_error ("link.no_network", "why=%s", why);

@@ -20,6 +20,7 @@
 #define LINK_GUARD_BYTES     (8u << 20)     //  received and not become messages; then it is cut off
 #define LINK_HEARTBEAT_MS    5000           //  without a message for so long, and something is said
 #define LINK_SILENCES        3              //  after so many times without any the link has ended
+#define LINK_STUCK_MS        60000          //  without room for anything; then it is cut off
 #define LINK_WRITTEN_BYTES   (64u << 10)    //  LinkWritten comes after so many,
 #define LINK_WRITTEN_MS      10             //  and so long after the last of them
 
@@ -30,6 +31,7 @@ typedef struct {
     size_t addresses_count;                 //  0: nobody can dial us
     uint32_t heartbeat_ms;                  //  0 = LINK_HEARTBEAT_MS
     const char *beacon;                     //  who is told of LinkListening beside swarm; NULL: nobody
+    uint32_t stuck_ms;                      //  0 = LINK_STUCK_MS
 } link_settings_t;
 
 extern const actor_class_t link_actor;

@@ -259,7 +259,7 @@ in_session (swarm_t *self, arrival_t *arrival, bytes_t envelope)
     link_t *link = arrival->link;
     const size_t size = envelope.size + arrival->body.size + arrival->attachment.size;
     link->received_bytes += size;
-    if (arrival->body.size > BODY_IN_MAX) {
+    if (arrival->body.size > SWARM_BODY_MAX) {
         misbehaved (self, arrival, "a body beyond every bound");
         sessions_goodbye (self, link, VALIDATION, "a body beyond every bound", FULL_PAUSE_SECS);
     } else if (!frame_read (&arrival->frame, envelope))

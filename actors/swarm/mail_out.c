@@ -240,6 +240,35 @@ pass_loose (swarm_t *self, const letter_t *letter)
     return OK;
 }
 
+//  ---- what no node takes ------------------------------------------------------------------------
+
+//  Whoever asked for it learns that it does not come.
+static code_t
+pass_failure (swarm_t *self, letter_t *letter)
+{
+    uint8_t body[128];
+    Ggen__Envelope envelope = *letter->mail->envelope;
+    Ggen__Failure failure = GGEN__FAILURE__INIT;
+    transit_t mail = *letter->mail;
+    failure.code = INTERNAL;
+    failure.message = "the answer is larger than nodes take";
+    envelope.type = (char *) ggen__failure__descriptor.short_name;
+    mail.envelope = &envelope;
+    mail.body = (bytes_t) {body, ggen__failure__pack (&failure, body)};
+    mail.attachment = (bytes_t) {NULL, 0};
+    letter->mail = &mail;
+    return pass_reply (self, letter);
+}
+
+//  The other side would end the session for it.
+static code_t
+keep_back (swarm_t *self, letter_t *letter)
+{
+    if (letter->mail->envelope->kind == GGEN__KIND__REPLY)
+        return pass_failure (self, letter);
+    return refuse (self, letter, VALIDATION, "larger than nodes take");
+}
+
 //  ---- addresses ---------------------------------------------------------------------------------
 
 static bool
@@ -266,6 +295,8 @@ mail_out_transit (void *self_, const transit_t *mail)
     if (!read_address (&letter, envelope))
         return refuse (self, &letter, VALIDATION, "not an address of an actor elsewhere");
     letter.link = links_peer (self->links, letter.text);
+    if (mail->body.size > SWARM_BODY_MAX)
+        return keep_back (self, &letter);
     switch (envelope->kind) {
     case GGEN__KIND__REQUEST:
         return pass_request (self, &letter);

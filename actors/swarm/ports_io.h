@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  Addresses of sockets. Whether a node can listen where it is told to, found out before its actors start: "link" can only
-//  fail to be born, and nobody would see why.
+//  Addresses of sockets. Whether a node can listen where it is told to is found out before its actors
+//  start: "link" can only fail to be born, and nobody would see why.
 #ifndef GGEN_PORTS_IO_H
 #define GGEN_PORTS_IO_H
 

@@ -19,6 +19,7 @@
 #define SWARM_BOOTSTRAPS_MAX 32             //  more of the settings are not looked at
 #define SWARM_NAME_MAX       32             //  bytes of an actor's name that another node may say
 #define SWARM_PROTOCOLS_MAX  16
+#define SWARM_BODY_MAX       (1u << 20)     //  bytes of a body to or from another node (SPEC 8)
 
 typedef struct {
     bytes_t address;                        //  multiaddr, binary, with /p2p

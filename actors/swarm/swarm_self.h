@@ -33,7 +33,6 @@
 
 #define BUDGET_OUT_MS  600000u      //  longest and default budget of a request to another node
 #define BUDGET_IN_MS   120000u      //  of one from another node
-#define BODY_IN_MAX    (1u << 20)   //  bytes of a body from another node (SPEC 8)
 #define FULL_PAUSE_SECS 60u         //  for those whom we have no room for
 #define LEAVE_PAUSE_SECS 300u       //  for those whom somebody disconnected
 #define PAUSE_MAX_SECS 3600u        //  longest that a Goodbye may keep us from dialling

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "actors/swarm/wires_io.h"
 
+#include "actors/swarm/swarm.h"
 #include "actors/swarm/zap_io.h"
 #include "hex.h"
 
@@ -11,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  A frame of ZeroMQ beside the largest that we send: CURVE adds some 48 bytes.
-#define FRAME_BYTES_MAX   ((int64_t) BODY_BYTES_MAX + 4096)
+//  The largest frame of ZeroMQ that "swarm" takes, and room for what CURVE adds, some 48 bytes: whoever
+//  sends a larger one is cut off before it is in memory.
+#define FRAME_BYTES_MAX   ((int64_t) SWARM_BODY_MAX + 4096)
 #define HANDSHAKE_MS      2000
 #define QUEUE_MESSAGES    256           //  to and from one peer, in ZeroMQ
 #define LINGER_MS         500           //  for what is to be sent at the end

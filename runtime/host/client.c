@@ -125,7 +125,7 @@ client_open (client_t **self_p, const client_setup_t *setup, char *why, size_t w
                                    &endpoint, why, why_size);
     if (code == OK)
         code = connect_to (self, endpoint, setup->program, why, why_size);
-    if (code == OK)
+    if (code == OK && !setup->quiet)
         log_info ("client.attached", "home=%s node=%s program=%s", self->home.dir,
                   self->node ? "own" : "running", setup->program);
     if (code)

@@ -25,6 +25,7 @@ typedef struct {
     const client_embed_t *embed;
     home_waiting_fn *waiting;       //  may be NULL
     void *waiting_context;
+    bool quiet;                     //  attaching is not logged
 } client_setup_t;
 
 //  Enter the home and attach.

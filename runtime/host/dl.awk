@@ -7,7 +7,7 @@ FNR == 1 {
     name = FILENAME; sub (/.*\//, "", name); sub (/\.dl$/, "", name)
     next
 }
-/^[a-z]/ { fn [++n] = $1 }
+/^[A-Za-z]/ { fn [++n] = $1 }
 END {
     guard = toupper (name) "_DL_H"
     if (part != "c") {

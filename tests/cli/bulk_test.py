@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Archives between real nodes: over a bulk connection, and over the session when there is none."""
 import os
+import socket
+from pathlib import Path
 
 from homes import make_pack, publish
 from tap import equal, main, test, true, wait_until
@@ -8,11 +10,13 @@ from tap import equal, main, test, true, wait_until
 MIB = 1 << 20
 
 
-def start(home, bootstrap="", bulk=True):
+def start(home, bootstrap="", bulk=True, bulk_port=0):
     """Start a node; its address with its peer id."""
     env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": "/ip4/127.0.0.1/tcp/0",
-           "GGEN_P2P_BOOTSTRAP": bootstrap, "GGEN_P2P_BULK": "true" if bulk else "false"}
-    home.start("node", "run", env=env).wait_for("node runs: ")
+           "GGEN_P2P_BOOTSTRAP": bootstrap, "GGEN_P2P_BULK": "true" if bulk else "false",
+           "GGEN_P2P_BULK_PORT": str(bulk_port)}
+    home.node = home.start("node", "run", env=env)
+    home.node.wait_for("node runs: ")
     status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
                         what="an address that is bound")
     return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
@@ -66,6 +70,54 @@ def without_bulk_connections_it_comes_over_the_session(home):
     true(here["received_bytes"] >= 12 * MIB, here)
     equal((here["bulk_received_bytes"], there["bulk_sent_bytes"]), (0, 0))
     equal((here["bulk_connections"], there["bulk_connections"]), (0, 0))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def knock(port, said=b""):
+    """A connection to the port that says this."""
+    stranger = socket.create_connection(("127.0.0.1", port), timeout=30)
+    stranger.sendall(said)
+    return stranger
+
+
+def is_cut_off(stranger):
+    """Wait until the other side has ended the connection; whether it said nothing before."""
+    try:
+        return stranger.recv(100) == b""
+    except ConnectionResetError:
+        return True
+
+
+def descriptors(process):
+    return len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+
+
+@test
+def strangers_at_the_port_are_cut_off_and_hinder_nobody(home):
+    other, port = home.another(), free_port()
+    home.write("ggen/config.toml", "[storage]\nhost_max = 0\n")
+    there = start(other, bulk_port=port)
+    start(home, there)
+    wait_until(lambda: home.json("p2p", "peers")["peers"], what="the bootstrap node")
+    publish_large(other, "wanted", 2)
+    wait_until(lambda: home.json("market", "search", "wanted")["results"], what="the package")
+    before = descriptors(other.node)
+    said = [b"", b"G", b"GET / HTTP/1.1\r\n\r\n", b"ggbulk1\0" + bytes(65), b"ggbulk1\0", os.urandom(4096)]
+    strangers = [knock(port, said[number % len(said)]) for number in range(180)]
+    home.run("market", "install", "wanted")
+    for stranger in strangers:
+        true(is_cut_off(stranger), "a stranger is told nothing")
+        stranger.close()
+    #  With a bulk connection it has one more.
+    wait_until(lambda: descriptors(other.node) <= before + 1, what="the descriptors to be back")
+    publish_large(other, "later", 5)
+    wait_until(lambda: home.json("market", "search", "later")["results"], what="the second package")
+    home.run("market", "install", "later")
 
 
 main()

@@ -162,7 +162,7 @@ def settings_without_effect_are_marked_and_warned_of(home):
     warnings = home.json("config", "validate",
                          env={"GGEN_REGISTRY_URL": "http://localhost:1/"})["warnings"]
     equal(len(warnings), 1)
-    contains(warnings[0], "this build lacks the HTTP registry and endpoint: FEATURE_NOT_ENABLED")
+    contains(warnings[0], "this build lacks the HTTP registry: FEATURE_NOT_ENABLED")
 
 
 @test

@@ -152,8 +152,8 @@ def in_the_background_too_there_is_one_document(home):
 
 @test
 def what_keeps_it_from_starting_is_told_where_it_was_typed(home):
-    refused = home.run("node", "run", "-d", "--listen", "nonsense", ok=1)
-    contains(refused.err, 'error: --listen: network.listen_addresses: expected a list of texts beginning with "/"')
+    refused = home.run("node", "run", "-d", "--http", "nonsense", ok=1)
+    contains(refused.err, 'error: --http: http.listen: expected "HOST:PORT", or "" for off')
     home.write("ggen/config.toml", "[performance]\nmax_peers = 0\n")
     contains(home.run("node", "run", "-d", ok=1).err, "config.toml:2: performance.max_peers: ")
     (home.path / "config.toml").unlink()

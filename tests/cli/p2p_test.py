@@ -235,6 +235,14 @@ def flags_say_where_a_node_listens_and_whom_it_joins(home):
 
 
 @test
+def an_address_that_is_none_is_told_before_the_node_runs(home):
+    for words in (["--listen", "nonsense"], ["-d", "-l", "nonsense"]):
+        refused = home.run("node", "run", *words, ok=1, env={"GGEN_P2P_ENABLED": "true"})
+        contains(refused.err,
+                 'error: --listen: network.listen_addresses: expected a list of texts beginning with "/"')
+
+
+@test
 def a_port_that_is_taken_is_told_before_the_node_runs(home):
     other = home.another()
     there = start(home).split("/p2p/")[0]

@@ -136,13 +136,14 @@ def all_connections_are_ended_or_one(home):
 
 
 @test
-def a_node_is_stopped(home):
-    start(home)
+def a_node_is_stopped_and_what_it_knew_is_kept(home):
+    _, there = two(home)
     process = home.node
     contains(home.run("p2p", "stop").out, f"(pid {process.pid})")
     equal(process.wait(), 0)
     contains(home.run("p2p", "stop", ok=1).err, "hint: start one: ggen p2p start")
     start(home)
+    wait_until(lambda: peers(home) == [id_of(there)], what="the peer it knew")
     equal(home.json("p2p", "disconnect", "--shutdown")["stopped"], True)
     equal(home.node.wait(), 0)
 

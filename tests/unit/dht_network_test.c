@@ -848,12 +848,54 @@ the_size_of_the_network_is_estimated (void **state)
     herd_end (&herd);
 }
 
+//  ---- a node of one call --------------------------------------------------------------------------
+
+//  Whom it has just met is asked, before that one is in its table; what it learns it does not keep.
+static void
+a_node_of_one_call_finds_at_once_and_keeps_and_refreshes_nothing (void **state)
+{
+    (void) state;
+    begin (40, HONEST, 0);
+    digest_t sha256 = some_digest ();
+    provide_as (7, &sha256, false);
+    dht_settings_t settings = dht_settings_default (NULL);
+    settings.server = false;
+    settings.brief = true;
+    uint32_t node = herd_add (&herd, HONEST, &settings);
+    assert_true (dht_keep_ready (dht_of (node)));
+    herd_introduce (&herd, node, 3);
+    assert_true (is_found (node, &sha256, false));
+    assert_true (is_found (node, &sha256, true));
+    uint64_t queries = dht_of (node)->queries;
+    herd_run (&herd, 3600000);
+    assert_int_equal (dht_of (node)->queries, queries);
+    herd_end (&herd);
+}
+
+static void
+a_node_of_one_call_that_met_nobody_does_not_say_that_there_is_nothing (void **state)
+{
+    (void) state;
+    herd_begin (&herd, NODES_MAX, 11);
+    dht_settings_t settings = dht_settings_default (NULL);
+    settings.server = false;
+    settings.brief = true;
+    digest_t sha256 = some_digest ();
+    Ggen__DhtReadReply *reply = read_as (herd_add (&herd, HONEST, &settings), &sha256, false, NULL);
+    assert_non_null (reply);
+    assert_true (reply->incomplete);
+    ggen__dht_read_reply__free_unpacked (reply, NULL);
+    herd_end (&herd);
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_one_node_stores_every_other_one_finds),
         cmocka_unit_test (what_nobody_stored_is_not_found),
+        cmocka_unit_test (a_node_of_one_call_finds_at_once_and_keeps_and_refreshes_nothing),
+        cmocka_unit_test (a_node_of_one_call_that_met_nobody_does_not_say_that_there_is_nothing),
         cmocka_unit_test (a_provider_that_withdraws_is_named_no_more),
         cmocka_unit_test (what_was_withdrawn_does_not_end_a_search_for_the_first_valid_one),
         cmocka_unit_test (a_swarm_around_a_key_behind_one_network_hides_nothing),

@@ -377,6 +377,31 @@ a_link_that_was_of_use_stays_eager_while_few_of_its_pushes_come_second (void **s
 }
 
 static void
+what_an_origin_pours_out_turns_no_link_lazy (void **state)
+{
+    (void) state;
+    rig_t *rig = with_links (3, 3);
+    for (unsigned i = 0; i < GOSSIP_ORIGIN_BURST / 2 + 1; i++) {
+        packed_t packed = rig_announcement (rig, 90, "news");
+        rig_send (rig, 0, &packed);
+        free (packed.bytes);
+    }
+    for (unsigned i = 0; i < 10; i++) {
+        packed_t packed = rig_announcement (rig, 90, "more");
+        rig_send (rig, 0, &packed);
+        rig_send (rig, 1, &packed);
+        free (packed.bytes);
+    }
+    assert_true (link_of (rig, 1)->eager);
+    packed_t packed = rig_announcement (rig, 91, "news");
+    rig_send (rig, 0, &packed);
+    rig_send (rig, 1, &packed);
+    assert_false (link_of (rig, 1)->eager);
+    free (packed.bytes);
+    rig_destroy (rig);
+}
+
+static void
 the_last_eager_link_stays (void **state)
 {
     (void) state;
@@ -449,6 +474,44 @@ given_a_push_comes_nothing_is_asked_for (void **state)
     puppet_wait (&rig->puppet, 5000);
     assert_int_equal (rig_told (rig, 1).want, 0);
     free (packed.bytes);
+    rig_destroy (rig);
+}
+
+static void
+what_was_too_much_of_its_origin_is_not_fetched_of_all_who_offer_it (void **state)
+{
+    (void) state;
+    rig_t *rig = with_links (3, 1);
+    for (unsigned i = 0; i < GOSSIP_ORIGIN_BURST; i++) {
+        packed_t packed = rig_announcement (rig, 90, "news");
+        rig_send (rig, 0, &packed);
+        free (packed.bytes);
+    }
+    packed_t much = rig_announcement (rig, 90, "more"), other = rig_announcement (rig, 91, "news");
+    rig_send (rig, 0, &much);
+    uint64_t delivered = rig_state (rig)->counts.delivered;
+    assert_int_equal (delivered, GOSSIP_ORIGIN_BURST);
+    rig_have (rig, 1, much.id, false);
+    rig_have (rig, 2, other.id, false);
+    puppet_wait (&rig->puppet, 300);
+    assert_int_equal (rig_told (rig, 1).want, 0);
+    assert_int_equal (rig_told (rig, 2).want, 1);
+    //  Its rate allows it by now, but it was to be heard then.
+    rig_send (rig, 1, &much);
+    assert_int_equal (rig_state (rig)->counts.delivered, delivered);
+    rig_send (rig, 2, &other);
+    //  Later it is history, as anything else.
+    rig_have (rig, 1, much.id, true);
+    puppet_wait (&rig->puppet, 100);
+    assert_int_equal (rig_told (rig, 1).want, 1);
+    rig_send (rig, 1, &much);
+    assert_int_equal (rig_state (rig)->counts.delivered, delivered + 2);
+    assert_non_null (rig_state (rig)->refusals.marks);
+    puppet_wait (&rig->puppet, 2 * HISTORY_KEPT_MS);
+    assert_null (rig_state (rig)->refusals.marks);
+    assert_int_equal (rig_state (rig)->counts.broken_promises, 0);
+    free (much.bytes);
+    free (other.bytes);
     rig_destroy (rig);
 }
 
@@ -911,6 +974,33 @@ up_to_sixty_four_members_all_are_pushed_to_and_above_eighty_the_mesh (void **sta
     rig_destroy (rig);
 }
 
+//  Members that are no neighbours get it by the mesh in any case: what is pushed beside its tree would
+//  meet it there.
+static void
+given_many_members_are_no_neighbours_it_goes_over_eager_links_and_the_others_are_told_its_id (void **state)
+{
+    (void) state;
+    rig_t *rig = with_links (6, 2);
+    assert_int_equal (pushed_to (rig, 6), 6);
+    for (unsigned i = 0; i < 3; i++) {
+        packed_t packed = rig_announcement (rig, 90 + i, "news");
+        rig_send (rig, i % 2, &packed);
+        free (packed.bytes);
+    }
+    puppet_wait (&rig->puppet, 2000);
+    for (unsigned i = 0; i < 6; i++)
+        (void) rig_told (rig, i);
+    announce (rig, RIG_TOPIC, "news");
+    puppet_wait (&rig->puppet, 1000);
+    for (unsigned i = 0; i < 6; i++) {
+        told_t told = rig_told (rig, i);
+        assert_int_equal (told.pushes, i < 2);
+        assert_true (i < 2 || told.have >= 1);
+        assert_int_equal (told.bodies, 0);
+    }
+    rig_destroy (rig);
+}
+
 static void
 a_topic_can_be_announced_to_without_following (void **state)
 {
@@ -1089,9 +1179,11 @@ main (void)
         cmocka_unit_test (a_link_whose_push_comes_second_turns_lazy),
         cmocka_unit_test (a_link_that_was_of_use_stays_eager_while_few_of_its_pushes_come_second),
         cmocka_unit_test (the_last_eager_link_stays),
+        cmocka_unit_test (what_an_origin_pours_out_turns_no_link_lazy),
         cmocka_unit_test (given_its_eager_neighbour_is_gone_another_one_takes_its_place),
         cmocka_unit_test (an_offered_id_is_asked_for_when_no_push_comes),
         cmocka_unit_test (given_a_push_comes_nothing_is_asked_for),
+        cmocka_unit_test (what_was_too_much_of_its_origin_is_not_fetched_of_all_who_offer_it),
         cmocka_unit_test (given_no_answer_others_are_asked_and_the_promise_is_broken),
         cmocka_unit_test (who_offers_and_does_not_deliver_is_no_longer_believed),
         cmocka_unit_test (one_neighbour_cannot_fill_the_table_of_ids),
@@ -1111,6 +1203,8 @@ main (void)
         cmocka_unit_test (more_than_our_rate_waits_and_shares_signatures),
         cmocka_unit_test (what_cannot_be_announced_is_refused),
         cmocka_unit_test (up_to_sixty_four_members_all_are_pushed_to_and_above_eighty_the_mesh),
+        cmocka_unit_test (
+            given_many_members_are_no_neighbours_it_goes_over_eager_links_and_the_others_are_told_its_id),
         cmocka_unit_test (a_topic_can_be_announced_to_without_following),
         cmocka_unit_test (a_push_of_its_origin_is_acknowledged_and_not_pushed_to_those_who_get_it_anyway),
         cmocka_unit_test (a_push_by_another_than_its_origin_is_refused),

@@ -186,12 +186,35 @@ its_signature_and_its_transport_key_are_of_its_public_key (void **state)
     identity_file_close (&it);
 }
 
+//  Two at one time have two names; one after the other has the file's; nothing is made.
+static void
+it_is_lent_to_one_call_at_a_time (void **state)
+{
+    fixture_t *self = *state;
+    uint8_t key[CRYPTO_KEY_BYTES];
+    identity_file_t *first, *second;
+    assert_int_equal (identity_file_borrow (&first, self->path), OK);
+    assert_int_not_equal (access (self->path, F_OK), 0);
+    identity_file_close (&first);
+    key_of (self, key);
+    assert_int_equal (identity_file_borrow (&first, self->path), OK);
+    assert_int_equal (identity_file_borrow (&second, self->path), OK);
+    assert_memory_equal (identity_file_identity (first)->key, key, sizeof key);
+    assert_memory_not_equal (identity_file_identity (second)->key, key, sizeof key);
+    identity_file_close (&first);
+    identity_file_close (&second);
+    assert_int_equal (identity_file_borrow (&first, self->path), OK);
+    assert_memory_equal (identity_file_identity (first)->key, key, sizeof key);
+    identity_file_close (&first);
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown (it_is_made_once_for_its_owner_alone_and_stays_the_same,
                                          set_up, tear_down),
+        cmocka_unit_test_setup_teardown (it_is_lent_to_one_call_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown (what_others_may_read_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_damaged_file_is_told_and_never_replaced, set_up,
                                          tear_down),

@@ -4,6 +4,7 @@
 
 #include "actors/swarm/guard_io.h"
 #include "actors/swarm/link_pulse_io.h"
+#include "actors/swarm/swarm.h"
 #include "link.pb-c.h"
 #include "runtime/actor/out.h"
 #include "runtime/host/clock.h"
@@ -219,6 +220,21 @@ connect_them (fixture_t *self, uint64_t link)
 
 //  ---- set up --------------------------------------------------------------------------------------
 
+static void
+listen_on (fixture_t *self, node_t *node, uint32_t heartbeat_ms, uint32_t stuck_ms)
+{
+    unsigned before = count_of (node, "LinkListening");
+    actor_destroy (&node->actor);
+    node->settings.heartbeat_ms = heartbeat_ms;
+    node->settings.stuck_ms = stuck_ms;
+    start (node);
+    const heard_t *heard = wait_for (self, node, "LinkListening", before + 1);
+    const Ggen__LinkListening *listening = (const void *) heard->message;
+    assert_int_equal (listening->n_addresses, 1);
+    node->address_size = listening->addresses[0].len;
+    memcpy (node->address, listening->addresses[0].data, node->address_size);
+}
+
 static int
 set_up_with (void **state, uint32_t heartbeat_ms)
 {
@@ -231,13 +247,7 @@ set_up_with (void **state, uint32_t heartbeat_ms)
         crypto_box_keypair (node->settings.public_key, node->settings.secret_key);
         node->settings.addresses = &node->listen;
         node->settings.addresses_count = 1;
-        node->settings.heartbeat_ms = heartbeat_ms;
-        start (node);
-        const heard_t *heard = wait_for (self, node, "LinkListening", 1);
-        const Ggen__LinkListening *listening = (const void *) heard->message;
-        assert_int_equal (listening->n_addresses, 1);
-        node->address_size = listening->addresses[0].len;
-        memcpy (node->address, listening->addresses[0].data, node->address_size);
+        listen_on (self, node, heartbeat_ms, 0);
     }
     *state = self;
     return 0;
@@ -609,6 +619,78 @@ a_peer_that_does_not_read_is_cut_off_at_the_bound (void **state)
     assert_true (sent * sizeof chunk > LINK_QUEUE_BYTES_MAX);
 }
 
+//  As many as its queues do not hold, and less than what it is cut off for.
+static unsigned
+fill (fixture_t *self, node_t *from)
+{
+    static uint8_t chunk[16 << 10];
+    const unsigned count = 900;
+    for (unsigned i = 0; i < count; i++) {
+        send_text (from, 1, "more", (bytes_t) {chunk, sizeof chunk});
+        if (i % 50 == 0)
+            work (self);
+    }
+    return count;
+}
+
+static void
+a_peer_that_does_not_read_is_tried_ever_more_seldom_and_has_it_all_when_it_reads (void **state)
+{
+    fixture_t *self = *state;
+    node_t *a = &self->nodes[0], *b = &self->nodes[1];
+    listen_on (self, a, 5000, 0);
+    listen_on (self, b, 5000, 0);       //  Who does not read hears no heartbeat either
+    connect_them (self, 1);
+    unsigned before = count_of (b, "LinkReceived");
+    b->asleep = true;
+    unsigned count = fill (self, a), tries = 0;
+    int64_t until_ms = clock_ms () + 1000, due_ms = 0;
+    while (clock_ms () < until_ms) {
+        tries += actor_deadline_ms (a->actor) != due_ms;
+        due_ms = actor_deadline_ms (a->actor);
+        work (self);
+    }
+    assert_in_range (tries, 5, 60);
+    assert_int_equal (count_of (a, "LinkDown"), 0);
+    b->asleep = false;
+    wait_for (self, b, "LinkReceived", before + count);
+}
+
+static void
+a_peer_that_never_reads_is_cut_off_in_the_end (void **state)
+{
+    fixture_t *self = *state;
+    node_t *a = &self->nodes[0], *b = &self->nodes[1];
+    listen_on (self, a, 5000, 300);
+    listen_on (self, b, 5000, 0);
+    connect_them (self, 1);
+    b->asleep = true;
+    fill (self, a);
+    const Ggen__LinkDown *down = (const void *) wait_for (self, a, "LinkDown", 1)->message;
+    assert_int_equal (down->code, BUSY);
+}
+
+static void
+a_frame_larger_than_swarm_takes_is_cut (void **state)
+{
+    fixture_t *self = *state;
+    node_t *a = &self->nodes[0], *b = &self->nodes[1];
+    connect_them (self, 1);
+    unsigned before = count_of (b, "LinkReceived");
+    Ggen__LinkSend request = GGEN__LINK_SEND__INIT;
+    request.link = 1;
+    request.envelope = (ProtobufCBinaryData) {4, (uint8_t *) "much"};
+    request.body = (ProtobufCBinaryData) {SWARM_BODY_MAX, calloc (1, SWARM_BODY_MAX + 8192)};
+    say (a, &request.base, (bytes_t) {0});
+    wait_for (self, b, "LinkReceived", before + 1);
+    request.body.len += 8192;
+    say (a, &request.base, (bytes_t) {0});
+    wait_for (self, a, "LinkDown", 1);
+    wait_for (self, b, "LinkDown", 1);
+    assert_int_equal (count_of (b, "LinkReceived"), before + 1);
+    free (request.body.data);
+}
+
 //  ---- strangers -----------------------------------------------------------------------------------
 
 static int
@@ -832,6 +914,12 @@ main (void)
                                          tear_down),
         cmocka_unit_test_setup_teardown (a_peer_that_does_not_read_is_cut_off_at_the_bound,
                                          set_up_patient, tear_down),
+        cmocka_unit_test_setup_teardown (
+            a_peer_that_does_not_read_is_tried_ever_more_seldom_and_has_it_all_when_it_reads,
+            set_up_patient, tear_down),
+        cmocka_unit_test_setup_teardown (a_peer_that_never_reads_is_cut_off_in_the_end,
+                                         set_up_patient, tear_down),
+        cmocka_unit_test_setup_teardown (a_frame_larger_than_swarm_takes_is_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown (garbage_and_silence_are_cut_and_others_go_on, set_up,
                                          tear_down),
         cmocka_unit_test_setup_teardown (

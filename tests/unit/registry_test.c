@@ -669,6 +669,105 @@ a_conflict_that_a_backend_has_found_is_the_answer (void **state)
     fake_expect_failure (&self->fake, id, SECURITY);
 }
 
+//  ---- what is at hand -----------------------------------------------------------------------------
+
+static const registry_backend_t near_and_far[] = {
+    {.address = "registry_file", .writes = true}, {.address = "registry_p2p", .remote = true}};
+static const registry_settings_t near_settings = {near_and_far, COUNT_OF (near_and_far), 5000, 0};
+
+static uint64_t
+ask_exact (fixture_t *self, const char *exact, bool local)
+{
+    static const char *const file[] = {"registry_file"};
+    Ggen__ListVersionsRequest request = GGEN__LIST_VERSIONS_REQUEST__INIT;
+    request.id = "pack";
+    request.exact = (char *) exact;
+    request.local = local;
+    return ask (self, &request.base, 1, file);
+}
+
+static void
+list (fixture_t *self, Ggen__Package *made)
+{
+    Ggen__ListVersionsReply reply = GGEN__LIST_VERSIONS_REPLY__INIT;
+    reply.versions = &made;
+    reply.n_versions = made ? 1 : 0;
+    fake_answer (&self->fake, self->asked[0], &reply.base);
+}
+
+static void
+the_network_is_not_asked_for_an_exact_version_that_is_at_hand (void **state)
+{
+    fixture_t *self = *state;
+    fake_stop (&self->fake);
+    fake_start (&self->fake, &registry_actor, &near_settings);
+    uint64_t id = ask_exact (self, "1.0.0", false);
+    list (self, package (self, "pack", "1.0.0", 1));
+    const Ggen__ListVersionsReply *reply =
+        expect (self, id, &ggen__list_versions_reply__descriptor);
+    assert_int_equal (reply->n_versions, 1);
+    assert_false (reply->incomplete);
+}
+
+static void
+it_is_asked_when_only_others_are_at_hand (void **state)
+{
+    fixture_t *self = *state;
+    fake_stop (&self->fake);
+    fake_start (&self->fake, &registry_actor, &near_settings);
+    uint64_t id = ask_exact (self, "2.0.0", false);
+    list (self, package (self, "pack", "1.0.0", 1));
+    const void *sent;
+    self->asked[0] = fake_expect (&self->fake, &ggen__list_versions_request__descriptor, &sent);
+    assert_string_equal (self->asked[0]->to, "registry_p2p");
+    list (self, package (self, "pack", "2.0.0", 2));
+    const Ggen__ListVersionsReply *reply =
+        expect (self, id, &ggen__list_versions_reply__descriptor);
+    assert_int_equal (reply->n_versions, 2);
+}
+
+static void
+offline_it_is_never_asked (void **state)
+{
+    fixture_t *self = *state;
+    fake_stop (&self->fake);
+    fake_start (&self->fake, &registry_actor, &near_settings);
+    uint64_t id = ask_exact (self, "2.0.0", true);
+    list (self, NULL);
+    const Ggen__ListVersionsReply *reply =
+        expect (self, id, &ggen__list_versions_reply__descriptor);
+    assert_int_equal (reply->n_versions, 0);
+}
+
+static void
+that_there_is_no_network_is_told_in_its_own_words (void **state)
+{
+    fixture_t *self = *state;
+    fake_stop (&self->fake);
+    fake_start (&self->fake, &registry_actor, &near_settings);
+    static const char *const both[] = {"registry_file", "registry_p2p"};
+    Ggen__GetPackageRequest request = GGEN__GET_PACKAGE_REQUEST__INIT;
+    request.id = "pack";
+    uint64_t id = ask (self, &request.base, 2, both);
+    answer_package (self, 0, package (self, "pack", "1.0.0", 1));
+    fail_backend (self, 1, NETWORK);
+    const Ggen__PackageReply *reply = expect (self, id, &ggen__package_reply__descriptor);
+    assert_int_equal (reply->n_warnings, 1);
+    assert_string_equal (reply->warnings[0], "because");
+}
+
+static void
+a_question_that_was_cancelled_is_not_answered_with_a_part (void **state)
+{
+    fixture_t *self = *state;
+    uint64_t id = ask_package (self);
+    answer_package (self, 0, package (self, "pack", "1.0.0", 1));
+    fail_backend (self, 1, CANCELLED);
+    fail_backend (self, 2, PACKAGE_NOT_FOUND);
+    const Ggen__Failure *failure = expect (self, id, &ggen__failure__descriptor);
+    assert_int_equal (failure->code, CANCELLED);
+}
+
 static void
 an_actor_that_would_ask_itself_is_not_born (void **state)
 {
@@ -722,6 +821,11 @@ main (void)
         TEST (sources_are_asked_only_while_there_are_any),
         TEST (a_name_that_is_no_backends_is_asked_of_the_sources),
         TEST (a_conflict_that_a_backend_has_found_is_the_answer),
+        TEST (the_network_is_not_asked_for_an_exact_version_that_is_at_hand),
+        TEST (it_is_asked_when_only_others_are_at_hand),
+        TEST (offline_it_is_never_asked),
+        TEST (that_there_is_no_network_is_told_in_its_own_words),
+        TEST (a_question_that_was_cancelled_is_not_answered_with_a_part),
         TEST (an_actor_that_would_ask_itself_is_not_born),
         TEST (the_class_has_a_row_for_each_rpc),
     };

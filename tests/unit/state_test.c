@@ -556,6 +556,20 @@ in_a_home_that_may_not_be_written_loads_work_and_puts_say_why (void **state)
     assert_int_equal (chmod (home, 0700), 0);
 }
 
+static void
+a_call_that_only_reads_loads_and_keeps_nothing (void **state)
+{
+    (void) state;
+    char text[512];
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &(state_settings_t) {.path = path, .read_only = true});
+    assert_int_equal (count_of (&puppet, "pins"), 0);
+    ask_put (&puppet, "pins", "b", 1, 1, true);
+    assert_int_equal (hear_failure (&puppet, text), PERMISSION_DENIED);
+    puppet_stop (&puppet);
+    assert_int_not_equal (access (path, F_OK), 0);
+}
+
 #define HOME_TEST(test) cmocka_unit_test_setup_teardown (test, make_home, remove_home)
 
 int
@@ -563,6 +577,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         HOME_TEST (a_load_without_a_database_is_empty_and_creates_nothing),
+        HOME_TEST (a_call_that_only_reads_loads_and_keeps_nothing),
         HOME_TEST (the_first_put_creates_file_and_directory_for_their_owner_only),
         HOME_TEST (what_was_acknowledged_is_there_after_a_kill),
         HOME_TEST (a_batch_is_answered_when_its_time_has_come_and_not_before),

@@ -298,6 +298,20 @@ a_peer_without_bulk_connections_is_not_asked_for_one (void **state)
     assert_int_equal (a->notes_count + b->notes_count, 0);
 }
 
+//  What it says there is dialled would be its choice.
+static void
+an_offer_of_the_one_that_dialled_is_let_be (void **state)
+{
+    (void) state;
+    node_t *a, *b;
+    pair (&a, &b);
+    link_t *link = world_session (a, b);
+    link->lane = 1;                     //  As one would that keeps to no rule
+    link->lane_state = LANE_MADE;
+    offer (a, lanes_number (link));
+    assert_true (dialled (b, a) == 0);
+}
+
 static void
 an_offer_to_a_node_without_bulk_connections_is_let_be (void **state)
 {
@@ -504,6 +518,7 @@ main (void)
                                    teardown),
         cmocka_unit_test_teardown (until_it_stands_chunks_go_over_the_session, teardown),
         cmocka_unit_test_teardown (a_peer_without_bulk_connections_is_not_asked_for_one, teardown),
+        cmocka_unit_test_teardown (an_offer_of_the_one_that_dialled_is_let_be, teardown),
         cmocka_unit_test_teardown (an_offer_to_a_node_without_bulk_connections_is_let_be, teardown),
         cmocka_unit_test_teardown (a_chunk_goes_by_the_lane_and_ends_its_request, teardown),
         cmocka_unit_test_teardown (what_is_no_answer_is_refused_on_a_lane, teardown),

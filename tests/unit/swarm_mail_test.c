@@ -517,9 +517,9 @@ a_body_beyond_every_bound_ends_the_session (void **state)
     (void) state;
     node_t *a, *b;
     world_pair (&a, &b);
-    bytes_t body = {calloc (1, BODY_IN_MAX + 1), BODY_IN_MAX + 1};
+    bytes_t body = {calloc (1, SWARM_BODY_MAX + 1), SWARM_BODY_MAX + 1};
     Ggen__Envelope envelope = request_to ("dht");
-    write_frame (b, a, &envelope, (bytes_t) {body.data, BODY_IN_MAX}, (bytes_t) {NULL, 0});
+    write_frame (b, a, &envelope, (bytes_t) {body.data, SWARM_BODY_MAX}, (bytes_t) {NULL, 0});
     assert_non_null (world_session (a, b));
     assert_int_equal (world_count (a, "dht", "FindNodeRequest"), 1);
     write_frame (b, a, &envelope, body, (bytes_t) {NULL, 0});
@@ -529,6 +529,38 @@ a_body_beyond_every_bound_ends_the_session (void **state)
     assert_int_equal (world_count (a, "dht", "FindNodeRequest"), 0);
     assert_int_equal (world_count (a, "reputation", "Observation"), 1);
     free ((void *) body.data);
+}
+
+//  What the other side would end the session for does not leave.
+static void
+what_is_larger_than_nodes_take_fails_here (void **state)
+{
+    (void) state;
+    node_t *a, *b;
+    world_pair (&a, &b);
+    Ggen__FindNodeRequest large = GGEN__FIND_NODE_REQUEST__INIT;
+    large.target = (ProtobufCBinaryData) {SWARM_BODY_MAX, calloc (1, SWARM_BODY_MAX)};
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    char to[ADDRESS_MAX + 1];
+    snprintf (to, sizeof to, "dht@%s", b->text);
+    envelope.kind = GGEN__KIND__REQUEST;
+    envelope.budget_ms = 5000;
+    uint64_t id = world_say (a, "dht", to, &envelope, &large.base, (bytes_t) {NULL, 0});
+    assert_int_equal (world_failure (a, id), VALIDATION);
+    id = world_ask (a, b, "dht");
+    world_run (200);
+    note_t note;
+    Ggen__Envelope *asked, reply = GGEN__ENVELOPE__INIT;
+    assert_true (world_take (b, "dht", "FindNodeRequest", &note, &asked));
+    reply.kind = GGEN__KIND__REPLY;
+    reply.id = asked->id;
+    world_say (b, "dht", asked->from, &reply, &large.base, (bytes_t) {NULL, 0});
+    world_run (200);
+    assert_int_equal (world_failure (a, id), INTERNAL);
+    assert_non_null (world_session (a, b));
+    ggen__envelope__free_unpacked (asked, NULL);
+    note_free (&note);
+    free (large.target.data);
 }
 
 static void
@@ -612,6 +644,7 @@ main (void)
         cmocka_unit_test_teardown (an_answer_counts_only_from_the_one_who_was_asked, teardown),
         cmocka_unit_test_teardown (kinds_and_bulk_that_nodes_do_not_send_are_refused, teardown),
         cmocka_unit_test_teardown (a_body_beyond_every_bound_ends_the_session, teardown),
+        cmocka_unit_test_teardown (what_is_larger_than_nodes_take_fails_here, teardown),
         cmocka_unit_test_teardown (a_peer_may_ask_only_so_much_at_a_time, teardown),
         cmocka_unit_test_teardown (a_chunk_comes_with_its_answer, teardown),
     };

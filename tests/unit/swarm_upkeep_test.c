@@ -397,6 +397,36 @@ bootstrap_answers_when_enough_are_there_or_none_can_be (void **state)
 }
 
 static void
+those_known_from_before_are_dialled_when_that_is_asked (void **state)
+{
+    (void) state;
+    node_t *a, *b;
+    world_pair (&a, &b);
+    node_t *stranger = world_node (10);
+    world_start (stranger);
+    Ggen__BootstrapRequest request = GGEN__BOOTSTRAP_REQUEST__INIT;
+    request.known = true;
+    request.wanted = 1;
+    tell (stranger, "client-1", GGEN__KIND__REQUEST, &request.base);
+    assert_int_equal (hear_failure (stranger), CONFIG);
+    connect_to (a, b, true, false);
+    world_run (1000);
+    world_forget ();
+    world_stop (b);
+    world_run (60000);
+    tell (a, "client-1", GGEN__KIND__REQUEST, &request.base);
+    world_run (30000);
+    assert_int_equal (hear_failure (a), BOOTSTRAP_TIMEOUT);
+    world_start (b);
+    tell (a, "client-1", GGEN__KIND__REQUEST, &request.base);
+    world_run (1000);
+    Ggen__BootstrapReply *reply = hear (a, &ggen__bootstrap_reply__descriptor);
+    assert_non_null (reply);
+    assert_int_equal (reply->connected, 1);
+    ggen__bootstrap_reply__free_unpacked (reply, NULL);
+}
+
+static void
 a_call_whose_asker_has_gone_is_forgotten (void **state)
 {
     (void) state;
@@ -1050,6 +1080,8 @@ main (void)
             a_persistent_peer_is_redialled_for_ever_until_it_is_disconnected, teardown),
         cmocka_unit_test_teardown (disconnect_of_all_ends_all, teardown),
         cmocka_unit_test_teardown (bootstrap_answers_when_enough_are_there_or_none_can_be,
+                                   teardown),
+        cmocka_unit_test_teardown (those_known_from_before_are_dialled_when_that_is_asked,
                                    teardown),
         cmocka_unit_test_teardown (a_call_whose_asker_has_gone_is_forgotten, teardown),
         cmocka_unit_test_teardown (

@@ -184,6 +184,7 @@ set_up (play_t *self, world_setup_t *setup)
     bootstraps = bootstraps > HONEST_BOOTSTRAPS_MAX ? HONEST_BOOTSTRAPS_MAX : bootstraps;
     self->bootstraps = bootstraps < options->nodes ? bootstraps : options->nodes;
     self->peers_max = (uint32_t) early_number (self, VERB_PEERS, "<count>", 0);
+    self->peers_min = (uint32_t) early_number (self, VERB_PEERS, "wanted", 0);
     setup->natted = early_number (self, VERB_NET, "nat", 0);
     setup->loss = early_number (self, VERB_NET, "loss", 0);
     setup->skew_ms_max = (int64_t) (early_number (self, VERB_NET, "skew", 0) * 1000);
@@ -205,6 +206,10 @@ compose (void *self_, world_t *world, uint32_t node, node_plan_t *plan)
     honest_settings_t *settings = honest_settings (self->honest, world, node);
     if (self->peers_max > 0)
         settings->swarm.max_peers = settings->swarm.max_transients = self->peers_max;
+    if (self->peers_min > 0)
+        settings->swarm.min_peers = self->peers_min;
+    if (settings->swarm.max_known < 2 * settings->swarm.min_peers)
+        settings->swarm.max_known = 2 * settings->swarm.min_peers;
     nodes_settings (settings, player->identity,
                     player->publisher == PLAY_NOBODY
                         ? NULL

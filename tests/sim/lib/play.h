@@ -76,7 +76,7 @@ struct play_t {
     player_t *players;
     uint32_t players_count, players_room;
     uint32_t bootstraps;
-    uint32_t peers_max;             //  that a node keeps; 0: as its settings have it
+    uint32_t peers_max, peers_min;  //  that a node keeps; 0: as its settings have it
     uint32_t nodes;                 //  that the script is about; churn adds more
     uint32_t joined;
     int64_t end_us, settle_us;      //  settle_us = end_us without 'settle'

@@ -22,7 +22,7 @@ typedef struct {
     honest_t *honest;
     uint32_t nodes, joined;
     rng_t rng;
-    uint64_t lookups, found, provides, provided;
+    uint64_t lookups, answered, found, provides, provided;
     uint64_t hops, messages;
     int64_t took_ms;
 } calm_t;
@@ -60,6 +60,7 @@ on_found (void *self_, world_t *world, const client_reply_t *reply)
 {
     calm_t *self = self_;
     (void) world;
+    self->answered++;
     Ggen__DhtReadReply *answer = clients_unpack (reply, &ggen__dht_read_reply__descriptor);
     if (!answer)
         return;
@@ -151,12 +152,13 @@ report (void *self_, const world_t *world, FILE *file, bool json)
     const calm_t *self = self_;
     (void) world;
     fprintf (file,
-             json ? ", \"provides\": %llu, \"provided\": %llu, \"lookups\": %llu, \"found\": %llu,"
-                    " \"hops\": %.2f, \"messages\": %.1f, \"lookup_ms\": %.0f"
-                  : "  provides %llu (%llu acknowledged), lookups %llu (%llu found), in the mean"
-                    " %.2f hops, %.1f messages, %.0f ms\n",
+             json ? ", \"provides\": %llu, \"provided\": %llu, \"lookups\": %llu, \"answered\": %llu,"
+                    " \"found\": %llu, \"hops\": %.2f, \"messages\": %.1f, \"lookup_ms\": %.0f"
+                  : "  provides %llu (%llu acknowledged), lookups %llu (%llu answered, %llu found), in"
+                    " the mean %.2f hops, %.1f messages, %.0f ms\n",
              (unsigned long long) self->provides, (unsigned long long) self->provided,
-             (unsigned long long) self->lookups, (unsigned long long) self->found,
+             (unsigned long long) self->lookups, (unsigned long long) self->answered,
+             (unsigned long long) self->found,
              mean (self->hops, self->found), mean (self->messages, self->found),
              mean ((uint64_t) self->took_ms, self->found));
 }
