@@ -35,7 +35,7 @@ static uint64_t
 nodes_of (const dht_t *self)
 {
     uint64_t nodes = estimate_median (&self->estimate);
-    return nodes > 0 ? nodes : self->nodes_estimate;
+    return nodes > 0 ? nodes : estimate_nodes (self->table, self->place);
 }
 
 //  How far away the last of the k closest is that this lookup found; 0 = it found less.
@@ -69,7 +69,7 @@ static bool
 is_crowd (const lookup_t *lookup, uint64_t target, uint64_t nodes)
 {
     const contact_t *found[KBUCKET_K];
-    if (nodes <= KBUCKET_K || lookup_closest (lookup, found, KBUCKET_K, NULL) < KBUCKET_K)
+    if (lookup_closest (lookup, found, KBUCKET_K, NULL) < KBUCKET_K)
         return false;
     double within = estimate_within (nodes, found[KBUCKET_K - 1]->place ^ target);
     return within * CROWD_SHARE < KBUCKET_K
