@@ -12,7 +12,7 @@
 #define ASKED_MAX       16          //  in all
 #define NEAR_BUDGET_MS  5000
 #define RANK_BUDGET_MS  2000
-#define HOST_BUDGET_MS  60000       //  extended by progress
+#define HOST_BUDGET_MS  60000       //  in all: what another node tells of its progress buys no time
 
 //  One node that is asked.
 typedef struct host_ask_t host_ask_t;
