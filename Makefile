@@ -81,9 +81,9 @@ UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% uni
     unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test unit/bulk_% unit/beacon_test unit/names_test \
     unit/peer_clocks_test \
     unit/idle_test contract/registry_contract),$(UNIT))
-SIM  := $(filter-out $(call of_network,sim/bazaar sim/script sim/swarm sim/transfer \
+SIM  := $(filter-out $(call of_network,sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
-FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/reputation),$(FUZZ))
+FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/lan fuzz/reputation),$(FUZZ))
 GGEN_SIM :=
 GGEN_HARNESS :=
 else
