@@ -50,6 +50,11 @@ def kills_lose_nothing_that_was_acknowledged(home):
 
 
 @test
+def nodes_that_are_started_again_are_who_they_were_and_know_what_they_knew(home):
+    true(measures(home, "restart")["experience"]["max"] >= 1, "there was something to remember")
+
+
+@test
 def who_serves_wrong_bytes_is_banned_and_the_package_installed(home):
     counted = measures(home, "liars")
     equal(counted["visits"]["mean"], 1)
