@@ -152,8 +152,9 @@ harness: all $(GGEN_HARNESS)  ## the quick scenarios of real nodes (SCENARIO=eve
 	@if [ "$(origin SCENARIO)" = file ]; then python3 tests/run.py --build $(B) --only cli/harness; \
 	else $(B)/ggen-harness --scenario $(SCENARIO) --seed $(SEED) $(if $(NODES),--nodes $(NODES)) $(if $(MINUTES),--minutes $(MINUTES)); fi
 
-cluster: all $(GGEN_HARNESS)  ## the long scenarios of real nodes: half an hour (ONLY=kills: one of them)
-	@python3 tests/harness/cluster.py --build $(B) $(if $(ONLY),--only $(ONLY)) \
+cluster: all $(GGEN_HARNESS)  ## the long scenarios of real nodes: an hour (ONLY=churn MINUTES=20 PLOTS=docs/harness: one of them)
+	@python3 tests/harness/cluster.py --build $(B) $(if $(ONLY),--only $(ONLY)) $(if $(MINUTES),--minutes $(MINUTES)) \
+	    $(if $(PLOTS),--plots $(PLOTS)) \
 	    $(if $(wildcard ../shared/data/ggen-packages),--packages ../shared/data/ggen-packages/packs)
 
 SECS ?= 60
