@@ -11,6 +11,7 @@
 //  before has left. And how dense the network is says a lookup in the other half of the key space.
 #include "dht_inside.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ static uint64_t
 nodes_of (const dht_t *self)
 {
     uint64_t nodes = estimate_median (&self->estimate);
-    return nodes > 0 ? nodes : self->nodes_estimate;
+    return nodes > 0 ? nodes : estimate_nodes (self->table, self->place);
 }
 
 //  How far away the last of the k closest is that this lookup found; 0 = it found less.
@@ -47,12 +48,32 @@ extent_of (const lookup_t *lookup, uint64_t target)
              : 0;
 }
 
-//  Would this be a crowd in a network of so many nodes?
-static bool
-is_crowd (uint64_t extent, uint64_t nodes)
+//  Of the closest, so many count: of each cell CELL_MAX at most.
+static unsigned
+fair_count (const contact_t *const *found, uint64_t target, uint64_t nodes)
 {
-    return extent > 0 && nodes > KBUCKET_K
-        && estimate_within (nodes, extent) * CROWD_SHARE < KBUCKET_K;
+    unsigned count = 0, of_cell = 0;
+    double last = -1;
+    for (unsigned i = 0; i < KBUCKET_K; i++) {
+        double cell = floor (estimate_within (nodes, found[i]->place ^ target));
+        of_cell = cell == last ? of_cell + 1 : 1;
+        count += of_cell <= CELL_MAX;
+        last = cell;
+    }
+    return count;
+}
+
+//  Would these be a crowd in a network of so many nodes? All of them too close, or most of them in one
+//  place: around another key.
+static bool
+is_crowd (const lookup_t *lookup, uint64_t target, uint64_t nodes)
+{
+    const contact_t *found[KBUCKET_K];
+    if (lookup_closest (lookup, found, KBUCKET_K, NULL) < KBUCKET_K)
+        return false;
+    double within = estimate_within (nodes, found[KBUCKET_K - 1]->place ^ target);
+    return within * CROWD_SHARE < KBUCKET_K
+        || fair_count (found, target, nodes) * CROWD_SHARE < KBUCKET_K;
 }
 
 //  What lookups find says how large the network is, but for a crowd. It may have grown since: our
@@ -61,14 +82,27 @@ static bool
 is_suspect (dht_t *self, const op_t *op)
 {
     uint64_t extent = extent_of (op->lookup, op->target), nodes = nodes_of (self);
-    bool suspect =
-        is_crowd (extent, nodes > self->nodes_estimate ? nodes : self->nodes_estimate);
+    bool suspect = is_crowd (op->lookup, op->target,
+                             nodes > self->nodes_estimate ? nodes : self->nodes_estimate);
     if (extent > 0 && !suspect)
         estimate_note (&self->estimate, op->target, extent);
     return suspect;
 }
 
 //  ---- finding the region ------------------------------------------------------------------------
+
+//  Where a lookup begins: with what we know, or (far) with those that the first scan found. A crowd
+//  may be all that we know of its half of the key space; they know others there.
+static size_t
+seeds_of (const dht_t *self, const region_t *region, uint64_t target, contact_t *seeds)
+{
+    const contact_t *found[KBUCKET_K];
+    size_t count =
+        region->scans[0] ? lookup_closest (region->scans[0], found, KBUCKET_K, NULL) : 0;
+    for (size_t i = 0; i < count; i++)
+        seeds[i] = *found[i];
+    return count > 0 ? count : kbucket_closest (self->table, target, NULL, seeds, KBUCKET_K);
+}
 
 //  Look up a place whose distance from the key is between 'half' and twice that.
 static bool
@@ -78,13 +112,21 @@ scan (dht_t *self, op_t *op, unsigned number, uint64_t half)
     lookup_shape_t shape = dht_shape (self, 1);
     region_t *region = op->region;
     uint64_t target = op->target ^ (half | rng_below (self->rng, half));
+    size_t count = seeds_of (self, region, target, seeds);
     region->targets[number] = target;
     region->scans[number] = lookup_new (target, &self->own, &shape);
     if (!region->scans[number])
         return false;
-    size_t count = kbucket_closest (self->table, target, NULL, seeds, KBUCKET_K);
     lookup_seed (region->scans[number], seeds, count);
     return true;
+}
+
+//  As long as a lookup may take, for each step, within what the operation may take.
+static void
+take_time (const dht_t *self, op_t *op)
+{
+    int64_t until_ms = out_now_ms (self->out) + self->settings->query_timeout_ms;
+    op->partial_ms = until_ms < op->hard_ms ? until_ms : op->hard_ms;
 }
 
 static bool
@@ -93,8 +135,7 @@ begin (dht_t *self, op_t *op)
     op->region = calloc (1, sizeof *op->region);
     if (!op->region || !scan (self, op, 0, UINT64_C (1) << 63))
         return false;
-    int64_t until_ms = out_now_ms (self->out) + self->settings->query_timeout_ms;
-    op->partial_ms = until_ms < op->hard_ms ? until_ms : op->hard_ms;
+    take_time (self, op);
     return true;
 }
 
@@ -106,7 +147,6 @@ measure (dht_t *self, const op_t *op)
 {
     region_t *region = op->region;
     uint64_t there = extent_of (region->scans[0], region->targets[0]);
-    uint64_t here = extent_of (op->lookup, op->target);
     uint64_t nodes = there > 0 ? estimate_note (&self->estimate, region->targets[0], there) : 0;
     region->nodes = nodes_of (self);
     if (nodes > 0 && nodes < region->nodes)
@@ -114,7 +154,7 @@ measure (dht_t *self, const op_t *op)
     region->radius = UINT64_MAX;
     while (estimate_within (region->nodes, region->radius / 2) >= KBUCKET_K)
         region->radius /= 2;
-    return is_crowd (here, nodes > 0 ? nodes : region->nodes);
+    return is_crowd (op->lookup, op->target, nodes > 0 ? nodes : region->nodes);
 }
 
 static bool
@@ -123,6 +163,7 @@ scan_region (dht_t *self, op_t *op)
     for (unsigned i = 1; i < REGION_SCANS; i++)
         if (!scan (self, op, i, (op->region->radius >> i) + 1))
             return false;
+    take_time (self, op);
     return true;
 }
 

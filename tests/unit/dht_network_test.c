@@ -241,8 +241,15 @@ a_swarm_around_a_key_from_everywhere_hides_nothing (void **state)
     assert_true (holders_of (&sha256) >= KBUCKET_K / 2);
     for (uint32_t i = 20; i < 60; i++)
         assert_true (is_found (i, &sha256, i % 2 == 0));
+    //  Nor a key beside it, to which few others are closer than all of the swarm
+    digest_t beside = sha256;
+    beside.bytes[0] ^= 0x10;
+    provide_as (9, &beside, false);
+    for (uint32_t i = 20; i < 40; i++)
+        assert_true (is_found (i, &beside, i % 2 == 0));
     //  Where there is no swarm nothing costs more than it did
-    digest_t other = some_digest ();
+    digest_t other = sha256;
+    other.bytes[0] ^= 0xC0;
     provide_as (8, &other, false);
     Ggen__DhtReadReply *reply = read_as (30, &other, false, NULL);
     assert_true (reply->messages <= 50);

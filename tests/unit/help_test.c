@@ -328,8 +328,8 @@ bash_completes_verbs_options_and_choices (void **state)
     (void) state;
     bash_offers ("ggen mark", "market");
     bash_offers ("ggen marketplace p2p ''",
-                 "config start tap status peers connect disconnect metrics publish search "
-                 "peer-info bootstrap ban unban stop");
+                 "config start tap status peers connect disconnect metrics publish search peer-info "
+                 "bootstrap ban unban stop");
     bash_offers ("ggen market key ex", "export");
     bash_offers ("ggen market add --fro", "--frozen");
     bash_offers ("ggen market search --sort ''", "relevance downloads name updated");

@@ -19,7 +19,7 @@ KINDS = {
     "forge": ("announces in the name of others", "gossip: a signature"),
     "promise": ("250 ids a second of what there is not", "gossip: score; it is no neighbour"),
     "replay": ("says 16 old announcements each second", "-: known ids, seqs gone by"),
-    "equivocate": ("one number, something else for each", "-: each is announced once"),
+    "equivocate": ("one number, something else for each", "-: of a number each node takes one"),
     "swallow": ("passes nothing on", "-: five other neighbours"),
     "wrong-chunks": ("every chunk has a wrong bit", "transfer: a hash"),
     "odd-chunks": ("chunks of other sizes and numbers", "transfer: size, number, hash"),

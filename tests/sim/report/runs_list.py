@@ -16,7 +16,7 @@ KINDS = ("mute", "poison", "hole", "records", "hoard", "clique", "sybil", "eclip
          "deputy")
 SEEDS = (1, 2)
 WAYS = ("own", "plain")
-FILES = ("partition-heal", "gossip-64-80", "market", "liars-flood")
+FILES = ("partition-heal", "gossip-64", "gossip-64-80", "market", "liars-flood")
 
 
 def lookup(nodes, way, how):
