@@ -185,7 +185,8 @@ syntax: | $(PB) $(GEN)          # every C file by clang, whatever CC is
 
 coverage:                       ## line coverage of actors, messages and runtime by the tests
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_coverage)
-	@$(MAKE) --no-print-directory B=$(B)/cov OPT="-O0 -g" MODE="--coverage -fprofile-update=atomic" check
+	@$(MAKE) --no-print-directory B=$(B)/cov OPT="-O0 -g" MODE="--coverage -fprofile-update=atomic" check \
+	    || echo "coverage: a test failed in this slow build; what is counted is what ran (make check judges)"
 	@gcovr -r . --object-directory $(B)/cov -f 'actors/' -f 'messages/' -f 'runtime/' -s \
 	    -o $(B)/coverage.txt > $(B)/coverage.sum && cat $(B)/coverage.sum
 
