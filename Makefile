@@ -81,9 +81,9 @@ UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% uni
     unit/transfer_% unit/registry_p2p_% unit/link_test unit/identity_test unit/bulk_% unit/beacon_test unit/names_test \
     unit/peer_clocks_test \
     unit/idle_test contract/registry_contract),$(UNIT))
-SIM  := $(filter-out $(call of_network,sim/bazaar sim/script sim/swarm sim/transfer \
+SIM  := $(filter-out $(call of_network,sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
-FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/reputation),$(FUZZ))
+FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/lan fuzz/reputation),$(FUZZ))
 GGEN_SIM :=
 GGEN_HARNESS :=
 else
@@ -152,8 +152,9 @@ harness: all $(GGEN_HARNESS)  ## the quick scenarios of real nodes (SCENARIO=eve
 	@if [ "$(origin SCENARIO)" = file ]; then python3 tests/run.py --build $(B) --only cli/harness; \
 	else $(B)/ggen-harness --scenario $(SCENARIO) --seed $(SEED) $(if $(NODES),--nodes $(NODES)) $(if $(MINUTES),--minutes $(MINUTES)); fi
 
-cluster: all $(GGEN_HARNESS)  ## the long scenarios of real nodes: half an hour (ONLY=kills: one of them)
-	@python3 tests/harness/cluster.py --build $(B) $(if $(ONLY),--only $(ONLY)) \
+cluster: all $(GGEN_HARNESS)  ## the long scenarios of real nodes: an hour (ONLY=churn MINUTES=20 PLOTS=docs/harness: one of them)
+	@python3 tests/harness/cluster.py --build $(B) $(if $(ONLY),--only $(ONLY)) $(if $(MINUTES),--minutes $(MINUTES)) \
+	    $(if $(PLOTS),--plots $(PLOTS)) \
 	    $(if $(wildcard ../shared/data/ggen-packages),--packages ../shared/data/ggen-packages/packs)
 
 SECS ?= 60
@@ -184,7 +185,8 @@ syntax: | $(PB) $(GEN)          # every C file by clang, whatever CC is
 
 coverage:                       ## line coverage of actors, messages and runtime by the tests
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_coverage)
-	@$(MAKE) --no-print-directory B=$(B)/cov OPT="-O0 -g" MODE="--coverage -fprofile-update=atomic" check
+	@$(MAKE) --no-print-directory B=$(B)/cov OPT="-O0 -g" MODE="--coverage -fprofile-update=atomic" check \
+	    || echo "coverage: a test failed in this slow build; what is counted is what ran (make check judges)"
 	@gcovr -r . --object-directory $(B)/cov -f 'actors/' -f 'messages/' -f 'runtime/' -s \
 	    -o $(B)/coverage.txt > $(B)/coverage.sum && cat $(B)/coverage.sum
 

@@ -356,6 +356,24 @@ open_identity (network_t *self, const char *home, bool brief, char *why, size_t 
     return OK;
 }
 
+//  "bulk" does without a port that it cannot have; one that was named should not go missing.
+static code_t
+try_bulk_port (const network_t *self, char *why, size_t why_size)
+{
+    multiaddr_t places[ADDRESSES_MAX];
+    size_t count = 0;
+    for (; self->swarm.bulk && self->bulk.port && count < self->link.addresses_count; count++) {
+        if (self->listen[count].port == self->bulk.port) {
+            snprintf (why, why_size, "network.bulk_port: %u is in network.listen_addresses, too",
+                      self->bulk.port);
+            return CONFIG;
+        }
+        places[count] = self->listen[count];
+        places[count].port = self->bulk.port;
+    }
+    return ports_try (places, count, why, why_size);
+}
+
 //  Where others reach us.
 static code_t
 open_to_others (network_t *self, const config_t *config, char *why, size_t why_size)
@@ -367,6 +385,8 @@ open_to_others (network_t *self, const config_t *config, char *why, size_t why_s
         code = read_announced (self, config, why, why_size);
     if (code == OK)
         code = ports_try (self->listen, self->link.addresses_count, why, why_size);
+    if (code == OK)
+        code = try_bulk_port (self, why, why_size);
     return code;
 }
 

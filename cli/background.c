@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define GIVE_UP_MS 1000         //  that a child has to end in when it is not waited for
 
 //  What the child writes: its pid at once, then how it went, then words until the end of the pipe.
 typedef struct {
@@ -125,6 +128,19 @@ hear_words (int pipe, char *why, size_t why_size)
     why [used] = 0;
 }
 
+//  A child that has not begun to serve has nothing to bring to an end, so it may be killed.
+static void
+give_up (int pipe, int pid)
+{
+    char rest [256];
+    struct pollfd end = {pipe, POLLIN, 0};
+    kill (pid, SIGTERM);
+    while (poll (&end, 1, GIVE_UP_MS) > 0)
+        if (read (pipe, rest, sizeof rest) <= 0)
+            return;
+    kill (pid, SIGKILL);
+}
+
 code_t
 background_wait (background_t *self, char *why, size_t why_size)
 {
@@ -134,7 +150,7 @@ background_wait (background_t *self, char *why, size_t why_size)
     if (hear (self->pipe, &hello, sizeof hello) && hear (self->pipe, &outcome, sizeof outcome))
         hear_words (self->pipe, why, why_size);
     else if (errno == EINTR && hello.pid > 0) {
-        kill (hello.pid, SIGTERM);
+        give_up (self->pipe, hello.pid);
         outcome.code = CANCELLED;
     }
     self->pid = hello.pid;

@@ -32,7 +32,7 @@ void
 
 //  In the parent: until the child told, or ended.
 //  OK          it told OK.
-//  CANCELLED   a signal handler ran meanwhile; the child was asked to end.
+//  CANCELLED   a signal handler ran meanwhile; the child was made to end.
 //  INTERNAL    it ended without a word. Else what it told; 'why' has its words.
 must_use code_t
     background_wait (background_t *self, char *why, size_t why_size);

@@ -51,6 +51,7 @@ peers_shape (const Ggen__PeerStatus *peer, const Ggen__PeerReputation *seen)
     shape_set (&one, "inbound", json_boolean (peer->inbound));
     shape_set (&one, "tier", json_string (peers_tier (peer->tier)));
     shape_set (&one, "lan", json_boolean (peer->lan));
+    shape_set (&one, "bulk", json_boolean (peer->bulk));
     shape_set (&one, "rtt_ms", peer->rtt_ms ? json_integer (peer->rtt_ms) : json_null ());
     shape_set (&one, "connected_ms", json_integer (peer->since_ms));
     shape_set (&one, "sent_bytes", json_integer ((json_int_t) peer->sent_bytes));

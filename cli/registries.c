@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "registry.pb-c.h"
 #include "text.h"
+#include "version.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,34 @@ registries_reach (const args_t *args)
     return strcmp (name, "p2p") == 0 ? REACH_P2P : REACH_HERE;
 }
 
+//  The settings of the home; NULL: they cannot be read.
+static config_t *
+load_config (const args_t *args)
+{
+    AUTO (text_free) char *home = config_home (args_value (args, "home"));
+    config_t *config = home ? config_new (home) : NULL;
+    if (config && config_load (config) != OK)
+        config_destroy (&config);
+    return config;
+}
+
+//  It may be asked, so what is missing is a node or a way into the network.
+static bool
+p2p_is_wanted (const config_t *config)
+{
+    const char *mode = config_string (config, "registry.mode");
+    return version_has ("p2p") && config_bool (config, "p2p.enabled")
+           && (strcmp (mode, "hybrid") == 0 || strcmp (mode, "p2p") == 0);
+}
+
+bool
+registries_bootstrapped (const args_t *args)
+{
+    AUTO (config_destroy) config_t *config = load_config (args);
+    return config && p2p_is_wanted (config)
+           && json_array_size (config_list (config, "network.bootstrap_nodes")) > 0;
+}
+
 //  Named sources are below the one backend that stands for them; theirs are nobody's.
 static bool
 is_there (const Ggen__MetadataReply *all, const char *name, unsigned depth)
@@ -52,24 +81,12 @@ is_there (const Ggen__MetadataReply *all, const char *name, unsigned depth)
     return false;
 }
 
-//  It may be asked, so what is missing is a node or a way into the network.
-static bool
-p2p_is_wanted (const args_t *args)
-{
-    AUTO (text_free) char *home = config_home (args_value (args, "home"));
-    AUTO (config_destroy) config_t *config = home ? config_new (home) : NULL;
-    if (!config || config_load (config) != OK)
-        return false;
-    const char *mode = config_string (config, "registry.mode");
-    return config_bool (config, "p2p.enabled")
-           && (strcmp (mode, "hybrid") == 0 || strcmp (mode, "p2p") == 0);
-}
-
 static void
 refuse (const screen_t *screen, const args_t *args, const char *name, bool embedded)
 {
     char message [128];
-    if (strcmp (name, "p2p") == 0 && embedded && p2p_is_wanted (args)) {
+    AUTO (config_destroy) config_t *config = embedded ? load_config (args) : NULL;
+    if (strcmp (name, "p2p") == 0 && config && p2p_is_wanted (config)) {
         render_error (screen, NODE_NOT_STARTED,
                       "no node runs on this home, and no way into the network is configured",
                       "start a node: ggen p2p start; or name a bootstrap node: "

@@ -22,4 +22,8 @@ bool
 reach_t
     registries_reach (const args_t *args);
 
+//  Do the settings of this home name bootstrap nodes, and may the network be asked?
+bool
+    registries_bootstrapped (const args_t *args);
+
 #endif

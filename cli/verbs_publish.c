@@ -170,6 +170,17 @@ publish_tree (session_t *session, const args_t *args, const screen_t *screen,
                         &ggen__publish_tree_reply__descriptor);
 }
 
+//  Who is in the network else will think that it knows.
+static void
+tell_of_network (const screen_t *screen, const Ggen__Package *package)
+{
+    AUTO (text_free) char *id = text_clean (package->id);
+    AUTO (text_free) char *version = text_clean (package->version);
+    if (!screen->json && !screen->quiet)
+        fprintf (screen->err, "note: the network is not told, as no node runs on this home; once one "
+                              "does: ggen p2p publish %s@%s\n", id ? id : "", version ? version : "");
+}
+
 //  How far the network has it by now.
 static const Ggen__OutboxEntry *
 ask_network (session_t *session, const Ggen__PublishTreeReply *reply)
@@ -204,5 +215,9 @@ publish_run (const args_t *args, const screen_t *screen)
     const Ggen__PublishTreeReply *reply = publish_tree (session, args, screen, &request);
     if (!reply)
         return session_status (session) ? session_status (session) : VERB_FAILED;
-    return print_publish (screen, reply, ask_network (session, reply));
+    const int status = print_publish (screen, reply, ask_network (session, reply));
+    if (status == VERB_DONE && !request.dry_run && session_embedded (session)
+        && registries_bootstrapped (args))
+        tell_of_network (screen, reply->package);
+    return status;
 }

@@ -81,6 +81,10 @@ def discover(build, shared):
                                           str(TESTS / "sim/scenarios/small.scn"),
                                           "--seed", str(random_seed()), "--seeds", "10" if slow else "100",
                                           "--tap"]))
+        programs += [Program(f"scenario/{name}", [str(simulator), "--scenario",
+                                                  str(TESTS / f"sim/scenarios/{name}.scn"),
+                                                  "--seed", "1", "--seeds", "1", "--tap"])
+                     for name in ("halves", "recover")]
     if not shared and (TESTS / "style.py").is_file():
         programs.append(Program("style", [sys.executable, str(TESTS / "style.py"), "--tap",
                                           "--build", str(build)]))

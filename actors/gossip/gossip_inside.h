@@ -170,6 +170,8 @@ peer_t *
     peers_find (const gossip_t *self, const char *address);
 peer_t *
     peers_find_key (const gossip_t *self, const uint8_t *key);
+peer_t *
+    peers_find_mark (const gossip_t *self, const uint8_t mark [ID_MARK_SIZE]);
 
 //  NULL: GOSSIP_PEERS_MAX are there, or no memory.
 peer_t *

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 typedef struct {
-    uint8_t id [ID_SIZE];
+    uint8_t mark [ID_MARK_SIZE];
     body_t *body;
     int64_t taken_ms;
 } seen_t;
@@ -23,7 +23,7 @@ history_new (uint32_t bytes_max, uint64_t seed)
     if (!self)
         return NULL;
     self->bytes_max = bytes_max;
-    self->seen = id_table_new (GOSSIP_SEEN_MAX, sizeof (seen_t), seed);
+    self->seen = id_table_new (GOSSIP_SEEN_MAX, ID_MARK_SIZE, sizeof (seen_t), seed);
     if (!self->seen)
         history_destroy (&self);
     return self;

@@ -9,22 +9,24 @@
 
 struct id_table_t {
     uint8_t *ring;
-    uint32_t *index;            //  2 * capacity: place in the ring + 1, or 0
+    uint16_t *index;            //  2 * capacity: place in the ring + 1, or 0
     uint32_t capacity;          //  a power of two, or 0
     uint32_t oldest;            //  its place in the ring
     uint32_t count;
     uint32_t entries_max;
-    size_t entry_size;
+    size_t key_size, entry_size;
     uint64_t salt [2];
 };
 
 id_table_t *
-id_table_new (uint32_t entries_max, size_t entry_size, uint64_t seed)
+id_table_new (uint32_t entries_max, size_t key_size, size_t entry_size, uint64_t seed)
 {
+    assert (entries_max <= ID_TABLE_MAX);
     id_table_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
     self->entries_max = entries_max;
+    self->key_size = key_size;
     self->entry_size = entry_size;
     self->salt [0] = seed | 1;
     self->salt [1] = (seed * 0x9e3779b97f4a7c15u) | 1;
@@ -66,7 +68,7 @@ slot_of (const id_table_t *self, const uint8_t *id)
 {
     uint32_t slot = home_of (self, id);
     while (self->index [slot]
-           && memcmp (entry_at (self, self->index [slot] - 1), id, ID_SIZE) != 0)
+           && memcmp (entry_at (self, self->index [slot] - 1u), id, self->key_size) != 0)
         slot = (slot + 1) & (2 * self->capacity - 1);
     return slot;
 }
@@ -87,7 +89,7 @@ resize (id_table_t *self, uint32_t capacity)
     for (uint32_t i = 0; i < self->count; i++) {
         const uint8_t *entry = id_table_at (self, i);
         memcpy (entry_at (&fresh, i), entry, self->entry_size);
-        fresh.index [slot_of (&fresh, entry)] = i + 1;
+        fresh.index [slot_of (&fresh, entry)] = (uint16_t) (i + 1);
     }
     free (self->ring);
     free (self->index);
@@ -96,7 +98,7 @@ resize (id_table_t *self, uint32_t capacity)
 }
 
 void *
-id_table_find (const id_table_t *self, const uint8_t id [ID_SIZE])
+id_table_find (const id_table_t *self, const uint8_t *id)
 {
     if (self->count == 0)
         return NULL;
@@ -105,7 +107,7 @@ id_table_find (const id_table_t *self, const uint8_t id [ID_SIZE])
 }
 
 void *
-id_table_add (id_table_t *self, const uint8_t id [ID_SIZE])
+id_table_add (id_table_t *self, const uint8_t *id)
 {
     if (self->count == self->entries_max)
         return NULL;
@@ -113,10 +115,10 @@ id_table_add (id_table_t *self, const uint8_t id [ID_SIZE])
         && !resize (self, self->capacity ? 2 * self->capacity : CAPACITY_MIN))
         return NULL;
     uint32_t place = (self->oldest + self->count++) & (self->capacity - 1);
-    self->index [slot_of (self, id)] = place + 1;
+    self->index [slot_of (self, id)] = (uint16_t) (place + 1);
     uint8_t *entry = entry_at (self, place);
     memset (entry, 0, self->entry_size);
-    memcpy (entry, id, ID_SIZE);
+    memcpy (entry, id, self->key_size);
     return entry;
 }
 
@@ -139,7 +141,7 @@ close_gap (id_table_t *self, uint32_t gap)
 {
     uint32_t mask = 2 * self->capacity - 1;
     for (uint32_t next = (gap + 1) & mask; self->index [next]; next = (next + 1) & mask) {
-        uint32_t home = home_of (self, entry_at (self, self->index [next] - 1));
+        uint32_t home = home_of (self, entry_at (self, self->index [next] - 1u));
         if (((next - home) & mask) >= ((next - gap) & mask)) {
             self->index [gap] = self->index [next];
             gap = next;

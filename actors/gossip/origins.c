@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: MIT
 #include "origins.h"
 
+#include <stdlib.h>
+
 #define MUTED_MS 600000
 #define KEPT_MS  1200000            //  after it what it announced is too old, however its clock goes
 
 bool
 origins_init (origins_t *self, uint64_t seed)
 {
-    self->table = id_table_new (GOSSIP_ORIGINS_MAX, sizeof (origin_t), seed);
+    self->table = id_table_new (GOSSIP_ORIGINS_MAX, ID_MARK_SIZE, sizeof (origin_t), seed);
     return self->table != NULL;
+}
+
+static void
+drop_oldest (origins_t *self)
+{
+    free (((origin_t *) id_table_at (self->table, 0))->run_before);
+    id_table_drop_oldest (self->table);
 }
 
 void
 origins_done (origins_t *self)
 {
+    while (self->table && id_table_count (self->table) > 0)
+        drop_oldest (self);
     id_table_destroy (&self->table);
 }
 
@@ -62,9 +73,10 @@ origins_replayed (const origins_t *self, const uint8_t key [ID_SIZE], uint64_t s
         return false;
     if (same_run (&origin->run, seq))
         return window_has (&origin->run, seq);
-    if (same_run (&origin->run_before, seq))
-        return window_has (&origin->run_before, seq);
-    return seq < origin->run.newest && origin->run_before.newest != 0;
+    if (!origin->run_before)
+        return false;
+    return same_run (origin->run_before, seq) ? window_has (origin->run_before, seq)
+                                              : seq < origin->run.newest;
 }
 
 //  ---- rates -------------------------------------------------------------------------------------
@@ -76,11 +88,17 @@ tokens_at (const origin_t *origin, int64_t now_ms)
     return tokens < GOSSIP_ORIGIN_BURST * 1000 ? tokens : GOSSIP_ORIGIN_BURST * 1000;
 }
 
+static bool
+is_muted (const origin_t *origin, int64_t now_ms)
+{
+    return now_ms / 1000 < (int64_t) origin->muted_until_s;
+}
+
 bool
 origins_over (const origins_t *self, const uint8_t key [ID_SIZE], int64_t now_ms)
 {
     const origin_t *origin = id_table_find (self->table, key);
-    return origin && (now_ms < origin->muted_until_ms || tokens_at (origin, now_ms) < 1000);
+    return origin && (is_muted (origin, now_ms) || tokens_at (origin, now_ms) < 1000);
 }
 
 bool
@@ -99,12 +117,14 @@ origin_new (origins_t *self, const uint8_t *key, int64_t now_ms)
         id_table_drop_oldest (self->table);
         const origin_t *next = id_table_at (self->table, 0);
         origin_t *again = oldest.heard_ms > next->heard_ms
-                              ? id_table_add (self->table, oldest.key)
+                              ? id_table_add (self->table, oldest.mark)
                               : NULL;
         if (again)
             *again = oldest;
-        else
+        else {
+            free (oldest.run_before);
             break;
+        }
     }
     origin_t *origin = id_table_add (self->table, key);
     if (origin) {
@@ -112,6 +132,31 @@ origin_new (origins_t *self, const uint8_t *key, int64_t now_ms)
         origin->tokens = GOSSIP_ORIGIN_BURST * 1000;
     }
     return origin;
+}
+
+//  Without memory the run before is not known: ids tell for two minutes what of it was here.
+static seq_window_t *
+run_before (origin_t *origin)
+{
+    if (!origin->run_before)
+        origin->run_before = calloc (1, sizeof *origin->run_before);
+    return origin->run_before;
+}
+
+static void
+note_seq (origin_t *origin, uint64_t seq)
+{
+    seq_window_t *before;
+    if (origin->run.newest > 0 && seq > origin->run.newest && !same_run (&origin->run, seq)) {
+        if ((before = run_before (origin)) != NULL)
+            *before = origin->run;
+        origin->run = (seq_window_t) {0};
+    }
+    if (same_run (&origin->run, seq) || origin->run.newest == 0)
+        window_note (&origin->run, seq);
+    else if ((before = run_before (origin)) != NULL
+             && (same_run (before, seq) || before->newest == 0))
+        window_note (before, seq);
 }
 
 void
@@ -123,16 +168,9 @@ origins_note (origins_t *self, const uint8_t key [ID_SIZE], uint64_t seq, int64_
     if (!origin)
         return;
     int64_t tokens = tokens_at (origin, now_ms) - 1000;
-    origin->tokens = (int32_t) (tokens > 0 ? tokens : 0);
+    origin->tokens = (uint16_t) (tokens > 0 ? tokens : 0);
     origin->heard_ms = now_ms;
-    if (seq > origin->run.newest && !same_run (&origin->run, seq)) {
-        origin->run_before = origin->run;
-        origin->run = (seq_window_t) {0};
-    }
-    if (same_run (&origin->run, seq) || origin->run.newest == 0)
-        window_note (&origin->run, seq);
-    else if (same_run (&origin->run_before, seq) || origin->run_before.newest == 0)
-        window_note (&origin->run_before, seq);
+    note_seq (origin, seq);
 }
 
 void
@@ -140,18 +178,18 @@ origins_expire (origins_t *self, int64_t now_ms)
 {
     while (id_table_count (self->table) > 0
            && ((const origin_t *) id_table_at (self->table, 0))->heard_ms + KEPT_MS <= now_ms)
-        id_table_drop_oldest (self->table);
+        drop_oldest (self);
 }
 
 bool
 origins_fault (origins_t *self, const uint8_t key [ID_SIZE], int64_t now_ms)
 {
     origin_t *origin = id_table_find (self->table, key);
-    if (!origin || now_ms < origin->muted_until_ms)
+    if (!origin || is_muted (origin, now_ms))
         return false;
     if (++origin->faults < GOSSIP_ORIGIN_FAULTS_MAX)
         return false;
     origin->faults = 0;
-    origin->muted_until_ms = now_ms + MUTED_MS;
+    origin->muted_until_s = (uint32_t) ((now_ms + MUTED_MS) / 1000);
     return true;
 }

@@ -18,14 +18,18 @@ typedef struct {
     uint64_t bits [ORIGINS_WINDOW / 64];    //  bit n: newest - n was here
 } seq_window_t;
 
+//  In a large network there are as many as there can be: it is kept small.
 typedef struct {
-    uint8_t key [ID_SIZE];
-    seq_window_t run, run_before;
+    uint8_t mark [ID_MARK_SIZE];    //  of its key
+    seq_window_t run;
+    seq_window_t *run_before;       //  NULL: there was none
     int64_t heard_ms;
-    int64_t muted_until_ms;
-    int32_t tokens;                 //  thousandths of an announcement
+    uint32_t muted_until_s;
+    uint16_t tokens;                //  thousandths of an announcement
     uint8_t faults;
 } origin_t;
+_Static_assert (sizeof (origin_t) == 64, "no byte that is not needed");
+_Static_assert (GOSSIP_ORIGIN_BURST * 1000 <= UINT16_MAX, "tokens have room");
 
 typedef struct {
     id_table_t *table;

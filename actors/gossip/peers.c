@@ -32,14 +32,21 @@ peers_find (const gossip_t *self, const char *address)
 }
 
 peer_t *
-peers_find_key (const gossip_t *self, const uint8_t *key)
+peers_find_mark (const gossip_t *self, const uint8_t mark [ID_MARK_SIZE])
 {
     for (unsigned slot = 0; slot < self->slots_count; slot++) {
         peer_t *peer = self->peers [slot];
-        if (peer && memcmp (peer->key.bytes, key, PEER_KEY_SIZE) == 0)
+        if (peer && memcmp (peer->key.bytes, mark, ID_MARK_SIZE) == 0)
             return peer;
     }
     return NULL;
+}
+
+peer_t *
+peers_find_key (const gossip_t *self, const uint8_t *key)
+{
+    peer_t *peer = peers_find_mark (self, key);
+    return peer && memcmp (peer->key.bytes, key, PEER_KEY_SIZE) == 0 ? peer : NULL;
 }
 
 //  Before anything that is still counted.

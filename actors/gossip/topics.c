@@ -97,7 +97,7 @@ topic_direct (gossip_t *self, topic_t *topic)
          i++) {
         const origin_t *origin = id_table_at (self->origins.table, i);
         members += self->now_ms - origin->heard_ms < HISTORY_KEPT_MS
-                   && !peers_find_key (self, origin->key);
+                   && !peers_find_mark (self, origin->mark);
     }
     if (members <= GOSSIP_DIRECT_ON)
         topic->direct = true;

@@ -51,7 +51,7 @@ static want_t *
 want_new (gossip_t *self, peer_t *peer, const uint8_t *id)
 {
     if (!self->wants)
-        self->wants = id_table_new (GOSSIP_WANTS_MAX, sizeof (want_t), rng_u64 (self->rng));
+        self->wants = id_table_new (GOSSIP_WANTS_MAX, ID_SIZE, sizeof (want_t), rng_u64 (self->rng));
     want_t *want = self->wants ? id_table_find (self->wants, id) : NULL;
     if (self->wants && !want && peer->wants_count < OF_ONE_MAX)
         want = id_table_add (self->wants, id);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define SLOTS_FIRST 4u
-#define SLOTS_IDLE  16u           //  more are given back when nothing is in flight
+#define SLOTS_IDLE  8u            //  more are given back when nothing is in flight
 
 struct flights_t {
     flight_t *slots;

@@ -17,8 +17,10 @@
 static void
 forget_kept (swarm_t *self, const peer_key_t *key)
 {
-    if (self->gone_count == COUNT_OF (self->gone))
-        return;                     //  It is met again at the next start
+    if (!self->gone)
+        self->gone = calloc (GONE_MAX, sizeof *self->gone);
+    if (!self->gone || self->gone_count == GONE_MAX)
+        return;
     self->gone[self->gone_count++] = *key;
     keep_soon (self);
 }
@@ -170,7 +172,7 @@ keep_save (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 static void
 put (swarm_t *self, Ggen__StateEntry **entries, size_t count)
 {
-    ProtobufCBinaryData gone[COUNT_OF (self->gone)];
+    ProtobufCBinaryData gone[GONE_MAX];
     Ggen__StatePutRequest request = GGEN__STATE_PUT_REQUEST__INIT;
     request.table = TABLE;
     request.put = entries;
@@ -179,7 +181,6 @@ put (swarm_t *self, Ggen__StateEntry **entries, size_t count)
     for (uint32_t i = 0; i < self->gone_count; i++)
         if (!book_find (self->book, &self->gone[i]))
             gone[request.n_remove++] = peer_key_to_field (&self->gone[i]);
-    self->gone_count = 0;
     ask_t ask = {.to = "state",
                  .message = &request.base,
                  .expect = &ggen__state_put_reply__descriptor,
@@ -187,6 +188,9 @@ put (swarm_t *self, Ggen__StateEntry **entries, size_t count)
                  .on_answer = on_written};
     if (count + request.n_remove > 0 && out_ask (self->out, &ask) == OK)
         self->keep_writing++;
+    free (self->gone);
+    self->gone = NULL;
+    self->gone_count = 0;
 }
 
 void

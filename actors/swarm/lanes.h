@@ -3,7 +3,7 @@
 //  bulk bytes go there when it stands, and over the session when it does not: nothing waits for it.
 //
 //  The side of a session that was dialled offers it, since the other can reach it; that one dials. It is
-//  made when the first chunk is asked for or given, and once in LANE_PAUSE_SECS when that fails.
+//  made when two chunks are asked of a peer at one time, and once in LANE_PAUSE_SECS when that fails.
 #ifndef GGEN_SWARM_LANES_H
 #define GGEN_SWARM_LANES_H
 
@@ -18,7 +18,7 @@
 //  Is a request of this type answered with bulk bytes?
 bool lanes_is_bulky (const char *type);
 
-//  Bulk bytes will go one way or the other: have a lane, if there can be one.
+//  There will be bulk bytes from there: have a lane, if there can be one.
 void lanes_prepare (swarm_t *self, link_t *link);
 
 //  How "bulk" knows it.

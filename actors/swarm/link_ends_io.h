@@ -29,6 +29,7 @@ typedef struct {
     int fd;                         //  of one that came in; -1
     uint32_t slot;                  //  of its deadline
     int64_t ends_ms;                //  the dial's end, or when a closing one is let go of
+    int64_t heard_ms, said_ms;      //  when something came last, and was sent last
     waiting_frames_t *first, *last;
     size_t waiting_bytes;
     uint32_t retry_ms;              //  until it is tried again; 0: there is room as far as we know

@@ -3,6 +3,7 @@
 
 #include "actors/swarm/guard_io.h"
 #include "actors/swarm/link_ends_io.h"
+#include "actors/swarm/link_pulse_io.h"
 #include "actors/swarm/ports_io.h"
 #include "actors/swarm/redials_io.h"
 #include "link.pb-c.h"
@@ -42,6 +43,9 @@ typedef struct {
     int64_t admit_ms;                   //  when we look next whether we have to answer ZAP
     unsigned closed;                    //  links whose connection has ended, not told yet
     redials_t redials;
+    pulse_t pulse;
+    int64_t now_ms;                     //  of the call that is being handled
+    bool unread;                        //  what has come is read before a link is given up
     bool announced;                     //  swarm knows where we listen
     const char *beacon;                 //  as the settings say
 } links_t;
@@ -59,7 +63,7 @@ tell_down (links_t *self, uint64_t number, code_t code, const char *reason)
 }
 
 static void
-tell_up (links_t *self, const end_t *end, const multiaddr_t *address)
+tell_up (links_t *self, end_t *end, const multiaddr_t *address)
 {
     uint8_t bytes[MULTIADDR_SIZE_MAX];
     Ggen__LinkUp up = GGEN__LINK_UP__INIT;
@@ -68,6 +72,8 @@ tell_up (links_t *self, const end_t *end, const multiaddr_t *address)
     up.transport_key = (ProtobufCBinaryData) {sizeof end->key, (uint8_t *) end->key};
     up.address = (ProtobufCBinaryData) {multiaddr_encode (address, bytes), bytes};
     out_event (self->out, SWARM, &up.base);
+    pulse_begin (end, self->now_ms);
+    ends_wake (self->ends, end, pulse_next_ms (&self->pulse, end));
 }
 
 static void
@@ -147,7 +153,7 @@ hang_up (links_t *self, const end_t *end)
         return;
     const end_t *from =
         ends_by_routing (self->ends, WIRES_OUT, message.routing, message.routing_size);
-    if (from && from != end && !from->closing)
+    if (from && from != end && !from->closing && !pulse_is (&message))
         pass_on (self, from, &message);
     wires_forget (&message);
 }
@@ -178,6 +184,7 @@ static void
 sent (links_t *self, end_t *end, size_t bytes, int64_t now_ms)
 {
     end->written_bytes += bytes;
+    end->said_ms = now_ms;
     if (end->closing)
         return;
     if (end->written_bytes >= LINK_WRITTEN_BYTES)
@@ -447,7 +454,10 @@ take_message (links_t *self, wires_side_t side, wires_message_t *message)
     end_t *end = ends_by_routing (self->ends, side, message->routing, message->routing_size);
     if (!end && side == WIRES_IN)
         end = welcome (self, message);
-    if (end && !end->closing)
+    if (!end)
+        return;
+    end->heard_ms = self->now_ms;
+    if (!end->closing && !pulse_is (message))
         pass_on (self, end, message);
 }
 
@@ -475,7 +485,7 @@ end_the_closed (links_t *self)
 
 //  Where a name has led to.
 static void
-tell_dialled_up (links_t *self, const end_t *end)
+tell_dialled_up (links_t *self, end_t *end)
 {
     multiaddr_t found;
     ports_peer (end->fd, &found);
@@ -547,6 +557,7 @@ links_input (void *self_, int64_t now_ms)
     wires_event_t event;
     wires_message_t message;
     code_t code;
+    self->now_ms = now_ms;
     wires_admit (self->wires);
     while (wires_event (self->wires, WIRES_OUT, &event))
         take_news_of_dialled (self, &event);
@@ -558,8 +569,10 @@ links_input (void *self_, int64_t now_ms)
             code = wires_receive (self->wires, side, &message);
             if (code == BUSY && side == WIRES_IN)
                 end_the_closed (self);
-            if (code == BUSY)
+            if (code == BUSY) {
+                self->pulse.drained_ms[side] = now_ms;
                 break;
+            }
             if (code == OK)
                 take_message (self, side, &message);
             else
@@ -570,6 +583,22 @@ links_input (void *self_, int64_t now_ms)
 }
 
 //  ---- time ----------------------------------------------------------------------------------------
+
+static void
+keep_alive (links_t *self, end_t *end, int64_t now_ms)
+{
+    const pulse_verdict_t verdict = pulse_judge (&self->pulse, end, now_ms);
+    if (verdict == PULSE_LOST)
+        bring_down (self, end, TIMEOUT, "nothing is heard of it");
+    else if (verdict == PULSE_READ) {
+        self->unread = true;
+        ends_wake (self->ends, end, now_ms + PULSE_AGAIN_MS);
+    } else {
+        if (verdict == PULSE_SAY)
+            pulse_say (self->wires, end, now_ms);
+        ends_wake (self->ends, end, pulse_next_ms (&self->pulse, end));
+    }
+}
 
 static void
 due (links_t *self, end_t *end, int64_t now_ms)
@@ -584,6 +613,8 @@ due (links_t *self, end_t *end, int64_t now_ms)
         tell_written (self, end);
     if (end->ends_ms != DEADLINE_NEVER)
         ends_wake (self->ends, end, end->ends_ms);
+    if (end->up && !end->closing)
+        keep_alive (self, end, now_ms);
 }
 
 static code_t
@@ -596,8 +627,13 @@ links_tick (void *self_, int64_t now_ms, int64_t wall_ms)
         self->announced = true;
         tell_listening (self);
     }
+    self->now_ms = now_ms;
     while ((end = ends_due (self->ends, now_ms)) != NULL)
         due (self, end, now_ms);
+    if (self->unread) {
+        self->unread = false;
+        links_input (self, now_ms);
+    }
     if (redials_next_ms (&self->redials) <= now_ms)
         look_at_redials (self, now_ms);
     if (self->admit_ms <= now_ms)
@@ -668,6 +704,7 @@ links_create (const actor_env_t *env)
     self->stuck_ms = settings->stuck_ms ? settings->stuck_ms : LINK_STUCK_MS;
     self->beacon = settings->beacon;
     self->look_ms = DEADLINE_NEVER;
+    pulse_init (&self->pulse, ((const link_settings_t *) env->settings)->heartbeat_ms);
     self->ends = ends_new (rng_u64 (env->rng));
     self->guard = guard_new (connections_max ());
     self->wires = self->ends && self->guard ? wires_new (settings, why, sizeof why) : NULL;

@@ -18,6 +18,8 @@
 #define LINK_PROVEN_MAX      64             //  with one
 #define LINK_QUEUE_BYTES_MAX (16u << 20)    //  to one peer that does not read; then it is cut off
 #define LINK_GUARD_BYTES     (8u << 20)     //  received and not become messages; then it is cut off
+#define LINK_HEARTBEAT_MS    5000           //  without a message for so long, and something is said
+#define LINK_SILENCES        3              //  after so many times without any the link has ended
 #define LINK_STUCK_MS        60000          //  without room for anything; then it is cut off
 #define LINK_WRITTEN_BYTES   (64u << 10)    //  LinkWritten comes after so many,
 #define LINK_WRITTEN_MS      10             //  and so long after the last of them
@@ -27,7 +29,7 @@ typedef struct {
     uint8_t secret_key[32];
     const multiaddr_t *addresses;           //  to bind: IP4 or IP6; port 0 = any
     size_t addresses_count;                 //  0: nobody can dial us
-    uint32_t heartbeat_ms;                  //  0 = 5000; a frozen peer is down after three
+    uint32_t heartbeat_ms;                  //  0 = LINK_HEARTBEAT_MS
     const char *beacon;                     //  who is told of LinkListening beside swarm; NULL: nobody
     uint32_t stuck_ms;                      //  0 = LINK_STUCK_MS
 } link_settings_t;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SLOTS_FIRST 4u
+#define SLOTS_IDLE  16u             //  more are given back when most are free
 
 struct links_t {
     link_t **slots;
@@ -120,19 +121,45 @@ links_came_in (links_t *self, link_t *link)
 
 //  ---- life --------------------------------------------------------------------------------------
 
+//  The same for so many slots; no slot beyond has one.
+static bool
+fewer_deadlines (links_t *self, uint32_t count)
+{
+    deadlines_t *fewer = deadlines_new (count);
+    if (!fewer)
+        return false;
+    for (uint32_t slot = 0; slot < count; slot++)
+        deadlines_set (fewer, slot, deadlines_get (self->deadlines, slot));
+    deadlines_destroy (&self->deadlines);
+    self->deadlines = fewer;
+    return true;
+}
+
+static bool
+resize_deadlines (links_t *self, uint32_t count)
+{
+    return count < self->slots_count ? fewer_deadlines (self, count)
+                                     : deadlines_grow (self->deadlines, count) == OK;
+}
+
+//  Slots beyond 'count' are free.
 static bool
 resize (links_t *self, uint32_t count)
 {
-    link_t **slots = realloc (self->slots, count * sizeof *slots);
-    if (slots)
-        self->slots = slots;
     uint16_t *chains = malloc (2 * count * sizeof *chains);
-    if (!slots || !chains || deadlines_grow (self->deadlines, count) != OK) {
+    if (!chains || !resize_deadlines (self, count)) {
         free (chains);
         return false;
     }
+    link_t **slots = realloc (self->slots, count * sizeof *slots);
+    if (!slots) {
+        free (chains);
+        return false;
+    }
+    self->slots = slots;
     memset (chains, 0xFF, 2 * count * sizeof *chains);
-    memset (slots + self->slots_count, 0, (count - self->slots_count) * sizeof *slots);
+    if (count > self->slots_count)
+        memset (slots + self->slots_count, 0, (count - self->slots_count) * sizeof *slots);
     free (self->by_number);
     self->by_number = chains;
     self->by_peer = chains + count;
@@ -215,6 +242,56 @@ links_remove (links_t *self, link_t **link_p)
     *link_p = NULL;
 }
 
+//  ---- giving back -------------------------------------------------------------------------------
+
+static void
+unchain_peer (links_t *self, const link_t *link)
+{
+    uint16_t *at = peer_chain (self, link->text);
+    while (*at != link->slot)
+        at = &self->slots[*at]->next_by_peer;
+    *at = link->next_by_peer;
+}
+
+static void
+move (links_t *self, link_t *link, uint16_t slot)
+{
+    int64_t at_ms = deadlines_get (self->deadlines, link->slot);
+    deadlines_set (self->deadlines, link->slot, DEADLINE_NEVER);
+    if (link->number)
+        unchain_number (self, link);
+    if (link->named)
+        unchain_peer (self, link);
+    self->slots[link->slot] = NULL;
+    self->slots[slot] = link;
+    link->slot = slot;
+    if (link->number)
+        chain_number (self, link);
+    if (link->named)
+        chain_peer (self, link);
+    deadlines_set (self->deadlines, slot, at_ms);
+}
+
+void
+links_tidy (links_t *self)
+{
+    uint32_t wanted = self->slots_count, free_slot = 0;
+    while (wanted > SLOTS_IDLE && 4 * self->count <= wanted)
+        wanted /= 2;
+    if (wanted == self->slots_count || self->census.drains > 0)
+        return;
+    for (uint32_t slot = wanted; slot < self->slots_count; slot++) {
+        link_t *link = self->slots[slot];
+        if (link && link->flights_count > 0)
+            return;
+        while (link && self->slots[free_slot])
+            free_slot++;
+        if (link)
+            move (self, link, (uint16_t) free_slot);
+    }
+    resize (self, wanted);          //  Without memory it stays as it is
+}
+
 //  ---- finding -----------------------------------------------------------------------------------
 
 link_t *
@@ -269,10 +346,7 @@ links_unname (links_t *self, link_t *link)
 {
     if (!link->named)
         return;
-    uint16_t *at = peer_chain (self, link->text);
-    while (*at != link->slot)
-        at = &self->slots[*at]->next_by_peer;
-    *at = link->next_by_peer;
+    unchain_peer (self, link);
     link->named = false;
 }
 

@@ -84,6 +84,10 @@ link_t *links_add (links_t *self);
 //  Frees its greeting, too. Its flights have ended before.
 void links_remove (links_t *self, link_t **link_p);
 
+//  A crowd has gone: give back the slots that it took, if there are many. Slots change; not to be
+//  called during a walk.
+void links_tidy (links_t *self);
+
 link_t *links_at (const links_t *self, uint16_t slot);
 link_t *links_find (const links_t *self, uint64_t number);
 

@@ -175,7 +175,8 @@ pass_request (swarm_t *self, letter_t *letter)
     if (add_flight (self, letter, &number) != OK)
         return refuse (self, letter, BUSY, "too much is asked of it");
     said_mail_t mail = said_of (letter, number);
-    if (lanes_is_bulky (envelope->type))
+    //  One chunk alone is not worth a connection
+    if (lanes_is_bulky (envelope->type) && flights_bulky (self->flights, link))
         lanes_prepare (self, link);
     if (session)
         send (self, link, &mail);
@@ -214,8 +215,6 @@ pass_reply (swarm_t *self, const letter_t *letter)
     if (link->owed > 0)
         link->owed--;
     said_mail_t mail = said_of (letter, letter->mail->envelope->id);
-    if (mail.attachment.size > 0)
-        lanes_prepare (self, link);
     if (mail.attachment.size > 0 && lanes_open (link))
         speak_bulk (self, link, &mail);
     else if (link->unwritten_bytes > REPLIES_MAX)

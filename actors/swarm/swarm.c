@@ -223,6 +223,7 @@ swarm_destroy (void *self_)
     bootstraps_destroy (self);
     addresses_clear (&self->dialability.reached);
     addresses_clear (&self->listening);
+    free (self->gone);
     free (self);
 }
 
@@ -292,6 +293,10 @@ swarm_tick (void *self_, int64_t now_ms, int64_t wall_ms)
         upkeep_run (self, now_ms);
     if (self->keep_ms <= now_ms)
         keep_run (self);
+    if (self->tidy_ms <= now_ms) {
+        links_tidy (self->links);
+        self->tidy_ms = now_ms + TIDY_MS;
+    }
     return OK;
 }
 

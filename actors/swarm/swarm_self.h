@@ -41,6 +41,8 @@
 #define PEAKS_COUNT    12u
 #define BANS_DUE_MS    10000        //  after it we go on without those of earlier runs
 #define COMPLAINT_MS   1000         //  one observation a second of each peer is enough
+#define GONE_MAX       16u          //  more are met again at the next start
+#define TIDY_MS        10000        //  between looks whether slots can be given back
 
 typedef struct call_t call_t;           //  calls.h
 typedef struct bootstrap_t bootstrap_t; //  bootstraps.h
@@ -102,7 +104,7 @@ typedef struct {
     dialability_t dialability;
     uint32_t described;             //  how often what we say of ourselves has changed
     peer_clocks_t clocks;
-    peer_key_t gone[16];            //  of "state", to be removed there
+    peer_key_t *gone;               //  GONE_MAX of "state", to be removed there; NULL: none
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written
     uint32_t keep_writing;          //  parts of it on their way to the disk
@@ -111,6 +113,7 @@ typedef struct {
     int64_t lost_ms;                //  when the last kept session broke
     int64_t probe_ms;               //  when one of the lost is dialled next
     int64_t probe_until_ms;
+    int64_t tidy_ms;
     int64_t bootstrapped_ms;        //  the last dial to a bootstrap; -1 = none
     bucket_t bucket;
     uint64_t refused_banned, refused_full, refused_rate, dropped_invalid;

@@ -16,7 +16,6 @@
 //  sends a larger one is cut off before it is in memory.
 #define FRAME_BYTES_MAX   ((int64_t) SWARM_BODY_MAX + 4096)
 #define HANDSHAKE_MS      2000
-#define HEARTBEAT_MS      5000
 #define QUEUE_MESSAGES    256           //  to and from one peer, in ZeroMQ
 #define LINGER_MS         500           //  for what is to be sent at the end
 #define ADDRESSES_MAX     8
@@ -49,7 +48,6 @@ set_number (void *socket, int option, int value)
 static void
 set_options (void *router, const link_settings_t *settings)
 {
-    const int heartbeat_ms = settings->heartbeat_ms ? (int) settings->heartbeat_ms : HEARTBEAT_MS;
     const int64_t frame_bytes = FRAME_BYTES_MAX;
     set_number (router, ZMQ_IPV6, 1);
     set_number (router, ZMQ_ROUTER_MANDATORY, 1);
@@ -57,9 +55,6 @@ set_options (void *router, const link_settings_t *settings)
     set_number (router, ZMQ_SNDHWM, QUEUE_MESSAGES);
     set_number (router, ZMQ_RCVHWM, QUEUE_MESSAGES);
     set_number (router, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
-    set_number (router, ZMQ_HEARTBEAT_IVL, heartbeat_ms);
-    set_number (router, ZMQ_HEARTBEAT_TIMEOUT, 2 * heartbeat_ms);
-    set_number (router, ZMQ_HEARTBEAT_TTL, 2 * heartbeat_ms);
     set_number (router, ZMQ_RECONNECT_IVL, -1);
     zmq_setsockopt (router, ZMQ_MAXMSGSIZE, &frame_bytes, sizeof frame_bytes);
     zmq_setsockopt (router, ZMQ_CURVE_SECRETKEY, settings->secret_key, 32);

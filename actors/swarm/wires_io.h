@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  The sockets of a node: one bound ROUTER for those who dial us, one ROUTER for those we dial, what
 //  their monitors tell, and ZAP. CURVE on all of it. Nothing reconnects by itself, so nothing is ever
-//  said again to a peer that came back: swarm dials again and greets anew.
+//  said again to a peer that came back: swarm dials again and greets anew. ZeroMQ's own heartbeats are
+//  off: with a full queue that nobody reads they abort the process (libzmq issues 3937, 4364, 4767).
 #ifndef GGEN_WIRES_IO_H
 #define GGEN_WIRES_IO_H
 

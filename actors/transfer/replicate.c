@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 //  Giving what we serve to other nodes to keep: whom to ask, and counting those that did.
+//  Asked are first the nodes closest to the digest, then those that we are connected with. Not by
+//  reputation, which only says whom to avoid: best known are those who host already, so all that is published
+//  would lie on the same few nodes, and be gone with them.
 #include "transfer_inside.h"
 
 #include <stdlib.h>
@@ -180,7 +183,7 @@ on_ranked (void *transfer, void *self_, const answer_t *answer)
     if (answer->progress)
         return OK;
     if (answer->code == OK)
-        sources_rank (&self->hosts, (const void *) answer->message);
+        sources_avoid (&self->hosts, (const void *) answer->message);
     advance (self);
     return OK;
 }
@@ -211,6 +214,8 @@ add_connected (replication_t *self)
     transfer_t *transfer = self->transfer;
     Ggen__Contact contacts[TRANSFER_HOSTS_MAX], *list[TRANSFER_HOSTS_MAX];
     unsigned count = transfer->hosts_count;
+    if (count == 0)
+        return;
     unsigned start = (unsigned) rng_below (transfer->rng, count);
     for (unsigned i = 0; i < count; i++) {
         ggen__contact__init (&contacts[i]);
@@ -218,6 +223,16 @@ add_connected (replication_t *self)
         list[i] = &contacts[i];
     }
     sources_add (&self->hosts, list, count, transfer->settings->identity->key);
+}
+
+static void
+add_and_rank (replication_t *self)
+{
+    add_connected (self);
+    if (self->hosts.count > 0)
+        rank (self);
+    else
+        end (self);
 }
 
 static code_t
@@ -231,10 +246,7 @@ on_near (void *transfer_, void *self_, const answer_t *answer)
     if (reply)
         sources_add (&self->hosts, reply->closer, reply->n_closer,
                      transfer->settings->identity->key);
-    if (self->hosts.count > 0)
-        rank (self);
-    else
-        end (self);
+    add_and_rank (self);
     return OK;
 }
 
@@ -286,12 +298,10 @@ replicate (transfer_t *self, release_t **release_p, ticket_t ticket, uint32_t wa
     self->replications = replication;
     self->replications_count++;
     leave_out (replication, have);
-    if (self->hosts_count > 0)
-        add_connected (replication);
     //  Without the DHT, those connected have to do.
     if (wanted == 0)
         end (replication);
     else if (ask_near (replication) != OK)
-        rank (replication);
+        add_and_rank (replication);
     return OK;
 }

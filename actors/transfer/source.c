@@ -153,6 +153,30 @@ sources_rank (sources_t *self, const Ggen__RankReply *reply)
     }
 }
 
+static void
+move_last (sources_t *self, source_t *source)
+{
+    source_t kept = *source;
+    source_t *last = &self->list[self->count - 1];
+    memmove (source, source + 1, (size_t) (last - source) * sizeof *source);
+    *last = kept;
+}
+
+void
+sources_avoid (sources_t *self, const Ggen__RankReply *reply)
+{
+    for (size_t i = 0; i < reply->n_peers; i++) {
+        const Ggen__PeerScore *score = reply->peers[i];
+        peer_key_t key;
+        source_t *source = peer_key_from_field (&key, score->peer_key) == OK ? find (self, &key)
+                                                                            : NULL;
+        if (source && score->banned)
+            source_end (source, LOW_REPUTATION);
+        else if (source && score->low)
+            move_last (self, source);
+    }
+}
+
 unsigned
 sources_alive (const sources_t *self)
 {

@@ -64,6 +64,9 @@ bool sources_revivable (const sources_t *self);
 //  Put them into the order that reputation gave; those it bans are gone.
 void sources_rank (sources_t *self, const Ggen__RankReply *reply);
 
+//  The same without their order: those it bans are gone, those it thinks little of come last.
+void sources_avoid (sources_t *self, const Ggen__RankReply *reply);
+
 //  Not gone.
 unsigned sources_alive (const sources_t *self);
 

@@ -25,8 +25,9 @@ PING_MS = 1500
 
 # what, its column of a round, divisor, digits
 ROWS = [("fetch, MB/s", 0, 1, 0), ("the same while pings go, MB/s", 1, 1, 0),
-        ("ping, idle, median, ms", 2, 1000, 2), ("ping, idle, 99 %, ms", 3, 1000, 2),
-        ("ping during fetches, median, ms", 4, 1000, 2), ("ping during fetches, 99 %, ms", 5, 1000, 2)]
+        ("processor time of both, ms/100 MB", 2, 1, 0),
+        ("ping, idle, median, ms", 3, 1000, 2), ("ping, idle, 99 %, ms", 4, 1000, 2),
+        ("ping during fetches, median, ms", 5, 1000, 2), ("ping during fetches, 99 %, ms", 6, 1000, 2)]
 
 LISTEN = "/ip4/127.0.0.1/tcp/0"
 
@@ -36,7 +37,7 @@ class Pair:
 
     def __init__(self, build, name, bulk, mib):
         self.net, self.name, self.bulk = build / "tests/bench/net", name, bulk
-        self.home, self.other = Home(), Home()
+        self.home, self.other, self.pids = Home(), Home(), []
         #  What it hosted for others it would not have to fetch.
         self.home.write("ggen/config.toml", "[storage]\nhost_max = 0\n")
         address = self.start(self.other, "")
@@ -51,7 +52,9 @@ class Pair:
     def start(self, home, bootstrap):
         env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LISTEN, "GGEN_P2P_BOOTSTRAP": bootstrap,
                "GGEN_P2P_BULK": "true" if self.bulk else "false"}
-        home.start("node", "run", env=env).wait_for("node runs: ")
+        node = home.start("node", "run", env=env)
+        node.wait_for("node runs: ")
+        self.pids.append(node.pid)
         status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
                             what="an address")
         return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
@@ -59,6 +62,11 @@ class Pair:
     def begin(self, verb, *words):
         return subprocess.Popen([self.net, verb, self.home.path, *map(str, words)],
                                 stdout=subprocess.PIPE, text=True)
+
+    def cpu_ms(self):
+        """Processor time of both nodes."""
+        fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.pids]
+        return sum(int(field[11]) + int(field[12]) for field in fields) * 1000 / os.sysconf("SC_CLK_TCK")
 
     def idle(self):
         """Microseconds of pings of an idle pair."""
@@ -99,10 +107,13 @@ def tail(values):
     return sorted(values)[len(values) * 99 // 100]
 
 
-def round_of(pair, times):
-    alone, idle, (loaded, pings) = pair.fetch(times), pair.idle(), pair.both(times)
+def round_of(pair, times, mib):
+    before = pair.cpu_ms()
+    alone = pair.fetch(times)
+    cpu_ms = (pair.cpu_ms() - before) / (times * mib * 1.048576) * 100
+    idle, (loaded, pings) = pair.idle(), pair.both(times)
     median = statistics.median
-    return median(alone), median(loaded), median(idle), tail(idle), median(pings), tail(pings)
+    return median(alone), median(loaded), cpu_ms, median(idle), tail(idle), median(pings), tail(pings)
 
 
 def spread(values, scale=1.0, digits=0):
@@ -125,7 +136,7 @@ def main():
         for number in range(given.rounds):
             for pair, rounds in zip(pairs[::1 if number % 2 else -1],
                                     results[::1 if number % 2 else -1]):
-                rounds.append(round_of(pair, given.times))
+                rounds.append(round_of(pair, given.times, given.mib))
         names = ("bulk connection", "session")
         print(f"{given.mib} MiB, {given.times} fetches a round".ljust(36) + "".join(f"{n:24}" for n in names))
         for what, column, scale, digits in ROWS:

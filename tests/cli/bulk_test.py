@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from homes import make_pack, publish
-from tap import equal, main, test, true, wait_until
+from tap import contains, equal, main, test, true, wait_until
 
 MIB = 1 << 20
 
@@ -50,6 +50,14 @@ def a_large_package_comes_over_the_bulk_connection(home):
     true(there["bulk_sent_bytes"] >= here["bulk_received_bytes"], there)
     equal(here["bulk_connections"], 1)
     equal(there["bulk_connections"], 1)
+    equal([peer["bulk"] for peer in home.json("p2p", "peers")["peers"]], [True])
+
+
+@test
+def a_package_of_one_chunk_makes_no_connection(home):
+    here, _ = install_from(home, home.another(), "small", 0)
+    true(here["received_bytes"] > 0, here)
+    equal((here["bulk_received_bytes"], here["bulk_connections"]), (0, 0))
 
 
 @test
@@ -118,6 +126,21 @@ def strangers_at_the_port_are_cut_off_and_hinder_nobody(home):
     publish_large(other, "later", 5)
     wait_until(lambda: home.json("market", "search", "later")["results"], what="the second package")
     home.run("market", "install", "later")
+
+
+@test
+def a_port_that_cannot_be_had_is_told_before_the_node_runs(home):
+    port = free_port()
+    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": f"/ip4/127.0.0.1/tcp/{port}",
+           "GGEN_P2P_BOOTSTRAP": "", "GGEN_P2P_BULK_PORT": str(port)}
+    refused = home.run("node", "run", env=env, ok=1)
+    contains(refused.err, f"network.bulk_port: {port} is in network.listen_addresses, too")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        env["GGEN_P2P_BULK_PORT"] = str(taken.getsockname()[1])
+        refused = home.run("node", "run", env=env, ok=1)
+        contains(refused.err, f'cannot listen on /ip4/127.0.0.1/tcp/{env["GGEN_P2P_BULK_PORT"]}')
 
 
 main()

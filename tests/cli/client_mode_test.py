@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import threading
 import time
 
 from homes import make_pack, publish
@@ -257,7 +258,8 @@ def without_a_way_into_the_network_no_socket_is_opened(home):
         skip("strace is not installed")
     trace = home.dir / "trace"
     home.run_program(["strace", "-f", "-e", "trace=socket", "-o", trace, os.environ["GGEN"],
-                      "market", "search", "palette"], env={"GGEN_P2P_ENABLED": "true"})
+                      "market", "search", "palette"],
+                     env={"GGEN_P2P_ENABLED": "true", "ASAN_OPTIONS": "detect_leaks=0"})    # nor ptrace
     lacks(trace.read_text(), "AF_INET")
 
 
@@ -269,6 +271,75 @@ def the_network_by_name_needs_a_node_or_a_way_in(home):
                       env={"GGEN_P2P_ENABLED": "true"})["error"]
     equal(error["code"], "NODE_NOT_STARTED")
     contains(error["hint"], "ggen p2p start")
+
+
+@test
+def what_is_published_without_a_node_is_said_to_stay_here(home):
+    pack = make_pack(home, "palette")
+    contains(home.run("market", "publish", pack, env=knows(closed())).err,
+             "note: the network is not told")
+    lacks(home.run("market", "publish", pack).err, "the network")
+
+
+class Door:
+    """A port that leads to another, and lets only so many bytes come from there until it is opened."""
+
+    def __init__(self, port, bytes_max):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._goes_to, self._left, self._open = port, bytes_max, threading.Event()
+        self.port = self._listener.getsockname()[1]
+        self.shut = threading.Event()           # somebody waits at it
+        self._run(self._serve)
+
+    def open(self):
+        self._open.set()
+
+    def _run(self, *call):
+        threading.Thread(target=call[0], args=call[1:], daemon=True).start()
+
+    def _serve(self):
+        while True:
+            one, _ = self._listener.accept()
+            other = socket.create_connection(("127.0.0.1", self._goes_to))
+            self._run(self._pass_on, one, other, False)
+            self._run(self._pass_on, other, one, True)
+
+    def _pass_on(self, one, other, counted):
+        try:
+            while data := one.recv(65536):
+                if counted and not self._open.is_set():
+                    self._left -= len(data)
+                    if self._left < 0:
+                        self.shut.set()
+                        self._open.wait()
+                other.sendall(data)
+        except OSError:
+            pass
+
+
+@test
+def an_install_that_is_interrupted_half_way_changes_nothing_and_goes_on_later(home):
+    other = home.another()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    door = Door(port, 900_000)
+    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": f"/ip4/127.0.0.1/tcp/{port}",
+           "GGEN_P2P_ANNOUNCE": f"/ip4/127.0.0.1/tcp/{door.port}", "GGEN_P2P_BULK": "false"}
+    other.start("node", "run", env=env).wait_for("node runs: ")
+    status = other.json("p2p", "status")
+    there = f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
+    pack = make_pack(other, "landscape")
+    (pack / "stones.bin").write_bytes(os.urandom(2_000_000))
+    publish(other, pack)
+    call = home.start("market", "install", "landscape", env=knows(there))
+    true(door.shut.wait(20), "its bytes are on their way")
+    call.send_signal(signal.SIGINT)
+    equal(call.wait(5), 130)
+    contains(call.err, "nothing was changed")
+    equal(home.json("market", "list")["packages"], [])
+    door.open()
+    home.run("market", "install", "landscape", env=knows(there))
+    home.run("market", "verify")
 
 
 @test

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a build without the peer-to-peer network says (make check-nop2p), and that one with it has it."""
-from tap import PACKS, contains, equal, main, matches, skip, test, true
+from pathlib import Path
+
+from tap import PACKS, contains, equal, ggen_path, main, matches, skip, test, true
 
 DEFAULT = {"GGEN_P2P_ENABLED": ""}        # an empty variable counts as absent
 HINT = "hint: build one with it: make P2P=1"
@@ -15,6 +17,16 @@ def without_network(home):
 def the_version_names_the_feature(home):
     built = home.json("--version", schema="version")["features"]["p2p"]
     matches(home.run("--version").out, rf"^features: {'[+]' if built else '-'}p2p ")
+
+
+@test
+def the_installed_program_is_smaller_than_it_may_be(home):
+    if Path(ggen_path()).parent.name in ("san", "tsan", "cov"):
+        skip("instrumented")
+    built = home.json("--version", schema="version")["features"]["p2p"]
+    home.run_program(["strip", "-o", home.dir / "installed", ggen_path()])
+    size_mb = (home.dir / "installed").stat().st_size / 1e6
+    true(size_mb < (15 if built else 8), f"{size_mb:.1f} MB")
 
 
 @test

@@ -63,6 +63,21 @@ def what_one_publishes_another_finds_by_the_beacon_and_installs(home):
 
 
 @test
+def without_a_node_one_call_finds_the_others_by_their_beacons(home):
+    other = home.another()
+    lan = Lan(home)
+    lan.host(home, "10.77.0.1/24")
+    lan.host(other, "10.77.0.2/24")
+    start(other)
+    publish(other, make_pack(other, "palette-base"))
+    publish(other, make_pack(other, "palette", requires=["palette-base"]))
+    results = home.json("market", "search", "palette", env=PLAIN)["results"]
+    equal({result["id"] for result in results}, {"palette", "palette-base"})
+    home.run("market", "install", "palette", env=PLAIN)
+    home.run("market", "verify")
+
+
+@test
 def who_came_first_or_last_does_not_matter(home):
     others = [home.another() for _ in range(3)]
     lan = Lan(home)

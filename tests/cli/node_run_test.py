@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """node run: its start, its end, and verbs that attach to it (parity_test.py compares answers)."""
+import fcntl
 import json
 import os
 import random
@@ -7,6 +8,7 @@ import signal
 import socket
 import stat
 import time
+from pathlib import Path
 
 from homes import make_pack
 from tap import PACKS, contains, equal, lacks, main, matches, running, test, true, wait_until
@@ -86,7 +88,7 @@ def an_attached_verb_leaves_nothing_behind_when_it_is_killed(home):
 def what_runs_may_end_before_the_node_does(home):
     home.run("market", "key", "generate")
     pack = make_pack(home, "large", files=1)
-    (pack / "noise").write_bytes(random.Random(1).randbytes(40 << 20))
+    (pack / "noise").write_bytes(random.Random(1).randbytes(6 << 20))
     node = start_node(home)
     verb = home.start("market", "publish", pack)
     wait_until(lambda: list((home.path / "store").glob("tmp.*")) or verb.rc is not None,
@@ -161,6 +163,31 @@ def what_keeps_it_from_starting_is_told_where_it_was_typed(home):
     (home.path / "run" / "node.log").mkdir()
     contains(home.run("node", "run", "-d", ok=1).err, "node.log: Is a directory")
     equal(home.node_pid(), None)
+
+
+@test
+def a_start_that_is_interrupted_leaves_no_node(home):
+    home.run("market", "key", "generate")
+    with open(home.path / "run" / "node.lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        starting = home.start("node", "run", "--daemon")
+        child = wait_until(lambda: started_by(home, starting.pid), what="the process in the background")
+        equal(starting.stop(signal.SIGINT), 130)
+        contains(starting.err, "the start was given up")
+        wait_until(lambda: not running(child), what="its end")
+    equal(home.node_pid(), None)
+
+
+def started_by(home, pid):
+    """The other process on this home, not 'pid'; None."""
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"GGEN_HOME={home.path}".encode() in path.read_bytes().split(b"\0") \
+                    and os.getsid(int(path.parent.name)) not in (os.getsid(0), int(path.parent.name)):
+                return int(path.parent.name) if int(path.parent.name) != pid else None
+        except OSError:
+            continue
+    return None
 
 
 @test

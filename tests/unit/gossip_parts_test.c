@@ -27,7 +27,7 @@ a_table_of_ids_is_a_queue_in_which_each_is_found (void **state)
 {
     (void) state;
     rng_t rng = seeded_rng (1);
-    id_table_t *table = id_table_new (500, sizeof (entry_t), rng_u64 (&rng));
+    id_table_t *table = id_table_new (500, ID_SIZE, sizeof (entry_t), rng_u64 (&rng));
     uint32_t first = 0, next = 0;
     for (unsigned round = 0; round < 20000; round++) {
         uint8_t id [ID_SIZE];

@@ -237,7 +237,11 @@ every_verb_has_a_manual_page_with_its_options_and_no_stray_request (void **state
     man_text (NULL, &text);
     check_requests (text, "ggen");
     for (size_t at = 0; at < VERBS_COUNT; at++) {
-        snprintf (wanted, sizeof wanted, "\n\\fBggen %s\\fR", command_verbs [at].path);
+        size_t used = (size_t) snprintf (wanted, sizeof wanted, "\n\\fBggen ");
+        for (const char *c = command_verbs [at].path; *c; c++)
+            used += (size_t) snprintf (wanted + used, sizeof wanted - used, "%s%c",
+                                       *c == '-' ? "\\" : "", *c);
+        snprintf (wanted + used, sizeof wanted - used, "\\fR");
         has (text, wanted, "ggen");
     }
     free (text);
@@ -323,7 +327,9 @@ bash_completes_verbs_options_and_choices (void **state)
 {
     (void) state;
     bash_offers ("ggen mark", "market");
-    bash_offers ("ggen marketplace p2p ''", "config start tap status peers connect disconnect metrics");
+    bash_offers ("ggen marketplace p2p ''",
+                 "config start tap status peers connect disconnect metrics publish search peer-info "
+                 "bootstrap ban unban stop");
     bash_offers ("ggen market key ex", "export");
     bash_offers ("ggen market add --fro", "--frozen");
     bash_offers ("ggen market search --sort ''", "relevance downloads name updated");

@@ -104,6 +104,19 @@ records_of_other_types_and_texts_with_a_nul_are_passed_over (void **state)
 }
 
 static void
+a_string_that_is_longer_than_its_record_ends_the_message (void **state)
+{
+    (void) state;
+    static const char *const texts[] = {"one", "two", "three", NULL};
+    uint8_t bytes[1024];
+    size_t size = write_message (bytes, texts);
+    const size_t first = 22, each = 12 + 4;
+    bytes[first + each + 12] = 5;
+    assert_int_equal (names_texts ((bytes_t) {bytes, size}, found), 1);
+    assert_string_equal (found[0], "one");
+}
+
+static void
 a_message_that_breaks_off_gives_what_was_before (void **state)
 {
     (void) state;
@@ -296,14 +309,16 @@ connect_to (node_t *node, const multiaddr_t *address, bool persistent)
     world_say (node, "client-1", "swarm", &envelope, &request.base, NO_BYTES);
 }
 
+#define ANSWERS_MAX 16
+
 //  Answer what "names" was asked: with where these nodes are, each with its peer id.
 static bool
 resolve_to (node_t *node, node_t *const *peers, unsigned count)
 {
     note_t note;
     Ggen__Envelope *asked, envelope = GGEN__ENVELOPE__INIT;
-    uint8_t bytes[8][MULTIADDR_SIZE_MAX];
-    ProtobufCBinaryData fields[8];
+    uint8_t bytes[ANSWERS_MAX][MULTIADDR_SIZE_MAX];
+    ProtobufCBinaryData fields[ANSWERS_MAX];
     Ggen__ResolveReply reply = GGEN__RESOLVE_REPLY__INIT;
     if (!world_take (node, "names", "ResolveRequest", &note, &asked))
         return false;
@@ -405,6 +420,25 @@ an_answer_for_another_peer_is_not_dialled (void **state)
 }
 
 static void
+an_answer_among_many_for_others_is_found (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *b = world_node (10), *c = world_node (10);
+    node_t *answers[MULTIADDR_PEER_MAX + 2];
+    world_start (a);
+    world_start (b);
+    multiaddr_t name = name_of ("/dnsaddr/b.example");
+    name.has_peer = true;
+    name.peer = b->key;
+    for (unsigned i = 0; i < COUNT_OF (answers); i++)
+        answers[i] = i + 1 < COUNT_OF (answers) ? c : b;
+    connect_to (a, &name, false);
+    assert_true (resolve_to (a, answers, COUNT_OF (answers)));
+    world_run (200);
+    assert_non_null (world_session (a, b));
+}
+
+static void
 a_name_that_nobody_answers_for_ends_in_time (void **state)
 {
     (void) state;
@@ -444,6 +478,7 @@ main (void)
         cmocka_unit_test (texts_of_a_message_are_read),
         cmocka_unit_test (the_strings_of_a_long_text_are_joined_and_too_long_ones_left_out),
         cmocka_unit_test (records_of_other_types_and_texts_with_a_nul_are_passed_over),
+        cmocka_unit_test (a_string_that_is_longer_than_its_record_ends_the_message),
         cmocka_unit_test (a_message_that_breaks_off_gives_what_was_before),
         cmocka_unit_test (whatever_bytes_come_they_are_read_within_their_bounds),
         cmocka_unit_test (a_host_leads_to_its_ips_of_the_family_that_was_asked_for),
@@ -455,6 +490,7 @@ main (void)
         cmocka_unit_test_teardown (a_name_without_peer_id_leads_to_one_of_those_it_tells_of,
                                    teardown),
         cmocka_unit_test_teardown (an_answer_for_another_peer_is_not_dialled, teardown),
+        cmocka_unit_test_teardown (an_answer_among_many_for_others_is_found, teardown),
         cmocka_unit_test_teardown (a_name_that_nobody_answers_for_ends_in_time, teardown),
         cmocka_unit_test_teardown (names_that_other_nodes_say_are_not_looked_up, teardown),
     };

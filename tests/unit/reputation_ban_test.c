@@ -289,6 +289,16 @@ after_a_restart_swarm_is_told_of_the_bans_that_last (void **unused)
 }
 
 static void
+without_old_bans_swarm_is_told_that_there_are_none (void **unused)
+{
+    (void) unused;
+    rig_restart ();
+    assert_true (told_all ());
+    assert_false (told_all ());
+    assert_int_equal (orders_count (), 0);
+}
+
+static void
 many_old_bans_are_told_a_few_at_a_time (void **unused)
 {
     (void) unused;
@@ -524,6 +534,7 @@ main (void)
         rigged (the_only_peer_is_not_banned_for_failing),
         rigged (a_banned_peer_that_comes_up_is_banned_again_for_the_rest),
         rigged (after_a_restart_swarm_is_told_of_the_bans_that_last),
+        rigged (without_old_bans_swarm_is_told_that_there_are_none),
         rigged (many_old_bans_are_told_a_few_at_a_time),
         rigged (a_clock_that_is_set_neither_frees_nor_locks),
         rigged (after_a_jump_a_restart_still_knows_when_a_ban_ends),

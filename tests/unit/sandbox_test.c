@@ -13,7 +13,8 @@ static temp_t temp;
 
 typedef struct {
     unsigned calls;
-    int create, write, truncate, unlink, mkdir, rmdir, rename, link, symlink, execute, socket, kill;  //  errno
+    //  errno of each
+    int create, write, truncate, unlink, mkdir, rmdir, rename, link, symlink, execute, socket, kill;
     bool inside, read;
 } attempts_t;
 

@@ -386,7 +386,69 @@ a_session_is_small (void **state)
     (void) state;
     //  With its slot, its deadline and an address: 310 bytes
     assert_true (sizeof (link_t) <= 264);
-    assert_true (sizeof (swarm_t) <= 1280);
+    assert_true (sizeof (swarm_t) <= 768);
+}
+
+//  Link number 'i' of a crowd, as it is named.
+static void
+name_of (unsigned i, peer_key_t *key, char text[PEER_ID_TEXT + 1])
+{
+    *key = (peer_key_t) {{(uint8_t) i, (uint8_t) (i >> 8), 7}};
+    peer_id_text (key, text);
+}
+
+static link_t *
+member (links_t *links, unsigned i)
+{
+    peer_key_t key;
+    char text[PEER_ID_TEXT + 1];
+    link_t *link = links_add (links);
+    assert_non_null (link);
+    name_of (i, &key, text);
+    links_name (links, link, &key, text);
+    links_number (links, link, 2 * i + 1);
+    links_deadline (links, link, 1000 + i);
+    return link;
+}
+
+static void
+when_a_crowd_has_gone_its_slots_are_given_back (void **state)
+{
+    (void) state;
+    links_t *links = links_new (1000, 3);
+    flights_t *flights = flights_new ();
+    link_t *all[500];
+    for (unsigned i = 0; i < 500; i++)
+        all[i] = member (links, i);
+    for (unsigned i = 0; i < 490; i++)
+        links_remove (links, &all[i]);
+    assert_non_null (links_at (links, 499));
+    flight_t flight = {.id = 5};
+    uint64_t number = flights_add (flights, all[499], &flight, "dht", "dht", 100);
+    links_tidy (links);
+    assert_ptr_equal (links_at (links, 499), all[499]);
+    flights_end (flights, all[499], number);
+    links_tidy (links);
+    unsigned count = 0;
+    uint32_t cursor = 0;
+    for (link_t *link; (link = links_next (links, &cursor)) != NULL; count++) {
+        assert_ptr_equal (links_at (links, link->slot), link);
+        assert_true (link->slot < 32);
+    }
+    assert_int_equal (count, 10);
+    for (unsigned i = 490; i < 500; i++) {
+        peer_key_t key;
+        char text[PEER_ID_TEXT + 1];
+        name_of (i, &key, text);
+        assert_ptr_equal (links_find (links, 2 * i + 1), all[i]);
+        assert_ptr_equal (links_peer (links, text), all[i]);
+        assert_ptr_equal (links_due (links, 5000), all[i]);
+        links_deadline (links, all[i], DEADLINE_NEVER);
+    }
+    for (unsigned i = 0; i < 100; i++)
+        member (links, i);
+    flights_destroy (&flights);
+    links_destroy (&links);
 }
 
 int
@@ -407,6 +469,7 @@ main (void)
         cmocka_unit_test (a_number_is_good_for_one_flight_only),
         cmocka_unit_test (flights_are_bounded_for_a_peer_and_for_all),
         cmocka_unit_test (a_session_is_small),
+        cmocka_unit_test (when_a_crowd_has_gone_its_slots_are_given_back),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -285,6 +285,35 @@ sources_are_tried_in_the_order_of_reputation_and_banned_ones_never (void **state
     sources_clear (&sources);
 }
 
+//  Among those that nothing speaks against, reputation makes no order: who hosts already is no better.
+static void
+hosts_keep_their_order_but_for_those_to_be_avoided (void **state)
+{
+    (void) state;
+    sources_t sources = {0};
+    Ggen__PeerScore scores[4], *order[4];
+    make_contacts ();
+    sources_add (&sources, list, 4, own_key);
+    static const unsigned peers[] = {3, 1, 0, 2};
+    for (unsigned i = 0; i < 4; i++) {
+        ggen__peer_score__init (&scores[i]);
+        scores[i].peer_key = contacts[peers[i]].peer_key;
+        scores[i].low = peers[i] == 0;
+        scores[i].banned = peers[i] == 2;
+        order[i] = &scores[i];
+    }
+    Ggen__RankReply reply = GGEN__RANK_REPLY__INIT;
+    reply.peers = order;
+    reply.n_peers = 4;
+    sources_avoid (&sources, &reply);
+    static const uint8_t expected[] = {2, 3, 4, 1};
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal (sources.list[i].key.bytes[0], expected[i]);
+    assert_int_equal (sources.list[1].state, SOURCE_GONE);
+    assert_int_equal (sources_alive (&sources), 3);
+    sources_clear (&sources);
+}
+
 static void
 who_gave_something_may_fail_three_times_and_who_did_not_once (void **state)
 {
@@ -441,6 +470,7 @@ main (void)
         cmocka_unit_test (sources_are_bounded_and_none_is_twice_or_we_ourselves),
         cmocka_unit_test (addresses_are_bounded),
         cmocka_unit_test (sources_are_tried_in_the_order_of_reputation_and_banned_ones_never),
+        cmocka_unit_test (hosts_keep_their_order_but_for_those_to_be_avoided),
         cmocka_unit_test (who_gave_something_may_fail_three_times_and_who_did_not_once),
         cmocka_unit_test (who_is_busy_is_left_alone_longer_each_time_and_in_the_end_for_good),
         cmocka_unit_test (who_could_not_be_reached_may_come_back_and_who_lied_may_not),

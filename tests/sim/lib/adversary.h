@@ -104,10 +104,6 @@ size_t liar_peers (const liar_t *self, liar_peer_t *peers, size_t max);
 code_t liar_tick (liar_t *self, void *state, int64_t now_ms, int64_t wall_ms);
 int64_t liar_deadline_ms (const liar_t *self, const void *state);
 
-//  The record of a payload, signed by anybody; the caller frees it.
-ProtobufCBinaryData liar_sign (const identity_t *identity, Ggen__RecordKind kind,
-                               const ProtobufCMessage *payload);
-
 //  Put a record at another node. What it says to that is of no interest.
 void liar_put (out_t *out, const uint8_t *peer, digest_t *key, ProtobufCBinaryData record);
 

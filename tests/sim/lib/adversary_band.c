@@ -191,12 +191,6 @@ liar_peers (const liar_t *self, liar_peer_t *peers, size_t max)
     return count;
 }
 
-ProtobufCBinaryData
-liar_sign (const identity_t *identity, Ggen__RecordKind kind, const ProtobufCMessage *payload)
-{
-    return library_sign (identity, kind, payload);
-}
-
 static code_t
 ignore (void *state, void *arg, const answer_t *answer)
 {

@@ -202,7 +202,7 @@ put_bad (void *state, liar_t *liar, int64_t now_ms, int64_t wall_ms)
     provider.seq = 1 + liar->count;
     provider.ttl_secs = DAY_SECS;
     provider.issued_at = wall_ms / 1000 + (liar->count % 2 ? 30 : -30) * DAY_SECS;
-    ProtobufCBinaryData record = liar_sign (world_identity (liar->band->play->world, liar->node),
+    ProtobufCBinaryData record = sim_sign (world_identity (liar->band->play->world, liar->node),
                                             GGEN__RECORD_KIND__PROVIDER, &provider.base);
     if (liar->count % 3 == 0)
         record.data[record.len - 1] ^= 1;
@@ -256,7 +256,7 @@ hoard (void *state, liar_t *liar, int64_t now_ms, int64_t wall_ms)
         provider.ttl_secs = DAY_SECS;
         provider.issued_at = wall_ms / 1000;
         ProtobufCBinaryData record =
-            liar_sign (&pair.identity, GGEN__RECORD_KIND__PROVIDER, &provider.base);
+            sim_sign (&pair.identity, GGEN__RECORD_KIND__PROVIDER, &provider.base);
         liar_put (self->out, peer->key, &key, record);
         free (record.data);
     }
@@ -301,7 +301,7 @@ squat (dht_t *self, liar_t *liar, const char *name, int64_t wall_ms)
     listing.sha256 = digest_to_field (&sha256);
     listing.size_bytes = 1000;
     ProtobufCBinaryData record =
-        liar_sign (&pair.identity, GGEN__RECORD_KIND__LISTING, &listing.base);
+        sim_sign (&pair.identity, GGEN__RECORD_KIND__LISTING, &listing.base);
     dht_key_name (&key, self->crypto->sha256, name);
     put_everywhere (self, &key, record);
     for (unsigned i = 0; i < COUNT_OF (keywords); i++) {

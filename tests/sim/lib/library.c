@@ -179,34 +179,6 @@ library_draw (library_t *self, double exponent, rng_t *rng)
 
 //  ---- what is signed ------------------------------------------------------------------------------
 
-ProtobufCBinaryData
-library_sign (const identity_t *key, Ggen__RecordKind kind, const ProtobufCMessage *payload)
-{
-    Ggen__SignedRecord record = GGEN__SIGNED_RECORD__INIT;
-    uint8_t signature[CRYPTO_SIGNATURE_BYTES];
-    size_t size = protobuf_c_message_get_packed_size (payload), signed_size;
-    uint8_t *packed = malloc (size + 1);
-    if (!packed)
-        abort ();
-    protobuf_c_message_pack (payload, packed);
-    uint8_t *signed_bytes = record_signing_bytes (kind, (bytes_t) {packed, size}, &signed_size);
-    if (!signed_bytes)
-        abort ();
-    key->sign (key->context, signed_bytes, signed_size, signature);
-    record.kind = kind;
-    record.payload = (ProtobufCBinaryData) {size, packed};
-    record.key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, (uint8_t *) key->key};
-    record.signature = (ProtobufCBinaryData) {sizeof signature, signature};
-    ProtobufCBinaryData result = {ggen__signed_record__get_packed_size (&record), NULL};
-    result.data = malloc (result.len);
-    if (!result.data)
-        abort ();
-    ggen__signed_record__pack (&record, result.data);
-    free (signed_bytes);
-    free (packed);
-    return result;
-}
-
 const sim_content_t *
 library_content (library_t *self, uint32_t package, uint32_t version)
 {
@@ -272,7 +244,7 @@ library_release_by (library_t *self, const identity_t *key, uint32_t number, uin
     release.files_count = 1;
     release.published_at = wall_ms / 1000;
     release.archive_format = "tar.gz";
-    return library_sign (key, GGEN__RECORD_KIND__RELEASE, &release.base);
+    return sim_sign (key, GGEN__RECORD_KIND__RELEASE, &release.base);
 }
 
 ProtobufCBinaryData
@@ -337,7 +309,7 @@ library_head_by (library_t *self, const identity_t *key, uint32_t number,
     if (what->successor)
         head.rotated_to =
             (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, (uint8_t *) what->successor->key};
-    return library_sign (key, GGEN__RECORD_KIND__HEAD, &head.base);
+    return sim_sign (key, GGEN__RECORD_KIND__HEAD, &head.base);
 }
 
 ProtobufCBinaryData

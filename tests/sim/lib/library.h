@@ -79,10 +79,6 @@ uint32_t library_draw (library_t *self, double exponent, rng_t *rng);
 //  The newest version that somebody said he stored and that is not yanked; 0: there is none.
 uint32_t library_newest (const package_t *package);
 
-//  A packed SignedRecord by this key, which the caller frees.
-ProtobufCBinaryData library_sign (const identity_t *key, Ggen__RecordKind kind,
-                                  const ProtobufCMessage *payload);
-
 //  Sign a head of the package as it is now, with the next seq. 'wall_ms' is the signer's clock.
 ProtobufCBinaryData library_sign_head (library_t *self, uint32_t package, int64_t wall_ms);
 

@@ -64,7 +64,7 @@ library_sign_rotation (library_t *self, uint32_t number, int64_t wall_ms)
     rotation.issued_at = wall_ms / 1000;
     free (publisher->rotation.data);
     publisher->rotation =
-        library_sign (publisher->recovery, GGEN__RECORD_KIND__ROTATION, &rotation.base);
+        sim_sign (publisher->recovery, GGEN__RECORD_KIND__ROTATION, &rotation.base);
 }
 
 //  ---- theft ---------------------------------------------------------------------------------------

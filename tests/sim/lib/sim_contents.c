@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim_contents.h"
 
+#include "sim_keyring.h"
+
 #include "record.h"
 #include "record_valid.h"
 #include "runtime/actor/crypto.h"
@@ -111,8 +113,6 @@ sim_content_record (const sim_content_t *content, const char *name, const char *
                     const identity_t *signer, size_t *size_p)
 {
     Ggen__Release release = GGEN__RELEASE__INIT;
-    Ggen__SignedRecord record = GGEN__SIGNED_RECORD__INIT;
-    uint8_t signature[RECORD_SIGNATURE_SIZE];
     sim_content_fill (content, &release);
     release.name = (char *) name;
     release.version = (char *) version;
@@ -121,22 +121,9 @@ sim_content_record (const sim_content_t *content, const char *name, const char *
     release.files_count = 3;
     release.published_at = 1763600000;
     release.archive_format = "tar.gz";
-    size_t size, payload_size = ggen__release__get_packed_size (&release);
-    uint8_t *payload = fresh (payload_size);
-    ggen__release__pack (&release, payload);
-    uint8_t *bytes =
-        record_signing_bytes (GGEN__RECORD_KIND__RELEASE, (bytes_t) {payload, payload_size}, &size);
-    signer->sign (signer->context, bytes, size, signature);
-    record.kind = GGEN__RECORD_KIND__RELEASE;
-    record.payload = (ProtobufCBinaryData) {payload_size, payload};
-    record.key = (ProtobufCBinaryData) {CRYPTO_KEY_BYTES, (uint8_t *) signer->key};
-    record.signature = (ProtobufCBinaryData) {sizeof signature, signature};
-    *size_p = ggen__signed_record__get_packed_size (&record);
-    uint8_t *packed = fresh (*size_p);
-    ggen__signed_record__pack (&record, packed);
-    free (bytes);
-    free (payload);
-    return packed;
+    ProtobufCBinaryData record = sim_sign (signer, GGEN__RECORD_KIND__RELEASE, &release.base);
+    *size_p = record.len;
+    return record.data;
 }
 
 //  ---- contents ----------------------------------------------------------------------------------

@@ -55,6 +55,30 @@ sim_signer_sign (const sim_signer_t *self, Ggen__RecordKind kind, bytes_t payloa
     return packed;
 }
 
+ProtobufCBinaryData
+sim_signer_sign_message (const sim_signer_t *self, Ggen__RecordKind kind,
+                         const ProtobufCMessage *message)
+{
+    size_t size = protobuf_c_message_get_packed_size (message);
+    uint8_t *payload = malloc (size + 1);
+    if (!payload)
+        abort ();
+    protobuf_c_message_pack (message, payload);
+    ProtobufCBinaryData record = sim_signer_sign (self, kind, (bytes_t) {payload, size});
+    free (payload);
+    if (record.len == 0)
+        abort ();
+    return record;
+}
+
+ProtobufCBinaryData
+sim_sign (const identity_t *identity, Ggen__RecordKind kind, const ProtobufCMessage *message)
+{
+    sim_signer_t signer;
+    sim_signer_of (&signer, identity);
+    return sim_signer_sign_message (&signer, kind, message);
+}
+
 static void *
 create (const actor_env_t *env)
 {

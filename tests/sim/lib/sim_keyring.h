@@ -31,6 +31,12 @@ void sim_signer_of (sim_signer_t *self, const identity_t *identity);
 ProtobufCBinaryData sim_signer_sign (const sim_signer_t *self, Ggen__RecordKind kind,
                                      bytes_t payload);
 
+//  The same of a message, which can be signed (aborts: it cannot); and by an identity.
+ProtobufCBinaryData sim_signer_sign_message (const sim_signer_t *self, Ggen__RecordKind kind,
+                                             const ProtobufCMessage *message);
+ProtobufCBinaryData sim_sign (const identity_t *identity, Ggen__RecordKind kind,
+                              const ProtobufCMessage *message);
+
 extern const actor_class_t sim_keyring_actor;
 
 #endif

@@ -69,16 +69,6 @@ copy_of (const void *data, size_t size)
 }
 
 static ProtobufCBinaryData
-sign_message (const sim_signer_t *signer, Ggen__RecordKind kind, const ProtobufCMessage *message)
-{
-    uint8_t payload[4096];
-    if (protobuf_c_message_get_packed_size (message) > sizeof payload)
-        abort ();
-    return sim_signer_sign (signer, kind,
-                            (bytes_t) {payload, protobuf_c_message_pack (message, payload)});
-}
-
-static ProtobufCBinaryData
 sign_release (const offer_t *offer, const Ggen__Package *package, bytes_t archive)
 {
     Ggen__Release release = GGEN__RELEASE__INIT;
@@ -106,7 +96,7 @@ sign_release (const offer_t *offer, const Ggen__Package *package, bytes_t archiv
         release.dependencies = &needs;
         release.n_dependencies = 1;
     }
-    return sign_message (offer->signer, GGEN__RECORD_KIND__RELEASE, &release.base);
+    return sim_signer_sign_message (offer->signer, GGEN__RECORD_KIND__RELEASE, &release.base);
 }
 
 //  What the offer says of itself, with its archive in 'path'.

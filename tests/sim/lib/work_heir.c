@@ -97,7 +97,8 @@ end (job_t *job, const client_reply_t *reply, bool well, const char *step)
     if (reply->code != NODE_NOT_STARTED && is_judged (job) && !finds_nothing (job)) {
         work_try (play, MEASURE_HEIRS, well, reply);
         if (!well && job->final)
-            world_violation (play->world, "settled: node %u cannot install %s, which was handed over: %s: %s %s",
+            world_violation (play->world,
+                             "settled: node %u cannot install %s, which was handed over: %s: %s %s",
                              reply->node, package_of (job)->name, step, code_name (reply->code),
                              reply->failure ? reply->failure->message : "");
     }

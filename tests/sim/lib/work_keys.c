@@ -80,8 +80,10 @@ on_told (void *self_, world_t *world, const client_reply_t *reply)
     else if (++self->tries < TRIES_MAX)
         world_at (world, world_now_us (world) + AGAIN_US, again, self);
     else {
-        world_violation (world, "keys: node %u cannot hand %s over: %s", self->node,
-                         package_of (self)->name, code_name (reply->code));
+        //  A node that is off, or cut off, for that long is nobody's fault.
+        if (players_is_ready (self->play, self->node))
+            world_violation (world, "keys: node %u cannot hand %s over: %s", self->node,
+                             package_of (self)->name, code_name (reply->code));
         end (self);
     }
 }

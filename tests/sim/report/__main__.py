@@ -17,7 +17,7 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--program", help="of another place than the build folder")
     parser.add_argument("--version", help="of that program, as the page says it")
-    parser.add_argument("--only", choices=list(runs_list.PARTS), help="make runs of one part only")
+    parser.add_argument("--only", choices=list(runs_list.PARTS), help="make, and write, one part only")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--timeout-secs", type=int, default=3600, help="of one run")
     parser.add_argument("--page-only", action="store_true", help="write what there is")
@@ -31,6 +31,8 @@ def main():
     page = root / "docs/SIMULATION.md"
     text = page.read_text() if page.exists() else "# The simulator\n"
     for name, write in sections.SECTIONS.items():
+        if options.only not in (None, name):
+            continue
         text = put(text, name, write(runner, root / "docs/simulation"))
     page.write_text(text)
 

@@ -14,24 +14,29 @@ PROGRAM = "build/ggen-sim"
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A scenario file, or one of this folder with some of its statements replaced."""
+    """A scenario file, or one of this folder (or of any, by its path) with some statements replaced."""
     name: str
     base: str
     changes: tuple = ()                 # pairs: verb, its arguments (None: without it)
     options: tuple = ()
 
     def scenario(self):
-        return self.base if "/" in self.base else f"build/report/{self.name}.scn"
+        return f"build/report/{self.name}.scn" if self.is_made() else self.base
+
+    def is_made(self):
+        """Its scenario is written for it."""
+        return "/" not in self.base or bool(self.changes)
 
     def command(self):
         return " ".join([PROGRAM, "--scenario", self.scenario(), *self.options, "--json"])
 
     def text(self, root):
-        if "/" in self.base:
-            return (root / self.base).read_text()
+        source = root / self.base if "/" in self.base else HERE / f"{self.base}.scn"
+        if not self.is_made():
+            return source.read_text()
         changes = dict(self.changes)
         lines = []
-        for line in (HERE / f"{self.base}.scn").read_text().splitlines():
+        for line in source.read_text().splitlines():
             verb = line.split(" ", 1)[0]
             if verb not in changes:
                 lines.append(line)
@@ -68,7 +73,7 @@ class Runner:
         if place.exists() or not self.make:
             return
         scenario = self.root / run.scenario()
-        if "/" not in run.base:
+        if run.is_made():
             scenario.write_text(run.text(self.root))
         try:
             done = subprocess.run([self.program, "--scenario", scenario, *run.options, "--json"],

@@ -11,9 +11,12 @@ CHURN = (0, 10, 30, 50, 80)
 LIARS = (0, 10, 20, 30, 40, 50)
 CLASSES = ("mute", "poison", "hole", "records", "hoard", "clique", "sybil", "eclipse")
 HOURS = (1, 3, 6, 12)
+KINDS = ("mute", "poison", "hole", "records", "hoard", "clique", "sybil", "eclipse", "spam", "flood", "forge",
+         "promise", "replay", "equivocate", "swallow", "wrong-chunks", "odd-chunks", "drip", "have", "gaming",
+         "deputy")
 SEEDS = (1, 2)
 WAYS = ("own", "plain")
-FILES = ("partition-heal", "gossip-64-80", "market", "liars-flood")
+FILES = ("partition-heal", "gossip-64", "gossip-64-80", "market", "liars-flood")
 
 
 def lookup(nodes, way, how):
@@ -39,6 +42,12 @@ def liars(share, way, seed):
 
 def liars_of(kind, way):
     return Run(f"class-{kind}-{way}", "liars", (("liars", f"{kind} 20%"), ("dht", way)))
+
+
+def liars_alone(kind, lies):
+    """The scenario of a class, or the same without its liars."""
+    base = f"tests/sim/scenarios/liars-{kind}.scn"
+    return Run(f"liars-{kind}", base) if lies else Run(f"liars-{kind}-none", base, (("liars", None),))
 
 
 def gossip(nodes):
@@ -70,4 +79,5 @@ PARTS = {
     "survival": [survival(hours) for hours in HOURS],
     "rest": [rest(nodes, minutes) for nodes in REST_SIZES for minutes in REST_MINUTES],
     "cost": [real_crypto()],
+    "bans": [liars_alone(kind, lies) for kind in KINDS for lies in (True, False)],
     "targets": [scenario(name) for name in FILES]}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The parts of the page: each takes the runner and the folder of plots, and returns Markdown."""
 import runs_list as the
+from adversaries import bans
 from page import log_fit, number, percent, plot, table
 from targets import targets
 
@@ -256,4 +257,4 @@ def cost(runner, _):
 
 
 SECTIONS = {"targets": targets, "lookup": lookup, "churn": churn, "liars": liars, "classes": classes,
-            "gossip": gossip, "survival": survival, "rest": rest, "cost": cost}
+            "gossip": gossip, "survival": survival, "rest": rest, "cost": cost, "bans": bans}
