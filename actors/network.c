@@ -254,6 +254,7 @@ fill_packages (network_t *self, const config_t *config, const identity_t *identi
     registry->private_ids = self->private_ids;
     registry->private_count = (unsigned) private_count;
     registry->replicas = replicas;
+    registry->routes_only = self->swarm.tier == GGEN__TIER__BOOTSTRAP;
     registry->answer_ms = self->dht.query_timeout_ms;
     registry->refresh_ms = config_ms (config, "storage.hot_ttl") / 2;
     registry->min_publish_age_secs = config_ms (config, "security.min_publish_age") / 1000;

@@ -296,7 +296,7 @@ static const option_t peer_info_options [] = {
     {.name = "full", .kind = OPTION_FLAG, .help = "its protocols, bytes and history too"}, END};
 
 static const option_t bootstrap_options [] = {
-    {.name = "nodes", .kind = OPTION_TEXT, .value_name = "ADDRESS,...", .collects = true,
+    {.name = "nodes", .kind = OPTION_TEXT, .value_name = "ADDRESS", .collects = true,
      .help = "the same as the arguments"},
     {.name = "wait", .kind = OPTION_FLAG, .help = "until each of them has answered or failed"},
     {.name = "timeout", .kind = OPTION_REAL, .value_name = "SECS", .initial = "30", .min = 0.001,

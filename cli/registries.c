@@ -81,6 +81,18 @@ is_there (const Ggen__MetadataReply *all, const char *name, unsigned depth)
     return false;
 }
 
+bool
+registries_alone (session_t *session, const args_t *args)
+{
+    AUTO (config_destroy) config_t *config = session_embedded (session) ? load_config (args) : NULL;
+    if (!config || !p2p_is_wanted (config) || registries_reach (args) == REACH_HERE)
+        return false;
+    Ggen__MetadataRequest request = GGEN__METADATA_REQUEST__INIT;
+    const Ggen__MetadataReply *all =
+        session_ask (session, "registry", &request.base, &ggen__metadata_reply__descriptor);
+    return all && !is_there (all, "p2p", 0);
+}
+
 static void
 refuse (const screen_t *screen, const args_t *args, const char *name, bool embedded)
 {

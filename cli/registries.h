@@ -26,4 +26,9 @@ reach_t
 bool
     registries_bootstrapped (const args_t *args);
 
+//  Whether this call asked only what is on this machine although its settings would have it ask the
+//  network: no node runs, and no way into it is configured. Asks "registry" what there is.
+bool
+    registries_alone (session_t *session, const args_t *args);
+
 #endif

@@ -148,8 +148,9 @@ render_field (const screen_t *screen, const char *title, const char *value)
     AUTO (text_free) char *text = text_clean_lines (value);
     if (!text)
         return;
-    const size_t used = text_columns (title) + 1;
-    fprintf (screen->out, "%s%s:%s%*s", screen_color (screen->colors, COLOR_STRONG), title,
+    const char *colon = *title ? ":" : "";
+    const size_t used = text_columns (title) + strlen (colon);
+    fprintf (screen->out, "%s%s%s%s%*s", screen_color (screen->colors, COLOR_STRONG), title, colon,
              screen_plain (screen->colors), used < FIELD_COLUMNS ? (int) (FIELD_COLUMNS - used) : 1,
              "");
     text_wrap (screen->out, text, used < FIELD_COLUMNS ? FIELD_COLUMNS : used + 1, FIELD_COLUMNS,

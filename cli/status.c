@@ -328,24 +328,22 @@ print_swarm (const status_t *self, const screen_t *screen)
 static void
 print_dht (const status_t *self, const screen_t *screen)
 {
-    char line [FIELD_MAX];
+    char line [FIELD_MAX], contacts [WORDING_COUNT_MAX], records [WORDING_COUNT_MAX];
     const Ggen__DhtStatusReply *dht = self->dht;
-    snprintf (line, sizeof line,
-              "%s, %" PRIu32 " contacts, %" PRIu32 " records, %" PRIu64 " queries, %" PRIu64
-              " of them failed",
-              dht->server ? "server" : "client", dht->contacts, dht->records, dht->queries,
-              dht->queries_failed);
+    snprintf (line, sizeof line, "%s, %s, %s, %" PRIu64 " queries, %" PRIu64 " of them failed",
+              dht->server ? "server" : "client", wording_count (dht->contacts, "contact", contacts),
+              wording_count (dht->records, "record", records), dht->queries, dht->queries_failed);
     render_field (screen, "DHT", line);
 }
 
 static void
 print_gossip (const status_t *self, const screen_t *screen)
 {
-    char line [FIELD_MAX];
+    char line [FIELD_MAX], members [WORDING_COUNT_MAX];
     const Ggen__GossipStatusReply *gossip = self->gossip;
     for (size_t at = 0; at < gossip->n_topics; at++) {
-        snprintf (line, sizeof line, "%s, %" PRIu32 " members", gossip->topics [at]->topic,
-                  gossip->topics [at]->members);
+        snprintf (line, sizeof line, "%s, %s", gossip->topics [at]->topic,
+                  wording_count (gossip->topics [at]->members, "member", members));
         render_field (screen, at == 0 ? "topics" : "", line);
     }
     snprintf (line, sizeof line,
@@ -358,6 +356,7 @@ static void
 print_packages (const status_t *self, const screen_t *screen)
 {
     char line [FIELD_MAX], hosted [TEXT_SIZE_MAX], sent [TEXT_SIZE_MAX], received [TEXT_SIZE_MAX];
+    char connections [WORDING_COUNT_MAX];
     snprintf (line, sizeof line,
               "%" PRIu32 " published, %" PRIu32 " discovered, %" PRIu32 " served, %s hosted",
               self->packages->published, self->packages->discovered, self->transfer->serving,
@@ -367,8 +366,9 @@ print_packages (const status_t *self, const screen_t *screen)
               text_size (self->transfer->sent_bytes, sent),
               text_size (self->transfer->received_bytes, received));
     render_field (screen, "archives", line);
-    snprintf (line, sizeof line, "%" PRIu32 " connections, %s sent, %s received",
-              self->swarm->bulk_count, text_size (self->swarm->bulk_sent_bytes, sent),
+    snprintf (line, sizeof line, "%s, %s sent, %s received",
+              wording_count (self->swarm->bulk_count, "connection", connections),
+              text_size (self->swarm->bulk_sent_bytes, sent),
               text_size (self->swarm->bulk_received_bytes, received));
     render_field (screen, "bulk", line);
 }
@@ -409,12 +409,16 @@ print_cache (const status_t *self, const screen_t *screen)
 }
 
 static void
-print_clock (const screen_t *screen, int64_t skew_ms)
+print_clock (const screen_t *screen, const Ggen__SwarmStatusReply *swarm)
 {
     char line [FIELD_MAX];
+    const int64_t skew_ms = swarm->clock_skew_ms;
+    const bool is_alone = skew_ms == 0 && swarm->peers_count == 0;
     snprintf (line, sizeof line, "%.1f s %s the median of its peers", fabs ((double) skew_ms / 1000),
               skew_ms > 0 ? "behind" : "ahead of");
-    render_field (screen, "clock", llabs (skew_ms) < 1000 ? "as its peers'" : line);
+    render_field (screen, "clock", is_alone                  ? "no peers to compare it with"
+                                   : llabs (skew_ms) < 1000 ? "as its peers'"
+                                                            : line);
     if (llabs (skew_ms) > SKEW_ODD_MS)
         render_warning (screen, "the clock of this machine differs from its peers' by more than 10 "
                                 "minutes");
@@ -464,7 +468,7 @@ status_print (const status_t *self, const screen_t *screen, bool is_detailed)
         print_gossip (self, screen);
         print_packages (self, screen);
         print_reputation (self, screen);
-        print_clock (screen, self->swarm->clock_skew_ms);
+        print_clock (screen, self->swarm);
     }
     else
         render_field (screen, "network", "this node is not of the network (p2p.enabled, registry.mode)");

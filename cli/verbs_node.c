@@ -57,6 +57,8 @@ hint_of (code_t code)
         return "every ggen command on this home asks that node";
     if (code == NETWORK)
         return "listen elsewhere: set network.listen_addresses (tcp/0 is any free port)";
+    if (code == PERMISSION_DENIED)
+        return "use a home of your own: --home DIR";
     return code == CONFIG ? "see all of it: ggen config validate" : NULL;
 }
 

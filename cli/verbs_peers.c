@@ -150,11 +150,11 @@ static void
 print_rows (const screen_t *screen, const rows_t *rows)
 {
     static const column_t brief [] = {
-        {"PEER", TABLE_CUT},         {"ADDRESS", TABLE_CUT}, {"TIER", 0},
+        {"PEER", 0},                 {"ADDRESS", TABLE_CUT}, {"TIER", 0},
         {"RTT", TABLE_RIGHT},        {"SCORE", TABLE_RIGHT}, {"SENT", TABLE_RIGHT},
         {"RECEIVED", TABLE_RIGHT}};
     static const column_t full [] = {
-        {"PEER", TABLE_CUT},      {"ADDRESS", TABLE_CUT},    {"TIER", 0},
+        {"PEER", 0},              {"ADDRESS", TABLE_CUT},    {"TIER", 0},
         {"DIALLED", 0},           {"SINCE", TABLE_RIGHT},    {"RTT", TABLE_RIGHT},
         {"SCORE", TABLE_RIGHT},   {"SUCCESS", TABLE_RIGHT},  {"PACKAGES", TABLE_RIGHT},
         {"SENT", TABLE_RIGHT},    {"RECEIVED", TABLE_RIGHT}};
@@ -165,10 +165,13 @@ print_rows (const screen_t *screen, const rows_t *rows)
     for (size_t at = 0; code == OK && at < rows->count; at++)
         code = screen->verbose ? full_row (table, &rows->list [at])
                                : brief_row (table, &rows->list [at]);
+    char count [WORDING_COUNT_MAX];
     if (code != OK)
         render_error (screen, code, "out of memory", NULL);
-    else if (rows->count > 0)
+    else if (rows->count > 0) {
         table_print (table);
+        screen_say (screen, "\n%s\n", wording_count (rows->count, "peer", count));
+    }
     else
         screen_say (screen, "No peers. Connect to one: ggen p2p connect ADDRESS\n");
 }

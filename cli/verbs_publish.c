@@ -113,6 +113,8 @@ print_published (const screen_t *screen, const Ggen__PublishTreeReply *reply,
     if (digest_from_field (&digest, package->sha256) == OK)
         digest_to_hex (&digest, hex);
     render_warnings (screen, reply->warnings, reply->n_warnings);
+    if (screen->quiet)
+        return;
     screen_say (screen, "%s %s %s %s\n", render_mark (screen, MARK_GOOD),
                 reply->dry_run         ? "Would publish"
                 : reply->already_there ? "Published before, unchanged:"

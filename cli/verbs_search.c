@@ -88,12 +88,14 @@ print_results (const screen_t *screen, const Ggen__SearchReply *reply, bool deta
     return code;
 }
 
+//  'is_alone': the network was not asked (registries_alone). 'of_p2p': the verb asks nothing else.
 static void
-print_no_results (const screen_t *screen, const Ggen__SearchRequest *request, uint64_t total)
+print_no_results (const screen_t *screen, const Ggen__SearchRequest *request, uint64_t total,
+                  bool is_alone, bool of_p2p)
 {
     AUTO (text_free) char *query = text_clean (request->query);
     const bool filtered = request->n_categories || request->n_tags || *request->author
-                          || *request->license || request->n_registries;
+                          || *request->license || (request->n_registries && !of_p2p);
     if (total > 0) {
         screen_say (screen, "No more results: there are %" PRIu64 ", and --offset is %u.\n", total,
                     request->offset);
@@ -105,9 +107,12 @@ print_no_results (const screen_t *screen, const Ggen__SearchRequest *request, ui
         screen_say (screen, "No packages.\n");
     if (*request->query && !request->fuzzy)
         screen_say (screen, "  Names that differ by a letter or two: --fuzzy\n");
+    if (is_alone)
+        screen_say (screen, "  The network was not asked, as no node runs: ggen p2p search, or "
+                            "ggen node run\n");
     if (filtered)
         screen_say (screen, "  Leave out a filter to find more.\n");
-    else if (*request->query)
+    else if (*request->query && !of_p2p)
         screen_say (screen, "  Everything there is: ggen market search\n");
     else
         screen_say (screen, "  Publish one: ggen market publish PATH\n");
@@ -129,7 +134,7 @@ print_footer (const screen_t *screen, const Ggen__SearchRequest *request,
 
 static int
 print_search (const screen_t *screen, const Ggen__SearchRequest *request,
-              const Ggen__SearchReply *reply, bool detailed)
+              const Ggen__SearchReply *reply, const args_t *args, bool is_alone)
 {
     if (screen->json) {
         render_json (screen, search_shape (reply));
@@ -137,8 +142,8 @@ print_search (const screen_t *screen, const Ggen__SearchRequest *request,
     }
     render_warnings (screen, reply->warnings, reply->n_warnings);
     if (reply->n_results == 0)
-        print_no_results (screen, request, reply->total);
-    else if (print_results (screen, reply, detailed) != OK) {
+        print_no_results (screen, request, reply->total, is_alone, args->verb->id == VERB_P2P_SEARCH);
+    else if (print_results (screen, reply, args_flag (args, "detailed")) != OK) {
         render_error (screen, INTERNAL, "out of memory", NULL);
         return VERB_FAILED;
     }
@@ -171,8 +176,11 @@ search_run (const args_t *args, const screen_t *screen)
     request.n_registries = registries.count;
     const Ggen__SearchReply *reply =
         session_ask (session, "registry", &request.base, &ggen__search_reply__descriptor);
-    return reply ? print_search (screen, &request, reply, args_flag (args, "detailed"))
-                 : session_status (session);
+    if (!reply)
+        return session_status (session);
+    const bool is_alone = reply->n_results == 0 && !screen->json && !screen->quiet
+                          && registries_alone (session, args);
+    return print_search (screen, &request, reply, args, is_alone);
 }
 
 //  ---- info --------------------------------------------------------------------------------------

@@ -173,11 +173,11 @@ check (const registry_p2p_t *self, const Ggen__PublishRequest *request)
 }
 
 static code_t
-answer_private (const delivery_t *at, const char *id)
+answer_untold (const delivery_t *at, const char *id, const char *why)
 {
     char text[PACKAGE_ID_MAX + 80], *warnings = text;
     Ggen__PublishReply reply = GGEN__PUBLISH_REPLY__INIT;
-    snprintf (text, sizeof text, "p2p: %s is private (p2p.private): the network is not told", id);
+    snprintf (text, sizeof text, "p2p: %s %s: the network is not told", id, why);
     reply.warnings = &warnings;
     reply.n_warnings = 1;
     return out_reply (at, &reply.base);
@@ -195,7 +195,9 @@ p2p_on_publish (void *self_, const delivery_t *at, const ProtobufCMessage *messa
         return OK;
     }
     if (p2p_is_private (home, request->package->id))
-        return answer_private (at, request->package->id);
+        return answer_untold (at, request->package->id, "is private (p2p.private)");
+    if (home->settings->routes_only)
+        return answer_untold (at, request->package->id, "is not for a bootstrap node (node.tier)");
     change_t *self = change_new (home, at, message);
     if (!self)
         return BUSY;

@@ -65,6 +65,7 @@ typedef struct {
     //  The node lives for one call: no news is followed, the outbox waits for one that stays, nothing
     //  is kept; see p2p_join.h.
     bool brief;
+    bool routes_only;                       //  node.tier "bootstrap": nothing is published from here
     uint32_t join_ms;                       //  brief: longest that a first peer is waited for
     uint32_t lan_ms;                        //  brief: the same after all known ones failed
     uint32_t discovered_max;                //  entries; 0 = DISCOVERED_MAX

@@ -46,7 +46,8 @@ read_seed (const char *path, char text[FILE_BYTES + 1], char *why, size_t why_si
         return VALIDATION;
     }
     if (!S_ISREG (st.st_mode) || got != FILE_BYTES || text[FILE_BYTES - 1] != '\n') {
-        snprintf (why, why_size, "%s: it is no key pair of a node", path);
+        snprintf (why, why_size, "%s: it is no key pair of a node; put a copy back, or remove it to be "
+                  "another node", path);
         return VALIDATION;
     }
     text[FILE_BYTES - 1] = 0;

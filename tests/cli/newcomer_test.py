@@ -10,9 +10,9 @@ import struct
 import subprocess
 import termios
 
-from homes import make_pack, publish
-from tap import (clean_environment, contains, equal, ggen_path, lacks, main, matches, moment, test,
-                 true)
+from homes import as_nobody, give_to_nobody, make_pack, publish
+from tap import (clean_environment, contains, equal, ggen_path, lacks, main, matches, moment, skip,
+                 test, true, wait_until)
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069]")
 DESCRIPTION = ("A\\u001b[31mred\\u001b]0;title\\u0007\\u0085\\u009b1m \\u202eRTL\\u202c \\u2066x\\u2069 "
@@ -220,6 +220,65 @@ def long_work_shows_its_amount_rate_and_end_and_then_erases_that(home):
     true(0 < drawn < erased, "the last line of progress is erased")
     lacks(out[erased + 4:], "\x1b")
     lacks(on_terminal(home, "market", "publish", folder, "--dry-run", term="dumb"), "\x1b")
+
+
+# ---- the network -----------------------------------------------------------------------------------
+
+NETWORK = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": "/ip4/127.0.0.1/tcp/0"}
+
+
+def start(home, bootstrap=""):
+    home.run("p2p", "start", "--daemon", env={**NETWORK, "GGEN_P2P_BOOTSTRAP": bootstrap})
+    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
+                        what="an address that is bound")
+    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
+
+
+@test
+def peers_are_listed_by_ids_that_can_be_copied(home):
+    address = start(home)
+    other = home.another()
+    start(other, address)
+    wait_until(lambda: other.json("p2p", "peers")["total"], what="a session")
+    peer = address.rpartition("/")[2]
+    for columns in (120, 80):
+        contains(on_terminal(other, "p2p", "peers", columns=columns), peer)
+    contains(other.run("p2p", "peers").out, "\n\n1 peer\n")
+    contains(other.run("p2p", "status").out, "server, 1 contact, ")
+
+
+@test
+def a_search_that_finds_nothing_says_whom_it_did_not_ask(home):
+    hint = "The network was not asked, as no node runs: ggen p2p search"
+    contains(home.run("market", "search", "nothing-like-this", env=NETWORK).out, hint)
+    lacks(home.run("market", "search", "nothing-like-this").out, hint)      # p2p.enabled is false there
+    lacks(home.run("market", "search", "x-y-z", "--registry", "file", env=NETWORK).out, hint)
+    start(home)
+    lacks(home.run("market", "search", "nothing-like-this", env=NETWORK).out, hint)
+    found = home.run("p2p", "search", "nothing-like-this", env=NETWORK).out
+    contains(found, 'No package matches "nothing-like-this"')
+    lacks(found, "Leave out a filter")
+
+
+@test
+def a_quiet_publish_says_nothing(home):
+    home.run("market", "key", "generate")
+    equal(home.run("market", "publish", make_pack(home, "silent"), "--quiet").out, "")
+    contains(home.run("market", "search", "silent").out, "silent")
+
+
+@test
+def a_node_that_may_not_write_its_home_names_another(home):
+    if os.geteuid() != 0:
+        skip("only root can give a home to somebody else")
+    home.path.mkdir(parents=True)
+    give_to_nobody(home.dir)
+    home.path.chmod(0o555)
+    done = subprocess.run(as_nobody(["node", "run"]), env=clean_environment(home.dir), capture_output=True,
+                          text=True, check=False)
+    equal(done.returncode, 1, done.stderr)
+    contains(done.stderr, "Permission denied")
+    contains(done.stderr, "--home DIR")
 
 
 main()

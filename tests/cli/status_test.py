@@ -56,6 +56,18 @@ def a_node_outside_the_network_tells_of_itself(home):
 
 
 @test
+def who_is_alone_is_told_so_in_whole_words(home):
+    address = start(home)
+    printed = home.run("p2p", "status").out
+    matches(printed, f"^addresses: +{re.escape(address)}$")
+    lacks(printed, "\n:")                             # a further line of a field has no title
+    matches(printed, "^clock: +no peers to compare it with$")
+    contains(printed, "server, 0 contacts, ")
+    contains(printed, "/ggen/packages/v1, 1 member\n")
+    contains(home.run("p2p", "peers").out, "No peers. Connect to one")
+
+
+@test
 def the_text_is_what_prometheus_reads_and_the_document_says_the_same(home):
     start(home)
     told = samples(home.run("p2p", "metrics").out)

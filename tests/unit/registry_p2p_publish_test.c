@@ -259,6 +259,21 @@ a_private_id_is_not_told (void **state)
 }
 
 static void
+a_bootstrap_node_tells_of_no_package_of_its_own (void **state)
+{
+    (void) state;
+    rig->settings.routes_only = true;
+    rig_start (rig);
+    Ggen__PublishReply *reply = rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    assert_int_equal (reply->acknowledged, 0);
+    assert_int_equal (reply->n_warnings, 1);
+    assert_non_null (strstr (reply->warnings [0], "node.tier"));
+    puppet_free (reply);
+    assert_int_equal (rig->world->reads + rig->world->writes, 0);
+    assert_int_equal (rig->world->items_count, 0);
+}
+
+static void
 a_publish_whose_archive_cannot_be_kept_leaves_nothing (void **state)
 {
     (void) state;
@@ -661,6 +676,7 @@ main (void)
         TEST (a_head_below_the_one_in_the_network_is_refused),
         TEST (another_archive_for_a_version_of_the_network_is_refused),
         TEST (a_private_id_is_not_told),
+        TEST (a_bootstrap_node_tells_of_no_package_of_its_own),
         TEST (a_publish_whose_archive_cannot_be_kept_leaves_nothing),
         TEST (nothing_is_told_before_it_is_on_disk),
         TEST (a_version_is_told_of_when_its_record_and_archive_can_be_found),

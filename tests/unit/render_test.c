@@ -454,10 +454,12 @@ a_field_wraps_under_itself (void **state)
     render_field (&to.screen, "Version", "1.0.0");
     render_field (&to.screen, "Author", "");
     render_field (&to.screen, "Description", "one two three four five\033[31m six");
+    render_field (&to.screen, "", "seven");
     captured (&to);
     assert_string_equal (to.out, "Version:      1.0.0\n"
                                  "Description:  one two three\n"
-                                 "              four five six\n");
+                                 "              four five six\n"
+                                 "              seven\n");
     release (&to);
 }
 
