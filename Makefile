@@ -276,10 +276,12 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libfuzz.a $(B)/libggen.a
 	@mkdir -p $(@D)
 	@echo "  test  $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(FUZZER) $(B)/libfuzz.a $(B)/libggen.a $(LDFLAGS) $(LIBS)
+
+$(B)/tests/unit/proxy_test: $(call obj,tests/harness/proxy.c tests/harness/holders.c)
 $(B)/tests/%: tests/%.c $(B)/libggen.a
 	@mkdir -p $(@D)
 	@echo "  test  $<"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(B)/libggen.a $(LDFLAGS) -lcmocka $(LIBS)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) $(B)/libggen.a $(LDFLAGS) -lcmocka $(LIBS)
 
 $(B)/tests/crash/shim.so: tests/crash/shim.c
 	@mkdir -p $(@D)
