@@ -93,7 +93,8 @@ endif
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
 .PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
-    tsan style syntax coverage coverage-check bench-bus bench-local bench-net help clean man completions install dist
+    tsan style syntax coverage coverage-check bench-bus bench-local bench-net \
+    bench-hostile help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -204,6 +205,9 @@ bench-local: all $(BENCH)       ## installs, searches and resolves beside bare p
 
 bench-net: all $(BENCH)         ## an archive between two nodes, over a bulk connection and over the session
 	@python3 tests/bench/net.py --build $(B)
+
+bench-hostile: all $(BENCH)     ## what attackers over TCP do to a node and to its honest peers
+	@python3 tests/bench/hostile.py --build $(B)
 
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
