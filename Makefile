@@ -17,7 +17,8 @@ PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev lib
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils
 PACKAGES_coverage := gcovr
-COVERED_MIN := 85                # percent of the lines of actors, messages and runtime
+#  Percent of the lines of actors, messages and runtime that tests have to run (coverage-check).
+COVERED_MIN := 85
 PACKAGES_report   := gnuplot-nox
 
 # ---- flags ----------------------------------------------------------------------------------------
