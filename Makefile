@@ -93,7 +93,8 @@ endif
 CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
 .PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
-    tsan style syntax coverage coverage-check bench-bus bench-local bench-net help clean man completions install dist
+    tsan style syntax coverage coverage-check bench-bus bench-local bench-net \
+    bench-hostile help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -205,6 +206,9 @@ bench-local: all $(BENCH)       ## installs, searches and resolves beside bare p
 bench-net: all $(BENCH)         ## an archive between two nodes, over a bulk connection and over the session
 	@python3 tests/bench/net.py --build $(B)
 
+bench-hostile: all $(BENCH)     ## what attackers over TCP do to a node and to its honest peers
+	@python3 tests/bench/hostile.py --build $(B)
+
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
 	@echo "  link  $@"
@@ -276,10 +280,12 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libfuzz.a $(B)/libggen.a
 	@mkdir -p $(@D)
 	@echo "  test  $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(FUZZER) $(B)/libfuzz.a $(B)/libggen.a $(LDFLAGS) $(LIBS)
+
+$(B)/tests/unit/proxy_test: $(call obj,tests/harness/proxy.c tests/harness/holders.c)
 $(B)/tests/%: tests/%.c $(B)/libggen.a
 	@mkdir -p $(@D)
 	@echo "  test  $<"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(B)/libggen.a $(LDFLAGS) -lcmocka $(LIBS)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) $(B)/libggen.a $(LDFLAGS) -lcmocka $(LIBS)
 
 $(B)/tests/crash/shim.so: tests/crash/shim.c
 	@mkdir -p $(@D)

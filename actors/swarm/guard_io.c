@@ -17,13 +17,16 @@ typedef struct {
     int fd;
     multiaddr_t address;
     bool proven;
+    bool is_cut;                //  by us; its end has not been told yet
     int64_t since_ms;
+    uint64_t unread_bytes;      //  at the last look
     uint64_t read_bytes;
 } connection_t;
 
 struct guard_t {
     connection_t *list;
     unsigned count, size, max;
+    uint64_t unread_bytes;      //  of all, at the last look
 };
 
 guard_t *
@@ -163,28 +166,69 @@ guard_address (const guard_t *self, int fd, multiaddr_t *address)
     return it != NULL;
 }
 
-static bool
-is_endless (const connection_t *it)
+//  Bytes that came in and are no message yet, with what waits here to be read.
+static uint64_t
+unread (const connection_t *it)
 {
     struct tcp_info info;
     socklen_t size = sizeof info;
-    return getsockopt (it->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0
-           && info.tcpi_bytes_received > it->read_bytes + LINK_GUARD_BYTES + SLACK_BYTES;
+    const uint64_t read_bytes = it->read_bytes + SLACK_BYTES;
+    if (getsockopt (it->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0
+        || info.tcpi_bytes_received < read_bytes)
+        return 0;
+    return info.tcpi_bytes_received - read_bytes;
+}
+
+//  Cut off for good; what it sent does not count any more, as ZeroMQ is about to free it.
+static void
+give_up (guard_t *self, connection_t *it)
+{
+    cut (it);
+    it->is_cut = true;
+    self->unread_bytes -= it->unread_bytes;
+}
+
+static connection_t *
+the_most_unread (const guard_t *self)
+{
+    connection_t *most = NULL;
+    for (unsigned i = 0; i < self->count; i++) {
+        connection_t *it = &self->list[i];
+        if (!it->is_cut && (!most || it->unread_bytes > most->unread_bytes))
+            most = it;
+    }
+    return most;
 }
 
 unsigned
 guard_look (guard_t *self, int64_t now_ms)
 {
     unsigned count = 0;
+    self->unread_bytes = 0;
     for (unsigned i = 0; i < self->count; i++) {
-        const connection_t *it = &self->list[i];
-        const bool idle = !it->proven && now_ms - it->since_ms >= LINK_UNPROVEN_MS;
-        if (!idle && !is_endless (it))
+        connection_t *it = &self->list[i];
+        if (it->is_cut)
             continue;
-        cut (it);
+        it->unread_bytes = unread (it);
+        self->unread_bytes += it->unread_bytes;
+        const bool idle = !it->proven && now_ms - it->since_ms >= LINK_UNPROVEN_MS;
+        if (!idle && it->unread_bytes <= (it->proven ? LINK_GUARD_BYTES : LINK_FIRST_BYTES))
+            continue;
+        give_up (self, it);
+        count++;
+    }
+    connection_t *most;
+    while (self->unread_bytes > LINK_GUARD_ALL_BYTES && (most = the_most_unread (self)) != NULL) {
+        give_up (self, most);
         count++;
     }
     return count;
+}
+
+uint64_t
+guard_unread (const guard_t *self)
+{
+    return self->unread_bytes;
 }
 
 unsigned

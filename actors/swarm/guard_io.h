@@ -8,6 +8,8 @@
 #include "actors/swarm/link_io.h"
 
 #define GUARD_INTERVAL_MS 100
+#define GUARD_HASTE_MS    10            //  while more is unread than
+#define GUARD_HASTE_BYTES (1u << 20)
 
 typedef struct guard_t guard_t;
 
@@ -33,9 +35,13 @@ void guard_cut (guard_t *self, int fd);
 //  The address of the other side; false when that is not known.
 bool guard_address (const guard_t *self, int fd, multiaddr_t *address);
 
-//  Look at all: cut those with more than LINK_GUARD_BYTES that became no message, and those without
-//  a key after LINK_UNPROVEN_MS. Their number.
+//  Look at all: cut those with more than LINK_GUARD_BYTES that became no message (LINK_FIRST_BYTES before
+//  their first one), those without a key after LINK_UNPROVEN_MS, and, while more than
+//  LINK_GUARD_ALL_BYTES of all together became none, whoever has the most. Their number.
 unsigned guard_look (guard_t *self, int64_t now_ms);
+
+//  Bytes of all that had become no message at the last look, without those it cut.
+uint64_t guard_unread (const guard_t *self);
 
 unsigned guard_count (const guard_t *self);
 

@@ -11,6 +11,7 @@
 #include "runtime/host/log.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,10 @@
 //  Between looks whether another node of this process has left ZAP to us.
 #define ADMIT_MS 100
 
+//  Who was cut off has left what it sent in memory that is free, but still ours: given back so long after
+//  the last of them, when ZeroMQ has let go of it.
+#define TRIM_MS 1000
+
 //  A closing link may still have something on its way.
 #define PARTING_MS 200
 
@@ -39,6 +44,7 @@ typedef struct {
     guard_t *guard;
     uint64_t last_inbound;              //  number of the last link that came in: even
     int64_t look_ms;                    //  when the guard looks next
+    int64_t trim_ms;                    //  when free memory is given back
     int64_t stuck_ms;                   //  that a peer may not read
     int64_t admit_ms;                   //  when we look next whether we have to answer ZAP
     unsigned closed;                    //  links whose connection has ended, not told yet
@@ -617,6 +623,20 @@ due (links_t *self, end_t *end, int64_t now_ms)
         keep_alive (self, end, now_ms);
 }
 
+static void
+look_at_guard (links_t *self, int64_t now_ms)
+{
+    unsigned cut = guard_look (self->guard, now_ms);
+    if (cut > 0) {
+        log_warn ("link.cut", "connections=%u", cut);
+        self->trim_ms = now_ms + TRIM_MS;
+    }
+    const bool haste = guard_unread (self->guard) > GUARD_HASTE_BYTES;
+    self->look_ms = guard_count (self->guard) == 0
+                        ? DEADLINE_NEVER
+                        : now_ms + (haste ? GUARD_HASTE_MS : GUARD_INTERVAL_MS);
+}
+
 static code_t
 links_tick (void *self_, int64_t now_ms, int64_t wall_ms)
 {
@@ -638,12 +658,11 @@ links_tick (void *self_, int64_t now_ms, int64_t wall_ms)
         look_at_redials (self, now_ms);
     if (self->admit_ms <= now_ms)
         self->admit_ms = wires_admit (self->wires) ? DEADLINE_NEVER : now_ms + ADMIT_MS;
-    if (self->look_ms <= now_ms) {
-        unsigned cut = guard_look (self->guard, now_ms);
-        if (cut > 0)
-            log_warn ("link.cut", "connections=%u", cut);
-        self->look_ms =
-            guard_count (self->guard) > 0 ? now_ms + GUARD_INTERVAL_MS : DEADLINE_NEVER;
+    if (self->look_ms <= now_ms)
+        look_at_guard (self, now_ms);
+    if (self->trim_ms <= now_ms) {
+        self->trim_ms = DEADLINE_NEVER;
+        malloc_trim (0);
     }
     return OK;
 }
@@ -654,8 +673,8 @@ links_deadline_ms (const void *self_)
     const links_t *self = self_;
     if (!self->announced)
         return 0;
-    const int64_t all_ms[] = {ends_earliest_ms (self->ends), self->look_ms, self->admit_ms,
-                              redials_next_ms (&self->redials)};
+    const int64_t all_ms[] = {ends_earliest_ms (self->ends), self->look_ms, self->trim_ms,
+                              self->admit_ms, redials_next_ms (&self->redials)};
     int64_t earliest_ms = all_ms[0];
     for (unsigned i = 1; i < COUNT_OF (all_ms); i++)
         if (all_ms[i] < earliest_ms)
@@ -703,7 +722,7 @@ links_create (const actor_env_t *env)
     const link_settings_t *settings = env->settings;
     self->stuck_ms = settings->stuck_ms ? settings->stuck_ms : LINK_STUCK_MS;
     self->beacon = settings->beacon;
-    self->look_ms = DEADLINE_NEVER;
+    self->look_ms = self->trim_ms = DEADLINE_NEVER;
     pulse_init (&self->pulse, ((const link_settings_t *) env->settings)->heartbeat_ms);
     self->ends = ends_new (rng_u64 (env->rng));
     self->guard = guard_new (connections_max ());

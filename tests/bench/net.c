@@ -4,7 +4,8 @@
 //      net fetch HOME ID TIMES       version 1.0.0, from whoever has it; then it is thrown away, and
 //                                    so on. Prints for each its bytes, when it began and when it ended.
 //      net ping HOME PEER MS         questions to the dht of that peer, one after another, for so long.
-//                                    Prints for each when it was asked and when it was answered.
+//                                    Prints for each when it was asked and when it was answered; one
+//                                    that is answered BUSY only counts, on stderr.
 //
 //  Times are microseconds of the monotonic clock.
 #include "cache.pb-c.h"
@@ -31,15 +32,28 @@ fail (const char *what, const char *why)
     exit (1);
 }
 
+//  NULL: it was answered BUSY.
 static ProtobufCMessage *
-ask (const char *to, const ProtobufCMessage *request, const ProtobufCMessageDescriptor *expect)
+try_to_ask (const char *to, const ProtobufCMessage *request, const ProtobufCMessageDescriptor *expect)
 {
     client_call_t call = {
         .to = to, .request = request, .expect = expect, .timeout_ms = TIMEOUT_MS};
     ProtobufCMessage *reply = NULL;
     Ggen__Failure *failure = NULL;
-    if (client_call (client, &call, &reply, &failure) != OK)
+    code_t code = client_call (client, &call, &reply, &failure);
+    if (code != OK && code != BUSY)
         fail (to, failure->message);
+    if (code == BUSY)
+        ggen__failure__free_unpacked (failure, NULL);
+    return reply;
+}
+
+static ProtobufCMessage *
+ask (const char *to, const ProtobufCMessage *request, const ProtobufCMessageDescriptor *expect)
+{
+    ProtobufCMessage *reply = try_to_ask (to, request, expect);
+    if (!reply)
+        fail (to, "it is busy");
     return reply;
 }
 
@@ -92,13 +106,20 @@ ping (const char *peer, long for_ms)
     snprintf (address, sizeof address, "dht@%s", peer);
     Ggen__FindNodeRequest request = GGEN__FIND_NODE_REQUEST__INIT;
     request.target = (ProtobufCBinaryData) {sizeof target, target};
+    unsigned long busy = 0;
     while (clock_ms () < ends_ms) {
         uint64_t began_us = clock_us ();
         ProtobufCMessage *reply =
-            ask (address, &request.base, &ggen__find_node_reply__descriptor);
+            try_to_ask (address, &request.base, &ggen__find_node_reply__descriptor);
+        if (!reply) {
+            busy++;
+            continue;
+        }
         printf ("%" PRIu64 " %" PRIu64 "\n", began_us, clock_us ());
         protobuf_c_message_free_unpacked (reply, NULL);
     }
+    if (busy > 0)
+        fprintf (stderr, "%lu busy\n", busy);
 }
 
 int

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from tap import equal, ggen_path, main, test, true
 
-BUS = re.compile(r"\b(zmq_ctx_new|zsock_new)\b")
+BUS = re.compile(r" (zmq|zsock)_[a-z]")
 
 
 def buses_of(home, program):
-    """The beginnings of a bus that a program has in it or is linked with."""
+    """Which of ZeroMQ and CZMQ a program has in it or is linked with."""
     listed = home.run_program(["nm", str(program)]).out
     true("main" in listed, f"{program} has its symbols")
     return sorted(set(BUS.findall(listed)))

@@ -60,6 +60,8 @@ def a_trace_shows_every_letter(home):
 
 @test
 def memory_is_told_by_the_names_of_seats(home):
+    if Path(simulator()).parent.name in ("san", "tsan", "cov"):
+        skip("an instrumented build has another allocator: memory is NOT counted")
     seats = document(home, "--nodes", "50", "--minutes", "0.1", "--memory")["bytes_per_seat"]
     equal(sorted(seats), ["swarm", "toy"])
     true(all(0 < bytes_ < 20000 for bytes_ in seats.values()), f"sizes that can be: {seats}")

@@ -116,12 +116,22 @@ way_clear (way_t *way)
     }
 }
 
+//  Between fork and exec a node that is being started has all our descriptors, too: to close ours alone
+//  does not end what epoll reports.
+static void
+hang_up (const proxy_t *self, int fd)
+{
+    if (fd < 0)
+        return;
+    epoll_ctl (self->poller, EPOLL_CTL_DEL, fd, NULL);
+    close (fd);
+}
+
 static void
 connection_destroy (proxy_t *self, connection_t *connection)
 {
     for (end_t end = END_DOOR; end <= END_NODE; end++) {
-        if (connection->fds[end] >= 0)
-            close (connection->fds[end]);
+        hang_up (self, connection->fds[end]);
         way_clear (&connection->ways[end]);
     }
     if (connection->next)

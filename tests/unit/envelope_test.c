@@ -73,7 +73,7 @@ same (const Ggen__Envelope *a, const Ggen__Envelope *b)
            && strcmp (a->reply_to, b->reply_to) == 0 && strcmp (a->type, b->type) == 0
            && a->budget_ms == b->budget_ms && a->trace == b->trace && a->sent_us == b->sent_us
            && strcmp (a->to, b->to) == 0 && a->route.len == b->route.len
-           && memcmp (a->route.data, b->route.data, a->route.len) == 0;
+           && (a->route.len == 0 || memcmp (a->route.data, b->route.data, a->route.len) == 0);
 }
 
 //  Both take it and see the same, or both refuse it. It is read from memory of just its size, so

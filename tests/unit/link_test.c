@@ -848,6 +848,66 @@ the_guard_cuts_no_other_that_has_the_descriptor_since (void **state)
     guard_destroy (&guard);
 }
 
+//  So many bytes arrive; that they are read does not make a message of them.
+static void
+pour (const int ends[2], size_t bytes)
+{
+    static uint8_t buffer[65536];
+    for (size_t sent = 0, got = 0; got < bytes;) {
+        const size_t left = bytes - sent;
+        ssize_t now = left ? send (ends[0], buffer, left < sizeof buffer ? left : sizeof buffer,
+                                   MSG_DONTWAIT)
+                           : 0;
+        sent += now > 0 ? (size_t) now : 0;
+        now = recv (ends[1], buffer, sizeof buffer, sent > got ? 0 : MSG_DONTWAIT);
+        got += now > 0 ? (size_t) now : 0;
+    }
+}
+
+static void
+before_its_first_message_nobody_says_more_than_a_hello_takes (void **state)
+{
+    (void) state;
+    guard_t *guard = guard_new (2);
+    int ends[2][2];
+    for (unsigned i = 0; i < 2; i++) {
+        make_connection (ends[i]);
+        assert_true (guard_accepted (guard, ends[i][1], 0));
+        if (i == 0)
+            assert_true (guard_proven (guard, ends[i][1]));
+        pour (ends[i], LINK_FIRST_BYTES + 8192);
+    }
+    assert_int_equal (guard_look (guard, 1), 1);
+    assert_false (is_cut (ends[0]));
+    assert_true (is_cut (ends[1]));
+    assert_int_equal (guard_look (guard, 2), 0);        //  Once
+    for (unsigned i = 0; i < 4; i++)
+        close (ends[i / 2][i % 2]);
+    guard_destroy (&guard);
+}
+
+static void
+of_all_that_fill_the_memory_together_the_greatest_is_cut (void **state)
+{
+    (void) state;
+    enum { COUNT = 5, GREATEST = 2 };
+    guard_t *guard = guard_new (COUNT);
+    int ends[COUNT][2];
+    for (unsigned i = 0; i < COUNT; i++) {
+        make_connection (ends[i]);
+        assert_true (guard_accepted (guard, ends[i][1], 0));
+        assert_true (guard_proven (guard, ends[i][1]));
+        pour (ends[i], LINK_GUARD_ALL_BYTES / COUNT + (i == GREATEST ? 65536 : 32768));
+        assert_int_equal (guard_look (guard, 1), i + 1 == COUNT);
+    }
+    for (unsigned i = 0; i < COUNT; i++)
+        assert_int_equal (is_cut (ends[i]), i == GREATEST);
+    assert_in_range (guard_unread (guard), LINK_GUARD_ALL_BYTES / 2, LINK_GUARD_ALL_BYTES);
+    for (unsigned i = 0; i < 2 * COUNT; i++)
+        close (ends[i / 2][i % 2]);
+    guard_destroy (&guard);
+}
+
 //  A message whose frames never end, by somebody whose key is as good as any.
 static void
 a_message_without_end_is_cut (void **state)
@@ -925,6 +985,8 @@ main (void)
         cmocka_unit_test_setup_teardown (
             who_takes_a_long_name_is_cut_and_not_mixed_up_with_another, set_up, tear_down),
         cmocka_unit_test (the_guard_cuts_what_is_too_many_and_what_stays_silent),
+        cmocka_unit_test (before_its_first_message_nobody_says_more_than_a_hello_takes),
+        cmocka_unit_test (of_all_that_fill_the_memory_together_the_greatest_is_cut),
         cmocka_unit_test (the_guard_cuts_no_other_that_has_the_descriptor_since),
         cmocka_unit_test_setup_teardown (a_message_without_end_is_cut, set_up, tear_down),
     };

@@ -47,7 +47,7 @@ typedef struct {
     int64_t yanked_us;              //  when the last of them was told; 0: none was
     uint32_t own_from;              //  first version that the publisher's newest key has signed itself
     int64_t handed_us;              //  when that was told; 0: it never was
-    uint64_t last_seq;              //  of the newest head of the key before it
+    uint64_t last_seq;              //  of the newest head of the keys before it
     digest_t released[LIBRARY_VERSIONS_MAX];    //  SHA-256 of each release's payload
 } package_t;
 
@@ -101,18 +101,21 @@ const identity_t *library_key (library_t *self, const char *purpose, uint64_t nu
 //  what the others signed. False: it has had LIBRARY_KEYS_MAX.
 bool library_rotate (library_t *self, uint32_t publisher);
 
-//  The last head of the package by the key before, which hands it over to the newest.
-ProtobufCBinaryData library_sign_last (library_t *self, uint32_t package, int64_t wall_ms);
+//  The last head of the package by one of the publisher's keys, which hands it over to the next.
+ProtobufCBinaryData library_sign_last (library_t *self, const identity_t *from, const identity_t *to,
+                                       uint32_t package, int64_t wall_ms);
 
 //  The same said by the recovery key, of all names at once: publisher_t.rotation.
 void library_sign_rotation (library_t *self, uint32_t publisher, int64_t wall_ms);
 
 //  A thief has the publisher's key. What he says of a package: a release of his own, a head of his own
-//  that lists it too, and one by the stolen key that hands the name over to him.
+//  that lists it too, and one by the stolen key that hands the name over to him; he says that also when
+//  the publisher has a new key already, which he has not.
 void library_rob (library_t *self, uint32_t publisher, uint32_t thief_node);
 ProtobufCBinaryData library_sign_evil_release (library_t *self, uint32_t package, int64_t wall_ms);
 ProtobufCBinaryData library_sign_evil_head (library_t *self, uint32_t package, int64_t wall_ms);
-ProtobufCBinaryData library_sign_stolen_head (library_t *self, uint32_t package, int64_t wall_ms);
+ProtobufCBinaryData library_sign_stolen_head (library_t *self, const identity_t *stolen,
+                                              uint32_t package, int64_t wall_ms);
 
 //  Which of the keys that had the package is it: 0 the first, and so on; LIBRARY_KEYS_MAX the thief's.
 //  -1: somebody else's.

@@ -40,15 +40,13 @@ publisher_of (library_t *self, uint32_t package)
 }
 
 ProtobufCBinaryData
-library_sign_last (library_t *self, uint32_t number, int64_t wall_ms)
+library_sign_last (library_t *self, const identity_t *from, const identity_t *to, uint32_t number,
+                   int64_t wall_ms)
 {
-    const publisher_t *publisher = publisher_of (self, number);
-    package_t *package = library_package (self, number);
-    const library_head_t what = {.seq = ++package->last_seq,
-                                 .successor = publisher->identity,
-                                 .recovery = publisher->recovery};
-    return library_head_by (self, publisher->keys[publisher->keys_count - 2], number, &what,
-                            wall_ms);
+    const library_head_t what = {.seq = ++library_package (self, number)->last_seq,
+                                 .successor = to,
+                                 .recovery = publisher_of (self, number)->recovery};
+    return library_head_by (self, from, number, &what, wall_ms);
 }
 
 void
@@ -100,15 +98,17 @@ library_sign_evil_head (library_t *self, uint32_t number, int64_t wall_ms)
 }
 
 ProtobufCBinaryData
-library_sign_stolen_head (library_t *self, uint32_t number, int64_t wall_ms)
+library_sign_stolen_head (library_t *self, const identity_t *stolen, uint32_t number,
+                          int64_t wall_ms)
 {
     const publisher_t *publisher = publisher_of (self, number);
     package_t *package = library_package (self, number);
-    const library_head_t what = {.seq = ++package->seq,
+    bool late = stolen != publisher->identity;
+    const library_head_t what = {.seq = late ? ++package->last_seq : ++package->seq,
                                  .own_from = package->own_from,
                                  .successor = publisher->thief,
                                  .recovery = publisher->thief};
-    return library_head_by (self, publisher->identity, number, &what, wall_ms);
+    return library_head_by (self, stolen, number, &what, wall_ms);
 }
 
 int

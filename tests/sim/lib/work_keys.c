@@ -19,6 +19,7 @@ typedef struct {
     play_t *play;
     uint32_t package, node;
     way_t way;
+    const identity_t *from, *to;    //  as it was decided: names may change hands again meanwhile
     bool pointed;                   //  the second part: what points to the new key
     unsigned tries;
     ProtobufCBinaryData record, head;
@@ -140,9 +141,9 @@ say (errand_t *self)
     else if (!self->pointed)
         self->head = library_sign_head (library, self->package, wall_ms);
     else if (self->way == BY_THIEF)
-        self->head = library_sign_stolen_head (library, self->package, wall_ms);
+        self->head = library_sign_stolen_head (library, self->from, self->package, wall_ms);
     else
-        self->head = library_sign_last (library, self->package, wall_ms);
+        self->head = library_sign_last (library, self->from, self->to, self->package, wall_ms);
 }
 
 static void
@@ -162,6 +163,11 @@ go (errand_t *self)
 static void
 hand_over (play_t *play, uint32_t number, uint32_t node, way_t way)
 {
+    const publisher_t *publisher = library_publisher (play->library, number);
+    bool stolen = way == BY_THIEF;
+    errand_t what = {.play = play, .node = node, .way = way};
+    what.from = publisher->keys[publisher->keys_count - (stolen ? 1 : 2)];
+    what.to = stolen ? publisher->thief : publisher->identity;
     for (uint32_t i = 0; i < library_count (play->library); i++) {
         const package_t *package = library_package (play->library, i);
         if (package->publisher != number || package->seq_stored == 0)
@@ -169,7 +175,8 @@ hand_over (play_t *play, uint32_t number, uint32_t node, way_t way)
         errand_t *errand = calloc (1, sizeof *errand);
         if (!errand)
             abort ();
-        *errand = (errand_t) {.play = play, .package = i, .node = node, .way = way};
+        *errand = what;
+        errand->package = i;
         go (errand);
     }
 }
