@@ -10,6 +10,7 @@
 
 #define GAP_COLUMNS 2           //  between two columns
 #define TITLE_MAX 32            //  bytes of a title as that of a field; longer ones are cut
+#define CUT_LINES 2             //  of a cell that may be cut, in a paragraph
 #define FLEXIBLE_MIN 12         //  columns that one that may be cut or broken needs to be read
 
 struct table_t {
@@ -152,15 +153,33 @@ lower (char out [TITLE_MAX], const char *title)
             *at = (char) (*at - 'A' + 'a');
 }
 
+//  What a table would cut is cut here too, after a few lines.
+static void
+print_cut (const screen_t *screen, const char *title, const char *cell)
+{
+    const size_t all = strlen (cell), fits = text_fit (cell, CUT_LINES * screen->width);
+    char *start = fits < all ? malloc (fits + sizeof "...") : NULL;
+    if (start) {
+        memcpy (start, cell, fits);
+        strcpy (start + fits, screen->utf8 ? "\u2026" : "...");
+    }
+    render_field (screen, title, start ? start : cell);
+    free (start);
+}
+
 //  A row is a paragraph of fields, as `ggen market info` prints them.
 static void
 print_row (const table_t *self, struct libscols_line *line)
 {
     char title [TITLE_MAX];
     for (size_t at = 0; at < self->columns_count; at++) {
-        lower (title, title_of (scols_table_get_column (self->lines, at)));
-        render_field (self->screen, *title ? title : "note",
-                      scols_cell_get_data (scols_line_get_cell (line, at)));
+        struct libscols_column *column = scols_table_get_column (self->lines, at);
+        const char *cell = scols_cell_get_data (scols_line_get_cell (line, at));
+        lower (title, title_of (column));
+        if (cell && scols_column_is_trunc (column))
+            print_cut (self->screen, title, cell);
+        else
+            render_field (self->screen, *title ? title : "note", cell);
     }
 }
 

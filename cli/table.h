@@ -2,8 +2,8 @@
 //  Tables on a terminal or in a pipe, drawn by libsmartcols.
 //  On a terminal lines fit its width: columns marked TABLE_WRAP are broken over several lines,
 //  those marked TABLE_CUT lose their end; when it is too narrow for the others, each row becomes a
-//  paragraph of fields. In a pipe nothing is broken or cut. The column marked TABLE_TREE draws which
-//  row is below which. Cells are cleaned (text.h).
+//  paragraph of fields, where such a cell has a few lines at most. In a pipe nothing is broken or
+//  cut. The column marked TABLE_TREE draws which row is below which. Cells are cleaned (text.h).
 #ifndef GGEN_TABLE_H
 #define GGEN_TABLE_H
 

@@ -222,6 +222,17 @@ def long_work_shows_its_amount_rate_and_end_and_then_erases_that(home):
     lacks(on_terminal(home, "market", "publish", folder, "--dry-run", term="dumb"), "\x1b")
 
 
+@test
+def an_endless_description_does_not_fill_a_narrow_terminal(home):
+    name = "a-name-that-leaves-no-room-beside-it"
+    publish(home, make_pack(home, name, description="endless " * 1000))
+    narrow = on_terminal(home, "market", "search", "endless", columns=40)
+    matches(narrow, f"^package: +{name}$")
+    contains(narrow, "endless")
+    contains(narrow, "\u2026\n")
+    true(len(narrow.splitlines()) < 12, narrow)
+
+
 # ---- the network -----------------------------------------------------------------------------------
 
 NETWORK = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": "/ip4/127.0.0.1/tcp/0"}
