@@ -180,7 +180,8 @@ static bool
 is_archive_of (const item_t *item, const Ggen__Package *package)
 {
     return package->sha256.len == item->locked->sha256.len
-           && memcmp (package->sha256.data, item->locked->sha256.data, package->sha256.len) == 0;
+           && (package->sha256.len == 0
+               || memcmp (package->sha256.data, item->locked->sha256.data, package->sha256.len) == 0);
 }
 
 static void

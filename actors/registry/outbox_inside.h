@@ -34,6 +34,8 @@ typedef enum {
 //  What a head leads to: who reads it looks for these next.
 #define STEPS_BEHIND_HEAD (STEP_BIT (STEP_RELEASE) | STEP_BIT (STEP_PROVIDE))
 
+typedef struct outbox_errand outbox_errand_t;
+
 struct outbox_entry {
     outbox_entry_t *next;
     registry_p2p_t *home;
@@ -42,7 +44,8 @@ struct outbox_entry {
     uint64_t seq;                   //  of the head
     uint64_t wanted;                //  steps that it has
     uint64_t todo;                  //  of this round: not yet asked
-    unsigned in_flight;
+    outbox_errand_t *errands;       //  that wait for their answers
+    unsigned in_flight;             //  so many
     unsigned behind;                //  of them: STEPS_BEHIND_HEAD
     bool active;
     bool written;                   //  it is on disk
@@ -62,6 +65,8 @@ struct outbox_entry {
 
 //  Which steps it has. False: its records do not open.
 bool steps_open (outbox_entry_t *entry);
+
+//  Also forgets what is in flight, if any: there will be no answers any more.
 void steps_close (outbox_entry_t *entry);
 
 //  Ask for steps as far as there is room. When all have come back, entry_round_over () is called.

@@ -11,11 +11,33 @@
 #define TOPIC_MAX 256                   //  bytes; longer ones are not announced on
 #define REPLICATE_BUDGET_MS 60000       //  between two signs of progress
 
-//  A step on its way.
-typedef struct {
+//  A step on its way, in the list of its entry.
+struct outbox_errand {
+    outbox_errand_t *next;
     outbox_entry_t *entry;
     step_t step;
-} errand_t;
+};
+
+static outbox_errand_t *
+errand_new (outbox_entry_t *entry, step_t step)
+{
+    outbox_errand_t *self = malloc (sizeof *self);
+    if (!self)
+        return NULL;
+    *self = (outbox_errand_t) {entry->errands, entry, step};
+    entry->errands = self;
+    return self;
+}
+
+static void
+errand_free (outbox_errand_t *self)
+{
+    outbox_errand_t **at = &self->entry->errands;
+    while (*at != self)
+        at = &(*at)->next;
+    *at = self->next;
+    free (self);
+}
 
 //  ---- opening -------------------------------------------------------------------------------------
 
@@ -84,6 +106,8 @@ steps_close (outbox_entry_t *entry)
     p2p_signed_clear (&entry->signed_release);
     p2p_signed_clear (&entry->head);
     p2p_signed_clear (&entry->rotation);
+    while (entry->errands)
+        errand_free (entry->errands);
 }
 
 //  ---- answers -------------------------------------------------------------------------------------
@@ -157,15 +181,16 @@ static code_t
 on_step (void *home, void *errand_, const answer_t *answer)
 {
     (void) home;
-    errand_t errand = *(errand_t *) errand_;
-    outbox_entry_t *entry = errand.entry;
+    outbox_errand_t *errand = errand_;
+    outbox_entry_t *entry = errand->entry;
+    const step_t step = errand->step;
     if (answer->progress)
         return OK;
-    free (errand_);
+    errand_free (errand);
     entry->in_flight--;
-    entry->behind -= (STEP_BIT (errand.step) & STEPS_BEHIND_HEAD) != 0;
-    if (answer->code == OK && take (entry, errand.step, answer->message))
-        entry->state->done |= STEP_BIT (errand.step);
+    entry->behind -= (STEP_BIT (step) & STEPS_BEHIND_HEAD) != 0;
+    if (answer->code == OK && take (entry, step, answer->message))
+        entry->state->done |= STEP_BIT (step);
     steps_go (entry);
     return OK;
 }
@@ -176,10 +201,9 @@ static code_t
 send (outbox_entry_t *entry, step_t step, const char *to, const ProtobufCMessage *message,
       const ProtobufCMessageDescriptor *expect)
 {
-    errand_t *errand = malloc (sizeof *errand);
+    outbox_errand_t *errand = errand_new (entry, step);
     if (!errand)
         return BUSY;
-    *errand = (errand_t) {entry, step};
     out_t *out = entry->home->out;
     ask_t ask = {.to = to,
                  .message = message,
@@ -191,7 +215,7 @@ send (outbox_entry_t *entry, step_t step, const char *to, const ProtobufCMessage
                  .quiet = step != STEP_REPLICATE};
     code_t code = out_ask (out, &ask);
     if (code != OK)
-        free (errand);
+        errand_free (errand);
     return code;
 }
 

@@ -395,6 +395,25 @@ a_publish_without_a_network_is_told_later (void **state)
     assert_true (rig_exists (rig, "pack"));
 }
 
+//  A sanitizer sees whether the steps on their way went with the node.
+static void
+what_nobody_answered_before_a_stop_is_asked_again (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->held = "transfer";
+    rig_ask_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    assert_int_equal (records_of (GGEN__RECORD_KIND__RELEASE), 1);
+    assert_int_equal (rig->world->replicated, 0);
+    rig_restart (rig);
+    rig->held = NULL;
+    rig_wait (rig, 2 * OUTBOX_RETRY_MS);
+    assert_int_equal (rig->world->replicated, 1);
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_true (outbox->entries[0]->done);
+    puppet_free (outbox);
+}
+
 static void
 tries_become_rarer_and_a_peer_that_comes_starts_them_anew (void **state)
 {
@@ -684,6 +703,7 @@ main (void)
         TEST (what_is_kept_is_found_here_before_others_have_answered),
         TEST (what_cannot_be_written_down_is_not_published),
         TEST (a_publish_without_a_network_is_told_later),
+        TEST (what_nobody_answered_before_a_stop_is_asked_again),
         TEST (tries_become_rarer_and_a_peer_that_comes_starts_them_anew),
         TEST (a_newer_head_stands_for_an_older_one_that_was_not_told),
         TEST (an_older_entry_goes_when_its_archive_is_stored),
