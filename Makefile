@@ -85,6 +85,7 @@ UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% uni
 SIM  := $(filter-out $(call of_network,sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
 FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/lan fuzz/reputation),$(FUZZ))
+BENCH := $(filter-out $(call of_network,bench/net bench/hostile),$(BENCH))
 GGEN_SIM :=
 GGEN_HARNESS :=
 else

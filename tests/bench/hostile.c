@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //  Peers with valid keys that mean no good to one node, for tests/bench/hostile.py:
 //
-//      hostile endless MULTIADDR SECONDS COUNT           a message of 72 MB in small frames, from each
+//      hostile endless MULTIADDR SECONDS COUNT           a message of 24 MB in small frames, from each
 //      hostile garbage MULTIADDR SECONDS COUNT           10,000 messages a second that are none, no greeting
 //      hostile requests MULTIADDR SECONDS COUNT          10,000 questions a second to the dht, in sessions
 //      hostile events MULTIADDR SECONDS COUNT            10,000 announcements a second, in sessions
 //      hostile deaf MULTIADDR SECONDS COUNT SHA256 CHUNKS    asks for all chunks, and reads no more
 //
-//  COUNT peers at a time; who is cut off comes again with a new key. MULTIADDR ends in /p2p/PEER. It says
-//  "begun" when they are at it, and in the end how much was said and how often one was cut off.
+//  COUNT peers at a time, and with one word more from addresses 10.78.N.M in turn; who is cut off comes
+//  again with a new key. MULTIADDR ends in /p2p/PEER. It says "begun" when they are at it, and in the
+//  end how much was said and how often one was cut off.
 #include "actors/swarm/greeting.h"
 #include "actors/swarm/identity_io.h"
 #include "dht.pb-c.h"
@@ -29,7 +30,7 @@
 #define PEERS_MAX     64u
 #define RATE          10000         //  messages a second, of all peers together
 #define ENDLESS_BYTES 60000u        //  of a frame, and so many frames: ZeroMQ sends nothing before it
-#define ENDLESS_FRAMES 1200u        //  has it all, so it has an end, beyond every bound
+#define ENDLESS_FRAMES 400u         //  has it all, so it has an end, beyond every bound
 #define GREETING_WAIT_MS 3000
 #define DEAF_BUFFER   65536         //  bytes that the system takes for who reads no more
 
@@ -41,7 +42,7 @@ typedef struct {
 static void *context;
 static multiaddr_t target;
 static unsigned long said, cuts, answers;
-static bool deaf;
+static bool deaf, scattered;
 
 static void
 fail (const char *why)
@@ -63,13 +64,15 @@ come (peer_t *self)
 {
     static unsigned number;
     uint8_t public_key[32], secret_key[32], server_key[32];
-    char monitor_at[40], endpoint[64];
+    char monitor_at[40], endpoint[80], from[40] = "";
     if (identity_file_borrow (&self->identity, "/nonexistent/keypair") != OK
         || crypto_sign_ed25519_pk_to_curve25519 (server_key, target.peer.bytes) != 0)
         fail ("no keys");
     identity_file_transport (self->identity, public_key, secret_key);
     snprintf (monitor_at, sizeof monitor_at, "inproc://hostile-%u", number++);
-    snprintf (endpoint, sizeof endpoint, "tcp://%u.%u.%u.%u:%u", target.ip[0], target.ip[1],
+    if (scattered)
+        snprintf (from, sizeof from, "10.78.%u.%u:0;", number / 250 % 250, number % 250 + 1);
+    snprintf (endpoint, sizeof endpoint, "tcp://%s%u.%u.%u.%u:%u", from, target.ip[0], target.ip[1],
               target.ip[2], target.ip[3], target.port);
     self->socket = zmq_socket (context, ZMQ_DEALER);
     self->monitor = zmq_socket (context, ZMQ_PAIR);
@@ -328,7 +331,7 @@ main (int argc, char **argv)
         if (strcmp (argv[1], attacks[i].name) == 0)
             attack = &attacks[i].attack;
     if (!attack) {
-        fputs ("usage: hostile ATTACK MULTIADDR SECONDS COUNT [SHA256 CHUNKS]\n", stderr);
+        fputs ("usage: hostile ATTACK MULTIADDR SECONDS COUNT [SHA256 CHUNKS] [scattered]\n", stderr);
         return 2;
     }
     if (sodium_init () < 0 || multiaddr_parse (&target, argv[2], why, sizeof why) != OK
@@ -337,6 +340,7 @@ main (int argc, char **argv)
     deaf = attack->begin == ask_for_all;
     if (deaf && (argc < 7 || hex_decode (sha256, sizeof sha256, argv[5]) != OK))
         fail ("no digest");
+    scattered = argc == (deaf ? 8 : 6);
     chunks = deaf ? strtoul (argv[6], NULL, 10) : 0;
     unsigned long count = strtoul (argv[4], NULL, 10);
     context = zmq_ctx_new ();

@@ -88,9 +88,6 @@ class Strangers:
             self.come()
         until = time.monotonic() + 0.02
         while (left := until - time.monotonic()) > 0:
-            if not self.selector.get_map():
-                time.sleep(left)
-                return
             for key, events in self.selector.select(left):
                 self.look(key.fileobj, events, key.data)
 
