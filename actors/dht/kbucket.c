@@ -98,11 +98,11 @@ count_group (const bucket_t *bucket, uint32_t group)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < bucket->count; i++)
-        count += bucket->nodes[i].contact.group == group && !bucket->nodes[i].guest;
+        count += bucket->nodes[i].contact.group == group;
     return count;
 }
 
-//  May another node of this group be in this bucket by right?
+//  May another node of this group be in this bucket?
 static bool
 group_fits (const kbucket_t *self, const bucket_t *bucket, uint32_t group)
 {
@@ -204,43 +204,12 @@ keep_spare (bucket_t *bucket, const node_t *node)
     return true;
 }
 
-//  There are enough nodes now: a guest leaves, of all the one that was silent for longest.
-static void
-send_guest_away (kbucket_t *self)
-{
-    bucket_t *bucket = NULL;
-    int at = -1;
-    for (uint32_t i = 0; i < self->buckets_count; i++)
-        for (int j = 0; j < self->buckets[i].count; j++)
-            if (self->buckets[i].nodes[j].guest
-                && (at < 0 || self->buckets[i].nodes[j].seen_secs < bucket->nodes[at].seen_secs)) {
-                bucket = &self->buckets[i];
-                at = j;
-            }
-    if (at < 0)
-        return;
-    take_out (bucket->nodes, &bucket->count, at);
-    self->count--;
-}
-
-static kbucket_put_t
-enter_guest (kbucket_t *self, bucket_t *bucket, node_t node)
-{
-    node.guest = true;
-    if (self->count >= KBUCKET_K || !append (bucket, &node))
-        return KBUCKET_REFUSED;
-    self->count++;
-    return KBUCKET_ENTERED;
-}
-
 static kbucket_put_t
 enter (kbucket_t *self, const node_t *node)
 {
     bucket_t *bucket = &self->buckets[kbucket_index (self, node->contact.place)];
     if (!group_fits (self, bucket, node->contact.group))
-        return enter_guest (self, bucket, *node);
-    if (self->count >= KBUCKET_K)
-        send_guest_away (self);
+        return KBUCKET_REFUSED;
     while (bucket->count == KBUCKET_K
            && bucket == &self->buckets[self->buckets_count - 1] && split_last (self))
         bucket = &self->buckets[kbucket_index (self, node->contact.place)];
@@ -271,8 +240,6 @@ kbucket_answered (kbucket_t *self, const contact_t *contact, kbucket_news_t news
     }
     node = bucket->nodes[at];
     note (&node, contact, news, now_ms);
-    //  Others of its group may have left.
-    node.guest = node.guest && !group_fits (self, bucket, node.contact.group);
     take_out (bucket->nodes, &bucket->count, at);
     bucket->nodes[bucket->count++] = node;
     return KBUCKET_KNOWN;
@@ -321,7 +288,7 @@ kbucket_wants (const kbucket_t *self, const contact_t *contact)
         return false;
     bool room = bucket->count < KBUCKET_K || bucket->spares_count < KBUCKET_SPARES
              || bucket == &self->buckets[self->buckets_count - 1] || yielding (bucket) >= 0;
-    return room && (self->count < KBUCKET_K || group_fits (self, bucket, contact->group));
+    return room && group_fits (self, bucket, contact->group);
 }
 
 //  ---- the closest -------------------------------------------------------------------------------

@@ -2,11 +2,6 @@
 //  The routing table (Kademlia, Maymounkov & Mazieres 2002, section 2.2 and 2.4). Only nodes that
 //  answered us are put in; a bucket keeps those that it has while they answer, and a few spare ones
 //  that take the place of one that no longer does.
-//  Nodes of one group of addresses are limited, so that whoever has many addresses of one group crowds
-//  nobody out. While fewer than KBUCKET_K are known nobody is: all of them are asked whatever is looked
-//  for. Until then those beyond the limit are guests; from then on each that enters by right has one leave.
-//  Without them a server whose group is full everywhere is in no table, and what lies only there (who
-//  wrote it was cut off from the others) is not found.
 //  Buckets are made as they are needed: the last one holds all that is nearer than the others.
 #ifndef GGEN_DHT_KBUCKET_H
 #define GGEN_DHT_KBUCKET_H
@@ -36,8 +31,7 @@ typedef struct {
     uint32_t seen_secs;         //  when it last answered, monotonic
     uint16_t rtt_ms;            //  smoothed; 0 = not known
     uint8_t failures;           //  in a row
-    bool young : 1;
-    bool guest : 1;             //  beyond the limit of its group
+    bool young;
 } node_t;
 
 typedef struct kbucket_t kbucket_t;

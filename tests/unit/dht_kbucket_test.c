@@ -276,58 +276,6 @@ no_group_of_addresses_has_more_than_its_share (void **state)
     }
 }
 
-static kbucket_put_t
-answered_of_group (kbucket_t *table, uint64_t place, uint32_t group)
-{
-    contact_t contact = contact_at (place);
-    contact.group = group;
-    return kbucket_answered (table, &contact, (kbucket_news_t) {0}, 1000);
-}
-
-//  Else a server whose group is full everywhere is in no table at all.
-static void
-while_fewer_than_k_are_known_one_beyond_its_group_is_a_guest (void **state)
-{
-    (void) state;
-    const kbucket_limits_t limits = {.group_table_max = 3, .group_bucket_max = 2};
-    kbucket_t *table = kbucket_new (0, &limits);
-    for (uint64_t place = 1; place <= 5; place++)
-        assert_int_equal (answered_of_group (table, place, 7), KBUCKET_ENTERED);
-    assert_false (get (table, 2)->guest);
-    assert_true (get (table, 3)->guest);
-    failed (table, 1);
-    failed (table, 1);
-    assert_int_equal (answered_of_group (table, 3, 7), KBUCKET_KNOWN);
-    assert_false (get (table, 3)->guest);
-    assert_int_equal (answered_of_group (table, 4, 7), KBUCKET_KNOWN);
-    assert_true (get (table, 4)->guest);
-    kbucket_destroy (&table);
-}
-
-static void
-given_guests_when_k_are_known_then_those_who_enter_by_right_take_their_places (void **state)
-{
-    (void) state;
-    const kbucket_limits_t limits = {.group_table_max = 3, .group_bucket_max = 2};
-    kbucket_t *table = kbucket_new (0, &limits);
-    contact_t late = contact_at (100);
-    late.group = 7;
-    for (uint64_t place = 1; place <= 5; place++)
-        assert_int_equal (answered_of_group (table, place, 7), KBUCKET_ENTERED);
-    for (uint64_t place = 6; place <= KBUCKET_K; place++)
-        assert_int_equal (answered_of_group (table, place, (uint32_t) place + 10), KBUCKET_ENTERED);
-    assert_false (kbucket_wants (table, &late));
-    assert_int_equal (answered_of_group (table, 100, 7), KBUCKET_REFUSED);
-    for (uint64_t place = 21; place <= 23; place++) {
-        assert_int_equal (kbucket_count (table), KBUCKET_K);
-        assert_int_equal (answered_of_group (table, place, (uint32_t) place + 10), KBUCKET_ENTERED);
-    }
-    assert_non_null (get (table, 2));
-    for (uint64_t place = 3; place <= 5; place++)
-        assert_null (get (table, place));
-    kbucket_destroy (&table);
-}
-
 static void
 a_random_place_falls_into_its_bucket (void **state)
 {
@@ -370,9 +318,6 @@ main (void)
         cmocka_unit_test (the_time_of_an_answer_is_smoothed),
         cmocka_unit_test (we_are_not_in_our_own_table),
         cmocka_unit_test (no_group_of_addresses_has_more_than_its_share),
-        cmocka_unit_test (while_fewer_than_k_are_known_one_beyond_its_group_is_a_guest),
-        cmocka_unit_test (
-            given_guests_when_k_are_known_then_those_who_enter_by_right_take_their_places),
         cmocka_unit_test (a_random_place_falls_into_its_bucket),
         cmocka_unit_test (a_contact_has_72_bytes_and_a_node_80),
     };
