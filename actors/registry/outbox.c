@@ -150,6 +150,11 @@ drop (outbox_entry_t *entry)
     entry_free (entry);
 }
 
+//  What few others have is written again after this time, then after twice that, and so on: half an hour
+//  in all. A small network has no more.
+#define THIN_RETRY_MS  INT64_C (30000)
+#define THIN_TRIES_MAX 6u
+
 //  ---- rounds --------------------------------------------------------------------------------------
 
 static void
@@ -185,7 +190,8 @@ begin (outbox_entry_t *entry)
     entry->active = true;
     entry->home->outbox.active++;
     entry->retry_at_ms = DEADLINE_NEVER;
-    entry->todo = entry->wanted & ~entry->state->done;
+    entry->todo = (entry->wanted & ~entry->state->done) | entry->thin;
+    entry->thin = 0;
     memset (entry->parts, 0, sizeof entry->parts);
     steps_go (entry);
 }
@@ -216,6 +222,8 @@ entry_round_over (outbox_entry_t *entry)
     home->outbox.active--;
     if (!outbox_is_done (entry))
         entry->retry_at_ms = out_now_ms (home->out) + pause_ms (entry);
+    else if (entry->thin && entry->thin_tries < THIN_TRIES_MAX)
+        entry->retry_at_ms = out_now_ms (home->out) + (THIN_RETRY_MS << entry->thin_tries++);
     tell (entry);
     if (outbox_is_done (entry) && entry->superseded)
         drop (entry);

@@ -44,6 +44,8 @@ struct outbox_entry {
     uint64_t seq;                   //  of the head
     uint64_t wanted;                //  steps that it has
     uint64_t todo;                  //  of this round: not yet asked
+    uint64_t thin;                  //  steps that are done, but few others have what was written
+    unsigned thin_tries;            //  how often these were written again
     outbox_errand_t *errands;       //  that wait for their answers
     unsigned in_flight;             //  so many
     unsigned behind;                //  of them: STEPS_BEHIND_HEAD

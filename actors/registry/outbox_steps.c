@@ -135,6 +135,17 @@ others_have (uint32_t acknowledged, bool here)
     return acknowledged > (here ? 1u : 0u);
 }
 
+//  What one of many took, when the network was cut, lies where nobody may look afterwards: it is done, and
+//  written again after a while (outbox.c).
+#define OTHERS_ENOUGH 3u
+
+static void
+note_thin (outbox_entry_t *entry, step_t step, uint32_t acknowledged, bool here)
+{
+    if (acknowledged < OTHERS_ENOUGH + (here ? 1u : 0u))
+        entry->thin |= STEP_BIT (step);
+}
+
 //  Returns true when the step is done.
 static bool
 take_write (outbox_entry_t *entry, step_t step, const Ggen__DhtWriteReply *reply)
@@ -143,7 +154,10 @@ take_write (outbox_entry_t *entry, step_t step, const Ggen__DhtWriteReply *reply
         entry->state->records = reply->acknowledged;
     if (step == STEP_HEAD && reply->newer.len > 0)
         take_newer (entry, reply->newer);
-    if (others_have (reply->acknowledged, reply->here) || reply->newer.len > 0)
+    if (reply->newer.len > 0)
+        return true;
+    note_thin (entry, step, reply->acknowledged, reply->here);
+    if (others_have (reply->acknowledged, reply->here))
         return true;
     //  Nobody of those asked took it: this part of the keyword is full.
     bool full = reply->full || (reply->acknowledged == 0 && reply->asked > 0);
@@ -160,7 +174,10 @@ take (outbox_entry_t *entry, step_t step, const ProtobufCMessage *message)
         return take_write (entry, step, (const void *) message);
     if (message->descriptor == &ggen__dht_provide_reply__descriptor) {
         const Ggen__DhtProvideReply *reply = (const void *) message;
-        return step == STEP_UNPROVIDE || others_have (reply->acknowledged, reply->here);
+        if (step == STEP_UNPROVIDE)
+            return true;
+        note_thin (entry, step, reply->acknowledged, reply->here);
+        return others_have (reply->acknowledged, reply->here);
     }
     if (message->descriptor == &ggen__replicate_reply__descriptor) {
         entry->state->stored = ((const Ggen__ReplicateReply *) (const void *) message)->stored;

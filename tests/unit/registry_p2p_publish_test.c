@@ -153,6 +153,42 @@ what_only_this_node_holds_is_told_again (void **state)
     assert_int_equal (rig->world->provided, provided + 1);
 }
 
+//  As in a part of the network that is cut off: it is done, and done again when the parts may have met.
+static void
+what_few_others_have_is_written_again (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->few = true;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_true (outbox->entries[0]->done);
+    puppet_free (outbox);
+    const unsigned writes = rig->world->writes, provided = rig->world->provided;
+    rig_wait (rig, 30000);
+    assert_int_equal (rig->world->writes, 2 * writes);
+    rig->world->few = false;
+    rig_wait (rig, 60000);
+    assert_int_equal (rig->world->writes, 3 * writes);
+    assert_int_equal (rig->world->provided, provided);
+    rig_wait (rig, 3600000);
+    assert_int_equal (rig->world->writes, 3 * writes);
+}
+
+//  A network that has no more: it is not asked for ever.
+static void
+what_few_others_have_is_written_seven_times_at_most (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->few = true;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    const unsigned writes = rig->world->writes;
+    for (unsigned i = 0; i < 12; i++)
+        rig_wait (rig, 960000);
+    assert_int_equal (rig->world->writes, 7 * writes);
+}
+
 static void
 a_full_keyword_goes_on_under_its_next_part (void **state)
 {
@@ -688,6 +724,8 @@ main (void)
         TEST (what_one_node_publishes_another_finds),
         TEST (it_says_honestly_on_how_many_hosts_it_is),
         TEST (what_only_this_node_holds_is_told_again),
+        TEST (what_few_others_have_is_written_again),
+        TEST (what_few_others_have_is_written_seven_times_at_most),
         TEST (a_full_keyword_goes_on_under_its_next_part),
         TEST (the_listing_tells_of_the_latest_version),
         TEST (a_key_that_is_not_the_default_signs_its_listing),
