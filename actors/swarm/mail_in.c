@@ -265,7 +265,9 @@ in_session (swarm_t *self, arrival_t *arrival, bytes_t envelope)
     } else if (!frame_read (&arrival->frame, envelope))
         misbehaved (self, arrival, "an envelope that no node writes");
     else {
-        link->used_ms = out_now_ms (self->out);
+        //  What the two swarms say of the session is no use of it.
+        if (strcmp (arrival->frame.to, "swarm") != 0)
+            link->used_ms = out_now_ms (self->out);
         status_traffic (self, arrival->frame.to)->received_bytes += size;
         take (self, arrival);
     }

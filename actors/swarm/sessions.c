@@ -356,6 +356,15 @@ sessions_pause_ms (const swarm_t *self, const Ggen__Goodbye *goodbye)
     return out_now_ms (self->out) + secs * INT64_C (1000);
 }
 
+//  It is in use, and not kept: goes on until then. What was last said of that may have been overtaken, when
+//  one link took the place of another: it is said again, and the other side answers if it thinks otherwise.
+static void
+go_on (swarm_t *self, link_t *link, int64_t until_ms)
+{
+    links_deadline (self->links, link, until_ms);
+    sessions_renew (self, link, 0);
+}
+
 void
 sessions_due (swarm_t *self, link_t *link)
 {
@@ -367,9 +376,9 @@ sessions_due (swarm_t *self, link_t *link)
     if (link->kept)
         links_deadline (self->links, link, DEADLINE_NEVER);
     else if (places_busy (link, now_ms))
-        links_deadline (self->links, link, now_ms + IDLE_MS);
+        go_on (self, link, now_ms + IDLE_MS);
     else if (end_ms > now_ms)
-        links_deadline (self->links, link, end_ms);
+        go_on (self, link, end_ms);
     else
         sessions_goodbye (self, link, OK, "nothing more to say", 0);
 }
