@@ -290,6 +290,26 @@ who_says_that_it_does_not_keep_what_we_keep_is_asked_to (void **state)
     assert_true (keeps (b, a));
 }
 
+//  The last word was overtaken: one side keeps what the other does not. As long as it is used the second says
+//  so again; unused it ends.
+static void
+two_that_are_at_odds_agree_within_a_minute (void **state)
+{
+    (void) state;
+    node_t *a = started (0, 128), *b = started (0, 128);
+    connect_to (a, b);
+    world_run (200);
+    link_t *link = world_session (b, a);
+    links_set (world_swarm (b)->links, link, LINK_SESSION, false);
+    links_deadline (world_swarm (b)->links, link, link->used_ms + IDLE_MS);
+    for (unsigned i = 0; i < 6; i++) {
+        meet (a, b);
+        world_run (10000);
+    }
+    assert_true (world_session (a, b) && world_session (b, a));
+    assert_int_equal (keeps (a, b), keeps (b, a));
+}
+
 int
 main (void)
 {
@@ -315,6 +335,7 @@ main (void)
         cmocka_unit_test_teardown (given_both_dial_and_one_wants_to_keep_it_both_do, teardown),
         cmocka_unit_test_teardown (who_says_that_it_does_not_keep_what_we_keep_is_asked_to,
                                    teardown),
+        cmocka_unit_test_teardown (two_that_are_at_odds_agree_within_a_minute, teardown),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
