@@ -263,6 +263,7 @@ supersede (outbox_t *self, outbox_entry_t *entry)
             entry->state->done |= at->state->done & kept;
         }
         at->state->done |= STEPS_OF_NAME;
+        at->thin &= ~STEPS_OF_NAME;
         at->superseded = true;
         if (outbox_is_done (at) && !at->active)
             drop (at);

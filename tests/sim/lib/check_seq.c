@@ -14,6 +14,7 @@
 #define NODES_MAX       64u             //  whose stores are looked at
 #define RECORDS_MAX     (1u << 20)
 #define WRITTEN_S       10              //  so long it takes at most until a record is on disk
+#define SEEN_S          (NODES_MAX / STORES_A_SECOND + 1)   //  and so long until it is seen here
 
 //  The highest seq that was seen of a record, and when first: as a pointer that is never NULL.
 typedef union {
@@ -71,7 +72,7 @@ static bool
 counts (const life_t *life, const highest_t *before)
 {
     return before->at.first_s >= life->begun_s
-           || (before->at.first_s > life->ill_s
+           || (before->at.first_s > life->ill_s + SEEN_S
                && before->at.first_s + WRITTEN_S < life->ended_s);
 }
 
