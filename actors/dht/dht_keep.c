@@ -35,6 +35,7 @@ struct keep_t {
     uint8_t loading;                //  which table; LOADED = none
     bool filling;                   //  what changes now is from the table
     bool writing;
+    size_t taken;                   //  of the changes: in the batch that is being written
     ticket_t saving;                //  who wants all of it written now; 0 = nobody
 };
 
@@ -150,6 +151,20 @@ saved (dht_t *self)
     self->keep->saving = 0;
 }
 
+//  The changes of the batch that is on disk; those that came meanwhile stay.
+static void
+forget_written (keep_t *keep)
+{
+    keep->count -= keep->taken;
+    if (keep->count > 0) {
+        memmove (keep->changed, keep->changed + keep->taken, keep->count * sizeof *keep->changed);
+        return;
+    }
+    free (keep->changed);
+    keep->changed = NULL;
+    keep->room = 0;
+}
+
 static code_t
 on_written (void *self_, void *arg, const answer_t *answer)
 {
@@ -158,6 +173,10 @@ on_written (void *self_, void *arg, const answer_t *answer)
     if (answer->progress)
         return OK;
     self->keep->writing = false;
+    //  What was refused for what it is would be refused again; else it is tried again.
+    if (answer->code == OK || answer->code == VALIDATION)
+        forget_written (self->keep);
+    self->keep->taken = 0;
     if (self->keep->count > 0)
         self->keep->write_ms = answer->now_ms + (answer->code ? BATCH_MS : 0);
     if (self->keep->count == 0 || answer->code)
@@ -188,15 +207,8 @@ write_batch (dht_t *self, int64_t now_ms, int64_t wall_ms)
     keep->writing = out_ask (self->out, &ask) == OK;
     for (size_t i = 0; i < batch.puts_count; i++)
         free (batch.rooms[i].value.data);
-    keep->count -= taken;
-    memmove (keep->changed, keep->changed + taken, keep->count * sizeof *keep->changed);
-    keep->write_ms =
-        keep->writing || keep->count == 0 ? DEADLINE_NEVER : now_ms + BATCH_MS;
-    if (keep->count > 0)
-        return;
-    free (keep->changed);
-    keep->changed = NULL;
-    keep->room = 0;
+    keep->taken = keep->writing ? taken : 0;
+    keep->write_ms = keep->writing ? DEADLINE_NEVER : now_ms + BATCH_MS;
 }
 
 //  ---- loading -----------------------------------------------------------------------------------
