@@ -2,6 +2,7 @@
 #include "actors/registry/mirror_io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,13 @@
 #include "actors/registry/index_io.h"
 #include "actors/registry/publication.h"
 #include "actors/registry/reply.h"
+#include "actors/registry/layout.h"
 #include "actors/registry/shelf_io.h"
+#include "actors/registry/source_list.h"
+#include "runtime/host/web.h"
 
+#define DOWNLOAD_SUFFIX ".download"
+#define DOWNLOAD_MAX (1ull << 30)       //  bytes of an archive whose size is not told
 #define WARNING_MAX 2048
 #define SUBJECT_MAX 512
 
@@ -158,6 +164,7 @@ typedef struct {
     size_t manifest_size;
     const char *manifest_name;
     const char *format;
+    char *downloaded;               //  a file to be removed, or NULL
 } copy_t;
 
 static void
@@ -166,6 +173,9 @@ copy_clear (copy_t *self)
     if (self->package)
         ggen__package__free_unpacked (self->package, NULL);
     free (self->manifest);
+    if (self->downloaded)
+        unlink (self->downloaded);
+    free (self->downloaded);
 }
 
 //  The archive, what was signed and who signed it agree. Returns a reason when not, to be freed by
@@ -223,12 +233,45 @@ put_or_tell (run_t *self, const found_t *at, const copy_t *copy, bool again)
     return code;
 }
 
+//  What is told by an URL, into a file of our own, which is the package's location then. Returns the
+//  reason when it cannot be had.
+static Ggen__Failure *
+download (const run_t *self, copy_t *copy)
+{
+    char why [WARNING_MAX] = "", *path = NULL;
+    web_answer_t answer;
+    if (asprintf (&path, "%s/" LAYOUT_STAGES "/%d" DOWNLOAD_SUFFIX, self->ask->to, (int) getpid ()) < 0)
+        return reply_failure (BUSY, "", "out of memory");
+    copy->downloaded = path;
+    int stages = open (self->ask->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (stages != -1)
+        mkdirat (stages, LAYOUT_STAGES, 0777);
+    disk_close (&stages);
+    AUTO (disk_close) int fd = open (path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd == -1)
+        return reply_failure (disk_code (errno), "", "%s: %s", path, strerror (errno));
+    const uint64_t size = copy->package->size_bytes;
+    const web_ask_t ask = {.url = copy->package->location,
+                           .fd = fd,
+                           .max_bytes = size > 0 ? size : DOWNLOAD_MAX,
+                           .etag = "",
+                           .job = self->ask->job,
+                           .subject = copy->package->id};
+    code_t code = web_get (&ask, &answer, why, sizeof why);
+    if (code != OK)
+        return reply_failure (code, "", "%s", why);
+    reply_set_text (&copy->package->location, path);
+    return NULL;
+}
+
 static code_t
 copy_version (run_t *self, const found_t *at, copy_t *copy, bool again)
 {
     const Ggen__Package *package = copy->package;
     if (!self->ask->dry_run) {
-        Ggen__Failure *failure = judge (self, copy);
+        Ggen__Failure *failure = package->location [0] == '/' ? NULL : download (self, copy);
+        if (!failure)
+            failure = judge (self, copy);
         if (failure) {
             code_t code = failure->code;
             if (code != CANCELLED)
@@ -316,7 +359,7 @@ sync_version (run_t *self, const found_t *at)
         tell_failed (self, at, shelf_error (self->from));
         return OK;
     }
-    if (copy.package->location [0] != '/') {
+    if (copy.package->location [0] != '/' && !source_is_web (copy.package->location)) {
         tell_failed (self, at, "its registry has no archive of it");
         return OK;
     }

@@ -53,7 +53,7 @@
 
 #include "runtime/actor/actor.h"
 
-#define REGISTRY_BACKENDS_MAX 16
+#define REGISTRY_BACKENDS_MAX 17
 #define REGISTRY_LIMIT_MAX    1000
 #define REGISTRY_QUERY_MAX    1000      //  characters
 
