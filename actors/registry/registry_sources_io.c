@@ -171,6 +171,8 @@ ask_catalog (task_t *task, catalog_t *catalog, job_t *job, const ProtobufCMessag
 static bool
 may_ask (const ProtobufCMessage *request)
 {
+    if (request->descriptor == &ggen__get_heads_request__descriptor)
+        return !((const Ggen__GetHeadsRequest *) request)->local;
     return request->descriptor != &ggen__list_versions_request__descriptor
            || !((const Ggen__ListVersionsRequest *) request)->local;
 }

@@ -5,7 +5,7 @@
 //
 //  A source that is an URL is asked through a copy of its index (web_copy_io.h); where that cannot be
 //  fetched the last copy answers, and the answer is incomplete. What failed is not tried again for
-//  REGISTRY_SOURCES_RETRY_S. With 'local' in a ListVersionsRequest nothing is fetched. registry.url is the
+//  REGISTRY_SOURCES_RETRY_S. With 'local' in a request nothing is fetched. registry.url is the
 //  last source, "http".
 //
 //  A package's 'source' is the name of its source. A source that cannot be read (its directory is
