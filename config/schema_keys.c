@@ -78,7 +78,7 @@ const schema_key_t schema_keys [] = {
     {"registry.mode", SCHEMA_CHOICE, "\"hybrid\"", 0, 0, "hybrid|file|p2p|http", NULL, NULL,
      "which registries answer; hybrid = all that are configured"},
     {"registry.url", SCHEMA_TEXT, "null", 0, 0, "http://|https://", "GGEN_REGISTRY_URL", NULL,
-     "HTTP registry: a mirror or another node"},
+     "the HTTP registry: a mirror's index.json or its directory, or another node"},
     {"registry.registry_path", SCHEMA_PATH, "\"registry\"", 0, 0, NULL, NULL, NULL,
      "the file registry"},
     {"registry.packages_path", SCHEMA_PATH, "\"packages\"", 0, 0, NULL, NULL, PACKAGES_PATH,

@@ -22,6 +22,7 @@
 
 #define DIRECTORY "web"
 #define SUFFIX    ".part"
+#define WEB_WHY_MAX (WEB_URL_MAX + 256)
 
 typedef struct fetch fetch_t;
 
@@ -112,7 +113,7 @@ download (part_t *self)
 {
     fetch_t *fetch = self->fetch;
     uint64_t whole = fetch->ask->size_bytes;
-    char why [sizeof fetch->failure.text] = "";
+    char why [WEB_WHY_MAX] = "";
     web_answer_t answer;
     if (whole > 0 && self->have_bytes == whole)
         return OK;
@@ -131,7 +132,7 @@ download (part_t *self)
     code = web_get (&ask, &answer, why, sizeof why);
     if (code != OK) {
         fetch->failure.code = code;
-        memcpy (fetch->failure.text, why, sizeof why);
+        snprintf (fetch->failure.text, sizeof fetch->failure.text, "%.300s: %s", fetch->ask->subject, why);
     }
     return code;
 }

@@ -67,15 +67,14 @@ archive_path (const run_t *self, const char *location)
     return path;
 }
 
-//  Its location as an URL; false without.
-static bool
+//  Its location as an URL, or none.
+static void
 make_absolute (const run_t *self, Ggen__Package *package)
 {
-    char url [WEB_URL_MAX + 1];
+    char url [WEB_URL_MAX + 1] = "";
     if (!web_url_join (url, self->ask->base, package->location))
-        return false;
+        *url = 0;
     reply_set_text (&package->location, url);
-    return true;
 }
 
 static bool
@@ -247,8 +246,8 @@ take_version (run_t *self, size_t at)
     uint32_t signed_before = self->reply->signed_count;
     if (there)
         reason = take_archive (self, package, path, &format);
-    else if (self->ask->base && !make_absolute (self, package))
-        reason = "its archive has no http or https URL";
+    else if (self->ask->base)
+        make_absolute (self, package);
     if (!reason)
         reason = take_publisher (self, package, &format);
     code_t code = OK;

@@ -6,8 +6,8 @@
 //  be skipped; without record a version is unsigned. Heads and rotations that hold are taken over.
 //
 //  An index that was fetched has a base: then nothing on this machine is looked for, and each version
-//  is listed with its URL, made absolute (RFC 3986, section 5); without one that is http or https it is
-//  skipped.
+//  is listed with its URL, made absolute (RFC 3986, section 5), or with none when that is neither http
+//  nor https.
 #ifndef GGEN_IMPORT_IO_H
 #define GGEN_IMPORT_IO_H
 

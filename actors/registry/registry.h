@@ -37,7 +37,8 @@
 //      To all that take packages; done when one has it, the failures of others are warnings: a
 //      registry that never had the name has nothing to keep.
 //  GetHeadsRequest
-//      Of those at hand with 'local'. What all have, without what is there twice; who answers with a failure is a warning.
+//      What all have, or with 'local' those at hand, without what is there twice; who answers with a failure
+//      is a warning.
 //  RegistryStatusRequest
 //      What it has done since it was born (metrics.proto).
 //

@@ -10,8 +10,8 @@
 //
 //  A package's 'source' is the name of its source. A source that cannot be read (its directory is
 //  gone, its index was never fetched) makes an answer incomplete, with a warning that names it; all of
-//  them, and it is the failure. Two sources with two digests of one version are SECURITY. Of a SearchRequest's
-//  registries, those named are asked; a name that is no source's is a warning.
+//  them, and it is the failure. Two sources with two digests of one version are SECURITY. Of a
+//  SearchRequest's registries, those named are asked; a name that is no source's is a warning.
 //  Publish and Delete are PERMISSION_DENIED.
 //  The list is read again whenever its file was replaced.
 #ifndef GGEN_REGISTRY_SOURCES_IO_H
