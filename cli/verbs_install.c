@@ -158,7 +158,8 @@ install_run (const args_t *args, const screen_t *screen)
         session_ask (session, "installer", &request.base, &ggen__install_reply__descriptor);
     if (reply)
         return print_install (screen, reply, wants.count > 0);
-    tell_of_paths (screen, args);
+    if (session_status (session) == VERB_FAILED)
+        tell_of_paths (screen, args);
     return session_status (session);
 }
 
