@@ -11,6 +11,7 @@ import subprocess
 import termios
 
 from homes import as_nobody, give_to_nobody, make_pack, publish
+from nodes import environment, id_of, start_daemon
 from tap import (clean_environment, contains, equal, ggen_path, lacks, main, matches, moment, skip,
                  test, true, wait_until)
 
@@ -260,23 +261,13 @@ def an_endless_description_does_not_fill_a_narrow_terminal(home):
 
 # ---- the network -----------------------------------------------------------------------------------
 
-NETWORK = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": "/ip4/127.0.0.1/tcp/0"}
-
-
-def start(home, bootstrap=""):
-    home.run("p2p", "start", "--daemon", env={**NETWORK, "GGEN_P2P_BOOTSTRAP": bootstrap})
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
-
-
 @test
 def peers_are_listed_by_ids_that_can_be_copied(home):
-    address = start(home)
+    address = start_daemon(home)
     other = home.another()
-    start(other, address)
+    start_daemon(other, address)
     wait_until(lambda: other.json("p2p", "peers")["total"], what="a session")
-    peer = address.rpartition("/")[2]
+    peer = id_of(address)
     for columns in (120, 80):
         contains(on_terminal(other, "p2p", "peers", columns=columns), peer)
     contains(other.run("p2p", "peers").out, "\n\n1 peer\n")
@@ -286,12 +277,12 @@ def peers_are_listed_by_ids_that_can_be_copied(home):
 @test
 def a_search_that_finds_nothing_says_whom_it_did_not_ask(home):
     hint = "The network was not asked, as no node runs: ggen p2p search"
-    contains(home.run("market", "search", "nothing-like-this", env=NETWORK).out, hint)
+    contains(home.run("market", "search", "nothing-like-this", env=environment()).out, hint)
     lacks(home.run("market", "search", "nothing-like-this").out, hint)      # p2p.enabled is false there
-    lacks(home.run("market", "search", "x-y-z", "--registry", "file", env=NETWORK).out, hint)
-    start(home)
-    lacks(home.run("market", "search", "nothing-like-this", env=NETWORK).out, hint)
-    found = home.run("p2p", "search", "nothing-like-this", env=NETWORK).out
+    lacks(home.run("market", "search", "x-y-z", "--registry", "file", env=environment()).out, hint)
+    start_daemon(home)
+    lacks(home.run("market", "search", "nothing-like-this", env=environment()).out, hint)
+    found = home.run("p2p", "search", "nothing-like-this", env=environment()).out
     contains(found, 'No package matches "nothing-like-this"')
     lacks(found, "Leave out a filter")
 
