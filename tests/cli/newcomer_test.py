@@ -131,6 +131,22 @@ def a_home_that_is_a_file_is_not_called_a_broken_disk(home):
 
 
 @test
+def words_of_other_package_managers_are_understood(home):
+    publish(home, make_pack(home, "thing"))
+    home.run("market", "install", "thing")
+    contains(home.run("market", "show", "thing").out, "package:      thing")
+    contains(home.run("market", "rm", "thing").out, "Removed: 1 package")
+    error = home.run("market", "install", "thing", "1.0.0", ok=1).err
+    contains(error, "note: a version goes with its package: thing@1.0.0")
+
+
+@test
+def a_name_without_its_namespace_is_found_out(home):
+    publish(home, make_pack(home, "@samples/palette"))
+    contains(home.run("market", "install", "palette", ok=1).err, "hint: did you mean @samples/palette?")
+
+
+@test
 def a_path_is_hinted_at_only_when_a_name_was_not_found(home):
     home.run("market", "key", "generate")
     folder = make_pack(home, "large")
@@ -292,6 +308,20 @@ def a_quiet_publish_says_nothing(home):
     home.run("market", "key", "generate")
     equal(home.run("market", "publish", make_pack(home, "silent"), "--quiet").out, "")
     contains(home.run("market", "search", "silent").out, "silent")
+
+
+@test
+def a_registry_that_may_only_be_read_is_read_without_a_word(home):
+    if os.geteuid() != 0:
+        skip("only root can give a home to somebody else")
+    publish(home, make_pack(home, "thing"))
+    give_to_nobody(home.dir)
+    for folder in (home.path, *(path for path in home.path.rglob("*") if path.is_dir())):
+        folder.chmod(0o555)
+    done = subprocess.run(as_nobody(["market", "search", "thing"]), env=clean_environment(home.dir),
+                          capture_output=True, text=True, check=False)
+    equal((done.returncode, done.stderr), (0, ""))
+    contains(done.stdout, "1 package")
 
 
 @test
