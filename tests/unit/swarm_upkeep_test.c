@@ -912,7 +912,7 @@ a_node_learns_that_it_can_be_dialled (void **state)
     assert_int_equal (links_count (world_swarm (peers[0])->links), 1);
 }
 
-//  Whom it greets meanwhile was told before what it is no longer.
+//  Who greets it meanwhile was told before what it is no longer.
 static void
 what_a_node_learns_of_itself_during_a_handshake_is_told_after_it (void **state)
 {
@@ -925,7 +925,7 @@ what_a_node_learns_of_itself_during_a_handshake_is_told_after_it (void **state)
         world_start (peers[1]);
         connect_to (a, peers[0], true, false);
         world_run (later_ms);
-        connect_to (a, peers[1], true, false);
+        connect_to (peers[1], a, true, false);
         world_run (1000);
         assert_true (a->told && a->dialable);
         for (unsigned i = 0; i < 2; i++)
