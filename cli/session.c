@@ -139,7 +139,7 @@ hint_of (code_t code)
     case INSUFFICIENT_DISK_SPACE:
         return "free some space on the disk";
     case STORAGE:
-        return "if the disk fails, the system's log tells more";
+        return "name another home: --home DIR; if the disk fails, the system's log tells more";
     case TIMEOUT:
         return "a node has this home and does not answer: is it stopped? run/node.lock has its pid";
     default:

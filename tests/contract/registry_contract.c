@@ -727,7 +727,9 @@ static void
 publish_that_fails_leaves_nothing (void **state)
 {
     fixture_t *fixture = *state;
-    const ProtobufCMessage *answer = publish (fixture, "pack", "1.0.0", .archive = "/nonexistent");
+    char absent[sizeof fixture->directory + 8];
+    snprintf (absent, sizeof absent, "%s/absent", fixture->directory);
+    const ProtobufCMessage *answer = publish (fixture, "pack", "1.0.0", .archive = absent);
     assert_ptr_equal (answer->descriptor, &ggen__failure__descriptor);
     assert_false (exists (fixture, "pack"));
     expect_failure (get_version_answer (fixture, "pack", "1.0.0"), PACKAGE_NOT_FOUND);
