@@ -17,7 +17,7 @@
 #define BULK_INTAKE_BYTES_MAX (16u << 20)   //  of records that are not whole; then new ones wait
 #define BULK_RECORD_MS        30000         //  for a record to become whole; then cut off
 #define BULK_STALL_MS         20000         //  that a peer may read nothing; then cut off
-#define BULK_IDLE_MS          60000         //  without a record; then it is closed
+#define BULK_IDLE_MS          60000         //  without a record, nor a part of one; then it is closed
 
 typedef struct {
     const multiaddr_t *addresses;           //  to bind: IP4 or IP6; their ports are the link's
