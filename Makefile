@@ -85,7 +85,8 @@ UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% uni
     unit/idle_test contract/registry_contract),$(UNIT))
 SIM  := $(filter-out $(call of_network,sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
-FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/lan fuzz/reputation),$(FUZZ))
+FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/dht fuzz/gossip fuzz/lan fuzz/registry_p2p fuzz/reputation \
+    fuzz/swarm fuzz/transfer),$(FUZZ))
 BENCH := $(filter-out $(call of_network,bench/net bench/hostile),$(BENCH))
 GGEN_SIM :=
 GGEN_HARNESS :=
