@@ -136,4 +136,42 @@ def a_damaged_blob_in_the_cache_is_fetched_again(home):
     equal(blob.read_bytes(), original)
 
 
+# ---- whom the home trusts ------------------------------------------------------------------------------
+
+def check_closed(home, *verbs):
+    """Nothing that has to know pinned publishers is done, and it is said what to do."""
+    for words in verbs or (["install", "thing"],):
+        failure = home.json("market", *words, ok=1)["error"]
+        equal(failure["code"], "STORAGE", words)
+        contains(failure["message"], "state.db.corrupted was set aside")
+        contains(failure["hint"], "remove state.db.corrupted")
+
+
+@test
+def pins_in_a_damaged_state_are_not_begun_anew_until_somebody_decides(home):
+    stocked(home)
+    home.json("market", "install", "other")
+    state = home.path / "p2p" / "state.db"
+    aside = state.with_name("state.db.corrupted")
+    backup, garbage = state.read_bytes(), b"no database " * 1000
+    pins = home.json("market", "trust", "list")["pins"]
+    true(len(pins) == 2, "both names are pinned")
+    state.write_bytes(garbage)
+    check_closed(home, ["install", "thing"], ["trust", "list"], ["trust", "remove", "thing"],
+                 ["publish", home.dir / "packs/other-1.0.0", "--version", "2.0.0"])
+    equal(aside.read_bytes(), garbage)
+    equal(installed(home), {"other": "1.0.0"})
+    home.json("market", "search", "thing")
+    state.write_bytes(backup)
+    check_closed(home)
+    aside.unlink()
+    equal(home.json("market", "trust", "list")["pins"], pins)
+    state.write_bytes(garbage)
+    check_closed(home)
+    aside.unlink()
+    equal(home.json("market", "trust", "list")["pins"], [])
+    home.json("market", "install", "thing")
+    check_sound(home)
+
+
 main()
