@@ -444,7 +444,8 @@ shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p)
         code = check_place (self, package->id, package->version);
         return code == OK ? put_new (self, item, false) : code;
     }
-    if (code == SERIALIZATION && item->force)       //  Damaged: there is no digest to compare
+    //  Damaged: there is no digest to compare.
+    if (code == SERIALIZATION && (item->force || item->again))
         return put_new (self, item, true);
     if (code != OK)
         return code;
