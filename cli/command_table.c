@@ -137,7 +137,8 @@ static const option_t publish_options [] = {
      .help = "publish as this version (default: the manifest's)"},
     DRY_RUN,
     {.name = "force", .letter = 'f', .kind = OPTION_FLAG,
-     .help = "replace this version if it never left this machine"},
+     .help = "replace this version if it never left this machine; of an unchanged one read"
+             " the archive that is there"},
     {.name = "registry", .kind = OPTION_CHOICE, .value_name = "file|p2p|all", .initial = "all",
      .help = "where to publish"},
     {.name = "skip-verify", .kind = OPTION_FLAG,

@@ -107,7 +107,7 @@ typedef struct {
 //  ALREADY_EXISTS   another digest (both are named), or an id that differs in case only.
 //  VALIDATION       id, version, manifest name, format, a size, or a place taken by a directory of
 //                   another id ("a/1.0.0" beside version 1.0.0 of "a"), or a head of another id.
-//  SERIALIZATION    this version is there and damaged; 'force' replaces it.
+//  SERIALIZATION    this version is there and damaged; 'force' and 'again' replace it.
 must_use code_t shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p);
 
 //  Between these two the directory is filled by shelf_put and shelf_keep_record as fast as files can be

@@ -458,7 +458,8 @@ shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p)
             code = self->filling ? put_filling (self, item) : put_new (self, item, false);
         return code;
     }
-    if (code == SERIALIZATION && item->force)       //  Damaged: there is no digest to compare
+    //  Damaged: there is no digest to compare.
+    if (code == SERIALIZATION && (item->force || item->again))
         return put_new (self, item, true);
     if (code != OK)
         return code;
