@@ -98,7 +98,7 @@ CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c
 
 .PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
     tsan style syntax coverage coverage-check bench-bus bench-local bench-net \
-    bench-hostile help clean man completions install dist
+    bench-hostile bench-memory help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -213,6 +213,9 @@ bench-net: all $(BENCH)         ## an archive between two nodes, over a bulk con
 
 bench-hostile: all $(BENCH)     ## what attackers over TCP do to a node and to its honest peers
 	@python3 tests/bench/hostile.py --build $(B)
+
+bench-memory: all               ## private memory of an idle node with 32 peers, beside OpenDHT's dhtnode
+	@python3 tests/bench/memory.py --build $(B)
 
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
