@@ -305,6 +305,32 @@ a_disk_that_cannot_be_written_stops_nothing (void **state)
     end ();
 }
 
+static void
+what_the_disk_refused_is_written_again (void **state)
+{
+    (void) state;
+    begin ();
+    start ();
+    disk.put_code = STORAGE;
+    signer_t signer = signer_of (1);
+    digest_t first, second;
+    packed_t head = signed_head (&signer, "acme", 3, rig.dht.wall_ms, &first);
+    put (&first, &head, 0);
+    puppet_wait (&rig.dht, 1100);
+    head = signed_head (&signer, "brick", 3, rig.dht.wall_ms, &second);
+    put (&second, &head, 0);                        //  While the batch is on its way
+    relay ();
+    assert_int_equal (disk.count, 0);
+    disk.put_code = OK;
+    puppet_wait (&rig.dht, 1100);
+    relay ();
+    assert_int_equal (disk.count, 2);
+    restart_after (1000);
+    assert_non_null (get (&first));
+    assert_non_null (get (&second));
+    end ();
+}
+
 //  ---- what we provide ---------------------------------------------------------------------------
 
 static void
@@ -379,6 +405,7 @@ main (void)
         cmocka_unit_test (requests_wait_until_it_is_loaded),
         cmocka_unit_test (a_table_that_cannot_be_loaded_is_done_without),
         cmocka_unit_test (a_disk_that_cannot_be_written_stops_nothing),
+        cmocka_unit_test (what_the_disk_refused_is_written_again),
         cmocka_unit_test (what_we_provide_is_announced_again_after_a_restart),
         cmocka_unit_test (our_records_have_a_higher_seq_each_time_even_when_the_clock_goes_back),
     };
