@@ -40,6 +40,8 @@ LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -l
 LINKED_IN ?= $(if $(MODE),,$(filter /%,$(foreach l,czmq zmq bsd sqlite3,$(shell $(CC) -print-file-name=lib$(l).a))))
 LIBS_linked_in = -Wl,-Bstatic -lczmq -lzmq -lsodium -lprotobuf-c -ljansson -lunistring -luuid -lbsd -lmd -lz -lzstd \
     -Wl,-u,sqlite3_open_v2 -lsqlite3 -lstdc++ -Wl,-Bdynamic -static-libgcc -lsmartcols -lsolv -ldl -lpthread -lm
+#  Relocations in a tenth of the bytes, where the linker knows how.
+PACKED = $(shell $(CC) -Wl,--help 2>/dev/null | sed -nE 's/.*-z (pack-relative-relocs).*/-Wl,-z,\1/p')
 ABSENT = $(shell nm -u $(LINKED_IN) 2>/dev/null | sort -u | sed -nE \
     -e 's/^ *U (pgm_(init|shutdown))$$/\1=absent_ready/p;t' -e 's/^ *U ((gss_|GSS_C|Norm|NORM|pgm_|sd_).*)/\1=absent/p')
 LIBS_pure := -lprotobuf-c -ljansson -lsolv -lsodium -lcrypto -lunistring -lz -lzstd -lm
@@ -219,7 +221,7 @@ bench-hostile: all $(BENCH)     ## what attackers over TCP do to a node and to i
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ) $(if $(LINKED_IN),$(call obj,$(LATE)))
 	@echo "  link  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(if $(LINKED_IN),$(ABSENT:%=-Wl,--defsym=%) $(LIBS_linked_in),$(LIBS))
+	@$(CC) $(LDFLAGS) -o $@ $^ $(if $(LINKED_IN),$(PACKED) $(ABSENT:%=-Wl,--defsym=%) $(LIBS_linked_in),$(LIBS))
 
 #  The simulator: no ZeroMQ, no CZMQ (tests/sim/program_test.c looks).
 $(B)/ggen-sim: $(SIMBIN) $(B)/libsim.a $(B)/libpure.a
