@@ -37,6 +37,7 @@ typedef struct {
     unsigned roles_count;
     network_t *network;         //  NULL: this node is not of the network
     bool tapped;                //  somebody may listen to its tap
+    bool may_be_left;           //  running, by a process that ends
 
     //  What the actors are told; the texts belong to the node.
     char *home;
@@ -267,6 +268,7 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
     cast_all (self);
     //  Without a daemon only somebody's `ggen tap` can listen, and it binds the path.
     self->tapped = daemon || home_socket_alive (home->tap_path);
+    self->may_be_left = !self->tapped && !self->network && !options->writable && !options->dry;
     bus_setup_t setup = {.roles = self->roles,
                          .roles_count = self->roles_count,
                          .ipc_path = daemon ? self->bus_path : NULL,
@@ -305,6 +307,12 @@ node_stop (void *context, void **node_p)
     *node_p = NULL;
     if (tapped)
         host_flush ();
+}
+
+bool
+node_may_be_left (const void *node)
+{
+    return ((const node_t *) node)->may_be_left;
 }
 
 static code_t

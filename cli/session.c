@@ -20,6 +20,13 @@
 #define LOCK_WAITED_S "15"          //  home_enter: 3 x 5 s
 #define ALMOST_MS 50                //  an actor that was given the time left may be early by its rounding
 
+//  After a verb nothing comes but the end (main.c). Sanitizers want to see all given back.
+#ifdef GGEN_INSTRUMENTED
+#define ENDS false
+#else
+#define ENDS true
+#endif
+
 struct session_t {
     const screen_t *screen;
     client_t *client;               //  NULL after a failed open
@@ -175,6 +182,7 @@ attach (session_t *self, const args_t *args, const char *home_dir)
         .need = args_needs (args) == NEEDS_WRITE ? HOME_WRITE : HOME_READ,
         .program = program,
         .embed = provided,
+        .ends = ENDS,
         .waiting = tell_waiting,
         .waiting_context = self};
     const code_t code = client_open (&self->client, &setup, why, sizeof why);
