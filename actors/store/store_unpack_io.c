@@ -6,6 +6,7 @@
 #include "beneath_io.h"
 #include "commit_io.h"
 #include "many.h"
+#include "sandbox_io.h"
 #include "stamps_io.h"
 #include "tree_io.h"
 #include "unpack_io.h"
@@ -109,7 +110,8 @@ fill_instance (store_call_t *call, const Ggen__UnpackRequest *request, int archi
     if (code == OK)
         code = write_files (dirfd, unpacked->files, &call->refusal);
     if (code == OK)
-        code = stamps_save (dirfd, "stamps", unpacked->files, &call->refusal);
+        code = stamps_create (dirfd, "stamps", unpacked->files, unpacked->files_sha256,
+                              &call->refusal);
     if (code == OK)
         *reply_p = make_reply (unpacked, manifest, sha256, size_bytes);
     else if (manifest)
@@ -126,10 +128,15 @@ unpack_into (store_call_t *call, const Ggen__UnpackRequest *request, int archive
     pthread_mutex_lock (&store->mutex);
     store_temporary (store, staged.name);
     pthread_mutex_unlock (&store->mutex);
-    code_t code = tree_remove (place->store_fd, staged.name, &call->refusal);
+    code_t code = OK;
+    int made = mkdirat (place->store_fd, staged.name, 0755);
+    if (made != 0 && errno == EEXIST) {
+        code = tree_remove (place->store_fd, staged.name, &call->refusal);
+        made = code ? -1 : mkdirat (place->store_fd, staged.name, 0755);
+    }
     if (code)
         return code;
-    if (mkdirat (place->store_fd, staged.name, 0755) != 0)
+    if (made != 0)
         return refusal_system (&call->refusal, errno, staged.name, "create directory");
     int dirfd = openat (place->store_fd, staged.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dirfd < 0)
@@ -201,6 +208,28 @@ is_of_one_root (const Ggen__UnpackManyRequest *request)
     return request->n_archives > 0 && request->n_archives <= MANY_UNPACKS_MAX;
 }
 
+typedef struct {
+    store_call_t *call;
+    const Ggen__UnpackManyRequest *request;
+    const place_t *place;
+    Ggen__UnpackManyReply *reply;
+} series_t;
+
+static code_t
+unpack_each (void *self_)
+{
+    series_t *self = self_;
+    code_t code = OK;
+    for (size_t i = 0; i < self->request->n_archives && code == OK; i++) {
+        code = job_cancelled (self->call->job)
+                   ? CANCELLED
+                   : unpack (self->call, self->request->archives [i], self->place,
+                             &self->reply->unpacked [i]);
+        self->reply->n_unpacked += code == OK;
+    }
+    return code;
+}
+
 code_t
 store_unpack_many (store_call_t *call)
 {
@@ -215,12 +244,9 @@ store_unpack_many (store_call_t *call)
     ggen__unpack_many_reply__init (reply);
     reply->unpacked = calloc (request->n_archives, sizeof *reply->unpacked);
     call->reply = &reply->base;
-    for (size_t i = 0; i < request->n_archives && code == OK; i++) {
-        code = job_cancelled (call->job)
-                   ? CANCELLED
-                   : unpack (call, request->archives [i], &place, &reply->unpacked [i]);
-        reply->n_unpacked += code == OK;
-    }
+    series_t series = {call, request, &place, reply};
+    if (sandbox_series (unpack_each, &series, &code) != OK)
+        code = refusal_system (&call->refusal, EAGAIN, place.base, "start a thread to unpack in");
     place_close (&place);
     return code;
 }
