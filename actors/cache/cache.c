@@ -3,10 +3,12 @@
 
 #include "eviction.h"
 #include "fetch.h"
+#include "fetch_many.h"
 #include "hot_keep.h"
 #include "hot_serve.h"
 
 #include "hot.pb-c.h"
+#include "many.pb-c.h"
 #include "node.pb-c.h"
 #include "runtime/actor/out.h"
 #include "transfer.pb-c.h"
@@ -26,7 +28,8 @@
 //  Asks of the hot tier to "state".
 #define HOT_ASKS_MAX 3
 
-_Static_assert(CACHE_FETCHES_MAX + EVICTION_REMOVES_MAX + UPKEEP_MAX + HOT_ASKS_MAX <= PENDING_MAX,
+_Static_assert(CACHE_FETCHES_MAX + EVICTION_REMOVES_MAX + UPKEEP_MAX + HOT_ASKS_MAX + FETCH_MANY_MAX
+                   <= PENDING_MAX,
                "every fetch can ask at any time");
 
 typedef struct cache_t cache_t;
@@ -56,9 +59,10 @@ struct cache_t {
     uint64_t bytes_max;
     flight_t *flights;          //  in the order of starting
     unsigned flights_count;
+    fetch_many_t many;
     eviction_t eviction;
     unsigned upkeep;            //  lists and drops under way
-    uint64_t hits;
+    uint64_t hits;              //  and of 'many'
     uint64_t misses;
     bool loaded;
 };
@@ -71,7 +75,7 @@ is_fetched (const void *self, const digest_t *digest)
     for (const flight_t *at = ((const cache_t *) self)->flights; at; at = at->next)
         if (digest_equal (fetch_digest (at->fetch), digest))
             return true;
-    return false;
+    return fetch_many_has (&((const cache_t *) self)->many, digest);
 }
 
 //  ---- the end of a fetch ------------------------------------------------------------------------
@@ -431,6 +435,12 @@ on_fetch (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 }
 
 static code_t
+on_fetch_many (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return fetch_many (&((cache_t *) self)->many, at, message);
+}
+
+static code_t
 on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     (void) message;
@@ -439,8 +449,8 @@ on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     reply.blobs_count = lru_count (self->lru);
     reply.size_bytes = lru_bytes (self->lru);
     reply.max_bytes = self->bytes_max;
-    reply.hits = self->hits;
-    reply.misses = self->misses;
+    reply.hits = self->hits + self->many.hits;
+    reply.misses = self->misses + self->many.misses;
     return out_reply (at, &reply.base);
 }
 
@@ -682,6 +692,8 @@ create (const actor_env_t *env)
                                    .pinned = is_fetched,
                                    .arg = self,
                                    .again_ms = DEADLINE_NEVER};
+    self->many = (fetch_many_t) {.out = env->out, .blobs = BLOBS, .lru = self->lru,
+                                 .eviction = &self->eviction};
     Ggen__BlobListRequest request = GGEN__BLOB_LIST_REQUEST__INIT;
     ask_t ask = {.to = BLOBS,
                  .message = &request.base,
@@ -700,6 +712,7 @@ create (const actor_env_t *env)
 
 static const handler_t rows[] = {
     {&ggen__fetch_request__descriptor, on_fetch, THIS_NODE},
+    {&ggen__fetch_many_request__descriptor, on_fetch_many, THIS_NODE},
     {&ggen__cache_status_request__descriptor, on_status, THIS_NODE},
     {&ggen__cache_list_request__descriptor, on_cache_list, THIS_NODE},
     {&ggen__cache_drop_request__descriptor, on_drop, THIS_NODE},
