@@ -237,7 +237,7 @@ def a_part_with_other_bytes_is_begun_anew(home):
 
 @test
 def redirections_are_followed_to_http_and_not_for_ever(home):
-    _, web = serve(home)
+    other, web = serve(home)
     with web:
         with WebServer(home.dir) as front:
             front.fault("/index.json", redirect(web.url + "index.json"))
@@ -245,7 +245,7 @@ def redirections_are_followed_to_http_and_not_for_ever(home):
             front.fault("/index.json", redirect("/index.json"))
             forget_age(home)
             equal(home.json("market", "search", env=url(front))["incomplete"], True)
-            front.fault("/index.json", redirect("file:///etc/hostname"))
+            front.fault("/index.json", redirect(f"file://{other.path}/registry/index.json"))
             forget_age(home)
             equal(home.json("market", "search", env=url(front))["incomplete"], True)
 
