@@ -46,6 +46,10 @@ def bootstraps_that_are_not_there_are_told_with_the_reason(home):
     contains(error["message"], f"/tcp/{port}")
     mixed = home.json("p2p", "bootstrap", "--wait", "--nodes", f"{gone},{there}")
     equal((mixed["connected"], mixed["failed"], len(mixed["failures"])), (1, 1, 1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:       # it takes calls and says nothing
+        silent = f"/ip4/127.0.0.1/tcp/{listener.getsockname()[1]}/p2p/{STRANGER}"
+        waited = home.json("p2p", "bootstrap", "--wait", "--nodes", f"{silent},{there}")
+    equal((waited["connected"], waited["failed"]), (1, 1))
     contains(home.run("p2p", "bootstrap", ok=1).err, "no bootstrap node is configured")
     contains(home.run("p2p", "bootstrap", "nonsense", ok=1).err, "error: nonsense: ")
 
