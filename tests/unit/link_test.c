@@ -4,6 +4,7 @@
 
 #include "actors/swarm/guard_io.h"
 #include "actors/swarm/link_pulse_io.h"
+#include "actors/swarm/redials_io.h"
 #include "actors/swarm/swarm.h"
 #include "link.pb-c.h"
 #include "runtime/host/host.h"
@@ -244,6 +245,17 @@ both_sides_know_each_others_key (void **state)
     assert_true (multiaddr_is_loopback (&seen));
 }
 
+//  Bytes that it said are written, on all its links.
+static uint64_t
+written_by (const node_t *node)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < node->hearing.count; i++)
+        if (strcmp (node->hearing.list[i].type, "LinkWritten") == 0)
+            bytes += ((const Ggen__LinkWritten *) node->hearing.list[i].message)->bytes_count;
+    return bytes;
+}
+
 static void
 messages_keep_their_order_and_their_bytes (void **state)
 {
@@ -280,15 +292,9 @@ messages_keep_their_order_and_their_bytes (void **state)
     assert_int_equal (next, 300);
     //  All that was sent is told as written, some time.
     int64_t until_ms = clock_ms () + WAIT_MS;
-    uint64_t written = 0;
-    while (written != bytes && clock_ms () < until_ms) {
+    while (written_by (a) != bytes && clock_ms () < until_ms)
         work (self);
-        written = 0;
-        for (unsigned i = 0; i < a->hearing.count; i++)
-            if (strcmp (a->hearing.list[i].type, "LinkWritten") == 0)
-                written += ((const Ggen__LinkWritten *) a->hearing.list[i].message)->bytes_count;
-    }
-    assert_int_equal (written, bytes);
+    assert_int_equal (written_by (a), bytes);
 }
 
 static code_t
@@ -559,6 +565,27 @@ a_peer_that_does_not_read_is_cut_off_at_the_bound (void **state)
     }
     assert_int_equal (count_of (a, "LinkDown"), 1);
     assert_true (sent * sizeof chunk > LINK_QUEUE_BYTES_MAX);
+    //  What is not on its way, but for what is told together.
+    assert_true (sent * sizeof chunk - written_by (a) < LINK_QUEUE_BYTES_MAX + (1u << 20));
+}
+
+//  A dial may be over before there is room for it.
+static void
+a_dial_waits_no_longer_than_it_has (void **state)
+{
+    (void) state;
+    redials_t redials = {.count = 0};
+    assert_true (redials_put (&redials, &(outbound_t) {.number = 1, .ends_ms = 1005}, 1000));
+    assert_true (redials_put (&redials, &(outbound_t) {.number = 2, .ends_ms = 9000}, 1000));
+    assert_int_equal (redials.list[0]->until_ms, 1005);
+    assert_int_equal (redials.list[1]->until_ms, 1000 + REDIALS_WAIT_MS);
+    for (uint64_t number = 3; number <= REDIALS_MAX; number++)
+        assert_true (redials_put (&redials, &(outbound_t) {.number = number}, 1000));
+    assert_false (redials_put (&redials, &(outbound_t) {.number = 99}, 1000));
+    redials_drop (&redials, 5);
+    assert_true (redials_put (&redials, &(outbound_t) {.number = 99}, 1000));
+    redials_clear (&redials);
+    assert_true (redials_next_ms (&redials) == DEADLINE_NEVER);
 }
 
 //  As many as its queues do not hold, and less than what it is cut off for.
@@ -914,6 +941,7 @@ main (void)
             what_came_from_another_while_a_link_is_let_go_is_not_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_node_that_ends_is_told_on_either_side, set_up,
                                          tear_down),
+        cmocka_unit_test (a_dial_waits_no_longer_than_it_has),
         cmocka_unit_test_setup_teardown (a_peer_that_does_not_read_is_cut_off_at_the_bound,
                                          set_up_patient, tear_down),
         cmocka_unit_test_setup_teardown (
