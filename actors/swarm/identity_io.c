@@ -87,7 +87,8 @@ take_seed (identity_file_t *self, const char *path, const char *text, char *why,
 static identity_file_t *
 identity_new (void)
 {
-    identity_file_t *self = sodium_malloc (sizeof *self);
+    //  A rehearsal has no host that has done so.
+    identity_file_t *self = sodium_init () < 0 ? NULL : sodium_malloc (sizeof *self);
     if (!self)
         return NULL;
     memset (self, 0, sizeof *self);

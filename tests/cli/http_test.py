@@ -134,6 +134,16 @@ def many_silent_connections_do_not_stop_it(home):
 
 
 @test
+def a_request_has_32_kib_for_its_headers(home):
+    connection = http.client.HTTPConnection(serve(home)[7:], timeout=30)
+    for size, status in ((20_000, 200), (60_000, 431)):
+        connection.request("GET", "/health", headers={"X": "y" * size})
+        answer = connection.getresponse()
+        answer.read()
+        equal(answer.status, status, f"with {size} bytes")
+
+
+@test
 def where_it_cannot_listen_the_node_does_not_run(home):
     url = serve(home)
     other = home.another()
