@@ -175,6 +175,23 @@ what_few_others_have_is_written_again (void **state)
     assert_int_equal (rig->world->writes, 3 * writes);
 }
 
+static void
+who_writes_is_not_one_of_the_others_who_have_it (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->here = true;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    const unsigned writes = rig->world->writes;
+    rig_wait (rig, 30000);
+    assert_int_equal (rig->world->writes, 2 * writes);
+    rig->world->here = false;
+    rig_wait (rig, 60000);
+    assert_int_equal (rig->world->writes, 3 * writes);
+    rig_wait (rig, 3600000);
+    assert_int_equal (rig->world->writes, 3 * writes);
+}
+
 //  A network that has no more: it is not asked for ever.
 static void
 what_few_others_have_is_written_seven_times_at_most (void **state)
@@ -765,6 +782,7 @@ main (void)
         TEST (it_says_honestly_on_how_many_hosts_it_is),
         TEST (what_only_this_node_holds_is_told_again),
         TEST (what_few_others_have_is_written_again),
+        TEST (who_writes_is_not_one_of_the_others_who_have_it),
         TEST (what_few_others_have_is_written_seven_times_at_most),
         TEST (what_few_have_of_an_older_version_is_written_again),
         TEST (what_was_published_lately_is_written_once_more_after_a_restart),

@@ -173,6 +173,21 @@ who_was_refused_is_not_dialled_before_the_pause_is_over (void **state)
     assert_true (keeps (b, a));
 }
 
+static void
+however_long_a_pause_is_asked_for_it_is_an_hour_at_most (void **state)
+{
+    (void) state;
+    node_t *b = full (), *a = started (1, 128);
+    meet (a, b);
+    sessions_renew (world_swarm (b), world_session (b, a), UINT32_MAX);
+    world_run (PAUSE_MAX_SECS * INT64_C (1000) - 1000);
+    b->settings.max_peers = 2;
+    assert_false (keeps (a, b));
+    world_run (10000);
+    assert_true (keeps (a, b));
+    assert_true (keeps (b, a));
+}
+
 //  ---- letting go --------------------------------------------------------------------------------
 
 static void
@@ -361,6 +376,8 @@ main (void)
         cmocka_unit_test_teardown (who_is_refused_asks_again_when_the_pause_is_over_and_not_before,
                                    teardown),
         cmocka_unit_test_teardown (who_was_refused_is_not_dialled_before_the_pause_is_over,
+                                   teardown),
+        cmocka_unit_test_teardown (however_long_a_pause_is_asked_for_it_is_an_hour_at_most,
                                    teardown),
         cmocka_unit_test_teardown (who_is_let_go_does_not_ask_for_the_place_at_once, teardown),
         cmocka_unit_test_teardown (
