@@ -27,6 +27,9 @@ must_use code_t network_open (network_t **self_p, const config_t *config, const 
 must_use code_t network_open_brief (network_t **self_p, const config_t *config, const char *home,
                                     bool asked, char *why, size_t why_size);
 
+//  Is it in this build?
+bool network_built (void);
+
 //  Do the settings name a way into the network?
 bool network_has_way_in (const config_t *config, bool asked);
 

@@ -5,6 +5,7 @@
 #include "task.h"
 
 #include "head.h"
+#include "later.h"
 #include "memory.h"
 #include "package_id.h"
 #include "publisher_key.h"
@@ -130,6 +131,8 @@ pin_all (task_t *task)
     const rotate_t *self = task->more;
     for (size_t i = 0; i < self->names_count; i++)
         pin_name (task, &self->names [i]);
+    for (size_t i = 0; i < self->names_count; i++)
+        later_note (task, self->names [i].name, "", NULL);
     task_then (task, answer);
 }
 
