@@ -3,6 +3,7 @@
 itself or by the recovery key; keys with a passphrase; signatures for minisign."""
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -44,6 +45,45 @@ def make_key(home, *options):
 
 def pin_of(home, name):
     return {pin["name"]: pin for pin in home.json("market", "trust", "list")["pins"]}[name]
+
+
+# ---- two publishers of one name ----------------------------------------------------------------------
+
+def two_publishers(home):
+    """A home that knows neither of the two who publish greeting-core in its registry; their keys."""
+    other = home.another()
+    keys = [make_key(home), make_key(other)]
+    publish(home, CORE)
+    publish_as(other, "1.2.0")
+    third = follower(home)
+    shutil.copytree(other.path / "registry/greeting-core/1.2.0",
+                    third.path / "registry/greeting-core/1.2.0")
+    third.run("market", "update", "--force")
+    return third, keys
+
+
+@test
+def at_a_terminal_one_of_two_publishers_is_chosen(home):
+    third, keys = two_publishers(home)
+    words = ["market", "install", "greeting-core"]
+    failure = third.json(*words, ok=1)["error"]
+    equal(failure["code"], "UNTRUSTED_PUBLISHER")
+    contains(failure["hint"], "--publisher")
+    for typed in ("\n", "3\n", "-1\n", "2x\n", "zwei\n", "\x04"):
+        shown, rc = at_terminal(third, *words, typed=typed, columns=200)
+        contains(shown, "Which of these do you trust with greeting-core?")
+        equal(rc, 1, repr(typed))
+    equal(third.json("market", "trust", "list")["pins"], [])
+    lacks(at_terminal(third, *words, "--dry-run", typed="1\n", columns=200)[0], "Which of these")
+    offered = re.findall(r"  ([12])  .*(ed25519:[0-9a-f]{64})", shown)
+    number, key = offered[1]
+    equal(sorted(offered), sorted(zip("12", [key for _, key in offered])))
+    equal({key for _, key in offered}, set(keys))
+    shown, rc = at_terminal(third, *words, typed=f"{number}\n", columns=200)
+    equal(rc, 0, shown)
+    equal(pin_of(third, "greeting-core")["key"], key)
+    equal(third.json("market", "list")["packages"][0]["version"],
+          {keys[0]: "1.0.0", keys[1]: "1.2.0"}[key])
 
 
 # ---- yank, unpublish -------------------------------------------------------------------------------
