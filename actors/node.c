@@ -128,6 +128,15 @@ list_backends (node_t *self, const config_t *config)
     return count;
 }
 
+//  Has the network to be told of what is published, and is nobody here to do it?
+static bool
+tells_later (const node_t *self, const config_t *config)
+{
+    return (!self->network || network_is_brief (self->network)) && network_built ()
+           && wants (config, "p2p") && config_bool (config, "p2p.enabled")
+           && strcmp (config_string (config, "node.tier"), "bootstrap") != 0;
+}
+
 static bool
 fill_settings (node_t *self, const node_options_t *options, const home_t *home, bool writable)
 {
@@ -160,6 +169,7 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
                                                        .writable = writable,
                                                        .looks = options->dry && !writable};
     self->installer.require_fresh = config_bool (config, "security.require_fresh");
+    self->installer.tells_later = tells_later (self, config);
     self->cache.bytes_max = (uint64_t) config_bytes (config, "storage.max_cache_size");
     self->cache.hot = (hot_limits_t) {
         .entries_max = (uint32_t) config_int (config, "storage.cache_capacity"),
