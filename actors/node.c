@@ -287,7 +287,8 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
                          .home = self->home,
                          .version = GGEN_VERSION,
                          .eager = daemon,
-                         .daemon = daemon};
+                         .daemon = daemon,
+                         .alone = !daemon && !self->tapped && !self->network};
     code = host_start (&self->host, &setup, why, why_size);
     if (code) {
         node_free (self);
