@@ -46,6 +46,7 @@ static const operation_t operations [] = {
     {&ggen__installed_request__descriptor, catalog_installed, false},
     {&ggen__reindex_request__descriptor, catalog_reindex, false},
     {&ggen__has_archives_request__descriptor, catalog_has_archives, true},
+    {&ggen__check_version_request__descriptor, catalog_check_version, true},
     {&ggen__put_head_request__descriptor, catalog_put_head, false},
     {&ggen__get_heads_request__descriptor, catalog_get_heads, true},
 };
@@ -211,6 +212,7 @@ static const handler_t rows [] = {
     {&ggen__installed_request__descriptor, on_request, THIS_NODE},
     {&ggen__reindex_request__descriptor, on_request, THIS_NODE},
     {&ggen__has_archives_request__descriptor, on_request, THIS_NODE},
+    {&ggen__check_version_request__descriptor, on_request, THIS_NODE},
     {&ggen__put_head_request__descriptor, on_request, THIS_NODE},
     {&ggen__get_heads_request__descriptor, on_request, THIS_NODE},
     {0},

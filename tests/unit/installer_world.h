@@ -10,6 +10,8 @@
 #include "actors/installer/lockfile.h"
 #include "cache.pb-c.h"
 #include "installer.pb-c.h"
+#include "many.h"
+#include "many.pb-c.h"
 #include "publisher.pb-c.h"
 #include "record.h"
 #include "registry.pb-c.h"
@@ -73,9 +75,12 @@ typedef struct {
     unsigned deletes;
     char fresh_checked [400];       //  names whose head has to be in date; of all checks, in order
     unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, pinnings,
-        offline;
+        offline, manies;
     char order [1024];              //  of unpacking
     unsigned reindexed;
+    const char *fault;              //  of what the file registry has; NULL: it is whole
+    bool not_here, checked_bytes;   //  it has not the version; how it was looked at
+    bool published_again;           //  by the last publish
     char swept [128], dropped [256];        //  generations; blobs, by their number
 
     //  Blobs in the cache: archives of these entries (number in 'entries'), and whether the file
@@ -358,6 +363,7 @@ serve_publish (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *
     memset (entry, 0, sizeof *entry);
     entry->package = (Ggen__Package *) message_copy (&request->package->base);
     self->publishes++;
+    self->published_again = request->again;
     reply.location = "/reg/published";
     reply.acknowledged = 1;
     fake_answer (&self->fake, asked, &reply.base);
@@ -611,6 +617,61 @@ serve_unpack (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *m
     reply.files_sha256 = (ProtobufCBinaryData) {sizeof files, files};
     reply.sha256 = (ProtobufCBinaryData) {sizeof archive, archive};
     reply.size_bytes = 100;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+//  In the world's order: those that are lost are left out.
+static UNUSED void
+serve_fetch_many (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__FetchManyRequest *request = (const void *) message;
+    Ggen__FetchReply fetched [MANY_FETCHES_MAX], *list [MANY_FETCHES_MAX];
+    char paths [MANY_FETCHES_MAX] [64];
+    Ggen__FetchManyReply reply = GGEN__FETCH_MANY_REPLY__INIT;
+    assert_true (request->n_fetches <= MANY_FETCHES_MAX);
+    reply.fetched = list;
+    for (size_t i = 0; i < request->n_fetches; i++) {
+        list [i] = &fetched [i];
+        ggen__fetch_reply__init (list [i]);
+        list [i]->size_bytes = 100;
+        for (size_t j = 0; j < self->entries_count; j++)
+            if (is_same (self->entries [j].package->sha256,
+                         request->fetches [i]->sha256.data) && !self->entries [j].lost) {
+                snprintf (paths [i], sizeof paths [i], "/blob/%zu", j);
+                list [i]->path = paths [i];
+            }
+        reply.n_fetched++;
+    }
+    self->manies++;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_unpack_many (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__UnpackManyRequest *request = (const void *) message;
+    Ggen__UnpackReply unpacked [MANY_UNPACKS_MAX], *list [MANY_UNPACKS_MAX];
+    Ggen__Manifest manifests [MANY_UNPACKS_MAX];
+    char json [MANY_UNPACKS_MAX] [256];
+    Ggen__UnpackManyReply reply = GGEN__UNPACK_MANY_REPLY__INIT;
+    assert_true (request->n_archives <= MANY_UNPACKS_MAX);
+    reply.unpacked = list;
+    for (size_t i = 0; i < request->n_archives; i++) {
+        size_t index = 0;
+        assert_int_equal (sscanf (request->archives [i]->archive_path, "/blob/%zu", &index), 1);
+        entry_t *entry = &self->entries [index];
+        list [reply.n_unpacked++] = &unpacked [i];
+        ggen__unpack_reply__init (&unpacked [i]);
+        ggen__manifest__init (&manifests [i]);
+        snprintf (json [i], sizeof json [i], "{\"name\":\"%s\",\"version\":\"%s\"}",
+                  entry->inside_id, entry->inside_version);
+        manifests [i].name = "package.json";
+        manifests [i].json = json [i];
+        unpacked [i].manifest = &manifests [i];
+        unpacked [i].files_sha256 = (ProtobufCBinaryData) {CRYPTO_HASH_BYTES, entry->files_sha256};
+        memcpy (self->staged [self->staged_count++], entry->files_sha256, CRYPTO_HASH_BYTES);
+        self->unpacks++;
+    }
     fake_answer (&self->fake, asked, &reply.base);
 }
 
@@ -872,6 +933,19 @@ serve_archives (world_t *self, const fake_sent_t *asked, const ProtobufCMessage 
     fake_answer (&self->fake, asked, &reply.base);
 }
 
+static UNUSED void
+serve_check_version (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    Ggen__CheckVersionReply reply = GGEN__CHECK_VERSION_REPLY__INIT;
+    self->checked_bytes = ((const Ggen__CheckVersionRequest *) (const void *) message)->bytes;
+    if (self->fault)
+        reply.fault = (char *) (uintptr_t) self->fault;
+    if (self->not_here)
+        refuse_it (self, asked, PACKAGE_NOT_FOUND, "it is not here");
+    else
+        fake_answer (&self->fake, asked, &reply.base);
+}
+
 static UNUSED bool
 serve_upkeep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
 {
@@ -886,6 +960,8 @@ serve_upkeep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *m
         serve_drop (self, asked, message);
     else if (type == &ggen__has_archives_request__descriptor)
         serve_archives (self, asked, message);
+    else if (type == &ggen__check_version_request__descriptor)
+        serve_check_version (self, asked, message);
     else if (type == &ggen__reindex_request__descriptor) {
         Ggen__ReindexReply reply = GGEN__REINDEX_REPLY__INIT;
         reply.packages_count = 7;
@@ -940,6 +1016,10 @@ serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
         serve_fetch (self, asked, message);
     else if (type == &ggen__unpack_request__descriptor)
         serve_unpack (self, asked, message);
+    else if (type == &ggen__fetch_many_request__descriptor)
+        serve_fetch_many (self, asked, message);
+    else if (type == &ggen__unpack_many_request__descriptor)
+        serve_unpack_many (self, asked, message);
     else if (type == &ggen__read_root_request__descriptor)
         serve_root (self, asked, message);
     else if (type == &ggen__has_trees_request__descriptor)
@@ -978,6 +1058,7 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__trust_list_request__descriptor, &ggen__key_show_request__descriptor,
     &ggen__sign_request__descriptor, &ggen__fetch_request__descriptor,
     &ggen__unpack_request__descriptor, &ggen__read_root_request__descriptor,
+    &ggen__fetch_many_request__descriptor, &ggen__unpack_many_request__descriptor,
     &ggen__has_trees_request__descriptor, &ggen__commit_request__descriptor,
     &ggen__activate_request__descriptor, &ggen__check_trees_request__descriptor,
     &ggen__read_manifest_request__descriptor, &ggen__pack_request__descriptor,
@@ -985,7 +1066,7 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__installed_request__descriptor, &ggen__generations_request__descriptor,
     &ggen__sweep_request__descriptor, &ggen__cache_list_request__descriptor,
     &ggen__cache_drop_request__descriptor, &ggen__has_archives_request__descriptor,
-    &ggen__reindex_request__descriptor,
+    &ggen__reindex_request__descriptor, &ggen__check_version_request__descriptor,
     &ggen__minisign_request__descriptor,
     &ggen__get_heads_request__descriptor, &ggen__put_head_request__descriptor,
     &ggen__delete_request__descriptor, &ggen__succession_request__descriptor};
