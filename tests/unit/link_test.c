@@ -1054,7 +1054,7 @@ a_message_without_end_of_whom_we_dialled_is_cut (void **state)
         assert_int_equal (zmq_send (socket, frame, sizeof frame, ZMQ_SNDMORE), sizeof frame);
     assert_int_equal (zmq_send (socket, frame, sizeof frame, 0), sizeof frame);
     const Ggen__LinkDown *down = (const void *) wait_for (self, a, "LinkDown", 1)->message;
-    assert_int_equal (down->code, NETWORK);     //  Not VALIDATION: it never was in memory as a whole
+    assert_int_equal (down->code, NETWORK);     //  Not VALIDATION: it never was here as a whole
     zmq_close (socket);
     zmq_ctx_term (context);
 }
@@ -1107,8 +1107,8 @@ main (void)
         cmocka_unit_test (many_small_messages_are_no_credit_for_a_large_one),
         cmocka_unit_test (whom_we_dialled_is_none_of_those_who_came_in),
         cmocka_unit_test_setup_teardown (a_message_without_end_is_cut, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_message_without_end_of_whom_we_dialled_is_cut, set_up,
-                                         tear_down),
+        cmocka_unit_test_setup_teardown (a_message_without_end_of_whom_we_dialled_is_cut,
+                                         set_up_patient, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
