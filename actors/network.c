@@ -18,6 +18,7 @@
 #include <assert.h>
 #include <jansson.h>
 #include <math.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -462,6 +463,7 @@ network_close (network_t **self_p)
     if (!self)
         return;
     identity_file_close (&self->identity);
+    sodium_memzero (self->link.secret_key, sizeof self->link.secret_key);
     free (self);
     *self_p = NULL;
 }

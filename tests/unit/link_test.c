@@ -750,6 +750,40 @@ who_takes_a_long_name_is_cut_and_not_mixed_up_with_another (void **state)
     zmq_ctx_term (context);
 }
 
+static void
+who_says_far_too_often_that_it_is_there_is_cut (void **state)
+{
+    fixture_t *self = *state;
+    node_t *b = &self->nodes[1];
+    void *context = zmq_ctx_new ();
+    void *stranger = named_stranger (context, b, 5);
+    zmq_send (stranger, "envelope", 8, ZMQ_SNDMORE);
+    zmq_send (stranger, "body", 4, 0);
+    wait_for (self, b, "LinkReceived", 1);
+    for (unsigned i = 0; i < LINK_PULSES_MAX + 100; i++) {
+        zmq_send (stranger, "", 0, ZMQ_SNDMORE);
+        zmq_send (stranger, "", 0, 0);
+        if (i % 100 == 0)
+            step (b);
+    }
+    const Ggen__LinkDown *down = (const void *) wait_for (self, b, "LinkDown", 1)->message;
+    assert_int_equal (down->code, VALIDATION);
+    assert_int_equal (count_of (b, "LinkReceived"), 1);
+    zmq_close (stranger);
+    zmq_ctx_term (context);
+}
+
+static void
+heartbeats_are_counted_anew_after_a_while (void **state)
+{
+    (void) state;
+    end_t end = {.pulses_ms = 1000};
+    for (unsigned i = 0; i < LINK_PULSES_MAX; i++)
+        assert_true (pulse_heard (&end, 1000 + LINK_HEARTBEAT_MS - 1));
+    assert_false (pulse_heard (&end, 1000 + LINK_HEARTBEAT_MS - 1));
+    assert_true (pulse_heard (&end, 1000 + LINK_HEARTBEAT_MS));
+}
+
 //  Both ends of a connection on loopback.
 static void
 make_connection (int ends[2])
@@ -989,7 +1023,7 @@ a_message_without_end_of_whom_we_dialled_is_cut (void **state)
         assert_int_equal (zmq_send (socket, frame, sizeof frame, ZMQ_SNDMORE), sizeof frame);
     assert_int_equal (zmq_send (socket, frame, sizeof frame, 0), sizeof frame);
     const Ggen__LinkDown *down = (const void *) wait_for (self, a, "LinkDown", 1)->message;
-    assert_int_equal (down->code, NETWORK);     //  Not VALIDATION: it never was in memory as a whole
+    assert_int_equal (down->code, NETWORK);     //  Not VALIDATION: it never was here as a whole
     zmq_close (socket);
     zmq_ctx_term (context);
 }
@@ -1033,6 +1067,9 @@ main (void)
                                          tear_down),
         cmocka_unit_test_setup_teardown (
             who_takes_a_long_name_is_cut_and_not_mixed_up_with_another, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (who_says_far_too_often_that_it_is_there_is_cut, set_up,
+                                         tear_down),
+        cmocka_unit_test (heartbeats_are_counted_anew_after_a_while),
         cmocka_unit_test (the_guard_cuts_what_is_too_many_and_what_stays_silent),
         cmocka_unit_test (before_its_first_message_nobody_says_more_than_a_hello_takes),
         cmocka_unit_test (of_all_that_fill_the_memory_together_the_greatest_is_cut),
@@ -1040,8 +1077,8 @@ main (void)
         cmocka_unit_test (many_small_messages_are_no_credit_for_a_large_one),
         cmocka_unit_test (whom_we_dialled_is_none_of_those_who_came_in),
         cmocka_unit_test_setup_teardown (a_message_without_end_is_cut, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_message_without_end_of_whom_we_dialled_is_cut, set_up,
-                                         tear_down),
+        cmocka_unit_test_setup_teardown (a_message_without_end_of_whom_we_dialled_is_cut,
+                                         set_up_patient, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
