@@ -23,8 +23,8 @@ char *
                    int64_t written_ns, size_t *size_p);
 
 //  Set the stamps in 'list' from a text. 'settled_ns': until then nobody could edit these files, or 0
-//  when that is not known to be after they were written. false: damaged, or of another list; then all are unknown,
-//  which costs time, nothing else.
+//  when that is not known to be after they were written. false: damaged, or of another list; then all
+//  are unknown, which costs time, nothing else.
 bool
     stamps_parse (const char *text, size_t size, const uint8_t files_sha256 [SHA256_SIZE],
                   int64_t settled_ns, file_list_t *list);
