@@ -20,6 +20,7 @@
 
 #define BLOBS    "blobs"
 #define TRANSFER "transfer"
+#define WEB      "web"
 
 //  Lists and drops that are asked for at one time.
 #define UPKEEP_MAX 1
@@ -38,7 +39,8 @@ typedef enum {
     PARKED,                     //  another fetch of the same bytes goes first
     FINDING,
     IMPORTING,
-    TRANSFERRING                //  other nodes give it, into the store
+    TRANSFERRING,               //  other nodes give it, into the store
+    DOWNLOADING                 //  a web server does
 } stage_t;
 
 struct flight_t {
@@ -189,13 +191,17 @@ imported (cache_t *self, flight_t *flight, const answer_t *answer)
     advance (self, flight);
 }
 
+//  Others have put it into the store, or failed to.
 static void
-transferred (cache_t *self, flight_t *flight, const answer_t *answer)
+brought (cache_t *self, flight_t *flight, const answer_t *answer)
 {
-    const Ggen__TransferFetchReply *reply = (const void *) answer->message;
-    if (reply) {
-        keep (self, flight, reply->size_bytes);
-        land_found (self, flight, reply->path, reply->size_bytes,
+    const Ggen__TransferFetchReply *transferred = (const void *) answer->message;
+    const Ggen__WebFetchReply *downloaded = (const void *) answer->message;
+    if (answer->message) {
+        bool web = flight->stage == DOWNLOADING;
+        uint64_t size_bytes = web ? downloaded->size_bytes : transferred->size_bytes;
+        keep (self, flight, size_bytes);
+        land_found (self, flight, web ? downloaded->path : transferred->path, size_bytes,
                     fetch_source (flight->fetch)->registry);
         return;
     }
@@ -229,8 +235,8 @@ on_step (void *self_, void *flight_, const answer_t *answer)
     }
     if (flight->stage == FINDING)
         found (self, flight, answer);
-    else if (flight->stage == TRANSFERRING)
-        transferred (self, flight, answer);
+    else if (flight->stage == TRANSFERRING || flight->stage == DOWNLOADING)
+        brought (self, flight, answer);
     else
         imported (self, flight, answer);
     return OK;
@@ -299,6 +305,26 @@ transfer (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
     ask_step (self, flight, TRANSFER, &request.base, &ggen__transfer_fetch_reply__descriptor);
 }
 
+static void
+download (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
+{
+    Ggen__WebFetchRequest request = GGEN__WEB_FETCH_REQUEST__INIT;
+    digest_t digest = *fetch_digest (flight->fetch);
+    flight->stage = DOWNLOADING;
+    request.url = source->location;
+    request.sha256 = digest_to_field (&digest);
+    request.size_bytes = fetch_size_bytes (flight->fetch);
+    request.subject = (char *) fetch_subject (flight->fetch);
+    ask_step (self, flight, WEB, &request.base, &ggen__web_fetch_reply__descriptor);
+}
+
+static bool
+is_of_web (const flight_t *flight, const Ggen__FetchSource *source)
+{
+    return (strncmp (source->location, "http://", 7) == 0 || strncmp (source->location, "https://", 8) == 0)
+           && !fetch_offline (flight->fetch);
+}
+
 static bool
 is_of_other_nodes (const flight_t *flight, const Ggen__FetchSource *source)
 {
@@ -340,6 +366,10 @@ advance (cache_t *self, flight_t *flight)
         }
         if (is_of_other_nodes (flight, source)) {
             transfer (self, flight, source);
+            return;
+        }
+        if (is_of_web (flight, source)) {
+            download (self, flight, source);
             return;
         }
         pass_over (flight, source);

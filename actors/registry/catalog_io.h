@@ -96,6 +96,10 @@ catalog_fn catalog_installed;
 //  A ReindexRequest: both indexes anew.
 catalog_fn catalog_reindex;
 
+//  A CheckVersionRequest.
+//  PACKAGE_NOT_FOUND     as above.
+catalog_fn catalog_check_version;
+
 //  A HasArchivesRequest: the archive's file is looked for, its bytes are not read.
 catalog_fn catalog_has_archives;
 

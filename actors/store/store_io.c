@@ -292,7 +292,7 @@ explain (store_call_t *call)
                   "check the permissions of %s and of what is in it", call->base);
     else if (call->code == STORAGE)
         snprintf (call->hint_text, sizeof call->hint_text,
-                  "if the disk of %s fails, the system's log tells more", call->base);
+                  "look what is at %s; if its disk fails, the system's log tells more", call->base);
     call->hint = call->hint_text;
 }
 

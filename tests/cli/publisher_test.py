@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import stat
-import subprocess
 
 from tap import PACKS, contains, equal, lacks, main, matches, skip, test, true
 

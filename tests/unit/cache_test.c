@@ -327,6 +327,40 @@ wrong_bytes_of_one_source_make_it_try_the_next (void **state)
     fake_stop (&fake);
 }
 
+//  ---- from web servers --------------------------------------------------------------------------
+
+static const fake_sent_t *
+expect_download (fake_t *fake, uint8_t number)
+{
+    const Ggen__WebFetchRequest *download;
+    const fake_sent_t *asked = fake_expect (fake, &ggen__web_fetch_request__descriptor, &download);
+    digest_t digest = digest_of (number);
+    assert_string_equal (asked->to, "web");
+    assert_string_equal (download->url, "https://x");
+    assert_memory_equal (download->sha256.data, digest.bytes, DIGEST_SIZE);
+    return asked;
+}
+
+static void
+a_web_server_gives_it_into_the_store (void **state)
+{
+    (void) state;
+    static const char *const from_web[][2] = {{"http", "https://x"}};
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 1, from_web), 0);
+    answer_find (&fake, NULL);
+    const fake_sent_t *asked = expect_download (&fake, 9);
+    Ggen__WebFetchReply there = GGEN__WEB_FETCH_REPLY__INIT;
+    there.path = "/store/9";
+    there.size_bytes = 100;
+    fake_answer (&fake, asked, &there.base);
+    expect_fetched (&fake, id, "/store/9", "http");
+    assert_int_equal (status_of (&fake)->blobs_count, 1);
+    fake_stop (&fake);
+}
+
 static void
 when_every_source_fails_each_is_named_with_its_reason (void **state)
 {
@@ -336,11 +370,12 @@ when_every_source_fails_each_is_named_with_its_reason (void **state)
     start (&fake, 1000, 0);
     uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 3, all_kinds), 0);
     answer_find (&fake, NULL);
+    fake_answer_failure (&fake, expect_download (&fake, 9), NETWORK, "nobody listens");
     fake_answer_failure (&fake, expect_import (&fake, "/a"), CHECKSUM_MISMATCH, "wrong bytes");
     const Ggen__Failure *failure = fake_expect_failure (&fake, id, ALL_PROVIDERS_FAILED);
     assert_non_null (strstr (failure->message, "pack@1.0.0"));
     assert_non_null (strstr (failure->message, "p2p: not tried: this registry is not served here"));
-    assert_non_null (strstr (failure->message, "http: not tried"));
+    assert_non_null (strstr (failure->message, "http: nobody listens: NETWORK"));
     assert_non_null (strstr (failure->message, "file: wrong bytes: CHECKSUM_MISMATCH"));
     assert_int_equal (failure->n_details, 3);
     assert_string_equal (failure->details[2]->key, "file");
@@ -785,6 +820,7 @@ main (void)
         cmocka_unit_test (progress_reaches_everyone_who_waits),
         cmocka_unit_test (wrong_bytes_of_the_only_source_are_a_checksum_mismatch),
         cmocka_unit_test (wrong_bytes_of_one_source_make_it_try_the_next),
+        cmocka_unit_test (a_web_server_gives_it_into_the_store),
         cmocka_unit_test (when_every_source_fails_each_is_named_with_its_reason),
         cmocka_unit_test (offline_passes_over_all_but_files),
         cmocka_unit_test (other_nodes_give_it_through_transfer),

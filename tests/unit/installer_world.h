@@ -79,6 +79,9 @@ typedef struct {
     char order [1024];              //  of unpacking
     ProtobufCMessage **part;        //  where an answer goes that is one of many
     unsigned reindexed;
+    const char *fault;              //  of what the file registry has; NULL: it is whole
+    bool not_here, checked_bytes;   //  it has not the version; how it was looked at
+    bool published_again;           //  by the last publish
     char swept [128], dropped [256];        //  generations; blobs, by their number
 
     //  Blobs in the cache: archives of these entries (number in 'entries'), and whether the file
@@ -372,6 +375,7 @@ serve_publish (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *
     memset (entry, 0, sizeof *entry);
     entry->package = (Ggen__Package *) message_copy (&request->package->base);
     self->publishes++;
+    self->published_again = request->again;
     reply.location = "/reg/published";
     reply.acknowledged = 1;
     fake_answer (&self->fake, asked, &reply.base);
@@ -941,6 +945,19 @@ serve_archives (world_t *self, const fake_sent_t *asked, const ProtobufCMessage 
     fake_answer (&self->fake, asked, &reply.base);
 }
 
+static UNUSED void
+serve_check_version (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    Ggen__CheckVersionReply reply = GGEN__CHECK_VERSION_REPLY__INIT;
+    self->checked_bytes = ((const Ggen__CheckVersionRequest *) (const void *) message)->bytes;
+    if (self->fault)
+        reply.fault = (char *) (uintptr_t) self->fault;
+    if (self->not_here)
+        refuse_it (self, asked, PACKAGE_NOT_FOUND, "it is not here");
+    else
+        fake_answer (&self->fake, asked, &reply.base);
+}
+
 static UNUSED bool
 serve_upkeep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
 {
@@ -955,6 +972,8 @@ serve_upkeep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *m
         serve_drop (self, asked, message);
     else if (type == &ggen__has_archives_request__descriptor)
         serve_archives (self, asked, message);
+    else if (type == &ggen__check_version_request__descriptor)
+        serve_check_version (self, asked, message);
     else if (type == &ggen__reindex_request__descriptor) {
         Ggen__ReindexReply reply = GGEN__REINDEX_REPLY__INIT;
         reply.packages_count = 7;
@@ -1090,7 +1109,7 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__installed_request__descriptor, &ggen__generations_request__descriptor,
     &ggen__sweep_request__descriptor, &ggen__cache_list_request__descriptor,
     &ggen__cache_drop_request__descriptor, &ggen__has_archives_request__descriptor,
-    &ggen__reindex_request__descriptor,
+    &ggen__reindex_request__descriptor, &ggen__check_version_request__descriptor,
     &ggen__minisign_request__descriptor,
     &ggen__get_heads_request__descriptor, &ggen__put_head_request__descriptor,
     &ggen__delete_request__descriptor, &ggen__succession_request__descriptor};

@@ -261,7 +261,15 @@ reindex (fixture_t *self)
     return reply->packages_count;
 }
 
-//  A version whose directory was taken away behind its back: the index believes in it until then.
+//  A version whose directory was taken away behind its back.
+static void
+take_away (fixture_t *self, const char *id)
+{
+    char path [200];
+    snprintf (path, sizeof path, "%s/%s", self->directory, id);
+    remove_tree (path);
+}
+
 static void
 both_indexes_are_made_anew_when_asked_for (void **state)
 {
@@ -270,14 +278,98 @@ both_indexes_are_made_anew_when_asked_for (void **state)
     publish (self, "aaa", "1.0.0", "x");
     publish (self, "bbb", "1.0.0", "x");
     assert_int_equal (reindex (self), 2);
-    snprintf (path, sizeof path, "%s/bbb", self->directory);
-    remove_tree (path);
-    assert_non_null (get (self, "bbb"));
+    take_away (self, "bbb");
+    assert_int_equal (search (self, "")->total, 2);
     assert_int_equal (reindex (self), 1);
     assert_null (get (self, "bbb"));
     snprintf (path, sizeof path, "%s/index.json", self->directory);
     assert_non_null (strstr (read_file (path), "aaa"));
     assert_null (strstr (read_file (path), "bbb"));
+}
+
+static void
+a_version_that_is_gone_is_not_told_of_and_the_index_learns_it (void **state)
+{
+    fixture_t *self = *state;
+    for (unsigned writable = 2; writable-- > 0;) {
+        restart (self, true);
+        publish (self, "aaa", "1.0.0", "x");
+        publish (self, "aaa", "2.0.0", "y");
+        publish (self, "bbb", "1.0.0", "z");
+        restart (self, writable);
+        take_away (self, "aaa/2.0.0");
+        assert_string_equal (versions (self, "aaa"), "1.0.0 ");
+        const Ggen__ListVersionsReply *listed = (const void *) self->reply;
+        assert_int_equal (listed->n_warnings, 1);
+        assert_non_null (strstr (listed->warnings [0], "aaa@2.0.0 are gone"));
+        assert_string_equal (versions (self, "aaa"), "1.0.0 ");
+        listed = (const void *) self->reply;
+        assert_int_equal (listed->n_warnings, !writable);
+        take_away (self, "bbb");
+        assert_null (get (self, "bbb"));
+        assert_int_equal (failure_code (self), PACKAGE_NOT_FOUND);
+        assert_int_equal (exists (self, "bbb"), !writable);
+    }
+}
+
+//  What is found wrong with aaa 1.0.0, or "" ; NULL: it is not there.
+static const char *
+fault_of (fixture_t *self, bool bytes)
+{
+    static uint8_t digest [32];
+    Ggen__CheckVersionRequest request = GGEN__CHECK_VERSION_REQUEST__INIT;
+    const Ggen__Package *package = get (self, "aaa");
+    if (package)
+        memcpy (digest, package->sha256.data, 32);
+    request.id = (char *) "aaa";
+    request.version = (char *) "1.0.0";
+    request.sha256 = (ProtobufCBinaryData) {32, digest};
+    request.bytes = bytes;
+    const Ggen__CheckVersionReply *reply =
+        ask (self, &request.base, &ggen__check_version_reply__descriptor);
+    return reply ? reply->fault : NULL;
+}
+
+static bool
+put_again (fixture_t *self, uint8_t number)
+{
+    draft_t made;
+    const signer_t signer = make_signer (number);
+    draft (self, &made, "aaa", "1.0.0", "content");
+    sign_draft (&made, &signer);
+    made.request.again = true;
+    return send_draft (self, &made) != NULL;
+}
+
+static void
+what_is_wrong_with_a_version_is_found_and_put_again (void **state)
+{
+    fixture_t *self = *state;
+    char archive [300], record [300];
+    const signer_t signer = make_signer (1);
+    assert_null (fault_of (self, false));
+    publish_signed (self, "aaa", "1.0.0", "content", &signer);
+    snprintf (archive, sizeof archive, "%s", get (self, "aaa")->location);
+    snprintf (record, sizeof record, "%s/aaa/1.0.0/record", self->directory);
+    assert_string_equal (fault_of (self, true), "");
+    //  Of the same size: only its bytes tell.
+    assert_int_equal (unlink (archive), 0);
+    write_file (archive, "CONTENT", 7);
+    assert_string_equal (fault_of (self, false), "");
+    assert_true (strlen (fault_of (self, true)) > 0);
+    assert_true (put_again (self, 1));
+    assert_string_equal (fault_of (self, true), "");
+    assert_int_equal (unlink (archive), 0);
+    assert_string_equal (fault_of (self, false), "its archive is gone");
+    assert_true (put_again (self, 1));
+    //  A record of which not even the signer is left does not keep its publisher away.
+    write_file (record, "no record", 9);
+    assert_true (strlen (fault_of (self, false)) > 0);
+    assert_true (put_again (self, 1));
+    assert_string_equal (fault_of (self, true), "");
+    //  Nobody else's comes over one that is sound.
+    assert_false (put_again (self, 2));
+    assert_int_equal (failure_code (self), PERMISSION_DENIED);
 }
 
 static void
@@ -406,6 +498,8 @@ main (void)
         T (installations_are_counted_and_rank),
         T (an_answer_too_long_for_a_message_says_what_is_left_out),
         T (both_indexes_are_made_anew_when_asked_for),
+        T (a_version_that_is_gone_is_not_told_of_and_the_index_learns_it),
+        T (what_is_wrong_with_a_version_is_found_and_put_again),
         T (reading_only_makes_no_index_anew),
         T (archives_are_found_by_their_digests),
         T (many_lists_and_heads_are_what_each_would_be_alone),
