@@ -81,8 +81,9 @@ static void
 pass (swarm_t *self, const arrival_t *arrival, const char *to, const char *actor,
       Ggen__Envelope *envelope)
 {
-    char from[ADDRESS_MAX + 1];
-    snprintf (from, sizeof from, "%s@%s", actor, arrival->link->text);
+    char text[PEER_ID_TEXT + 1], from[ADDRESS_MAX + 1];
+    peer_id_text (&arrival->link->key, text);
+    snprintf (from, sizeof from, "%s@%s", actor, text);
     envelope->kind = arrival->frame.kind;
     envelope->from = from;
     envelope->type = (char *) arrival->frame.type;
