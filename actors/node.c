@@ -159,7 +159,8 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
     self->registry_sources = (registry_sources_settings_t) {.home = self->home,
                                                             .cache = self->cache_dir,
                                                             .url = self->url,
-                                                            .url_alone = !wants (config, "file")};
+                                                            .url_alone = !wants (config, "file"),
+                                                            .dry = options->dry && !writable};
     self->sources = (sources_settings_t) {.home = self->home,
                                           .registry = self->registry_dir,
                                           .cache = self->cache_dir,
