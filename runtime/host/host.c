@@ -4,6 +4,7 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
@@ -65,6 +66,8 @@ host_start (host_t **self_p, const bus_setup_t *setup, char *why, size_t why_siz
     static _Atomic unsigned started;
     *self_p = NULL;
     host_init ();
+    if (setup->daemon)
+        mallopt (M_ARENA_MAX, HOST_ARENAS);
     if (check (setup, why, why_size))
         return INTERNAL;
     host_t *self = calloc (1, sizeof *self);
@@ -123,8 +126,13 @@ code_t
 host_wait (host_t *self, const volatile int *interrupted)
 {
     zmq_pollitem_t item = {zsock_resolve (self->bus), 0, ZMQ_POLLIN, 0};
+    int64_t trim_ms = clock_ms () + HOST_TRIM_MS;
     while (!*interrupted) {
         int rc = zmq_poll (&item, 1, 1000);
+        if (clock_ms () >= trim_ms) {
+            malloc_trim (0);
+            trim_ms = clock_ms () + HOST_TRIM_MS;
+        }
         if (rc > 0)
             return INTERNAL;
         if (rc < 0 && zmq_errno () != EINTR)
