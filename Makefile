@@ -13,7 +13,6 @@ RELEASED := 2026-11-20
 PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libczmq-dev \
     libzmq3-dev libsodium-dev libssl-dev libarchive-dev libsqlite3-dev libsolv-dev libjansson-dev \
     libsmartcols-dev libtomlplusplus-dev libcmocka-dev libunistring-dev zlib1g-dev libzstd-dev libmicrohttpd-dev \
-    libcurl4-openssl-dev \
     protobuf-compiler python3 python3-zmq python3-protobuf git binutils minisign
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils

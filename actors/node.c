@@ -5,7 +5,6 @@
 
 #include "actors/cache/blobs_io.h"
 #include "actors/cache/cache.h"
-#include "actors/cache/downloads_io.h"
 #include "actors/installer/installer.h"
 #include "actors/registry/registry.h"
 #include "actors/registry/registry_file_io.h"
@@ -29,7 +28,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROLES_MAX 32
+#define ROLES_MAX 24
 
 typedef struct {
     host_t *host;
@@ -44,18 +43,14 @@ typedef struct {
     char *cache_dir;
     char *state_path;
     char *keys_dir;
-    registry_backend_t backends[4];
+    registry_backend_t backends[3];
     registry_settings_t registry;
     registry_file_settings_t registry_file;
     registry_sources_settings_t registry_sources;
-    registry_sources_settings_t registry_http;
-    char *url;                  //  registry.url; NULL: none, or not wanted
     sources_settings_t sources;
     installer_settings_t installer;
     cache_settings_t cache;
     blobs_settings_t blobs;
-    downloads_settings_t downloads;
-    char *downloads_dir;
     store_settings_t store;
     state_settings_t state;
     keyring_settings_t keyring;
@@ -82,8 +77,6 @@ node_free (node_t *self)
     free (self->home);
     free (self->registry_dir);
     free (self->cache_dir);
-    free (self->url);
-    free (self->downloads_dir);
     free (self->state_path);
     free (self->keys_dir);
     network_close (&self->network);
@@ -104,7 +97,7 @@ limits_of (const config_t *config)
         .manifest_bytes = (uint32_t) config_int (config, "limits.manifest_bytes")};
 }
 
-//  Whether registry.mode names this kind.
+//  Of the kinds that registry.mode can name, this build has "file" and "p2p".
 static bool
 wants (const config_t *config, const char *kind)
 {
@@ -127,9 +120,6 @@ list_backends (node_t *self, const config_t *config)
             (registry_backend_t) {.address = NETWORK_REGISTRY,
                                   .writes = !network_is_brief (self->network),
                                   .remote = true};
-    if (self->url)
-        self->backends[count++]
-            = (registry_backend_t) {.address = registry_http_actor.name, .remote = true};
     return count;
 }
 
@@ -142,19 +132,13 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
     self->cache_dir = config_path (config, "storage.cache_dir");
     self->state_path = join (home->dir, "p2p/state.db");
     self->keys_dir = join (home->dir, "keys");
-    const char *url = wants (config, "http") ? config_string (config, "registry.url") : NULL;
-    self->url = url && *url ? strdup (url) : NULL;
-    self->downloads_dir = self->cache_dir ? join (self->cache_dir, "web/archives") : NULL;
-    if (!self->downloads_dir || !self->home || !self->registry_dir || !self->cache_dir || !self->state_path
+    if (!self->home || !self->registry_dir || !self->cache_dir || !self->state_path
         || !self->keys_dir)
         return false;
     self->registry = (registry_settings_t) {.backends = self->backends,
                                             .backends_count = list_backends (self, config),
                                             .sources_count = source_file_count (self->home)};
-    self->registry_sources = (registry_sources_settings_t) {
-        .home = self->home, .cache = options->dry ? NULL : self->cache_dir};
-    self->registry_http = self->registry_sources;
-    self->registry_http.url = self->url;
+    self->registry_sources.home = self->home;
     self->sources = (sources_settings_t) {self->home, self->registry_dir, writable};
     self->registry_file = (registry_file_settings_t) {.directory = self->registry_dir,
                                                        .writable = writable,
@@ -167,9 +151,6 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
         .ttl_ms = config_ms (config, "storage.hot_ttl"),
         .absent_ttl_ms = HOT_ABSENT_TTL_MS};
     self->blobs.directory = self->cache_dir;
-    self->downloads
-        = (downloads_settings_t) {self->downloads_dir,
-                                  (uint64_t) config_bytes (config, "limits.packed_mib")};
     self->store = (store_settings_t) {self->home, writable, limits_of (config)};
     self->state.path = self->state_path;
     self->state.read_only = !writable;
@@ -194,14 +175,11 @@ cast_all (node_t *self)
     cast (self, &registry_actor, &self->registry);
     cast (self, &registry_file_actor, &self->registry_file);
     cast (self, &registry_sources_actor, &self->registry_sources);
-    if (self->url)
-        cast (self, &registry_http_actor, &self->registry_http);
     cast (self, &sources_actor, &self->sources);
     cast (self, &trust_actor, NULL);
     cast (self, &keyring_actor, &self->keyring);
     cast (self, &cache_actor, &self->cache);
     cast (self, &blobs_actor, &self->blobs);
-    cast (self, &downloads_actor, &self->downloads);
     cast (self, &store_actor, &self->store);
     cast (self, &state_actor, &self->state);
     for (unsigned i = 0;

@@ -3,6 +3,7 @@
 
 //  What settings without effect wait for.
 #define PEERS         "that part of the peer-to-peer network"
+#define HTTP          "the HTTP registry"
 #define PACKAGES_PATH "a choice of where packages appear"
 
 const schema_key_t schema_keys [] = {
@@ -77,7 +78,7 @@ const schema_key_t schema_keys [] = {
 
     {"registry.mode", SCHEMA_CHOICE, "\"hybrid\"", 0, 0, "hybrid|file|p2p|http", NULL, NULL,
      "which registries answer; hybrid = all that are configured"},
-    {"registry.url", SCHEMA_TEXT, "null", 0, 0, "http://|https://", "GGEN_REGISTRY_URL", NULL,
+    {"registry.url", SCHEMA_TEXT, "null", 0, 0, "http://|https://", "GGEN_REGISTRY_URL", HTTP,
      "HTTP registry: a mirror or another node"},
     {"registry.registry_path", SCHEMA_PATH, "\"registry\"", 0, 0, NULL, NULL, NULL,
      "the file registry"},

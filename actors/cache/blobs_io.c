@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 //  Blobs whose check is remembered; at one more all is forgotten and checked again when used.
 #define STAMPS_MAX 4096
@@ -118,17 +117,6 @@ drop_all (blobs_work_t *work, const blob_watch_t *watch)
 }
 
 static void
-import (blobs_work_t *work, const blob_watch_t *watch)
-{
-    work->code = blob_store_import (work->store, work->source, &work->digest, work->size_bytes,
-                                    watch, work->path, &work->stamp, &work->failure);
-    //  Its other name changes the stamp.
-    if (work->take && work->code == OK && strcmp (work->path, work->source) != 0
-        && unlink (work->source) == 0)
-        blob_store_look (work->store, &work->digest, 0, &work->stamp);
-}
-
-static void
 run (job_t *job, void *arg)
 {
     blobs_work_t *work = arg;
@@ -137,7 +125,8 @@ run (job_t *job, void *arg)
         work->code = blob_store_check (work->path, &work->digest, work->size_bytes, &watch,
                                        &work->stamp, &work->failure);
     else if (work->task == BLOBS_IMPORT)
-        import (work, &watch);
+        work->code = blob_store_import (work->store, work->source, &work->digest, work->size_bytes,
+                                        &watch, work->path, &work->stamp, &work->failure);
     else if (work->task == BLOBS_DROP)
         work->code = drop_all (work, &watch);
     else if (work->task >= BLOBS_PART_LOOK)
@@ -367,7 +356,6 @@ on_import (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return BUSY;
     work->digest = digest;
     work->size_bytes = ask->size_bytes;
-    work->take = ask->take;
     work->source = strdup (ask->path);
     if (!work->source) {
         blobs_work_destroy (&work);

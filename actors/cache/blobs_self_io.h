@@ -30,7 +30,6 @@ struct blobs_work_t {
     digest_t digest;
     uint64_t size_bytes;
     char *source;                   //  IMPORT
-    bool take;                      //  IMPORT: the source goes afterwards
     code_t code;
     blob_failure_t failure;
     blob_stamp_t stamp;

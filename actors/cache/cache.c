@@ -8,7 +8,6 @@
 
 #include "hot.pb-c.h"
 #include "node.pb-c.h"
-#include "download.pb-c.h"
 #include "runtime/actor/out.h"
 #include "transfer.pb-c.h"
 #include "upkeep.pb-c.h"
@@ -16,11 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define BLOBS    "blobs"
 #define TRANSFER "transfer"
-#define DOWNLOADS "downloads"
 
 //  Lists and drops that are asked for at one time.
 #define UPKEEP_MAX 1
@@ -38,8 +35,7 @@ typedef enum {
     PARKED,                     //  another fetch of the same bytes goes first
     FINDING,
     IMPORTING,
-    TRANSFERRING,               //  other nodes give it, into the store
-    DOWNLOADING                 //  a web server gives it, into a file to be imported
+    TRANSFERRING                //  other nodes give it, into the store
 } stage_t;
 
 struct flight_t {
@@ -47,7 +43,6 @@ struct flight_t {
     fetch_t *fetch;
     stage_t stage;
     ticket_t leader;            //  the request that the current ask was made for
-    bool downloaded;            //  what is imported was brought from the source
 };
 
 struct cache_t {
@@ -67,7 +62,6 @@ struct cache_t {
 };
 
 static void advance (cache_t *self, flight_t *flight);
-static void import (cache_t *self, flight_t *flight, char *path, bool take);
 
 static bool
 is_fetched (const void *self, const digest_t *digest)
@@ -178,7 +172,7 @@ imported (cache_t *self, flight_t *flight, const answer_t *answer)
     const Ggen__FetchSource *source = fetch_source (flight->fetch);
     if (reply) {
         //  A store that cannot be written answers with the source itself: nothing was added.
-        if (flight->downloaded || strcmp (reply->path, source->location) != 0)
+        if (strcmp (reply->path, source->location) != 0)
             keep (self, flight, reply->size_bytes);
         land_found (self, flight, reply->path, reply->size_bytes, source->registry);
         return;
@@ -210,24 +204,6 @@ transferred (cache_t *self, flight_t *flight, const answer_t *answer)
     advance (self, flight);
 }
 
-static void
-downloaded (cache_t *self, flight_t *flight, const answer_t *answer)
-{
-    const Ggen__DownloadReply *reply = (const void *) answer->message;
-    flight->stage = IMPORTING;
-    if (reply) {
-        flight->downloaded = true;
-        import (self, flight, reply->path, true);
-        return;
-    }
-    if (answer->code == INSUFFICIENT_DISK_SPACE) {
-        land_failed (self, flight, answer->failure);
-        return;
-    }
-    fetch_source_failed (flight->fetch, answer->failure);
-    advance (self, flight);
-}
-
 static code_t
 on_step (void *self_, void *flight_, const answer_t *answer)
 {
@@ -251,8 +227,6 @@ on_step (void *self_, void *flight_, const answer_t *answer)
         found (self, flight, answer);
     else if (flight->stage == TRANSFERRING)
         transferred (self, flight, answer);
-    else if (flight->stage == DOWNLOADING)
-        downloaded (self, flight, answer);
     else
         imported (self, flight, answer);
     return OK;
@@ -297,16 +271,14 @@ find (cache_t *self, flight_t *flight)
     ask_step (self, flight, BLOBS, &request.base, &ggen__blob_find_reply__descriptor);
 }
 
-//  'take': the file is ours.
 static void
-import (cache_t *self, flight_t *flight, char *path, bool take)
+import (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
 {
     digest_t digest = *fetch_digest (flight->fetch);
     Ggen__BlobImportRequest request = GGEN__BLOB_IMPORT_REQUEST__INIT;
     request.sha256 = digest_to_field (&digest);
     request.size_bytes = fetch_size_bytes (flight->fetch);
-    request.path = path;
-    request.take = take;
+    request.path = source->location;
     ask_step (self, flight, BLOBS, &request.base, &ggen__blob_import_reply__descriptor);
 }
 
@@ -321,28 +293,6 @@ transfer (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
     request.sha256 = digest_to_field (&digest);
     request.subject = (char *) fetch_subject (flight->fetch);
     ask_step (self, flight, TRANSFER, &request.base, &ggen__transfer_fetch_reply__descriptor);
-}
-
-static void
-download (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
-{
-    digest_t digest = *fetch_digest (flight->fetch);
-    Ggen__DownloadRequest request = GGEN__DOWNLOAD_REQUEST__INIT;
-    flight->stage = DOWNLOADING;
-    request.url = source->location;
-    request.sha256 = digest_to_field (&digest);
-    request.size_bytes = fetch_size_bytes (flight->fetch);
-    request.subject = (char *) fetch_subject (flight->fetch);
-    ask_step (self, flight, DOWNLOADS, &request.base, &ggen__download_reply__descriptor);
-}
-
-//  What is downloaded is checked by its digest like all else.
-static bool
-is_of_the_web (const flight_t *flight, const Ggen__FetchSource *source)
-{
-    return (strncasecmp (source->location, "http://", 7) == 0
-            || strncasecmp (source->location, "https://", 8) == 0)
-           && !fetch_offline (flight->fetch);
 }
 
 static bool
@@ -381,12 +331,7 @@ advance (cache_t *self, flight_t *flight)
         //  A path is on this machine, whatever the registry is called that told of it.
         if (strcmp (source->registry, "file") == 0 || source->location[0] == '/') {
             flight->stage = IMPORTING;
-            flight->downloaded = false;
-            import (self, flight, source->location, false);
-            return;
-        }
-        if (is_of_the_web (flight, source)) {
-            download (self, flight, source);
+            import (self, flight, source);
             return;
         }
         if (is_of_other_nodes (flight, source)) {

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 //  "cache": bytes by digest, from the cheapest verified place that has them; and how much of them
 //  is kept.
-//  It asks "blobs" (blobs_io.h) to find, import, remove, list and drop, and "downloads"
-//  (downloads_io.h).
+//  It asks "blobs" (blobs_io.h) to find, import, remove, list and drop.
 //
 //  FetchRequest    the blob store, then each source in order. "file" is a path of this machine,
-//                  imported into the store; an URL of http or https is brought by "downloads"; "p2p"
-//                  is other nodes, from which "transfer" gets it (it needs the source's record;
-//                  FEATURE_NOT_ENABLED where there is none). Others are passed over, as all but
-//                  "file" are when 'offline'. Requests alike made at one time are one fetch; another
-//                  one for the same bytes waits for its end, and finds them in the store then. Fails with
+//                  imported into the store; "p2p" is other nodes, from which "transfer" gets it (it
+//                  needs the source's record; FEATURE_NOT_ENABLED where there is none). Those of
+//                  other registries are passed over, as all but "file" are when 'offline'. Requests
+//                  alike made at one time are one fetch; another one for the same bytes waits for
+//                  its end, and finds them in the store then. Fails with
 //                      the source's own failure    when there was one source only: for wrong bytes
 //                                                  CHECKSUM_MISMATCH {expected, actual}
 //                      ALL_PROVIDERS_FAILED        naming each source and what was wrong with it,

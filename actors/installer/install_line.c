@@ -83,7 +83,6 @@ install_ask_records (task_t *task, const char *name)
     line_t *line = add (task, name);
     Ggen__GetHeadsRequest request = GGEN__GET_HEADS_REQUEST__INIT;
     request.id = (char *) (uintptr_t) name;
-    request.local = task->offline;
     if (line)
         task_ask (task, "registry", &request.base, &ggen__get_heads_reply__descriptor, on_records,
                   line, true);

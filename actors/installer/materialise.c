@@ -205,7 +205,6 @@ ask_package (task_t *task, item_t *item)
     Ggen__GetPackageVersionRequest request = GGEN__GET_PACKAGE_VERSION_REQUEST__INIT;
     request.id = item->locked->name;
     request.version = item->locked->version;
-    request.local = task->offline;
     task_ask (task, "registry", &request.base, &ggen__package_reply__descriptor, on_package, item,
               true);
 }

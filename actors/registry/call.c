@@ -27,16 +27,6 @@ call_new (ticket_t ticket, const ProtobufCMessage *request, const backend_t *bac
     return self;
 }
 
-bool
-call_is_local (const ProtobufCMessage *request)
-{
-    const ProtobufCFieldDescriptor *field
-        = protobuf_c_message_descriptor_get_field_by_name (request->descriptor, "local");
-    if (!field || field->type != PROTOBUF_C_TYPE_BOOL)
-        return false;
-    return *(const protobuf_c_boolean *) ((const char *) request + field->offset);
-}
-
 void
 call_destroy (call_t **self_p)
 {

@@ -55,9 +55,6 @@ void call_destroy (call_t **self_p);
 void call_answered (slot_t *slot, const ProtobufCMessage *reply, const Ggen__Failure *failure);
 void call_unanswered (slot_t *slot, code_t code);
 
-//  Is the network not to be asked, for one who is offline?
-bool call_is_local (const ProtobufCMessage *request);
-
 void call_warn (call_t *self, const char *format, ...) printf_like (2, 3);
 
 //  Warn of each backend that failed (not having a package is no failure), which leaves the call

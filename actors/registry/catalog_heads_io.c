@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actors/registry/index_listed_io.h"
 #include "actors/registry/publication.h"
 
 code_t
@@ -50,9 +49,7 @@ static void
 add_record (void *arg, bytes_t record)
 {
     heads_t *self = arg;
-    bool fits = self->size + record.size <= CATALOG_REPLY_MAX
-                && self->reply->n_records < 2 * SHELF_HEADS_MAX;
-    uint8_t *copy = fits ? malloc (record.size) : NULL;
+    uint8_t *copy = self->size + record.size <= CATALOG_REPLY_MAX ? malloc (record.size) : NULL;
     if (!copy) {
         self->cut = true;
         return;
@@ -70,17 +67,14 @@ catalog_get_heads (catalog_t *self, catalog_call_t *call)
     if (code != OK)
         return code;
     heads_t heads = {.reply = reply_new (&ggen__get_heads_reply__descriptor)};
-    heads.reply->records = calloc (2 * SHELF_HEADS_MAX, sizeof *heads.reply->records);
+    heads.reply->records = calloc (SHELF_HEADS_MAX, sizeof *heads.reply->records);
     if (!heads.reply->records)
         code = STORAGE;
-    else if (self->web)
-        code = index_get_records (self->index, request->id, add_record, &heads);
     else if (self->shelf)
         code = shelf_records (self->shelf, request->id, add_record, &heads);
     if (code != OK) {
         ggen__get_heads_reply__free_unpacked (heads.reply, NULL);
-        return self->shelf ? catalog_shelf_failed (self, call, code)
-                           : catalog_index_failed (self, call, code);
+        return catalog_shelf_failed (self, call, code);
     }
     if (heads.cut)
         reply_add_text (&heads.reply->base, "warnings", "some heads did not fit into one answer");

@@ -54,7 +54,6 @@ catalog_destroy (catalog_t **self_p)
     if (!self)
         return;
     close_all (self);
-    catalog_web_destroy (&self->web);
     free (self->warning);
     free (self->directory);
     free (self);
@@ -164,8 +163,6 @@ open_shelf (catalog_t *self)
 code_t
 catalog_open (catalog_t *self, catalog_call_t *call)
 {
-    if (self->web)
-        return catalog_web_open (self, call);
     if (!self->writable && !self->foreign && access (self->directory, F_OK) != 0
         && errno == ENOENT) {
         close_all (self);

@@ -131,7 +131,6 @@ catalog_search (catalog_t *self, catalog_call_t *call)
                                  request->n_categories, request->n_tags));
     if (code != OK)
         return catalog_index_failed (self, call, code);
-    reply->incomplete = catalog_web_is_old (self);
     size_t fit = fitting (reply->results, reply->n_results, 1), more = reply->n_results - fit;
     drop_packages (reply->results + fit, more);
     reply->n_results = fit;
@@ -149,8 +148,6 @@ static void
 add_readme (catalog_t *self, Ggen__PackageReply *reply)
 {
     Ggen__Package *package = reply->package, *stored;
-    if (!self->shelf)
-        return;
     if (shelf_get (self->shelf, package->id, package->version, &stored) != OK) {
         reply_add_text (&reply->base, "warnings", shelf_error (self->shelf));
         return;
@@ -169,7 +166,7 @@ take_record (catalog_t *self, Ggen__Package *package, ProtobufCMessage *reply)
 {
     uint8_t *record = NULL;
     size_t size = 0;
-    if (package->record.len == 0 || !self->shelf)
+    if (package->record.len == 0)
         return;
     if (shelf_record (self->shelf, package->id, package->version, &record, &size) != OK)
         reply_add_text (reply, "warnings", shelf_error (self->shelf));
@@ -249,7 +246,6 @@ catalog_list_versions (catalog_t *self, catalog_call_t *call)
     code = index_versions (self->index, request->id, &reply);
     if (code != OK)
         return catalog_index_failed (self, call, code);
-    reply->incomplete = catalog_web_is_old (self);
     for (size_t i = 0; i < reply->n_versions; i++)
         take_record (self, reply->versions [i], &reply->base);
     //  The lowest go: whoever lists versions wants the highest, and records must not go missing.
@@ -290,7 +286,7 @@ catalog_describe (const catalog_t *self, uint64_t packages_count)
     char *url = NULL;
     Ggen__MetadataReply *reply = reply_new (&ggen__metadata_reply__descriptor);
     reply_set_text (&reply->name, "file");
-    if (asprintf (&url, "%s%s", self->web ? "" : "file://", self->directory) >= 0)
+    if (asprintf (&url, "file://%s", self->directory) >= 0)
         reply_set_text (&reply->url, url);
     free (url);
     reply_set_text (&reply->version, INDEX_JSON_VERSION);

@@ -8,11 +8,8 @@
 #include "actors/registry/reply.h"
 #include "actors/registry/shelf_io.h"
 
-typedef struct catalog_web catalog_web_t;
-
 struct catalog {
-    char *directory;            //  or the URL
-    catalog_web_t *web;         //  a web server has it (catalog_web_io.h), there is no shelf; or NULL
+    char *directory;
     bool writable;
     bool looks;
     bool foreign;               //  somebody else's: never written to
@@ -36,12 +33,6 @@ code_t catalog_no_package (catalog_t *self, catalog_call_t *call, const char *id
 //  There is no such version; the hint has those that are there.
 code_t catalog_no_version (catalog_t *self, catalog_call_t *call, const char *id,
                            const char *version);
-
-//  catalog_web_io.c. As catalog_open; the index is open after OK.
-must_use code_t catalog_web_open (catalog_t *self, catalog_call_t *call);
-void catalog_web_destroy (catalog_web_t **self_p);
-//  The server could not be asked: what is told is what it listed before.
-bool catalog_web_is_old (const catalog_t *self);
 
 //  Shelf and index are open and current; or both are NULL: there is no directory.
 must_use code_t catalog_open (catalog_t *self, catalog_call_t *call);

@@ -73,43 +73,17 @@ read_digest (import_index_t *self, Ggen__Package *package, const char *text)
     package->sha256.len = DIGEST_SIZE;
 }
 
-//  The bytes of a record, to be freed; NULL: it is none.
-static uint8_t *
-decode (const char *text, size_t *size_p)
-{
-    size_t size_max = strlen (text) / 4 * 3 + 3;
-    uint8_t *data = *text && size_max <= IMPORT_RECORD_MAX ? malloc (size_max) : NULL;
-    if (data && base64_decode (data, size_max, size_p, text) == OK && *size_p > 0)
-        return data;
-    free (data);
-    return NULL;
-}
-
 static void
 read_record (Ggen__Package *package, const char *text)
 {
-    size_t size = 0;
-    package->record.data = decode (text, &size);
-    package->record.len = package->record.data ? size : 0;
-}
-
-static void
-read_heads (import_index_t *self, const char *id, const json_t *list)
-{
-    size_t count = json_array_size (list), size = 0;
-    for (size_t i = 0; i < count && i < IMPORT_HEADS_MAX; i++) {
-        const char *text = json_string_value (json_array_get (list, i));
-        uint8_t *data = text ? decode (text, &size) : NULL;
-        import_head_t *longer
-            = data ? reallocarray (self->heads, self->heads_count + 1, sizeof *longer) : NULL;
-        if (longer)
-            self->heads = longer;
-        char *copy = longer ? strdup (id) : NULL;
-        if (copy)
-            self->heads [self->heads_count++] = (import_head_t) {copy, {data, size}};
-        else
-            free (data);
+    size_t size_max = strlen (text) / 4 * 3 + 3, size = 0;
+    uint8_t *data = *text && size_max <= IMPORT_RECORD_MAX ? malloc (size_max) : NULL;
+    if (!data || base64_decode (data, size_max, &size, text) != OK || size == 0) {
+        free (data);
+        return;
     }
+    package->record.data = data;
+    package->record.len = size;
 }
 
 //  ---- dependencies ------------------------------------------------------------------------------
@@ -280,8 +254,6 @@ add_entry (import_index_t *self, const char *key, const json_t *entry)
     const char *number = text_of (entry, "version", "latest_version");
     code_t code = OK;
     size_t index;
-    if (id && json_is_object (entry))
-        read_heads (self, id, json_object_get (entry, "heads"));
     if (!id || !json_is_object (entry)) {
         skip (self, *name ? name : own, number,
               json_is_object (entry) ? "neither its id nor its name is a package id"
@@ -380,11 +352,6 @@ import_index_clear (import_index_t *self)
             ggen__package__free_unpacked (self->packages [i], NULL);
     for (size_t i = 0; i < self->skipped_listed; i++)
         ggen__skipped_entry__free_unpacked (self->skipped [i], NULL);
-    for (size_t i = 0; i < self->heads_count; i++) {
-        free (self->heads [i].id);
-        free ((uint8_t *) (uintptr_t) self->heads [i].record.data);
-    }
-    free (self->heads);
     free (self->packages);
     free (self->skipped);
     *self = (import_index_t) {.shape = ""};

@@ -3,7 +3,7 @@
 //
 //      "1.0.0"     {"version", "packages": {ID: {..., "versions": [{"version", "download_url",
 //                  "checksum", "dependencies": [{"name", "version_req", "optional"}], "published_at",
-//                  "size_bytes", "record", "yanked"}], "heads": [record]}}}
+//                  "size_bytes", "record", "yanked"}]}}}
 //      "packages"  {"packages": [{"name", "version", "download_url", "checksum",
 //                  "dependencies": ["other", "other@^1"], ...}]}
 //      "packs"     {"packs": {ID: {"id", ..., "versions": {V: {"git_url", "git_rev", "sha256"}}}}}
@@ -24,21 +24,12 @@
 #define IMPORT_ENTRIES_MAX 500000           //  versions; more is VALIDATION
 #define IMPORT_SKIPPED_MAX 1000             //  named; the others are counted
 #define IMPORT_RECORD_MAX  (4u << 20)       //  bytes of a record; a longer one is left out
-#define IMPORT_HEADS_MAX   64               //  heads and rotations of an entry; more are left out
-
-//  A signed head or rotation of an id.
-typedef struct {
-    char *id;
-    bytes_t record;
-} import_head_t;
 
 typedef struct {
     const char *shape;                      //  static
     Ggen__Package **packages;               //  NULL where one was skipped; 'location' is as in the file
     size_t packages_count;
     size_t packages_room;
-    import_head_t *heads;                   //  as they stand in the file: nothing of them was checked
-    size_t heads_count;
     Ggen__SkippedEntry **skipped;
     size_t skipped_listed;
     size_t skipped_count;                   //  listed or not

@@ -15,6 +15,7 @@
 #include "actors/registry/publication.h"
 #include "actors/registry/reply.h"
 #include "actors/registry/shelf_io.h"
+#include "actors/registry/signed_head.h"
 
 #define WHY_MAX 512
 #define FILE_SCHEME "file://"
@@ -98,9 +99,26 @@ take_archive (run_t *self, Ggen__Package *package, const char *path, const char 
 static const char *
 take_publisher (run_t *self, Ggen__Package *package, const char **format_p)
 {
-    const char *why = publication_take_signer (package, self->ask->crypto, format_p);
-    self->reply->signed_count += !why && package->record.len > 0;
-    return why;
+    uint8_t key [SIGNED_HEAD_KEY_SIZE];
+    Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
+    if (package->record.len == 0)
+        return NULL;
+    request.package = package;
+    Ggen__Failure *failure = publication_check_records (&request, self->ask->crypto, format_p);
+    if (failure) {
+        ggen__failure__free_unpacked (failure, NULL);
+        return "its signed record does not hold, or signs something else";
+    }
+    if (!signed_head_release_key ((bytes_t) {package->record.data, package->record.len}, key))
+        return "its signed record has no key";
+    package->publisher = reply_new (&ggen__publisher__descriptor);
+    package->publisher->public_key.data = malloc (sizeof key);
+    if (!package->publisher->public_key.data)
+        return "out of memory";
+    package->publisher->public_key.len = sizeof key;
+    memcpy (package->publisher->public_key.data, key, sizeof key);
+    self->reply->signed_count++;
+    return NULL;
 }
 
 //  ---- one version -------------------------------------------------------------------------------
@@ -167,29 +185,6 @@ take_versions (run_t *self)
         code = take_version (self, i);
     }
     return code;
-}
-
-//  Those that do not hold, or that say nothing new, are left out: they are of the index, not ours.
-static code_t
-take_heads (run_t *self)
-{
-    code_t code = OK;
-    for (size_t i = 0; i < self->index.heads_count && code == OK; i++) {
-        const import_head_t *head = &self->index.heads [i];
-        Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
-        request.id = head->id;
-        request.record
-            = (ProtobufCBinaryData) {head->record.size, (uint8_t *) (uintptr_t) head->record.data};
-        Ggen__Failure *failure = publication_check_head (&request, self->ask->crypto);
-        if (failure) {
-            ggen__failure__free_unpacked (failure, NULL);
-            continue;
-        }
-        code = shelf_keep_record (self->shelf, head->id, head->record, self->ask->wall_s);
-        if (code == VALIDATION || code == PACKAGE_NOT_FOUND)
-            code = OK;
-    }
-    return code == OK ? OK : fail (self, code, shelf_error (self->shelf));
 }
 
 //  ---- the whole ---------------------------------------------------------------------------------
@@ -266,8 +261,6 @@ import_run (const import_t *ask, Ggen__SourceImportReply **reply_p, Ggen__Failur
         fail (&self, code, shelf_error (self.shelf));
     if (code == OK)
         code = take_versions (&self);
-    if (code == OK)
-        code = take_heads (&self);
     if (code == OK)
         code = write_index (&self);
     if (code == OK)

@@ -163,9 +163,7 @@ index_apply_heads (index_t *self, int64_t pid)
                   "DELETE FROM heads WHERE pid = ?1"
                   " AND key NOT IN (SELECT key FROM versions WHERE pid = ?1)",
                   "i", pid);
-    if (!self->shelf)
-        index_listed_records (self, pid, take_kept, all);
-    else if (shelf_kept_records (self->shelf, all->id, take_kept, all) != OK)
+    if (shelf_kept_records (self->shelf, all->id, take_kept, all) != OK)
         index_db_fail (self->db, STORAGE);
     load_heads (all);
     for (unsigned i = 0; i < all->heads_count; i++)
@@ -176,36 +174,4 @@ index_apply_heads (index_t *self, int64_t pid)
     for (unsigned i = 0; i < all->rotations_count; i++)
         ggen__rotation__free_unpacked (all->rotations [i].rotation, NULL);
     free (all);
-}
-
-//  ---- all that is signed of a package
-
-typedef struct {
-    shelf_record_fn *visit;
-    void *arg;
-} rotations_t;
-
-static void
-pass_rotation (void *arg, bytes_t record)
-{
-    uint8_t recovery [SIGNED_HEAD_KEY_SIZE];
-    const rotations_t *self = arg;
-    Ggen__Rotation *rotation = signed_rotation_open (record, recovery);
-    if (rotation)
-        self->visit (self->arg, record);
-    ggen__rotation__free_unpacked (rotation, NULL);
-}
-
-code_t
-index_records (index_t *self, int64_t pid, const char *id, shelf_record_fn *visit, void *arg)
-{
-    rotations_t rotations = {visit, arg};
-    index_db_rows_t *rows = index_db_query (
-        self->db, "SELECT head FROM heads WHERE pid = ? ORDER BY key", "i", pid);
-    while (index_db_next (self->db, rows))
-        visit (arg, index_db_bytes (rows, 0));
-    if (self->shelf)
-        return shelf_kept_records (self->shelf, id, pass_rotation, &rotations);
-    index_listed_records (self, pid, pass_rotation, &rotations);
-    return OK;
 }

@@ -178,8 +178,8 @@ visit_version (void *arg, const Ggen__Package *package)
     return OK;
 }
 
-void
-index_settle_all (index_t *self)
+static void
+settle_all (index_t *self)
 {
     //  By number: index_settle changes the table that a cursor would stand on.
     int64_t last = index_db_value (self->db, "SELECT max (pid) FROM packages", 0, "");
@@ -202,21 +202,12 @@ fill (index_t *self, size_t *damaged_p)
         index_db_fail (self->db, code);
         return shelf_failed (self, index_db_commit (self->db));
     }
-    index_settle_all (self);
+    settle_all (self);
     index_set_meta (self, "generation", (int64_t) generation);
     index_set_meta (self, "json_generation", -1);       //  index.json is of the rows before
     index_set_meta (self, "updated_at", wall_s);
     code = index_db_commit (self->db);
     return code == OK ? OK : index_fail (self, code, index_db_error (self->db));
-}
-
-code_t
-index_ready (index_t *self)
-{
-    code_t code = self->in_memory || access (self->path, F_OK) == 0 ? open_database (self) : OK;
-    if (code == PERMISSION_DENIED || code == FEATURE_NOT_ENABLED || code == BUSY)
-        return code;
-    return database_is_usable (self) && schema_is_ours (self) ? OK : create_database (self);
 }
 
 static code_t

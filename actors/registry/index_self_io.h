@@ -13,7 +13,7 @@
 #define INDEX_ERROR_MAX 1600    //  bytes of index_error; longer text is cut
 
 struct index {
-    shelf_t *shelf;             //  borrowed; NULL of one that was filled from a list (index_listed_io.h)
+    shelf_t *shelf;             //  borrowed
     index_db_t *db;             //  NULL only after a failed refresh
     char *path;                 //  of index.db
     bool in_memory;             //  no file is at that path for us
@@ -38,22 +38,11 @@ void index_settle (index_t *self, int64_t pid);
 //  Everything but downloads out.
 void index_empty (index_t *self);
 
-//  index_io.c. The database at its path, with our schema: opened, or made anew.
-must_use code_t index_ready (index_t *self);
-//  What follows of all packages.
-void index_settle_all (index_t *self);
-
-//  index_listed_io.c. What a list told of an id beside its versions.
-void index_listed_records (index_t *self, int64_t pid, shelf_record_fn *visit, void *arg);
-
 //  index_heads_io.c. In a transaction:
 //  A head of this id, unless its signer has a newer one here.
 void index_insert_head (index_t *self, int64_t pid, const char *id, bytes_t head);
 //  Takes over what the shelf keeps in .heads; then heads decide which versions are yanked.
 void index_apply_heads (index_t *self, int64_t pid);
-//  The newest head of each signer of an id, and its rotations.
-must_use code_t index_records (index_t *self, int64_t pid, const char *id, shelf_record_fn *visit,
-                               void *arg);
 
 //  index_read_io.c. The columns that index_package reads, from 0.
 #define INDEX_PACKAGE_COLUMNS \

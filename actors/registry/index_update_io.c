@@ -9,7 +9,6 @@
 #include "actors/registry/signed_head.h"
 #include "actors/registry/version_key.h"
 #include "actors/registry/words.h"
-#include "messages/base64.h"
 
 #define ALIAS_WORD_MIN 4    //  bytes of a word of a name that fuzzy search knows by itself
 
@@ -37,8 +36,6 @@ joined (const char *const *lists [], const size_t counts [], size_t lists_count)
 static const char *
 archive_of (const index_t *self, const Ggen__Package *package)
 {
-    if (!self->shelf)
-        return "";
     const char *directory = shelf_directory (self->shelf);
     size_t length = strlen (directory);
     if (strncmp (package->location, directory, length) == 0 && package->location [length] == '/')
@@ -210,37 +207,6 @@ show (index_t *self, int64_t pid, const Ggen__Package *package)
     insert_labels (self, pid, package);
 }
 
-//  {..., "heads": [record, ...]}: 'json' with what was signed of the id, or 'json' itself without any.
-static void
-add_record (void *out, bytes_t record)
-{
-    char *text = malloc (base64_encoded_size (record.size) + 1);
-    if (text) {
-        base64_encode (text, record.data, record.size);
-        fprintf (out, "%s\"%s\"", ftell (out) > 0 ? "," : "", text);
-    }
-    free (text);
-}
-
-static char *
-with_heads (index_t *self, int64_t pid, const char *id, char *json)
-{
-    char *heads = NULL, *both = NULL;
-    size_t size = 0;
-    FILE *out = json ? open_memstream (&heads, &size) : NULL;
-    if (!out)
-        return json;
-    code_t code = index_records (self, pid, id, add_record, out);
-    if (fclose (out) != 0 || code != OK || size == 0
-        || asprintf (&both, "%.*s,\"heads\":[%s]}", (int) strlen (json) - 1, json, heads) < 0)
-        both = NULL;
-    free (heads);
-    if (!both)
-        return json;
-    free (json);
-    return both;
-}
-
 //  The row of packages: its texts come from the version shown.
 static void
 describe (index_t *self, int64_t pid, int64_t latest, const Ggen__Package *package)
@@ -252,7 +218,7 @@ describe (index_t *self, int64_t pid, int64_t latest, const Ggen__Package *packa
     const char *names [] = {package->id, package->title};
     const char *const *name_list = names;
     size_t name_count = 2;
-    char *json = with_heads (self, pid, package->id, index_json_package (package));
+    char *json = index_json_package (package);
     char *labels = joined (lists, counts, COUNT_OF (lists));
     char *name = joined (&name_list, &name_count, 1);
     if (json && labels && name)

@@ -2,11 +2,9 @@
 #include "actors/registry/publication.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "actors/registry/reply.h"
-#include "actors/registry/signed_head.h"
 #include "messages/package_id.h"
 #include "messages/record.h"
 #include "messages/semver.h"
@@ -234,30 +232,6 @@ publication_check_head (const Ggen__PutHeadRequest *request, const crypto_t *cry
     if (head && strcmp (head->name, request->id) != 0)
         return reply_failure (SECURITY, "", "the head given for %s is one of %s", request->id,
                               head->name);
-    return NULL;
-}
-
-const char *
-publication_take_signer (Ggen__Package *package, const crypto_t *crypto, const char **format_p)
-{
-    uint8_t key [SIGNED_HEAD_KEY_SIZE];
-    Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
-    if (package->record.len == 0)
-        return NULL;
-    request.package = package;
-    Ggen__Failure *failure = publication_check_records (&request, crypto, format_p);
-    if (failure) {
-        ggen__failure__free_unpacked (failure, NULL);
-        return "its signed record does not hold, or signs something else";
-    }
-    if (!signed_head_release_key (bytes_of (package->record), key))
-        return "its signed record has no key";
-    package->publisher = reply_new (&ggen__publisher__descriptor);
-    package->publisher->public_key.data = malloc (sizeof key);
-    if (!package->publisher->public_key.data)
-        return "out of memory";
-    package->publisher->public_key.len = sizeof key;
-    memcpy (package->publisher->public_key.data, key, sizeof key);
     return NULL;
 }
 

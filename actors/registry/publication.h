@@ -37,11 +37,6 @@ Ggen__Failure *publication_check_records (const Ggen__PublishRequest *request,
 Ggen__Failure *publication_check_head (const Ggen__PutHeadRequest *request,
                                        const crypto_t *crypto);
 
-//  Who signed the release of a package that an index tells of becomes its publisher; a package without
-//  a record stays as it is. Returns NULL, or why that cannot be (static). *format_p as above.
-const char *publication_take_signer (Ggen__Package *package, const crypto_t *crypto,
-                                     const char **format_p);
-
 typedef enum {
     OWNER_NONE,         //  unsigned: it belongs to whoever has the directory
     OWNER_KEY,

@@ -181,8 +181,8 @@ static bool
 is_near (const ProtobufCMessage *message)
 {
     const Ggen__ListVersionsRequest *request = (const void *) message;
-    return call_is_local (message)
-           || (message->descriptor == &ggen__list_versions_request__descriptor && *request->exact);
+    return message->descriptor == &ggen__list_versions_request__descriptor
+           && (request->local || *request->exact);
 }
 
 //  What is at hand was not enough: ask those that look into the network. Returns true when any were.
@@ -190,8 +190,7 @@ static bool
 look_further (registry_t *self, call_t *call)
 {
     const Ggen__ListVersionsRequest *request = (const void *) call->request;
-    if (!is_near (call->request) || call_is_local (call->request)
-        || call_lists (call, request->exact))
+    if (!is_near (call->request) || request->local || call_lists (call, request->exact))
         return false;
     ask_readers (self, call, true);
     return call->outstanding > 0;
@@ -281,7 +280,7 @@ is_named (const registry_t *self, const Ggen__SearchRequest *request, const back
     for (size_t i = 0; i < request->n_registries; i++)
         named |= strcmp (request->registries[i], backend->name) == 0
                  || (backend->sources && !is_backend (self, request->registries[i]));
-    return named && backend->enabled && !(request->local && backend->remote);
+    return named && backend->enabled;
 }
 
 static void

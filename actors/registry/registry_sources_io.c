@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "actors/registry/registry_sources_io.h"
 
-#include <inttypes.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "actors/registry/answers.h"
 #include "actors/registry/catalog_io.h"
-#include "actors/registry/catalog_web_io.h"
 #include "actors/registry/reply.h"
 #include "actors/registry/source_file_io.h"
 #include "runtime/actor/out.h"
@@ -17,7 +14,6 @@
 #include "runtime/host/job.h"
 
 #define WHY_MAX 5000
-#define URL_NAME "http"         //  of the source that registry.url is
 
 _Static_assert (SOURCE_LIST_MAX <= REGISTRY_BACKENDS_MAX, "a call has a slot for each source");
 
@@ -27,11 +23,8 @@ typedef struct {
     jobs_t *jobs;
     const crypto_t *crypto;
     char *home;
-    char *url;                                  //  the only source; or NULL
-    char *cache;                                //  NULL: what servers list is not kept
-    int64_t fresh_ms;
     source_list_t list;
-    catalog_t *catalogs [SOURCE_LIST_MAX];      //  NULL: out of memory
+    catalog_t *catalogs [SOURCE_LIST_MAX];      //  NULL for an URL
     source_file_stamp_t stamp;
     bool loaded;
     struct task *tasks;                         //  whose jobs have not come back
@@ -77,27 +70,9 @@ forget_list (sources_t *self)
     self->loaded = false;
 }
 
-//  What a server lists is kept by its URL: another one's is not taken for it.
-static catalog_t *
-open_web (const sources_t *self, const char *url)
-{
-    uint8_t digest [SHA256_DIGEST_LENGTH];
-    char *directory = NULL;
-    uint64_t name;
-    SHA256 ((const uint8_t *) url, strlen (url), digest);
-    memcpy (&name, digest, sizeof name);
-    if (self->cache && asprintf (&directory, "%s/web/%016" PRIx64, self->cache, name) < 0)
-        return NULL;
-    catalog_t *catalog = catalog_new_web (url, directory, self->fresh_ms, self->crypto);
-    free (directory);
-    return catalog;
-}
-
 static catalog_t *
 open_catalog (const sources_t *self, const Ggen__Source *source)
 {
-    if (source->kind == GGEN__SOURCE_KIND__SOURCE_WEB)
-        return open_web (self, source->location);
     if (source->kind == GGEN__SOURCE_KIND__SOURCE_DIRECTORY)
         return catalog_new_foreign (source->directory, self->crypto);
     if (source->kind == GGEN__SOURCE_KIND__SOURCE_IMPORTED)
@@ -106,30 +81,10 @@ open_catalog (const sources_t *self, const Ggen__Source *source)
     return NULL;
 }
 
-//  The one URL that there is.
-static code_t
-list_url (sources_t *self)
-{
-    Ggen__Source *source = self->loaded ? NULL
-                                        : source_new (URL_NAME, GGEN__SOURCE_KIND__SOURCE_WEB,
-                                                      self->url, "", 0);
-    if (self->loaded)
-        return OK;
-    if (!source || source_list_add (&self->list, source) != OK) {
-        ggen__source__free_unpacked (source, NULL);
-        return BUSY;
-    }
-    self->catalogs [0] = open_catalog (self, self->list.items [0]);
-    self->loaded = true;
-    return OK;
-}
-
 //  The list as it is on disk now. The stamp is taken first: what comes between is read again.
 static code_t
 load_list (sources_t *self, char *why, size_t why_size)
 {
-    if (self->url)
-        return list_url (self);
     source_file_stamp_t stamp = source_file_stamp (self->home);
     if (self->loaded && stamp.device == self->stamp.device && stamp.inode == self->stamp.inode
         && stamp.size_bytes == self->stamp.size_bytes
@@ -197,11 +152,15 @@ static void
 ask_source (task_t *task, unsigned at, job_t *job, const ProtobufCMessage *request)
 {
     const sources_t *self = task->owner;
+    const Ggen__Source *source = self->list.items [at];
     slot_t *slot = &task->call->slots [at];
     slot->asked = true;
     task->call->asked++;
     if (self->catalogs [at])
         ask_catalog (task, self->catalogs [at], job, request, slot);
+    else if (source->kind == GGEN__SOURCE_KIND__SOURCE_WEB)
+        slot->failure = reply_failure (FEATURE_NOT_ENABLED, "",
+                                       "%s: this build has no HTTP registry", source->location);
     else
         call_unanswered (slot, BUSY);
 }
@@ -417,8 +376,6 @@ sources_destroy (void *self_)
         forget_task (self, self->tasks);
     forget_list (self);
     free (self->home);
-    free (self->url);
-    free (self->cache);
     free (self);
 }
 
@@ -432,13 +389,10 @@ sources_create (const actor_env_t *env)
     self->out = env->out;
     self->jobs = env->host;
     self->crypto = env->crypto;
-    self->fresh_ms = settings->fresh_ms;
     self->home = strdup (settings->home);
-    self->url = settings->url ? strdup (settings->url) : NULL;
-    self->cache = settings->cache ? strdup (settings->cache) : NULL;
-    if (self->home && (self->url || !settings->url) && (self->cache || !settings->cache))
+    if (self->home)
         return self;
-    sources_destroy (self);
+    free (self);
     return NULL;
 }
 
@@ -457,16 +411,6 @@ static const handler_t rows [] = {
 
 const actor_class_t registry_sources_actor = {
     .name = "registry_sources",
-    .create = sources_create,
-    .destroy = sources_destroy,
-    .rows = rows,
-    .cancelled = on_cancelled,
-    .service = &ggen__registry__descriptor,
-    .job_done = on_job_done,
-};
-
-const actor_class_t registry_http_actor = {
-    .name = "registry_http",
     .create = sources_create,
     .destroy = sources_destroy,
     .rows = rows,

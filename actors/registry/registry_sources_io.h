@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 //  "registry_sources": the named sources of a home (source_list.h) as one registry, read only. It
-//  answers the Registry service (SPEC 4) by asking each source, one after another on its worker, and merging
-//  what they say as the coordinator does (answers.h). It asks nobody. A source is a directory, or the URL of
-//  one that a web server has (catalog_web_io.h).
-//  "registry_http": the same of the one URL in registry.url, which has the name "http".
+//  answers the Registry service (SPEC 4) by asking each source's directory, one after another on its
+//  worker, and merging what they say as the coordinator does (answers.h). It asks nobody.
 //
 //  A package's 'source' is the name of its source. A source that cannot be read (its directory is
-//  gone, its server away) makes an answer incomplete, with a warning that names it; all of them, and it
+//  gone, it is an URL) makes an answer incomplete, with a warning that names it; all of them, and it
 //  is the failure. Two sources with two digests of one version are SECURITY. Of a SearchRequest's
 //  registries, those named are asked; a name that is no source's is a warning.
 //  Publish and Delete are PERMISSION_DENIED.
@@ -19,12 +17,8 @@
 //  Borrowed for create only.
 typedef struct {
     const char *home;           //  absolute: registries.json is in it
-    const char *url;            //  of "registry_http"; NULL of "registry_sources"
-    const char *cache;          //  absolute: what servers list is kept below its web/; NULL: in memory only
-    int64_t fresh_ms;           //  as of catalog_new_web
 } registry_sources_settings_t;
 
 extern const actor_class_t registry_sources_actor;
-extern const actor_class_t registry_http_actor;
 
 #endif

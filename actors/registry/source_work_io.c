@@ -100,8 +100,10 @@ save (source_task_t *task)
 static void
 look_at (const source_task_t *task, Ggen__Source *source)
 {
-    if (source->kind == GGEN__SOURCE_KIND__SOURCE_WEB)
-        return;                     //  A list of names is told without asking servers
+    if (source->kind == GGEN__SOURCE_KIND__SOURCE_WEB) {
+        reply_set_text (&source->problem, "FEATURE_NOT_ENABLED: this build has no HTTP registry");
+        return;
+    }
     bool home = source->kind == GGEN__SOURCE_KIND__SOURCE_HOME;
     if (access (source->directory, R_OK | X_OK) != 0) {
         if (!home || errno != ENOENT)
@@ -363,8 +365,8 @@ find_directory (source_task_t *task, const char *from)
         fail (task, PACKAGE_NOT_FOUND, "see: ggen market registry list",
               "there is no source named %s", from);
     else if (source->kind == GGEN__SOURCE_KIND__SOURCE_WEB)
-        fail (task, FEATURE_NOT_ENABLED, "copy its directory, or install from it",
-              "%s: what is synced is a directory of this machine", source->location);
+        fail (task, FEATURE_NOT_ENABLED, "", "%s: this build has no HTTP registry",
+              source->location);
     else
         return source->directory;
     return NULL;

@@ -156,14 +156,13 @@ def settings_without_effect_are_marked_and_warned_of(home):
     text = home.run("config", "show").out
     matches(text, r"^limits\.rpc_rate +20000 +default \(no effect yet\)$")
     matches(text, r"^storage\.cache_dir +\S+ +default$")
-    matches(text, r"^registry\.packages_path .*\(no effect yet\)$")
+    matches(text, r"^registry\.url .*\(no effect yet\)$")
     idle = home.json("config", "show")["no_effect"]
     true("registry.packages_path" in idle and "log.level" not in idle, "as the table says")
-    equal(home.json("config", "validate", env={"GGEN_REGISTRY_URL": "http://localhost:1/"})["warnings"], [])
-    home.write("ggen/config.toml", '[registry]\npackages_path = "elsewhere"\n')
-    warnings = home.json("config", "validate")["warnings"]
+    warnings = home.json("config", "validate",
+                         env={"GGEN_REGISTRY_URL": "http://localhost:1/"})["warnings"]
     equal(len(warnings), 1)
-    contains(warnings[0], "this build lacks a choice of where packages appear: FEATURE_NOT_ENABLED")
+    contains(warnings[0], "this build lacks the HTTP registry: FEATURE_NOT_ENABLED")
 
 
 @test

@@ -5,7 +5,6 @@
 #include "actors/cache/cache.h"
 #include "cache.pb-c.h"
 #include "digest.h"
-#include "download.pb-c.h"
 #include "transfer.pb-c.h"
 #include "upkeep.pb-c.h"
 
@@ -72,7 +71,6 @@ want (want_t *self, uint8_t number, unsigned sources_count, const char *const so
 static const char *const file_a[][2] = {{"file", "/a"}};
 static const char *const files_ab[][2] = {{"file", "/a"}, {"file", "/b"}};
 static const char *const all_kinds[][2] = {{"p2p", "12D3"}, {"http", "https://x"}, {"file", "/a"}};
-static const char *const web_and_a[][2] = {{"http", "http://x/9"}, {"file", "/a"}};
 
 static void
 answer_find (fake_t *fake, const char *path)
@@ -93,19 +91,6 @@ expect_import (fake_t *fake, const char *path)
     const fake_sent_t *asked = fake_expect (fake, &ggen__blob_import_request__descriptor, &import);
     assert_string_equal (import->path, path);
     assert_int_equal (import->size_bytes, 100);
-    return asked;
-}
-
-static const fake_sent_t *
-expect_download (fake_t *fake, const char *url)
-{
-    const Ggen__DownloadRequest *download;
-    digest_t digest = digest_of (9);
-    const fake_sent_t *asked = fake_expect (fake, &ggen__download_request__descriptor, &download);
-    assert_string_equal (asked->to, "downloads");
-    assert_string_equal (download->url, url);
-    assert_memory_equal (download->sha256.data, digest.bytes, DIGEST_SIZE);
-    assert_int_equal (download->size_bytes, 100);
     return asked;
 }
 
@@ -349,12 +334,11 @@ when_every_source_fails_each_is_named_with_its_reason (void **state)
     start (&fake, 1000, 0);
     uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 3, all_kinds), 0);
     answer_find (&fake, NULL);
-    fake_answer_failure (&fake, expect_download (&fake, "https://x"), NETWORK, "not reached");
     fake_answer_failure (&fake, expect_import (&fake, "/a"), CHECKSUM_MISMATCH, "wrong bytes");
     const Ggen__Failure *failure = fake_expect_failure (&fake, id, ALL_PROVIDERS_FAILED);
     assert_non_null (strstr (failure->message, "pack@1.0.0"));
     assert_non_null (strstr (failure->message, "p2p: not tried: this registry is not served here"));
-    assert_non_null (strstr (failure->message, "http: not reached: NETWORK"));
+    assert_non_null (strstr (failure->message, "http: not tried"));
     assert_non_null (strstr (failure->message, "file: wrong bytes: CHECKSUM_MISMATCH"));
     assert_int_equal (failure->n_details, 3);
     assert_string_equal (failure->details[2]->key, "file");
@@ -375,49 +359,6 @@ offline_passes_over_all_but_files (void **state)
     answer_find (&fake, NULL);
     const Ggen__Failure *failure = fake_expect_failure (&fake, id, ALL_PROVIDERS_FAILED);
     assert_non_null (strstr (failure->message, "http: not tried: offline"));
-    fake_stop (&fake);
-}
-
-//  ---- from the web ------------------------------------------------------------------------------
-
-static void
-what_a_web_server_gave_is_taken_into_the_store (void **state)
-{
-    (void) state;
-    fake_t fake;
-    want_t ask;
-    const Ggen__BlobImportRequest *import;
-    Ggen__DownloadReply reply = GGEN__DOWNLOAD_REPLY__INIT;
-    start (&fake, 1000, 0);
-    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 2, web_and_a), 0);
-    answer_find (&fake, NULL);
-    reply.path = "/web/9";
-    fake_answer (&fake, expect_download (&fake, "http://x/9"), &reply.base);
-    const fake_sent_t *asked = fake_expect (&fake, &ggen__blob_import_request__descriptor, &import);
-    assert_string_equal (import->path, "/web/9");
-    assert_true (import->take);
-    answer_import (&fake, asked, "/cache/9");
-    expect_fetched (&fake, id, "/cache/9", "http");
-    assert_int_equal (status_of (&fake)->blobs_count, 1);
-    fake_stop (&fake);
-}
-
-static void
-when_the_web_server_fails_the_next_source_is_tried (void **state)
-{
-    (void) state;
-    fake_t fake;
-    want_t ask;
-    const Ggen__BlobImportRequest *import;
-    start (&fake, 1000, 0);
-    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 2, web_and_a), 0);
-    answer_find (&fake, NULL);
-    fake_answer_failure (&fake, expect_download (&fake, "http://x/9"), CHECKSUM_MISMATCH, "wrong");
-    const fake_sent_t *asked = fake_expect (&fake, &ggen__blob_import_request__descriptor, &import);
-    assert_string_equal (import->path, "/a");
-    assert_false (import->take);
-    answer_import (&fake, asked, "/cache/9");
-    expect_fetched (&fake, id, "/cache/9", "file");
     fake_stop (&fake);
 }
 
@@ -706,8 +647,6 @@ main (void)
         cmocka_unit_test (wrong_bytes_of_one_source_make_it_try_the_next),
         cmocka_unit_test (when_every_source_fails_each_is_named_with_its_reason),
         cmocka_unit_test (offline_passes_over_all_but_files),
-        cmocka_unit_test (what_a_web_server_gave_is_taken_into_the_store),
-        cmocka_unit_test (when_the_web_server_fails_the_next_source_is_tried),
         cmocka_unit_test (other_nodes_give_it_through_transfer),
         cmocka_unit_test (when_other_nodes_fail_the_next_source_is_tried),
         cmocka_unit_test (without_any_source_it_says_so),

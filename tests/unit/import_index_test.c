@@ -227,29 +227,11 @@ relative_urls_become_paths_that_stay_inside (void **state)
     }
 }
 
-static void
-signed_heads_of_an_entry_are_kept_as_they_are (void **state)
-{
-    (void) state;
-    import_index_t index;
-    must_read (&index,
-               "{\"packages\": {\"a\": {\"heads\": [\"aGVhZA==\", \"no base64\", 3, \"\"],"
-               " \"versions\": [{\"version\": \"1.0.0\"}]}, \"b\": {\"heads\": \"aGVhZA==\"},"
-               " \"../c\": {\"heads\": [\"aGVhZA==\"]}}}",
-               "1.0.0", 1, 2);
-    assert_int_equal (index.heads_count, 1);
-    assert_string_equal (index.heads [0].id, "a");
-    assert_int_equal (index.heads [0].record.size, 4);
-    assert_memory_equal (index.heads [0].record.data, "head", 4);
-    import_index_clear (&index);
-}
-
 int
 main (void)
 {
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (a_list_of_entries_is_read),
-        cmocka_unit_test (signed_heads_of_an_entry_are_kept_as_they_are),
         cmocka_unit_test (a_list_inside_packages_is_read_with_its_bare_dependencies),
         cmocka_unit_test (packs_with_versions_by_number_are_read_with_their_revisions),
         cmocka_unit_test (our_own_shape_is_read_with_all_it_tells),
