@@ -232,6 +232,7 @@ def a_node_that_stays_keeps_little_of_what_it_frees(home):
     program = Path(ggen_path()).read_bytes()
     instrumented = b"__asan_init" in program or b"__gcov_" in program
     home.run("node", "run", "--daemon")
+    equal(Path(f"/proc/{home.node_pid()}/comm").read_text(), Path(ggen_path()).name[:15] + "\n")
     equal(tunables(), [] if instrumented else [b"GLIBC_TUNABLES=glibc.malloc.tcache_count=2"])
     home.stop_node()
     home.run("node", "run", "--daemon", env={"GLIBC_TUNABLES": "glibc.malloc.tcache_count=5"})
