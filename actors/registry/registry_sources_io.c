@@ -178,6 +178,8 @@ may_ask (const ProtobufCMessage *request)
 {
     if (request->descriptor == &ggen__get_heads_request__descriptor)
         return !((const Ggen__GetHeadsRequest *) request)->local;
+    if (request->descriptor == &ggen__search_request__descriptor)
+        return !((const Ggen__SearchRequest *) request)->local;
     return request->descriptor != &ggen__list_versions_request__descriptor
            || !((const Ggen__ListVersionsRequest *) request)->local;
 }
