@@ -66,7 +66,7 @@ stop_nothing (void *context, void **node_p)
 static bool
 asker_open (asker_t *self, const http_t *http)
 {
-    static const client_embed_t nothing = {refuse_to_start, stop_nothing, NULL};
+    static const client_embed_t nothing = {refuse_to_start, stop_nothing, NULL, NULL};
     char why [WHY_MAX];
     const client_setup_t setup = {.home_dir = http->home,
                                   .need = HOME_READ,

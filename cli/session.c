@@ -20,6 +20,13 @@
 #define LOCK_WAITED_S "15"          //  home_enter: 3 x 5 s
 #define ALMOST_MS 50                //  an actor that was given the time left may be early by its rounding
 
+//  After a verb nothing comes but the end (main.c). Sanitizers want to see all given back.
+#ifdef GGEN_INSTRUMENTED
+#define ENDS false
+#else
+#define ENDS true
+#endif
+
 struct session_t {
     const screen_t *screen;
     client_t *client;               //  NULL after a failed open
@@ -148,7 +155,7 @@ hint_of (code_t code)
     case INSUFFICIENT_DISK_SPACE:
         return "free some space on the disk";
     case STORAGE:
-        return "if the disk fails, the system's log tells more";
+        return "name another home: --home DIR; if the disk fails, the system's log tells more";
     case TIMEOUT:
         return "a node has this home and does not answer: is it stopped? run/node.lock has its pid";
     default:
@@ -184,6 +191,7 @@ attach (session_t *self, const args_t *args, const char *home_dir)
         .need = args_needs (args) == NEEDS_WRITE ? HOME_WRITE : HOME_READ,
         .program = program,
         .embed = provided,
+        .ends = ENDS,
         .waiting = tell_waiting,
         .waiting_context = self};
     const code_t code = client_open (&self->client, &setup, why, sizeof why);

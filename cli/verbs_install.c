@@ -11,6 +11,7 @@
 #include "text.h"
 #include "wording.h"
 #include "package_id.h"
+#include "semver.h"
 #include "installer.pb-c.h"
 #include "trust.pb-c.h"
 
@@ -55,15 +56,27 @@ wants_take (wants_t *self, const screen_t *screen, const args_t *args)
     return true;
 }
 
-//  After a failure: what was taken for a package's name may have been meant as a path.
+static bool
+is_version (const char *text)
+{
+    semver_t version;
+    return semver_parse (&version, text) == OK;
+}
+
+//  After a failure: what was taken for a package's name may have been meant as a path, or as the version of
+//  the package before it.
 static void
-tell_of_paths (const screen_t *screen, const args_t *args)
+tell_of_meanings (const screen_t *screen, const args_t *args)
 {
     for (size_t at = 0; !screen->json && at < args->positionals_count; at++) {
         const char *text = args->positionals [at];
         AUTO (text_free) char *clean = text_clean (text);
+        AUTO (text_free) char *before = text_clean (at > 0 ? args->positionals [at - 1] : "");
         if (!package_id_is_path (text) && access (text, F_OK) == 0)
             fprintf (screen->err, "note: there is a file or directory of that name here: ./%s\n",
+                     clean ? clean : "");
+        else if (at > 0 && is_version (text))
+            fprintf (screen->err, "note: a version goes with its package: %s@%s\n", before ? before : "",
                      clean ? clean : "");
     }
 }
@@ -243,7 +256,8 @@ install_run (const args_t *args, const screen_t *screen)
     const Ggen__InstallReply *reply = ask_install (session, screen, &request);
     if (reply)
         return print_install (screen, reply, wants.count > 0);
-    tell_of_paths (screen, args);
+    if (session_status (session) == VERB_FAILED)
+        tell_of_meanings (screen, args);
     return session_status (session);
 }
 

@@ -255,8 +255,9 @@ void dht_upkeep_consider (dht_t *self, const contact_t *contact);
 void dht_upkeep_entered (dht_t *self, const contact_t *contact);
 void dht_upkeep_left (dht_t *self, uint64_t place);
 
-//  Something was looked up here: its bucket is fresh.
+//  Something is looked up here: its bucket is fresh. Nobody answered: it is not.
 void dht_upkeep_looked (dht_t *self, uint64_t target);
+void dht_upkeep_unanswered (dht_t *self, uint64_t target);
 
 void dht_upkeep_tick (dht_t *self, int64_t now_ms);
 int64_t dht_upkeep_deadline_ms (const dht_t *self);

@@ -31,6 +31,7 @@ task_free (task_t *task)
         if (task->items [i].release)
             ggen__release__free_unpacked (task->items [i].release, NULL);
     }
+    arena_destroy (&task->arena);
     if (task->free_more)
         task->free_more (task->more);
     if (task->before)

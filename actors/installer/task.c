@@ -267,6 +267,14 @@ task_ask_first (task_t *task, const char *to, const ProtobufCMessage *message,
     task->queued++;
 }
 
+void *
+task_room (task_t *task, size_t size)
+{
+    if (!task->arena)
+        task->arena = arena_new ();
+    return arena_alloc (task->arena, size);
+}
+
 void
 task_then (task_t *task, task_step_fn *next)
 {

@@ -16,12 +16,13 @@
 //  (30 ms for 10,000 packages). Two or three fsyncs a publish are less than that. Not WAL: readers
 //  of a copied or read-only tree would need its two companions.
 //  No mmap: a file cut short by another program would then be a SIGBUS, not an error.
-static const char SETTINGS [] = "PRAGMA journal_mode = TRUNCATE;"
-                                "PRAGMA synchronous = NORMAL;"
-                                "PRAGMA temp_store = MEMORY;"
+//  What only a writer needs is set before the first transaction for writing: most processes read.
+static const char SETTINGS [] = "PRAGMA temp_store = MEMORY;"
                                 "PRAGMA cache_size = -16384;"
                                 "PRAGMA cell_size_check = ON;"
                                 "PRAGMA trusted_schema = OFF;";
+static const char SETTINGS_TO_WRITE [] = "PRAGMA journal_mode = TRUNCATE;"
+                                         "PRAGMA synchronous = NORMAL;";
 
 typedef struct {
     const char *sql;
@@ -34,6 +35,7 @@ struct index_db {
     size_t kept_count;
     code_t code;            //  the failure that sticks
     bool damaged;
+    bool writes;            //  is set to
     char error [ERROR_MAX];
 };
 
@@ -247,6 +249,9 @@ index_db_value (index_db_t *self, const char *sql, int64_t otherwise, const char
 void
 index_db_begin (index_db_t *self)
 {
+    if (!self->writes)
+        index_db_script (self, SETTINGS_TO_WRITE);
+    self->writes = self->writes || self->code == OK;
     index_db_run (self, "BEGIN IMMEDIATE", "");
 }
 
@@ -258,6 +263,20 @@ index_db_commit (index_db_t *self)
     if (!sqlite3_get_autocommit (self->handle))
         sqlite3_exec (self->handle, "ROLLBACK", NULL, NULL, NULL);
     return code;
+}
+
+void
+index_db_read_begin (index_db_t *self)
+{
+    index_db_run (self, "BEGIN", "");
+}
+
+void
+index_db_read_end (index_db_t *self)
+{
+    //  Nothing was written, so there is nothing that could fail to be.
+    if (!sqlite3_get_autocommit (self->handle))
+        sqlite3_exec (self->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
 void

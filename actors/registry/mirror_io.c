@@ -2,6 +2,7 @@
 #include "actors/registry/mirror_io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,14 @@
 #include "actors/registry/disk_io.h"
 #include "actors/registry/index_io.h"
 #include "actors/registry/reply.h"
+#include "actors/registry/layout.h"
 #include "actors/registry/shelf_io.h"
+#include "actors/registry/source_list.h"
 #include "actors/registry/stored_io.h"
+#include "runtime/host/web.h"
 
+#define DOWNLOAD     ".download"         //  in 'to', which is locked
+#define DOWNLOAD_MAX (1ull << 30)       //  bytes of an archive whose size is not told
 #define WARNING_MAX 2048
 #define SUBJECT_MAX 512
 
@@ -178,12 +184,51 @@ put_or_tell (run_t *self, const found_t *at, const stored_t *copy, bool again)
     return code;
 }
 
+//  What is told by an URL, into a file of our own, which is the package's location then. Returns the
+//  reason when it cannot be had.
+static Ggen__Failure *
+download (const run_t *self, Ggen__Package *package)
+{
+    char why [WARNING_MAX] = "", path [PATH_MAX];
+    web_answer_t answer;
+    int size = snprintf (path, sizeof path, "%s/" DOWNLOAD, self->ask->to);
+    if (size < 0 || (size_t) size >= sizeof path)
+        return reply_failure (VALIDATION, "", "its path would be too long");
+    unlink (path);                  //  The last one is linked to where it belongs
+    AUTO (disk_close) int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd == -1)
+        return reply_failure (disk_code (errno), "", "%s: %s", path, strerror (errno));
+    const web_ask_t ask = {.url = package->location,
+                           .fd = fd,
+                           .max_bytes = package->size_bytes > 0 ? package->size_bytes : DOWNLOAD_MAX,
+                           .etag = "",
+                           .job = self->ask->job,
+                           .subject = package->id};
+    code_t code = web_get (&ask, &answer, why, sizeof why);
+    if (code != OK)
+        return reply_failure (code, "", "%s", why);
+    reply_set_text (&package->location, path);
+    return NULL;
+}
+
+static void
+remove_download (const run_t *self)
+{
+    char path [PATH_MAX];
+    int size = snprintf (path, sizeof path, "%s/" DOWNLOAD, self->ask->to);
+    if (self->to && size > 0 && (size_t) size < sizeof path)
+        unlink (path);
+}
+
 static code_t
 copy_version (run_t *self, const found_t *at, stored_t *copy, bool again)
 {
     const Ggen__Package *package = copy->package;
     if (!self->ask->dry_run) {
-        Ggen__Failure *failure = stored_judge (copy, self->ask->crypto, self->ask->job);
+        bool far = package->location [0] != '/';
+        Ggen__Failure *failure = far ? download (self, copy->package) : NULL;
+        if (!failure)
+            failure = stored_judge (copy, self->ask->crypto, self->ask->job);
         if (failure) {
             code_t code = failure->code;
             if (code != CANCELLED)
@@ -268,7 +313,7 @@ sync_version (run_t *self, const found_t *at)
         tell_failed (self, at, shelf_error (self->from));
         return OK;
     }
-    if (copy.package->location [0] != '/') {
+    if (copy.package->location [0] != '/' && !source_is_web (copy.package->location)) {
         tell_failed (self, at, "its registry has no archive of it");
         return OK;
     }
@@ -381,6 +426,7 @@ mirror_run (const mirror_t *ask, Ggen__SourceSyncReply **reply_p, Ggen__Failure 
              && (code = collect (&self)) == OK)
         code = sync_all (&self);
     write_index (&self);
+    remove_download (&self);
     run_clear (&self);
     *failure_p = self.failure;
     *reply_p = self.failure ? NULL : self.reply;

@@ -194,6 +194,8 @@ static bool
 is_near (const ProtobufCMessage *message)
 {
     const Ggen__ListVersionsRequest *request = (const void *) message;
+    if (message->descriptor == &ggen__get_heads_request__descriptor)
+        return ((const Ggen__GetHeadsRequest *) message)->local;
     return message->descriptor == &ggen__list_versions_request__descriptor
            && (request->local || *request->exact);
 }
@@ -203,7 +205,8 @@ static bool
 look_further (registry_t *self, call_t *call)
 {
     const Ggen__ListVersionsRequest *request = (const void *) call->request;
-    if (!is_near (call->request) || request->local || call_lists (call, request->exact))
+    if (!is_near (call->request) || call->request->descriptor == &ggen__get_heads_request__descriptor
+        || request->local || call_lists (call, request->exact))
         return false;
     ask_readers (self, call, true);
     return call->outstanding > 0;

@@ -66,6 +66,19 @@ stamps_save (int dirfd, const char *name, const file_list_t *list, refusal_t *re
     return refusal_system (refusal, error, name, "write");
 }
 
+code_t
+stamps_create (int dirfd, const char *name, const file_list_t *list,
+               const uint8_t digest [SHA256_SIZE], refusal_t *refusal)
+{
+    int fd = openat (dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd == -1)
+        return refusal_system (refusal, errno, name, "create");
+    bool written = write_stamps (fd, list, digest);
+    int error = errno;
+    close (fd);
+    return written ? OK : refusal_system (refusal, error, name, "write");
+}
+
 static bool
 load (int fd, file_list_t *list)
 {

@@ -5,6 +5,7 @@
 #include "store_call_io.h"
 #include "tree_io.h"
 
+#include "many.pb-c.h"
 #include "message.h"
 #include "upkeep.pb-c.h"
 
@@ -205,6 +206,7 @@ static const struct {
     {&ggen__write_new_request__descriptor, store_write_new},
     {&ggen__pack_request__descriptor, store_pack},
     {&ggen__unpack_request__descriptor, store_unpack},
+    {&ggen__unpack_many_request__descriptor, store_unpack_many},
     {&ggen__has_trees_request__descriptor, store_has_trees},
     {&ggen__discard_request__descriptor, store_discard},
     {&ggen__read_root_request__descriptor, store_read_root},
@@ -249,7 +251,7 @@ explain (store_call_t *call)
                   "check the permissions of %s and of what is in it", call->base);
     else if (call->code == STORAGE)
         snprintf (call->hint_text, sizeof call->hint_text,
-                  "if the disk of %s fails, the system's log tells more", call->base);
+                  "look what is at %s; if its disk fails, the system's log tells more", call->base);
     call->hint = call->hint_text;
 }
 
@@ -305,7 +307,8 @@ on_any (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     call->subject = "";
     //  A job that was never run (cancelled before its turn) is answered as such.
     call->code = CANCELLED;
-    bool unpacks = message->descriptor == &ggen__unpack_request__descriptor;
+    bool unpacks = message->descriptor == &ggen__unpack_request__descriptor
+                   || message->descriptor == &ggen__unpack_many_request__descriptor;
     code_t code = unpacks ? jobs_start_beside (self->jobs, at->ticket, work, call)
                           : jobs_start (self->jobs, at->ticket, work, call);
     if (code) {
@@ -373,6 +376,7 @@ static const handler_t rows [] = {
     {&ggen__write_new_request__descriptor, on_any, THIS_NODE},
     {&ggen__pack_request__descriptor, on_any, THIS_NODE},
     {&ggen__unpack_request__descriptor, on_any, THIS_NODE},
+    {&ggen__unpack_many_request__descriptor, on_any, THIS_NODE},
     {&ggen__has_trees_request__descriptor, on_any, THIS_NODE},
     {&ggen__discard_request__descriptor, on_any, THIS_NODE},
     {&ggen__read_root_request__descriptor, on_any, THIS_NODE},

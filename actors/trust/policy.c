@@ -11,7 +11,7 @@
 typedef struct {
     const Ggen__CheckReleaseRequest *request;
     const pin_t *pin;
-    const crypto_t *crypto;
+    signatures_t *signatures;
     int64_t wall_ms;
     verdict_t *verdict;
     findings_t *findings;           //  of the verdict
@@ -109,7 +109,7 @@ open_record (case_t *self)
     verdict_t *verdict = self->verdict;
     code_t code = record_open (&verdict->record, bytes_of (self->request->record));
     if (code == OK)
-        code = record_check (verdict->record, self->crypto->verify, NULL);
+        code = signatures_check (self->signatures, verdict->record);
     if (code == OK)
         code = record_release (&verdict->release, verdict->record);
     if (code == OK)
@@ -143,7 +143,7 @@ open_head (case_t *self)
     if (self->head.head || self->request->head.len == 0)
         return OK;
     return heads_open (&self->head, bytes_of (self->request->head), self->request->name,
-                       self->crypto, self->findings);
+                       self->signatures, self->findings);
 }
 
 succession_start_t
@@ -194,7 +194,7 @@ follow_line (case_t *self)
     const Ggen__CheckReleaseRequest *request = self->request;
     const ProtobufCBinaryData *payload = &self->verdict->record->payload;
     digest_t payload_sha256;
-    self->evidence = evidence_new (request->name, self->crypto);
+    self->evidence = evidence_new (request->name, self->signatures);
     if (!self->evidence)
         return findings_refuse (self->findings, BUSY, "out of memory");
     evidence_add (self->evidence, bytes_of (request->head));
@@ -203,7 +203,8 @@ follow_line (case_t *self)
     succession_start_t start = policy_begin (self->pin, &self->verdict->key);
     succession_follow (&self->line, self->evidence, &start);
     self->is_last = publisher_key_equal (succession_last (&self->line), &self->verdict->key);
-    self->crypto->sha256 (payload->data, payload->len, payload_sha256.bytes);
+    signatures_crypto (self->signatures)->sha256 (payload->data, payload->len,
+                                                  payload_sha256.bytes);
     self->vouched = !self->is_last && is_former (self)
                     && succession_vouches (&self->line, self->verdict->release, &payload_sha256);
     if (!self->pin && !self->vouched)
@@ -445,7 +446,7 @@ note_pin (case_t *self)
 
 code_t
 policy_judge (verdict_t **verdict_p, const Ggen__CheckReleaseRequest *request, const pin_t *pin,
-              const crypto_t *crypto, int64_t wall_ms)
+              signatures_t *signatures, int64_t wall_ms)
 {
     static code_t (*const rules[]) (case_t *) = {open_record, check_subject, follow_line,
                                                  check_asked_key, check_pin, check_rivals,
@@ -455,7 +456,7 @@ policy_judge (verdict_t **verdict_p, const Ggen__CheckReleaseRequest *request, c
         return BUSY;
     case_t self = {.request = request,
                    .pin = pin,
-                   .crypto = crypto,
+                   .signatures = signatures,
                    .wall_ms = wall_ms,
                    .verdict = verdict,
                    .findings = &verdict->findings};

@@ -54,7 +54,8 @@ typedef struct {
 //  OK, or a code as above with findings.message and .hint. *verdict_p is set in either case (NULL:
 //  out of memory, BUSY); the caller destroys it.
 must_use code_t policy_judge (verdict_t **verdict_p, const Ggen__CheckReleaseRequest *request,
-                              const pin_t *pin, const crypto_t *crypto, int64_t wall_ms);
+                              const pin_t *pin, signatures_t *signatures,
+                              int64_t wall_ms);
 //  Where a line of keys begins: with the pin, or with 'key' when that is NULL.
 succession_start_t policy_begin (const pin_t *pin, const publisher_key_t *key);
 

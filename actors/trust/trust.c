@@ -25,6 +25,7 @@ trust_destroy (void *self_)
     trust_t *self = self_;
     forget_change (&self->change);
     tables_destroy (&self->tables);
+    signatures_destroy (&self->signatures);
     free (self);
 }
 
@@ -35,9 +36,9 @@ trust_create (const actor_env_t *env)
     if (!self)
         return NULL;
     self->out = env->out;
-    self->crypto = env->crypto;
+    self->signatures = signatures_new (env->crypto);
     self->tables = tables_new (env);
-    if (!self->tables) {
+    if (!self->signatures || !self->tables) {
         trust_destroy (self);
         return NULL;
     }
@@ -179,7 +180,7 @@ on_check_release (void *self_, const delivery_t *at, const ProtobufCMessage *mes
         return OK;
     AUTO (policy_destroy) verdict_t *verdict = NULL;
     const pin_t *pin = pins_get (tables_pins (self->tables), request->name);
-    code_t code = policy_judge (&verdict, request, pin, self->crypto, at->wall_ms);
+    code_t code = policy_judge (&verdict, request, pin, self->signatures, at->wall_ms);
     if (!verdict)
         return code;
     if (code)
@@ -239,7 +240,8 @@ on_succession (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     else if (publisher_key_from_field (&start.key, request->key) != OK)
         return out_fail (at, PACKAGE_NOT_FOUND, "", "no publisher of %s is known here",
                          request->name);
-    AUTO (evidence_destroy) evidence_t *evidence = evidence_new (request->name, self->crypto);
+    AUTO (evidence_destroy) evidence_t *evidence =
+        evidence_new (request->name, self->signatures);
     if (!evidence)
         return BUSY;
     for (size_t i = 0; i < request->n_records; i++)
@@ -286,7 +288,7 @@ judge_all (trust_t *self, const delivery_t *at, const Ggen__PinReleasesRequest *
         AUTO (policy_destroy) verdict_t *verdict = NULL;
         const Ggen__CheckReleaseRequest *release = request->releases[i];
         const pin_t *pin = pins_get (tables_pins (self->tables), release->name);
-        code_t code = policy_judge (&verdict, release, pin, self->crypto, at->wall_ms);
+        code_t code = policy_judge (&verdict, release, pin, self->signatures, at->wall_ms);
         if (!verdict)
             out_refuse (self->out, at->ticket, code, "", "trust: out of memory");
         else if (code)

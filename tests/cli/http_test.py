@@ -9,7 +9,7 @@ import urllib.request
 from urllib.error import HTTPError
 from urllib.parse import quote
 
-from homes import make_pack, publish
+from homes import make_pack
 from tap import PACKS, contains, equal, lacks, main, matches, running, skip, test, true, wait_until
 
 

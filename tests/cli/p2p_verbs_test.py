@@ -4,28 +4,12 @@ import signal
 import socket
 
 from homes import make_pack
+from nodes import STRANGER, id_of, start
 from tap import contains, equal, lacks, main, matches, test, true, wait_until
-
-LOOPBACK = "/ip4/127.0.0.1/tcp/0"
-STRANGER = "12D3KooWQYV9dGMFoRzNStwpXztXaBUjtPqi6aU76ZgUriHhKust"
-
-
-def start(home, *bootstraps, **more):
-    """Start a node; its address with its peer id."""
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LOOPBACK,
-           "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps), **more}
-    home.node = home.start("node", "run", env=env)
-    home.node.wait_for("node runs: ")
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
-
-
-def id_of(address):
-    return address.rsplit("/", 1)[1]
 
 
 def peers(home, *flags):
+    """The peer ids in the order in which they are listed."""
     return [peer["peer_id"] for peer in home.json("p2p", "peers", *flags)["peers"]]
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import stat
-import subprocess
 
 from tap import PACKS, contains, equal, lacks, main, matches, skip, test, true
 from terminal import at_terminal

@@ -90,6 +90,17 @@ what_is_not_there_is_believed_for_fifteen_seconds (void **state)
 }
 
 static void
+what_is_not_there_is_believed_no_longer_than_what_is (void **state)
+{
+    (void) state;
+    hot_t *hot = hot_new (&(hot_limits_t) {3, 10000, 1000, 5000}, 1);
+    assert_int_equal (hot_put (hot, text ("ghost"), (bytes_t) {NULL, 0}, 0), OK);
+    assert_int_equal (get (hot, "ghost", 999), HOT_KNOWN_ABSENT);
+    assert_int_equal (get (hot, "ghost", 1000), HOT_COLD);
+    hot_destroy (&hot);
+}
+
+static void
 an_empty_value_is_there (void **state)
 {
     (void) state;
@@ -582,6 +593,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_was_put_is_there_for_five_minutes_however_often_it_is_used),
         cmocka_unit_test (what_is_not_there_is_believed_for_fifteen_seconds),
+        cmocka_unit_test (what_is_not_there_is_believed_no_longer_than_what_is),
         cmocka_unit_test (an_empty_value_is_there),
         cmocka_unit_test (of_too_many_the_one_used_longest_ago_goes),
         cmocka_unit_test (bytes_are_bounded_too),

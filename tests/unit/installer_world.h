@@ -10,6 +10,8 @@
 #include "actors/installer/lockfile.h"
 #include "cache.pb-c.h"
 #include "installer.pb-c.h"
+#include "many.h"
+#include "many.pb-c.h"
 #include "publisher.pb-c.h"
 #include "record.h"
 #include "registry.pb-c.h"
@@ -74,7 +76,7 @@ typedef struct {
     unsigned deletes;
     char fresh_checked [400];       //  names whose head has to be in date; of all checks, in order
     unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, pinnings,
-        offline;
+        offline, manies;
     char order [1024];              //  of unpacking
     unsigned reindexed;
     const char *fault;              //  of what the file registry has; NULL: it is whole
@@ -620,6 +622,61 @@ serve_unpack (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *m
     fake_answer (&self->fake, asked, &reply.base);
 }
 
+//  In the world's order: those that are lost are left out.
+static UNUSED void
+serve_fetch_many (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__FetchManyRequest *request = (const void *) message;
+    Ggen__FetchReply fetched [MANY_FETCHES_MAX], *list [MANY_FETCHES_MAX];
+    char paths [MANY_FETCHES_MAX] [64];
+    Ggen__FetchManyReply reply = GGEN__FETCH_MANY_REPLY__INIT;
+    assert_true (request->n_fetches <= MANY_FETCHES_MAX);
+    reply.fetched = list;
+    for (size_t i = 0; i < request->n_fetches; i++) {
+        list [i] = &fetched [i];
+        ggen__fetch_reply__init (list [i]);
+        list [i]->size_bytes = 100;
+        for (size_t j = 0; j < self->entries_count; j++)
+            if (is_same (self->entries [j].package->sha256,
+                         request->fetches [i]->sha256.data) && !self->entries [j].lost) {
+                snprintf (paths [i], sizeof paths [i], "/blob/%zu", j);
+                list [i]->path = paths [i];
+            }
+        reply.n_fetched++;
+    }
+    self->manies++;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_unpack_many (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__UnpackManyRequest *request = (const void *) message;
+    Ggen__UnpackReply unpacked [MANY_UNPACKS_MAX], *list [MANY_UNPACKS_MAX];
+    Ggen__Manifest manifests [MANY_UNPACKS_MAX];
+    char json [MANY_UNPACKS_MAX] [256];
+    Ggen__UnpackManyReply reply = GGEN__UNPACK_MANY_REPLY__INIT;
+    assert_true (request->n_archives <= MANY_UNPACKS_MAX);
+    reply.unpacked = list;
+    for (size_t i = 0; i < request->n_archives; i++) {
+        size_t index = 0;
+        assert_int_equal (sscanf (request->archives [i]->archive_path, "/blob/%zu", &index), 1);
+        entry_t *entry = &self->entries [index];
+        list [reply.n_unpacked++] = &unpacked [i];
+        ggen__unpack_reply__init (&unpacked [i]);
+        ggen__manifest__init (&manifests [i]);
+        snprintf (json [i], sizeof json [i], "{\"name\":\"%s\",\"version\":\"%s\"}",
+                  entry->inside_id, entry->inside_version);
+        manifests [i].name = "package.json";
+        manifests [i].json = json [i];
+        unpacked [i].manifest = &manifests [i];
+        unpacked [i].files_sha256 = (ProtobufCBinaryData) {CRYPTO_HASH_BYTES, entry->files_sha256};
+        memcpy (self->staged [self->staged_count++], entry->files_sha256, CRYPTO_HASH_BYTES);
+        self->unpacks++;
+    }
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
 static UNUSED void
 serve_root (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
 {
@@ -975,6 +1032,10 @@ serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
         serve_fetch (self, asked, message);
     else if (type == &ggen__unpack_request__descriptor)
         serve_unpack (self, asked, message);
+    else if (type == &ggen__fetch_many_request__descriptor)
+        serve_fetch_many (self, asked, message);
+    else if (type == &ggen__unpack_many_request__descriptor)
+        serve_unpack_many (self, asked, message);
     else if (type == &ggen__read_root_request__descriptor)
         serve_root (self, asked, message);
     else if (type == &ggen__has_trees_request__descriptor)
@@ -1013,6 +1074,7 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__trust_list_request__descriptor, &ggen__key_show_request__descriptor,
     &ggen__sign_request__descriptor, &ggen__fetch_request__descriptor,
     &ggen__unpack_request__descriptor, &ggen__read_root_request__descriptor,
+    &ggen__fetch_many_request__descriptor, &ggen__unpack_many_request__descriptor,
     &ggen__has_trees_request__descriptor, &ggen__commit_request__descriptor,
     &ggen__activate_request__descriptor, &ggen__check_trees_request__descriptor,
     &ggen__read_manifest_request__descriptor, &ggen__pack_request__descriptor,

@@ -123,6 +123,23 @@ those_who_dial_us_count_only_while_we_dialled_too_few (void **state)
     assert_int_equal (peer_clocks_skew_ms (&clocks), 0);
 }
 
+//  Else strangers who dial us push out all whom we chose.
+static void
+given_no_room_those_who_dial_us_go_before_those_we_dialled (void **state)
+{
+    (void) state;
+    for (unsigned i = 0; i < PEER_CLOCKS_MIN; i++) {
+        shows (i, WALL_MS);
+        ends (i);
+    }
+    for (unsigned i = 100; i < 100 + 2 * PEER_CLOCKS_MAX; i++) {
+        const peer_key_t peer = peer_of (i);
+        peer_clocks_add (&clocks, &peer, false, WALL_MS + HOUR_MS, NOW_MS);
+    }
+    assert_int_equal (clocks.count, PEER_CLOCKS_MAX);
+    assert_int_equal (peer_clocks_skew_ms (&clocks), 0);
+}
+
 static void
 one_peer_has_one_voice_however_often_it_speaks (void **state)
 {
@@ -196,6 +213,8 @@ main (void)
             given_less_than_half_lie_all_one_way_the_median_stays_with_the_others, setup,
             teardown),
         cmocka_unit_test_setup_teardown (those_who_dial_us_count_only_while_we_dialled_too_few,
+                                         setup, teardown),
+        cmocka_unit_test_setup_teardown (given_no_room_those_who_dial_us_go_before_those_we_dialled,
                                          setup, teardown),
         cmocka_unit_test_setup_teardown (one_peer_has_one_voice_however_often_it_speaks, setup,
                                          teardown),

@@ -30,6 +30,9 @@ verifying_and_storing_cost_more_than_reading (void **state)
     assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "FindNodeRequest", 100), 1);
     assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "PushRequest", 100), 10);
     assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "PutRecordRequest", 100), 15);
+    assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "HostRequest", 100), 15);
+    assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "DialBackRequest", 100), 10);
+    assert_int_equal (rates_cost (GGEN__KIND__REPLY, "PutRecordRequest", 100), 1);
     assert_int_equal (rates_cost (GGEN__KIND__EVENT, "GossipFrame", 100), 20);
     assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "FindNodeRequest", 65536), 65);
 }
