@@ -287,7 +287,8 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
                          .home = self->home,
                          .version = GGEN_VERSION,
                          .eager = daemon,
-                         .daemon = daemon};
+                         .daemon = daemon,
+                         .alone = !daemon && !self->tapped && !self->network};
     code = host_start (&self->host, &setup, why, why_size);
     if (code) {
         node_free (self);
@@ -447,18 +448,19 @@ cast_stage (stage_t *self, const char *actor, char *why, size_t why_size)
 
 //  It neither listens nor creates anything.
 static code_t
-look_into_network (node_t *node, const config_t *config, const home_t *home, char *why,
+look_into_network (node_t *node, const config_t *config, const home_t *home, bool brief, char *why,
                    size_t why_size)
 {
     if (!config_bool (config, "p2p.enabled") || !wants (config, "p2p"))
         return OK;
-    code_t code = network_open_brief (&node->network, config, home->dir, true, why, why_size);
+    code_t code = brief ? network_open_brief (&node->network, config, home->dir, true, why, why_size)
+                        : network_open_still (&node->network, config, home->dir, why, why_size);
     return code == FEATURE_NOT_ENABLED ? OK : code;
 }
 
 code_t
-node_stage_open (const node_options_t *options, const char *dir, const char *actor, void **stage_p,
-                 char *why, size_t why_size)
+node_stage_open (const node_options_t *options, const char *dir, const char *actor, bool brief,
+                 void **stage_p, char *why, size_t why_size)
 {
     home_t home;
     stage_t *self = *stage_p = calloc (1, sizeof *self);
@@ -467,7 +469,7 @@ node_stage_open (const node_options_t *options, const char *dir, const char *act
         node_stage_close (stage_p);
         return INTERNAL;
     }
-    code_t code = look_into_network (self->node, options->config, &home, why, why_size);
+    code_t code = look_into_network (self->node, options->config, &home, brief, why, why_size);
     if (code == OK && !fill_settings (self->node, options, &home, false))
         code = INTERNAL;
     if (code == OK) {

@@ -2,7 +2,9 @@
 #include "registry.h"
 
 #include "answers.h"
+#include "ask_many.h"
 #include "call.h"
+#include "many.pb-c.h"
 #include "metrics.pb-c.h"
 #include "sources.pb-c.h"
 
@@ -21,6 +23,7 @@ typedef struct {
     uint32_t answer_ms;
     call_t *calls;
     unsigned calls_count;
+    ask_many_t many;
     uint64_t searches, searches_ms;     //  that ended
 } registry_t;
 
@@ -256,6 +259,17 @@ on_read (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 }
 
 static code_t
+on_many (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    registry_t *self = self_;
+    int64_t share_ms = left_ms (at) - left_ms (at) / 8;
+    uint32_t budget_ms = self->answer_ms;
+    if (share_ms < budget_ms)
+        budget_ms = share_ms > 0 ? (uint32_t) share_ms : 1;
+    return ask_many (&self->many, at, message, budget_ms);
+}
+
+static code_t
 on_change (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     registry_t *self = self_;
@@ -409,6 +423,7 @@ destroy (void *self_)
         self->calls = call->next;
         call_destroy (&call);
     }
+    ask_many_forget (&self->many);
     for (unsigned i = 0; i < self->backends_count; i++)
         free (self->backends[i].address);
     free (self);
@@ -444,6 +459,9 @@ create (const actor_env_t *env)
         return NULL;
     self->out = env->out;
     self->crypto = env->crypto;
+    self->many = (ask_many_t) {.out = env->out, .crypto = env->crypto,
+                               .backends = self->backends,
+                               .backends_count = &self->backends_count};
     self->answer_ms = settings->answer_ms ? settings->answer_ms : ANSWER_MS;
     for (unsigned i = 0; i < settings->backends_count; i++)
         if (!add_backend (self, &settings->backends[i], env->name)) {
@@ -466,6 +484,8 @@ static const handler_t rows[] = {
     {&ggen__metadata_request__descriptor, on_read, THIS_NODE},
     {&ggen__put_head_request__descriptor, on_change, THIS_NODE},
     {&ggen__get_heads_request__descriptor, on_read, THIS_NODE},
+    {&ggen__list_many_request__descriptor, on_many, THIS_NODE},
+    {&ggen__heads_many_request__descriptor, on_many, THIS_NODE},
     {&ggen__sources_changed__descriptor, on_sources_changed, THIS_NODE},
     {&ggen__registry_status_request__descriptor, on_status, THIS_NODE},
     {0},

@@ -86,8 +86,11 @@ host_start (host_t **self_p, const bus_setup_t *setup, char *why, size_t why_siz
     self->setup = *setup;
     if (!setup->daemon)
         share_heap ();
-    snprintf (self->inproc, sizeof self->inproc, "inproc://ggen-bus-%u",
-              atomic_fetch_add (&started, 1));
+    const unsigned before = atomic_fetch_add (&started, 1);
+    //  ZeroMQ's thread for connections would have none.
+    if (setup->alone && before == 0)
+        zsys_set_io_threads (0);
+    snprintf (self->inproc, sizeof self->inproc, "inproc://ggen-bus-%u", before);
     self->setup.inproc = self->inproc;
     self->bus = start_bus (self);
     if (!self->bus) {

@@ -4,7 +4,7 @@ import signal
 import socket
 
 from homes import make_pack
-from nodes import STRANGER, id_of, start
+from nodes import STRANGER, environment, id_of, start
 from tap import contains, equal, lacks, main, matches, test, true, wait_until
 
 
@@ -46,6 +46,10 @@ def bootstraps_that_are_not_there_are_told_with_the_reason(home):
     contains(error["message"], f"/tcp/{port}")
     mixed = home.json("p2p", "bootstrap", "--wait", "--nodes", f"{gone},{there}")
     equal((mixed["connected"], mixed["failed"], len(mixed["failures"])), (1, 1, 1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:       # it takes calls and says nothing
+        silent = f"/ip4/127.0.0.1/tcp/{listener.getsockname()[1]}/p2p/{STRANGER}"
+        waited = home.json("p2p", "bootstrap", "--wait", "--nodes", f"{silent},{there}")
+    equal((waited["connected"], waited["failed"]), (1, 1))
     contains(home.run("p2p", "bootstrap", ok=1).err, "no bootstrap node is configured")
     contains(home.run("p2p", "bootstrap", "nonsense", ok=1).err, "error: nonsense: ")
 
@@ -267,6 +271,34 @@ def words_that_are_no_peer_are_refused(home):
     for verb in ("peer-info", "ban", "unban", "disconnect"):
         for word in ("nonsense", "/ip4/127.0.0.1/tcp/4", "12D3KooWnot"):
             matches(home.run("p2p", verb, word, ok=1).err, "^error: ")
+
+
+def recorded(home, name, verb, answer):
+    """Record what 'verb' has the actors of this home say, until this line has been seen."""
+    tap = home.start("tap", "--record", name)
+    tap.wait_for("^watching ")
+    verb()
+    tap.wait_for(answer)
+    if home.node and home.node.rc is None:
+        home.run("p2p", "stop")
+    equal(tap.stop(signal.SIGINT), 0)
+
+
+@test
+def a_fresh_actor_of_the_network_says_what_was_recorded_of_a_node_and_of_one_call(home):
+    def publish_and_search():
+        start(home)
+        home.run("market", "publish", make_pack(home, "palette"))
+        home.run("market", "search", "palette")
+    recorded(home, "node", publish_and_search, " SearchReply +registry -> client")
+    network = environment(GGEN_P2P_LAN="true")
+    recorded(home, "call", lambda: home.run("p2p", "search", "palette", env=network),
+             " SearchReply +registry -> client")
+    for recording, actors in (("node", ("registry", "registry_p2p", "installer", "transfer", "swarm")),
+                              ("call", ("registry", "registry_p2p", "swarm"))):
+        for actor in actors:
+            told = home.json("tap", "--replay", recording, "--into", actor, env=environment())
+            equal((told["difference"], told["failed"]), (None, False), f"{actor} of {recording}")
 
 
 main()
