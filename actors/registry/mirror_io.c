@@ -33,7 +33,7 @@ typedef struct {
 typedef struct {
     const mirror_t *ask;
     shelf_t *from, *to;             //  'to' NULL: a dry run, and there is nothing yet
-    found_t *found;
+    found_t *found;                 //  at most SHELF_WALK_MAX: more end the walk
     size_t found_count, found_room;
     Ggen__SourceSyncReply *reply;
     Ggen__Failure *failure;         //  it ends with this
