@@ -165,6 +165,7 @@ put (run_t *self, const stored_t *copy, bool again)
                               .archive_format = copy->format,
                               .manifest = {copy->manifest, copy->manifest_size},
                               .manifest_name = copy->manifest ? copy->manifest_name : NULL,
+                              .minisig = copy->minisig,
                               .again = again,
                               .force = again,
                               .wall_s = self->ask->wall_s};
