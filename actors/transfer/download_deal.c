@@ -84,7 +84,8 @@ overdue (const download_t *self, unsigned index, int64_t now_ms, int64_t *wake_p
     const source_t *source = &self->sources.list[index];
     const want_t *oldest = NULL;
     for (const want_t *at = self->wants; at; at = at->next) {
-        if (at->writing || !download_wants_chunk (at) || self->chunks.asked[at->chunk] >= asked_of_max (self->all)
+        if (at->writing || !download_wants_chunk (at)
+            || self->chunks.asked[at->chunk] >= asked_of_max (self->all)
             || (source->has && !bitmap_get (source->has, at->chunk))
             || !is_latest (self, at) || asked_of (self, index, at->chunk))
             continue;
