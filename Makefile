@@ -13,6 +13,7 @@ RELEASED := 2026-11-20
 PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libczmq-dev \
     libzmq3-dev libsodium-dev libssl-dev libarchive-dev libsqlite3-dev libsolv-dev libjansson-dev \
     libsmartcols-dev libtomlplusplus-dev libcmocka-dev libunistring-dev zlib1g-dev libzstd-dev libmicrohttpd-dev \
+    libcurl4-openssl-dev \
     protobuf-compiler python3 python3-zmq python3-protobuf git binutils minisign
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils
@@ -90,7 +91,8 @@ UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% uni
     unit/idle_test contract/registry_contract),$(UNIT))
 SIM  := $(filter-out $(call of_network,sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
-FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/lan fuzz/reputation),$(FUZZ))
+FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/dht fuzz/gossip fuzz/lan fuzz/registry_p2p fuzz/reputation \
+    fuzz/swarm fuzz/transfer),$(FUZZ))
 BENCH := $(filter-out $(call of_network,bench/net bench/hostile),$(BENCH))
 GGEN_SIM :=
 GGEN_HARNESS :=
@@ -102,7 +104,7 @@ CSRC   := $(filter %.c,$(PURE) $(HOST)) $(LATE) $(CLI) $(wildcard cli/main.c tes
 
 .PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
     tsan style syntax coverage coverage-check bench-bus bench-local bench-net \
-    bench-hostile help clean man completions install dist
+    bench-hostile bench-memory help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -217,6 +219,9 @@ bench-net: all $(BENCH)         ## an archive between two nodes, over a bulk con
 
 bench-hostile: all $(BENCH)     ## what attackers over TCP do to a node and to its honest peers
 	@python3 tests/bench/hostile.py --build $(B)
+
+bench-memory: all               ## private memory of an idle node with 32 peers, beside OpenDHT's dhtnode
+	@python3 tests/bench/memory.py --build $(B)
 
 # ---- rules ----------------------------------------------------------------------------------------
 $(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ) $(if $(LINKED_IN),$(call obj,$(LATE)))

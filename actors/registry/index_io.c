@@ -9,7 +9,7 @@
 
 #include "actors/registry/index_self_io.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define WHY_MAX 256         //  bytes of the reason why a database cannot be opened
 
 //  versions.sort is a version_key: memcmp order is precedence.
@@ -31,6 +31,8 @@ static const char SCHEMA []
       "CREATE INDEX versions_yanked ON versions (pid) WHERE yanked;"
       "CREATE TABLE heads (pid INTEGER NOT NULL, key BLOB NOT NULL, seq INTEGER NOT NULL,"
       " head BLOB NOT NULL, PRIMARY KEY (pid, key));"
+      "CREATE TABLE rotations (pid INTEGER NOT NULL, key BLOB NOT NULL, record BLOB NOT NULL,"
+      " PRIMARY KEY (pid, key));"
       "CREATE TABLE aliases (length INTEGER NOT NULL, text TEXT NOT NULL, whole INTEGER NOT NULL,"
       " pid INTEGER NOT NULL, PRIMARY KEY (length, text, whole, pid)) WITHOUT ROWID;"
       "CREATE INDEX aliases_by_package ON aliases (pid);"
@@ -46,7 +48,7 @@ static const char SCHEMA []
       " content_rowid = 'pid', tokenize = 'porter unicode61 remove_diacritics 2');"
       "CREATE VIRTUAL TABLE names USING fts5 (name, content = 'packages', content_rowid = 'pid',"
       " tokenize = 'trigram');"
-      "PRAGMA user_version = 1;";
+      "PRAGMA user_version = 2;";
 
 int64_t
 index_meta (index_t *self, const char *key)

@@ -17,7 +17,7 @@ END {
         for (i = 1; i <= n; i++) print "    __typeof__ (" fn [i] ") *" fn [i] ";"
         print "};\nextern struct " name "_dl " name "_dl;"
         print "code_t " name "_dl_load (char *why, size_t why_size);"
-        for (i = 1; i <= n; i++) print "#define " fn [i] " " name "_dl." fn [i]
+        for (i = 1; i <= n; i++) print "#undef " fn [i] "\n#define " fn [i] " " name "_dl." fn [i]
         print "#endif"
     }
     else {

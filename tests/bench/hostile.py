@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT.parent))
 from homes import make_pack, publish            # noqa: E402
 from netns import Lan                           # noqa: E402
+from nodes import id_of, peers, start           # noqa: E402
 from tap import Failure, Home, Skip, wait_until # noqa: E402
 
 BEFORE_MS, DURING_MS = 1200, 2500
@@ -96,28 +97,19 @@ class World:
                 host.ip("route", "add", "local", MANY, "dev", "lo")
             else:
                 host.ip("route", "add", MANY, "via", "10.77.0.3")
-        self.address = self.start(self.a, 1, "")
-        self.start(self.b, 2, self.address)
-        wait_until(lambda: self.b.json("p2p", "peers")["peers"], what="the peer")
+        self.address = start(self.a, listen="/ip4/10.77.0.1/tcp/4001")
+        start(self.b, self.address, listen="/ip4/10.77.0.2/tcp/4001")
+        wait_until(lambda: peers(self.b), what="the peer")
         pack = make_pack(self.a, "hostage")
         (pack / "data.bin").write_bytes(os.urandom(PACK_MIB << 20))
         publish(self.a, pack)
         self.package = wait_until(lambda: self.b.json("market", "search", "hostage")["results"],
                                   what="the package") and self.a.json("market", "info", "hostage")["package"]
 
-    def start(self, home, number, bootstrap):
-        env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": f"/ip4/10.77.0.{number}/tcp/4001",
-               "GGEN_P2P_BOOTSTRAP": bootstrap}
-        home.node = home.start("node", "run", env=env)
-        home.node.wait_for("node runs: ")
-        status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                            what="an address")
-        return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
-
     def ping(self, for_ms):
         """Microseconds of B's questions to A; None: one was not answered."""
         argv = [*self.b.prefix, self.build / "tests/bench/net", "ping", self.b.path,
-                self.address.rsplit("/", 1)[1], for_ms]
+                id_of(self.address), for_ms]
         done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             print(f"a question was not answered: {done.stderr.strip()}", file=sys.stderr)

@@ -137,7 +137,7 @@ start_with_source (fixture_t *fixture)
              " \"location\": \"%s\", \"directory\": \"%s\"}]}",
              fixture->registry, fixture->registry);
     assert_int_equal (fclose (list), 0);
-    fixture->sources.home = fixture->directory;
+    fixture->sources.home = fixture->sources.cache = fixture->directory;
     fixture->roles[1] = (role_t) {.class = &registry_actor, .settings = &settings};
     fixture->roles[2]
         = (role_t) {.class = &registry_sources_actor, .settings = &fixture->sources};
@@ -727,7 +727,9 @@ static void
 publish_that_fails_leaves_nothing (void **state)
 {
     fixture_t *fixture = *state;
-    const ProtobufCMessage *answer = publish (fixture, "pack", "1.0.0", .archive = "/nonexistent");
+    char absent[sizeof fixture->directory + 8];
+    snprintf (absent, sizeof absent, "%s/absent", fixture->directory);
+    const ProtobufCMessage *answer = publish (fixture, "pack", "1.0.0", .archive = absent);
     assert_ptr_equal (answer->descriptor, &ggen__failure__descriptor);
     assert_false (exists (fixture, "pack"));
     expect_failure (get_version_answer (fixture, "pack", "1.0.0"), PACKAGE_NOT_FOUND);
