@@ -269,7 +269,7 @@ both_indexes_are_made_anew_when_asked_for (void **state)
     publish (self, "bbb", "1.0.0", "x");
     assert_int_equal (reindex (self), 2);
     snprintf (path, sizeof path, "%s/bbb", self->directory);
-    remove_tree (path);
+    temp_dir_remove (path);
     assert_non_null (get (self, "bbb"));
     assert_int_equal (reindex (self), 1);
     assert_null (get (self, "bbb"));
