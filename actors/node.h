@@ -47,6 +47,9 @@ bool node_has_landlock (void);
 
 void node_stop (void *context, void **node_p);
 
+//  May the process end while it runs? One that only reads, asks no network and has no listener.
+bool node_may_be_left (const void *node);
+
 //  Of run/node.log; as much again in run/node.log.1.
 #define NODE_LOG_BYTES_MAX (8u << 20)
 

@@ -45,6 +45,7 @@ typedef struct {
     const screen_t *screen;
     config_t *config;
     node_options_t options;
+    bool left;                      //  a node that has not been stopped
 } maker_t;
 
 //  What is logged: by --verbose or --quiet, else by the settings. Somebody who runs a verb wants its
@@ -135,6 +136,14 @@ stop_node (void *context, void **node_p)
 {
     maker_t *self = context;
     node_stop (&self->options, node_p);
+}
+
+static bool
+may_leave_node (void *context, const void *node)
+{
+    maker_t *self = context;
+    self->left = self->left || node_may_be_left (node);
+    return node_may_be_left (node);
 }
 
 //  The node that runs in this process; its callback has no context.
@@ -423,12 +432,15 @@ run (const args_t *args, const screen_t *screen)
     }
     set_first_log_level (args);
     maker_t maker = {.args = args, .screen = screen};
-    const client_embed_t embed = {.start = start_node, .stop = stop_node, .context = &maker};
+    const client_embed_t embed = {.start = start_node,
+                                  .stop = stop_node,
+                                  .may_be_left = may_leave_node,
+                                  .context = &maker};
     const stage_t stage = {&maker, open_stage, node_stage_hear, node_stage_play, node_stage_close};
     session_provide (&embed);
     stage_provide (&stage);
     const int status = runs [args->verb->id] (args, screen);
-    if (maker.config)
+    if (maker.config && !maker.left)
         config_destroy (&maker.config);
     return status;
 }

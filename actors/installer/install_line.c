@@ -82,6 +82,7 @@ install_ask_records (task_t *task, const char *name)
         return;
     line_t *line = add (task, name);
     Ggen__GetHeadsRequest request = GGEN__GET_HEADS_REQUEST__INIT;
+    request.local = task->offline;
     request.id = (char *) (uintptr_t) name;
     if (line)
         task_ask (task, "registry", &request.base, &ggen__get_heads_reply__descriptor, on_records,

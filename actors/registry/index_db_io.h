@@ -50,6 +50,11 @@ int64_t index_db_value (index_db_t *self, const char *sql, int64_t otherwise, co
 void index_db_begin (index_db_t *self);
 must_use code_t index_db_commit (index_db_t *self);
 
+//  What is read until index_db_read_end is of one moment, and the file is locked and looked at once,
+//  not by each statement. The end ends statements that are open, and may follow a failure.
+void index_db_read_begin (index_db_t *self);
+void index_db_read_end (index_db_t *self);
+
 //  Makes the sequence fail with this code, as if the database had; SERIALIZATION tells that what
 //  it holds cannot be read.
 void index_db_fail (index_db_t *self, code_t code);

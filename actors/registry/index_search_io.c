@@ -383,6 +383,7 @@ index_search (index_t *self, const Ggen__SearchRequest *request, Ggen__SearchRep
     if (fault)
         return index_fail (self, VALIDATION, fault);
     search_t search = {.index = self, .request = request};
+    index_db_read_begin (self->db);
     search.packages_max
         = (size_t) index_db_value (self->db, "SELECT max (pid) FROM packages", 0, "") + 1;
     search.query = words_fold (request->query);
@@ -397,6 +398,7 @@ index_search (index_t *self, const Ggen__SearchRequest *request, Ggen__SearchRep
         answer (&search, reply);
     else
         index_db_fail (self->db, STORAGE);
+    index_db_read_end (self->db);
     free (search.query);
     free (search.found);
     free (search.allowed);

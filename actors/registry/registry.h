@@ -37,7 +37,8 @@
 //      To all that take packages; done when one has it, the failures of others are warnings: a
 //      registry that never had the name has nothing to keep.
 //  GetHeadsRequest
-//      What all have, without what is there twice; who answers with a failure is a warning.
+//      What all have, or with 'local' those at hand, without what is there twice; who answers with a failure
+//      is a warning.
 //  RegistryStatusRequest
 //      What it has done since it was born (metrics.proto).
 //
@@ -53,7 +54,7 @@
 
 #include "runtime/actor/actor.h"
 
-#define REGISTRY_BACKENDS_MAX 16
+#define REGISTRY_BACKENDS_MAX 17
 #define REGISTRY_LIMIT_MAX    1000
 #define REGISTRY_QUERY_MAX    1000      //  characters
 

@@ -9,22 +9,36 @@
 #include "actors/registry/catalog_io.h"
 #include "actors/registry/reply.h"
 #include "actors/registry/source_file_io.h"
+#include "actors/registry/web_copy_io.h"
 #include "runtime/actor/out.h"
 #include "message.h"
 #include "runtime/host/job.h"
 
 #define WHY_MAX 5000
 
-_Static_assert (SOURCE_LIST_MAX <= REGISTRY_BACKENDS_MAX, "a call has a slot for each source");
+#define SOURCES_MAX (SOURCE_LIST_MAX + 1)   //  and the one of the settings
 
-//  List, catalogs and stamp are the worker's, from create until the worker has ended.
+_Static_assert (SOURCES_MAX <= REGISTRY_BACKENDS_MAX, "a call has a slot for each source");
+
+//  What is known of a source that is an URL.
+typedef struct {
+    char *directory;                //  that its catalog reads
+    int64_t failed_at;              //  wall seconds; 0: it did not
+    web_copy_t copy;                //  as it was looked at last
+} web_t;
+
+//  List, catalogs, webs and stamp are the worker's, from create until the worker has ended.
 typedef struct {
     out_t *out;
     jobs_t *jobs;
     const crypto_t *crypto;
     char *home;
+    char *cache;
+    char *url;
+    bool url_alone;
     source_list_t list;
-    catalog_t *catalogs [SOURCE_LIST_MAX];      //  NULL for an URL
+    catalog_t *catalogs [SOURCES_MAX];      //  of an URL: NULL until its index was fetched
+    web_t webs [SOURCES_MAX];
     source_file_stamp_t stamp;
     bool loaded;
     struct task *tasks;                         //  whose jobs have not come back
@@ -43,7 +57,7 @@ typedef struct task {
     ProtobufCMessage *request;
     ticket_t ticket;
     int64_t wall_s;
-    backend_t backends [SOURCE_LIST_MAX];       //  the sources, by their names
+    backend_t backends [SOURCES_MAX];       //  the sources, by their names
     call_t *call;                               //  what they said; NULL until the job has run
     code_t code;
     char why [WHY_MAX];
@@ -64,8 +78,11 @@ static const operation_t operations [] = {
 static void
 forget_list (sources_t *self)
 {
-    for (unsigned i = 0; i < self->list.count; i++)
+    for (unsigned i = 0; i < self->list.count; i++) {
         catalog_destroy (&self->catalogs [i]);
+        free (self->webs [i].directory);
+        self->webs [i] = (web_t) {.directory = NULL};
+    }
     source_list_clear (&self->list);
     self->loaded = false;
 }
@@ -91,7 +108,9 @@ load_list (sources_t *self, char *why, size_t why_size)
         && stamp.modified_ns == self->stamp.modified_ns)
         return OK;
     forget_list (self);
-    code_t code = source_file_read (self->home, &self->list, why, why_size);
+    code_t code = self->url_alone ? OK : source_file_read (self->home, &self->list, why, why_size);
+    if (code == OK)
+        code = source_list_add_url (&self->list, self->url);
     if (code != OK)
         return code;
     for (unsigned i = 0; i < self->list.count; i++)
@@ -148,19 +167,68 @@ ask_catalog (task_t *task, catalog_t *catalog, job_t *job, const ProtobufCMessag
         name_source (slot->reply, slot->backend->name);
 }
 
+//  May this request wait for the network?
+static bool
+may_ask (const ProtobufCMessage *request)
+{
+    if (request->descriptor == &ggen__get_heads_request__descriptor)
+        return !((const Ggen__GetHeadsRequest *) request)->local;
+    return request->descriptor != &ggen__list_versions_request__descriptor
+           || !((const Ggen__ListVersionsRequest *) request)->local;
+}
+
+//  The catalog of a source's copy, made current. One that cannot be is told as a warning.
+static void
+look_at_web (task_t *task, unsigned at, job_t *job)
+{
+    sources_t *self = task->owner;
+    web_t *web = &self->webs [at];
+    const Ggen__Source *source = self->list.items [at];
+    bool waits = web->failed_at > 0 && task->wall_s - web->failed_at < REGISTRY_SOURCES_RETRY_S;
+    const web_copy_ask_t ask = {.cache = self->cache,
+                                .url = source->location,
+                                .asks = !waits && may_ask (task->request),
+                                .wall_s = task->wall_s,
+                                .crypto = self->crypto,
+                                .job = job};
+    if (!waits)
+        web_copy_look (&ask, &web->copy);
+    web->failed_at = web->copy.code == OK ? 0 : waits ? web->failed_at : task->wall_s;
+    if (!*web->copy.directory)
+        return;
+    if (web->copy.code != OK) {
+        task->call->incomplete = true;
+        call_warn (task->call, "registry '%s': %s (%s); what it told before is used", source->name,
+                   web->copy.why, code_name (web->copy.code));
+    }
+    if (web->directory && strcmp (web->directory, web->copy.directory) == 0)
+        return;
+    catalog_destroy (&self->catalogs [at]);
+    free (web->directory);
+    web->directory = strdup (web->copy.directory);
+    if (web->directory)
+        self->catalogs [at] = catalog_new (
+            &(registry_file_settings_t) {.directory = web->directory, .looks = true}, self->crypto);
+}
+
 static void
 ask_source (task_t *task, unsigned at, job_t *job, const ProtobufCMessage *request)
 {
-    const sources_t *self = task->owner;
+    sources_t *self = task->owner;
     const Ggen__Source *source = self->list.items [at];
     slot_t *slot = &task->call->slots [at];
+    bool web = source->kind == GGEN__SOURCE_KIND__SOURCE_WEB;
+    if (web)
+        look_at_web (task, at, job);
+    //  With nothing at hand, who may not ask the network has nothing to say.
+    if (web && !self->catalogs [at] && !may_ask (request))
+        return;
     slot->asked = true;
     task->call->asked++;
     if (self->catalogs [at])
         ask_catalog (task, self->catalogs [at], job, request, slot);
-    else if (source->kind == GGEN__SOURCE_KIND__SOURCE_WEB)
-        slot->failure = reply_failure (FEATURE_NOT_ENABLED, "",
-                                       "%s: this build has no HTTP registry", source->location);
+    else if (web && self->webs [at].copy.code != OK)
+        slot->failure = reply_failure (self->webs [at].copy.code, "", "%s", self->webs [at].copy.why);
     else
         call_unanswered (slot, BUSY);
 }
@@ -249,7 +317,7 @@ task_destroy (task_t **self_p)
     if (!self)
         return;
     call_destroy (&self->call);
-    for (unsigned i = 0; i < SOURCE_LIST_MAX; i++)
+    for (unsigned i = 0; i < SOURCES_MAX; i++)
         free (self->backends [i].address);
     if (self->request)
         protobuf_c_message_free_unpacked (self->request, NULL);
@@ -376,6 +444,8 @@ sources_destroy (void *self_)
         forget_task (self, self->tasks);
     forget_list (self);
     free (self->home);
+    free (self->cache);
+    free (self->url);
     free (self);
 }
 
@@ -390,9 +460,12 @@ sources_create (const actor_env_t *env)
     self->jobs = env->host;
     self->crypto = env->crypto;
     self->home = strdup (settings->home);
-    if (self->home)
+    self->cache = strdup (settings->cache);
+    self->url = settings->url ? strdup (settings->url) : NULL;
+    self->url_alone = settings->url_alone;
+    if (self->home && self->cache && (self->url || !settings->url))
         return self;
-    free (self);
+    sources_destroy (self);
     return NULL;
 }
 

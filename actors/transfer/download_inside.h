@@ -12,6 +12,7 @@
 
 #define DOWNLOAD_RETRY_MS   100     //  when our own node has no room for the moment
 #define DOWNLOAD_ROUNDS_MAX 5       //  looks for providers
+#define DOWNLOAD_ROUNDS_CUT 4       //  the same, when no provider at all can be reached
 #define DOWNLOAD_PAUSE_MS   1000    //  before the third; thrice as long before each after it
 
 typedef enum {

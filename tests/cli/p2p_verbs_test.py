@@ -186,6 +186,55 @@ def a_version_of_the_file_registry_is_told_to_the_network_later(home):
     equal(missing["code"], "PACKAGE_NOT_FOUND")
 
 
+def outbox(home):
+    return home.json("p2p", "status")["published"]
+
+
+@test
+def what_was_published_without_a_node_is_told_when_one_runs(home):
+    env = {"GGEN_P2P_ENABLED": "true"}
+    words = {"palette": "ontologies", "brushes": "bristles", "canvas": "linen"}
+    packs = {name: make_pack(home, name, description=f"Of {word}") for name, word in words.items()}
+    told = home.json("market", "publish", packs["palette"], env=env)
+    equal((told["told_later"], told["network"]), (True, None))
+    equal(home.json("market", "publish", packs["brushes"], env=env)["told_later"], True)
+    #  Who names the file registry means it, and who has no network has none later.
+    equal(home.json("market", "publish", packs["canvas"], "--registry", "file", env=env)["told_later"],
+          False)
+    home.run("market", "unpublish", "brushes@1.0.0", "--yes")
+    other, there = two(home)
+    wait_until(lambda: other.json("p2p", "search", "ontologies")["total"] == 1, what="the word")
+    other.run("market", "install", "palette")
+    wait_until(lambda: outbox(home) == 1, what="the outbox")
+    #  Told once: another start does not begin anew.
+    home.run("p2p", "stop")
+    start(home, there)
+    wait_until(lambda: peers(home), what="a neighbour")
+    equal(outbox(home), 1)
+    equal(other.json("p2p", "search", "bristles")["total"], 0)
+    equal(other.json("p2p", "search", "linen")["total"], 0)
+    #  A yank as well.
+    home.run("p2p", "stop")
+    home.json("market", "yank", "palette@1.0.0", "--reason", "it burns", env=env)
+    start(home, there)
+    third = home.another()
+    start(third, there)
+    wait_until(lambda: third.json("market", "info", "palette@1.0.0")["package"]["yank_reason"]
+               == "it burns", what="the yank")
+
+
+@test
+def what_is_published_for_the_file_registry_does_not_leave_it(home):
+    other, _ = two(home)
+    pack = make_pack(home, "palette", description="Colours for ontologies")
+    equal(home.json("market", "publish", pack, "--registry", "file")["network"], None)
+    equal(outbox(home), 0)
+    told = home.json("market", "publish", make_pack(home, "brushes"), "--registry", "p2p")
+    equal((told["location"], outbox(home)), ("/ggen/packages/v1", 1))
+    equal(home.json("market", "search", "brushes", "--registry", "file")["total"], 0)
+    equal(other.json("p2p", "search", "ontologies")["total"], 0)
+
+
 @test
 def what_is_not_to_be_told_is_not_told(home):
     other, _ = two(home)

@@ -137,7 +137,7 @@ start_with_source (fixture_t *fixture)
              " \"location\": \"%s\", \"directory\": \"%s\"}]}",
              fixture->registry, fixture->registry);
     assert_int_equal (fclose (list), 0);
-    fixture->sources.home = fixture->directory;
+    fixture->sources.home = fixture->sources.cache = fixture->directory;
     fixture->roles[1] = (role_t) {.class = &registry_actor, .settings = &settings};
     fixture->roles[2]
         = (role_t) {.class = &registry_sources_actor, .settings = &fixture->sources};

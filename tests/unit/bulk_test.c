@@ -750,6 +750,46 @@ a_peer_that_stops_reading_is_given_up (void **state)
     assert_int_equal (descriptors (), before);
 }
 
+//  So many bytes of what it is sent, at most.
+static size_t
+rogue_read (const rogue_t *self, size_t wanted)
+{
+    static uint8_t bytes[65536];
+    size_t all = 0;
+    for (unsigned idle = 0; all < wanted && idle < 20; idle++) {
+        ssize_t got = recv (self->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        all += got > 0 ? (size_t) got : 0;
+        idle = got > 0 ? 0 : idle;
+        work ();
+    }
+    return all;
+}
+
+static void
+a_peer_that_reads_slowly_has_all_of_it (void **state)
+{
+    (void) state;
+    enum { CHUNKS = 34 };               //  8.5 MiB, of which the kernel keeps less than 6
+    rogue_t rogue = rogue_join (A, LANE);
+    world->stopped_ms = clock_ms ();
+    for (unsigned i = 0; i < CHUNKS; i++)
+        send_chunk (A, 1, CHUNK);
+    size_t all = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        all += rogue_read (&rogue, 4 * CHUNK);
+        world->skipped_ms += BULK_STALL_MS - 1000;          //  In all longer than BULK_IDLE_MS
+        work ();
+        assert_int_equal (count_of (A, "BulkDown"), 0);
+    }
+    all += rogue_read (&rogue, SIZE_MAX);
+    assert_true (all > CHUNKS * CHUNK);
+    //  It is idle since the last one left, not since it was given
+    assert_int_equal (count_of (A, "BulkDown"), 0);
+    world->skipped_ms += BULK_IDLE_MS + 1;
+    wait_for_down (A, OK);
+    rogue_leave (&rogue);
+}
+
 static void
 what_waits_for_one_peer_is_bounded (void **state)
 {
@@ -825,6 +865,7 @@ main (void)
         TEST (a_length_beyond_the_bound_ends_the_connection),
         TEST (a_record_that_never_becomes_whole_is_given_up),
         TEST (a_peer_that_stops_reading_is_given_up),
+        TEST (a_peer_that_reads_slowly_has_all_of_it),
         TEST (what_waits_for_one_peer_is_bounded),
         TEST (what_comes_in_is_bounded_for_all_together),
     };

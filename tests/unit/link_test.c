@@ -750,6 +750,40 @@ who_takes_a_long_name_is_cut_and_not_mixed_up_with_another (void **state)
     zmq_ctx_term (context);
 }
 
+static void
+who_says_far_too_often_that_it_is_there_is_cut (void **state)
+{
+    fixture_t *self = *state;
+    node_t *b = &self->nodes[1];
+    void *context = zmq_ctx_new ();
+    void *stranger = named_stranger (context, b, 5);
+    zmq_send (stranger, "envelope", 8, ZMQ_SNDMORE);
+    zmq_send (stranger, "body", 4, 0);
+    wait_for (self, b, "LinkReceived", 1);
+    for (unsigned i = 0; i < LINK_PULSES_MAX + 100; i++) {
+        zmq_send (stranger, "", 0, ZMQ_SNDMORE);
+        zmq_send (stranger, "", 0, 0);
+        if (i % 100 == 0)
+            step (b);
+    }
+    const Ggen__LinkDown *down = (const void *) wait_for (self, b, "LinkDown", 1)->message;
+    assert_int_equal (down->code, VALIDATION);
+    assert_int_equal (count_of (b, "LinkReceived"), 1);
+    zmq_close (stranger);
+    zmq_ctx_term (context);
+}
+
+static void
+heartbeats_are_counted_anew_after_a_while (void **state)
+{
+    (void) state;
+    end_t end = {.pulses_ms = 1000};
+    for (unsigned i = 0; i < LINK_PULSES_MAX; i++)
+        assert_true (pulse_heard (&end, 1000 + LINK_HEARTBEAT_MS - 1));
+    assert_false (pulse_heard (&end, 1000 + LINK_HEARTBEAT_MS - 1));
+    assert_true (pulse_heard (&end, 1000 + LINK_HEARTBEAT_MS));
+}
+
 //  Both ends of a connection on loopback.
 static void
 make_connection (int ends[2])
@@ -877,6 +911,53 @@ of_all_that_fill_the_memory_together_the_greatest_is_cut (void **state)
     guard_destroy (&guard);
 }
 
+static void
+many_small_messages_are_no_credit_for_a_large_one (void **state)
+{
+    (void) state;
+    guard_t *guard = guard_new (1);
+    int ends[2];
+    make_connection (ends);
+    assert_true (guard_accepted (guard, ends[1], 0));
+    assert_true (guard_proven (guard, ends[1]));
+    for (unsigned i = 0; i < LINK_GUARD_BYTES / 64; i++)
+        guard_read (guard, ends[1], 0);
+    assert_int_equal (guard_look (guard, 1), 0);
+    pour (ends, LINK_GUARD_BYTES + 8192);
+    assert_int_equal (guard_look (guard, 2), 1);
+    close (ends[0]);
+    close (ends[1]);
+    guard_destroy (&guard);
+}
+
+static void
+whom_we_dialled_is_none_of_those_who_came_in (void **state)
+{
+    (void) state;
+    guard_t *guard = guard_new (1);
+    int came[2], dialled[2];
+    make_connection (came);
+    make_connection (dialled);
+    assert_true (guard_dialled (guard, dialled[1], 0));
+    assert_true (guard_accepted (guard, came[1], 0));   //  The one that may be
+    //  What is told late of a descriptor's last life is not told of this one.
+    guard_closed (guard, came[1], true);
+    guard_closed (guard, dialled[1], false);
+    assert_int_equal (guard_count (guard), 2);
+    pour (dialled, LINK_FIRST_BYTES + 8192);
+    assert_int_equal (guard_look (guard, 1), 1);
+    assert_true (is_cut (dialled));
+    assert_false (is_cut (came));
+    guard_closed (guard, dialled[1], true);
+    guard_closed (guard, came[1], false);
+    assert_int_equal (guard_count (guard), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        close (came[i]);
+        close (dialled[i]);
+    }
+    guard_destroy (&guard);
+}
+
 //  A message whose frames never end, by somebody whose key is as good as any.
 static void
 a_message_without_end_is_cut (void **state)
@@ -911,6 +992,38 @@ a_message_without_end_is_cut (void **state)
     assert_true (cut.revents & ZMQ_POLLIN);
     assert_int_equal (count_of (b, "LinkUp"), 0);
     zmq_close (monitor);
+    zmq_close (socket);
+    zmq_ctx_term (context);
+}
+
+//  The same by one whom we have dialled.
+static void
+a_message_without_end_of_whom_we_dialled_is_cut (void **state)
+{
+    fixture_t *self = *state;
+    node_t *a = &self->nodes[0], host = {.address_size = 0};
+    uint8_t secret_key[32];
+    char endpoint[64];
+    size_t size = sizeof endpoint;
+    const int yes = 1, none = 0;
+    crypto_box_keypair (host.settings.public_key, secret_key);
+    void *context = zmq_ctx_new (), *socket = zmq_socket (context, ZMQ_DEALER);
+    zmq_setsockopt (socket, ZMQ_LINGER, &none, sizeof none);
+    zmq_setsockopt (socket, ZMQ_CURVE_SERVER, &yes, sizeof yes);
+    zmq_setsockopt (socket, ZMQ_CURVE_SECRETKEY, secret_key, 32);
+    assert_int_equal (zmq_bind (socket, "tcp://127.0.0.1:*"), 0);
+    assert_int_equal (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
+    multiaddr_t address = {.kind = MULTIADDR_IP4, .ip = {127, 0, 0, 1}};
+    address.port = (uint16_t) strtoul (strrchr (endpoint, ':') + 1, NULL, 10);
+    host.address_size = multiaddr_encode (&address, host.address);
+    dial (a, 1, &host);
+    wait_for (self, a, "LinkUp", 1);
+    static uint8_t frame[60000];
+    for (unsigned i = 0; i < 4000; i++)
+        assert_int_equal (zmq_send (socket, frame, sizeof frame, ZMQ_SNDMORE), sizeof frame);
+    assert_int_equal (zmq_send (socket, frame, sizeof frame, 0), sizeof frame);
+    const Ggen__LinkDown *down = (const void *) wait_for (self, a, "LinkDown", 1)->message;
+    assert_int_equal (down->code, NETWORK);     //  Not VALIDATION: it never was here as a whole
     zmq_close (socket);
     zmq_ctx_term (context);
 }
@@ -954,11 +1067,18 @@ main (void)
                                          tear_down),
         cmocka_unit_test_setup_teardown (
             who_takes_a_long_name_is_cut_and_not_mixed_up_with_another, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (who_says_far_too_often_that_it_is_there_is_cut, set_up,
+                                         tear_down),
+        cmocka_unit_test (heartbeats_are_counted_anew_after_a_while),
         cmocka_unit_test (the_guard_cuts_what_is_too_many_and_what_stays_silent),
         cmocka_unit_test (before_its_first_message_nobody_says_more_than_a_hello_takes),
         cmocka_unit_test (of_all_that_fill_the_memory_together_the_greatest_is_cut),
         cmocka_unit_test (the_guard_cuts_no_other_that_has_the_descriptor_since),
+        cmocka_unit_test (many_small_messages_are_no_credit_for_a_large_one),
+        cmocka_unit_test (whom_we_dialled_is_none_of_those_who_came_in),
         cmocka_unit_test_setup_teardown (a_message_without_end_is_cut, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_message_without_end_of_whom_we_dialled_is_cut,
+                                         set_up_patient, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

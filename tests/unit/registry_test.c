@@ -434,6 +434,22 @@ a_publish_goes_to_the_first_and_then_to_the_others (void **state)
 }
 
 static void
+a_publish_goes_only_where_it_is_meant_to (void **state)
+{
+    fixture_t *self = *state;
+    char *names [] = {"file"};
+    Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
+    request.package = package (self, "pack", "1.0.0", 1);
+    request.registries = names;
+    request.n_registries = 1;
+    uint64_t id = ask (self, &request.base, 1, everyone);
+    answer_publish (self, 0, 1);
+    const Ggen__PublishReply *reply = expect (self, id, &ggen__publish_reply__descriptor);
+    assert_int_equal (reply->acknowledged, 1);
+    fake_expect_nothing (&self->fake);
+}
+
+static void
 a_publish_that_fails_at_the_first_goes_nowhere_else (void **state)
 {
     fixture_t *self = *state;
@@ -810,6 +826,7 @@ main (void)
         TEST (a_registry_that_is_not_enabled_is_said_to_be_so),
         TEST (a_query_is_counted_in_characters),
         TEST (a_publish_goes_to_the_first_and_then_to_the_others),
+        TEST (a_publish_goes_only_where_it_is_meant_to),
         TEST (a_publish_that_fails_at_the_first_goes_nowhere_else),
         TEST (a_publish_that_fails_elsewhere_is_published_with_a_warning),
         TEST (a_delete_is_done_when_all_who_had_it_deleted_it),

@@ -74,7 +74,7 @@ stop_toys (void *context, void **node_p)
     *node_p = NULL;
 }
 
-static const client_embed_t toys = {start_toys, stop_toys, NULL};
+static const client_embed_t toys = {start_toys, stop_toys, NULL, NULL};
 
 //  ---- a verb ------------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ stop_node (void *context, void **node_p)
 static client_t *
 open_home (void)
 {
-    static const client_embed_t embed = {start_node, stop_node, NULL};
+    static const client_embed_t embed = {start_node, stop_node, NULL, NULL};
     char why[200] = "";
     client_t *client = NULL;
     client_setup_t setup = {
