@@ -669,6 +669,7 @@ destroy (void *self_)
         self->flights = flight->next;
         flight_destroy (&flight);
     }
+    fetch_many_close (&self->many);
     lru_destroy (&self->lru);
     hot_destroy (&self->hot);
     free (self);

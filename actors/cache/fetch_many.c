@@ -6,12 +6,23 @@
 #include "cache.pb-c.h"
 #include "many.pb-c.h"
 
+#include <stdlib.h>
+
+void
+fetch_many_close (fetch_many_t *self)
+{
+    for (unsigned i = 0; i < FETCH_MANY_MAX; i++) {
+        free (self->list[i]);
+        self->list[i] = NULL;
+    }
+}
+
 bool
 fetch_many_has (const fetch_many_t *self, const digest_t *digest)
 {
     for (unsigned i = 0; i < FETCH_MANY_MAX; i++)
-        for (size_t j = 0; j < self->list[i].count; j++)
-            if (digest_equal (&self->list[i].digests[j], digest))
+        for (size_t j = 0; self->list[i] && j < self->list[i]->count; j++)
+            if (digest_equal (&self->list[i]->digests[j], digest))
                 return true;
     return false;
 }
@@ -59,18 +70,27 @@ on_taken (void *cache, void *many_, const answer_t *answer)
         answer_taken (self, many, (const void *) answer->message);
     else
         out_refuse_as (self->out, many->ticket, answer->failure);
-    *many = (many_t) {0};
+    self->list[many->place] = NULL;
+    free (many);
     eviction_run (self->eviction);
     return OK;
 }
 
+//  NULL: all places are taken, or there is no memory.
 static many_t *
-free_many (fetch_many_t *self)
+many_new (fetch_many_t *self, const delivery_t *at, size_t count)
 {
-    for (unsigned i = 0; i < FETCH_MANY_MAX; i++)
-        if (self->list[i].ticket == 0)
-            return &self->list[i];
-    return NULL;
+    unsigned place = 0;
+    while (place < FETCH_MANY_MAX && self->list[place])
+        place++;
+    many_t *many = place < FETCH_MANY_MAX ? malloc (sizeof *many) : NULL;
+    if (many) {
+        many->owner = self;
+        many->ticket = at->ticket;
+        many->place = place;
+        many->count = count;
+    }
+    return many;
 }
 
 static bool
@@ -79,17 +99,11 @@ is_path (const Ggen__FetchRequest *fetch)
     return fetch->n_sources == 1 && *fetch->sources[0]->location == '/';
 }
 
-code_t
-fetch_many (fetch_many_t *self, const delivery_t *at, const ProtobufCMessage *message)
+//  What "blobs" is asked for; 'imports' has room for all. OK or VALIDATION.
+static code_t
+fill (many_t *many, const Ggen__FetchManyRequest *ask, Ggen__BlobImportRequest *imports)
 {
-    const Ggen__FetchManyRequest *ask = (const void *) message;
-    Ggen__BlobImportRequest imports[MANY_FETCHES_MAX], *list[MANY_FETCHES_MAX];
-    Ggen__BlobTakeManyRequest request = GGEN__BLOB_TAKE_MANY_REQUEST__INIT;
-    many_t *many = free_many (self);
-    if (!many || ask->n_fetches > MANY_FETCHES_MAX)
-        return many ? VALIDATION : BUSY;
-    request.blobs = list;
-    for (size_t i = 0; i < ask->n_fetches; i++) {
+    for (size_t i = 0; i < many->count; i++) {
         const Ggen__FetchRequest *fetch = ask->fetches[i];
         if (!is_path (fetch) || digest_from_field (&many->digests[i], fetch->sha256) != OK)
             return VALIDATION;
@@ -97,19 +111,45 @@ fetch_many (fetch_many_t *self, const delivery_t *at, const ProtobufCMessage *me
         imports[i].sha256 = fetch->sha256;
         imports[i].size_bytes = fetch->size_bytes;
         imports[i].path = fetch->sources[0]->location;
-        list[request.n_blobs++] = &imports[i];
+    }
+    return OK;
+}
+
+static code_t
+send (fetch_many_t *self, many_t *many, Ggen__BlobImportRequest *imports)
+{
+    Ggen__BlobImportRequest *list[MANY_FETCHES_MAX];
+    Ggen__BlobTakeManyRequest request = GGEN__BLOB_TAKE_MANY_REQUEST__INIT;
+    request.blobs = list;
+    while (request.n_blobs < many->count) {
+        list[request.n_blobs] = &imports[request.n_blobs];
+        request.n_blobs++;
     }
     ask_t question = {.to = self->blobs,
                       .message = &request.base,
                       .expect = &ggen__blob_take_many_reply__descriptor,
-                      .parent = at->ticket,
+                      .parent = many->ticket,
                       .on_answer = on_taken,
                       .arg = many};
-    code_t code = out_ask (self->out, &question);
-    if (code == OK) {
-        many->owner = self;
-        many->ticket = at->ticket;
-        many->count = ask->n_fetches;
-    }
+    return out_ask (self->out, &question);
+}
+
+code_t
+fetch_many (fetch_many_t *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    const Ggen__FetchManyRequest *ask = (const void *) message;
+    Ggen__BlobImportRequest imports[MANY_FETCHES_MAX];
+    if (ask->n_fetches > MANY_FETCHES_MAX)
+        return VALIDATION;
+    many_t *many = many_new (self, at, ask->n_fetches);
+    if (!many)
+        return BUSY;
+    code_t code = fill (many, ask, imports);
+    if (code == OK)
+        code = send (self, many, imports);
+    if (code == OK)
+        self->list[many->place] = many;
+    else
+        free (many);
     return code;
 }

@@ -8,10 +8,11 @@
 
 #define FETCH_MANY_MAX 4            //  at one time
 
-//  One of them, while "blobs" works on it; free without a ticket.
+//  One of them, while "blobs" works on it.
 typedef struct {
     struct fetch_many_t *owner;
     ticket_t ticket;
+    unsigned place;                 //  in the owner's list
     size_t count;
     digest_t digests[MANY_FETCHES_MAX];
 } many_t;
@@ -23,8 +24,11 @@ typedef struct fetch_many_t {
     lru_t *lru;
     eviction_t *eviction;
     uint64_t hits, misses;
-    many_t list[FETCH_MANY_MAX];
+    many_t *list[FETCH_MANY_MAX];   //  NULL: free
 } fetch_many_t;
+
+//  Forget those under way: nobody answers any more.
+void fetch_many_close (fetch_many_t *self);
 
 //  A handler: OK; VALIDATION, a digest or a path is none, or there are more than MANY_FETCHES_MAX;
 //  or BUSY.

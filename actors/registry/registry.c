@@ -156,6 +156,19 @@ ask_backend (registry_t *self, slot_t *slot, const ProtobufCMessage *message, ui
         call_unanswered (slot, code);
 }
 
+//  Is this backend to be asked for a change? Only a publish may name those that are.
+static bool
+takes (const call_t *call, const backend_t *backend)
+{
+    const Ggen__PublishRequest *request = (const void *) call->request;
+    if (!backend->writes || method_of (call)->answer != answers_publish)
+        return backend->writes;
+    bool named = request->n_registries == 0;
+    for (size_t i = 0; i < request->n_registries; i++)
+        named |= strcmp (request->registries[i], backend->name) == 0;
+    return named;
+}
+
 //  A publish goes to one backend first, and to the others only when that one has it. Returns true
 //  when others were asked.
 static bool
@@ -164,7 +177,7 @@ spread (registry_t *self, call_t *call)
     if (call_replies_count (call) == 0 || call->asked > 1)
         return false;
     for (unsigned i = 0; i < call->slots_count; i++)
-        if (!call->slots[i].asked && call->slots[i].backend->writes)
+        if (!call->slots[i].asked && takes (call, call->slots[i].backend))
             ask_backend (self, &call->slots[i], call->request, 0);
     return call->outstanding > 0;
 }
@@ -265,7 +278,7 @@ on_change (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return BUSY;
     bool first_only = method_of (call)->answer == answers_publish;
     for (unsigned i = 0; i < call->slots_count && !(first_only && call->asked > 0); i++)
-        if (call->slots[i].backend->writes)
+        if (takes (call, call->slots[i].backend))
             ask_backend (self, &call->slots[i], message, 0);
     proceed (self, call);
     return OK;
@@ -297,7 +310,7 @@ is_named (const registry_t *self, const Ggen__SearchRequest *request, const back
     for (size_t i = 0; i < request->n_registries; i++)
         named |= strcmp (request->registries[i], backend->name) == 0
                  || (backend->sources && !is_backend (self, request->registries[i]));
-    return named && backend->enabled;
+    return named && backend->enabled && !(request->local && backend->remote);
 }
 
 static void

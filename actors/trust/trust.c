@@ -155,7 +155,7 @@ answer_refused (trust_t *self, ticket_t ticket, code_t code, verdict_t *verdict,
                 const Ggen__CheckReleaseRequest *request)
 {
     choice_t choices[RIVALS_SHOWN + 1];
-    Ggen__Detail *details[RIVALS_SHOWN + 1];
+    Ggen__Detail *details[RIVALS_SHOWN + 2], package = GGEN__DETAIL__INIT;
     Ggen__Failure failure = GGEN__FAILURE__INIT;
     failure.code = code;
     failure.message = verdict->findings.message;
@@ -168,6 +168,10 @@ answer_refused (trust_t *self, ticket_t ticket, code_t code, verdict_t *verdict,
     }
     for (size_t i = 0; i < failure.n_details; i++)
         details[i] = &choices[i].detail;
+    package.key = "package";
+    package.value = request->name;
+    if (failure.n_details > 0)
+        details[failure.n_details++] = &package;
     out_answer (self->out, ticket, &failure.base);
 }
 

@@ -160,6 +160,31 @@ time_on_disk_counts (void **state)
     end ();
 }
 
+//  As of a machine whose clock does not run while it is off: what was signed after "now" was signed.
+static void
+given_the_clock_is_behind_after_a_restart_what_was_stored_is_there (void **state)
+{
+    (void) state;
+    begin ();
+    start ();
+    signer_t signer = signer_of (1);
+    digest_t head_key, key = {{5}};
+    packed_t head = signed_head (&signer, "acme", 3, rig.dht.wall_ms, &head_key);
+    packed_t record = provider_record (&key, 7200);
+    put (&head_key, &head, 0);
+    put (&key, &record, 600);
+    puppet_wait (&rig.dht, 1100);
+    relay ();
+    restart_after (-INT64_C (86400000) * 365);
+    assert_non_null (get (&head_key));
+    assert_non_null (get (&key));
+    assert_true (records_age_secs (get (&key), rig.dht.now_ms) >= 600);
+    puppet_wait (&rig.dht, 1100);
+    relay ();
+    assert_int_equal (disk.count, 2);
+    end ();
+}
+
 static void
 what_is_removed_here_is_removed_there (void **state)
 {
@@ -446,6 +471,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_was_stored_is_there_after_a_restart),
         cmocka_unit_test (time_on_disk_counts),
+        cmocka_unit_test (given_the_clock_is_behind_after_a_restart_what_was_stored_is_there),
         cmocka_unit_test (what_is_removed_here_is_removed_there),
         cmocka_unit_test (changes_are_written_together),
         cmocka_unit_test (many_are_loaded_in_pages),

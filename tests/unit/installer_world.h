@@ -16,6 +16,7 @@
 #include "record.h"
 #include "registry.pb-c.h"
 #include "message.h"
+#include "state.pb-c.h"
 #include "store.pb-c.h"
 #include "trust.pb-c.h"
 #include "upkeep.pb-c.h"
@@ -82,6 +83,7 @@ typedef struct {
     const char *fault;              //  of what the file registry has; NULL: it is whole
     bool not_here, checked_bytes;   //  it has not the version; how it was looked at
     bool published_again;           //  by the last publish
+    char noted [80];                //  for a node to tell: of the last, as ID@VERSION
     char swept [128], dropped [256];        //  generations; blobs, by their number
 
     //  Blobs in the cache: archives of these entries (number in 'entries'), and whether the file
@@ -958,6 +960,18 @@ serve_check_version (world_t *self, const fake_sent_t *asked, const ProtobufCMes
         fake_answer (&self->fake, asked, &reply.base);
 }
 
+static UNUSED void
+serve_state_put (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__StatePutRequest *request = (const void *) message;
+    Ggen__StatePutReply reply = GGEN__STATE_PUT_REPLY__INIT;
+    const ProtobufCBinaryData key = request->put [0]->key;
+    const char *id = (const char *) key.data;
+    snprintf (self->noted, sizeof self->noted, "%s@%.*s", id, (int) (key.len - strlen (id) - 1),
+              id + strlen (id) + 1);
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
 static UNUSED bool
 serve_upkeep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
 {
@@ -972,6 +986,8 @@ serve_upkeep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *m
         serve_drop (self, asked, message);
     else if (type == &ggen__has_archives_request__descriptor)
         serve_archives (self, asked, message);
+    else if (type == &ggen__state_put_request__descriptor)
+        serve_state_put (self, asked, message);
     else if (type == &ggen__check_version_request__descriptor)
         serve_check_version (self, asked, message);
     else if (type == &ggen__reindex_request__descriptor) {
@@ -1110,6 +1126,7 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__sweep_request__descriptor, &ggen__cache_list_request__descriptor,
     &ggen__cache_drop_request__descriptor, &ggen__has_archives_request__descriptor,
     &ggen__reindex_request__descriptor, &ggen__check_version_request__descriptor,
+    &ggen__state_put_request__descriptor,
     &ggen__minisign_request__descriptor,
     &ggen__get_heads_request__descriptor, &ggen__put_head_request__descriptor,
     &ggen__delete_request__descriptor, &ggen__succession_request__descriptor};

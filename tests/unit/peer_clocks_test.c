@@ -105,6 +105,21 @@ given_less_than_half_lie_all_one_way_the_median_stays_with_the_others (void **st
 }
 
 static void
+given_half_of_the_peers_are_wrong_our_own_clock_decides (void **state)
+{
+    (void) state;
+    int64_t skew_ms;
+    for (int way = -1; way <= 1; way += 2) {
+        setup (NULL);
+        for (unsigned i = 0; i < 4; i++)
+            shows (i, WALL_MS + (i % 2 ? way * HOUR_MS : 0));
+        assert_false (peer_clocks_news (&clocks, &skew_ms));
+        assert_int_equal (peer_clocks_skew_ms (&clocks), 0);
+        peer_clocks_clear (&clocks);
+    }
+}
+
+static void
 those_who_dial_us_count_only_while_we_dialled_too_few (void **state)
 {
     (void) state;
@@ -212,6 +227,8 @@ main (void)
         cmocka_unit_test_setup_teardown (
             given_less_than_half_lie_all_one_way_the_median_stays_with_the_others, setup,
             teardown),
+        cmocka_unit_test_setup_teardown (given_half_of_the_peers_are_wrong_our_own_clock_decides,
+                                         setup, teardown),
         cmocka_unit_test_setup_teardown (those_who_dial_us_count_only_while_we_dialled_too_few,
                                          setup, teardown),
         cmocka_unit_test_setup_teardown (given_no_room_those_who_dial_us_go_before_those_we_dialled,
