@@ -35,12 +35,12 @@ LDFLAGS  := $(MODE) -Wl,--as-needed
 LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lsolv -lunistring -lz -lzstd \
     -lstdc++ -ldl -lpthread -lm
 #  To load all these, and the thirty that they load, takes each command some 5 ms. Where their archives are
-#  there, most are linked in (LINKED_IN= does without); libcrypto stays shared, as the one that is mended most,
-#  and is loaded when it is first called (runtime/host/late_crypto.c).
+#  there, most are linked in (LINKED_IN= does without); libcrypto stays shared, as the one that is mended most.
+#  It and libsolv are loaded when they are first called (runtime/host/late.h).
 #  What libzmq and CZMQ want of Kerberos, NORM, PGM and systemd is never used (runtime/host/absent.c).
 LINKED_IN ?= $(if $(MODE),,$(filter /%,$(foreach l,czmq zmq bsd sqlite3,$(shell $(CC) -print-file-name=lib$(l).a))))
 LIBS_linked_in = -Wl,-Bstatic -lczmq -lzmq -lsodium -lprotobuf-c -ljansson -lunistring -luuid -lbsd -lmd -lz -lzstd \
-    -Wl,-u,sqlite3_open_v2 -lsqlite3 -lstdc++ -Wl,-Bdynamic -static-libgcc -lsmartcols -lsolv -ldl -lpthread -lm
+    -Wl,-u,sqlite3_open_v2 -lsqlite3 -lstdc++ -Wl,-Bdynamic -static-libgcc -lsmartcols -ldl -lpthread -lm
 #  Relocations in a tenth of the bytes, where the linker knows how.
 PACKED = $(shell $(CC) -Wl,--help 2>/dev/null | sed -nE 's/.*-z (pack-relative-relocs).*/-Wl,-z,\1/p')
 ABSENT = $(shell nm -u $(LINKED_IN) 2>/dev/null | sort -u | sed -nE \
@@ -62,7 +62,7 @@ IO     := $(filter-out $(LEFT_OUT),$(wildcard actors/*/*_io.c))
 PURE   := $(wildcard messages/*.c runtime/actor/*.c) \
     $(filter-out $(IO) $(LEFT_OUT),$(wildcard actors/*/*.c))
 #  Only where libraries are linked in.
-LATE   := runtime/host/late_crypto.c
+LATE   := $(wildcard runtime/host/late*.c)
 HOST   := $(filter-out $(LEFT_OUT) $(LATE),$(wildcard runtime/host/*.c actors/*.c config/*.c)) $(IO)
 CLI    := $(filter-out cli/main.c,$(wildcard cli/*.c))
 comma  := ,

@@ -24,6 +24,7 @@
 #include "runtime/host/state_io.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,15 @@ list_backends (node_t *self, const config_t *config)
     return count;
 }
 
+//  Has the network to be told of what is published, and is nobody here to do it?
+static bool
+tells_later (const node_t *self, const config_t *config)
+{
+    return (!self->network || network_is_brief (self->network)) && network_built ()
+           && wants (config, "p2p") && config_bool (config, "p2p.enabled")
+           && strcmp (config_string (config, "node.tier"), "bootstrap") != 0;
+}
+
 static bool
 fill_settings (node_t *self, const node_options_t *options, const home_t *home, bool writable)
 {
@@ -150,7 +160,8 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
     self->registry_sources = (registry_sources_settings_t) {.home = self->home,
                                                             .cache = self->cache_dir,
                                                             .url = self->url,
-                                                            .url_alone = !wants (config, "file")};
+                                                            .url_alone = !wants (config, "file"),
+                                                            .dry = options->dry && !writable};
     self->sources = (sources_settings_t) {.home = self->home,
                                           .registry = self->registry_dir,
                                           .cache = self->cache_dir,
@@ -160,6 +171,7 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
                                                        .writable = writable,
                                                        .looks = options->dry && !writable};
     self->installer.require_fresh = config_bool (config, "security.require_fresh");
+    self->installer.tells_later = tells_later (self, config);
     self->cache.bytes_max = (uint64_t) config_bytes (config, "storage.max_cache_size");
     self->cache.hot = (hot_limits_t) {
         .entries_max = (uint32_t) config_int (config, "storage.cache_capacity"),
@@ -203,6 +215,24 @@ cast_all (node_t *self)
     for (unsigned i = 0;
          self->network && network_role (self->network, i, &self->roles[self->roles_count]); i++)
         self->roles_count++;
+}
+
+void
+node_settle (char *argv[])
+{
+#ifndef GGEN_INSTRUMENTED
+    //  By its path, for the process has the name of what was started.
+    char path[PATH_MAX];
+    const ssize_t size = readlink ("/proc/self/exe", path, sizeof path - 1);
+    if (size <= 0 || getenv ("GLIBC_TUNABLES")
+        || setenv ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=2", 1) != 0)
+        return;
+    path[size] = 0;
+    execv (path, argv);
+    unsetenv ("GLIBC_TUNABLES");        //  It runs as well without
+#else
+    (void) argv;
+#endif
 }
 
 void
@@ -277,7 +307,8 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
                          .home = self->home,
                          .version = GGEN_VERSION,
                          .eager = daemon,
-                         .daemon = daemon};
+                         .daemon = daemon,
+                         .alone = !daemon && !self->tapped && !self->network};
     code = host_start (&self->host, &setup, why, why_size);
     if (code) {
         node_free (self);
@@ -437,18 +468,19 @@ cast_stage (stage_t *self, const char *actor, char *why, size_t why_size)
 
 //  It neither listens nor creates anything.
 static code_t
-look_into_network (node_t *node, const config_t *config, const home_t *home, char *why,
+look_into_network (node_t *node, const config_t *config, const home_t *home, bool brief, char *why,
                    size_t why_size)
 {
     if (!config_bool (config, "p2p.enabled") || !wants (config, "p2p"))
         return OK;
-    code_t code = network_open_brief (&node->network, config, home->dir, true, why, why_size);
+    code_t code = brief ? network_open_brief (&node->network, config, home->dir, true, why, why_size)
+                        : network_open_still (&node->network, config, home->dir, why, why_size);
     return code == FEATURE_NOT_ENABLED ? OK : code;
 }
 
 code_t
-node_stage_open (const node_options_t *options, const char *dir, const char *actor, void **stage_p,
-                 char *why, size_t why_size)
+node_stage_open (const node_options_t *options, const char *dir, const char *actor, bool brief,
+                 void **stage_p, char *why, size_t why_size)
 {
     home_t home;
     stage_t *self = *stage_p = calloc (1, sizeof *self);
@@ -457,7 +489,7 @@ node_stage_open (const node_options_t *options, const char *dir, const char *act
         node_stage_close (stage_p);
         return INTERNAL;
     }
-    code_t code = look_into_network (self->node, options->config, &home, why, why_size);
+    code_t code = look_into_network (self->node, options->config, &home, brief, why, why_size);
     if (code == OK && !fill_settings (self->node, options, &home, false))
         code = INTERNAL;
     if (code == OK) {

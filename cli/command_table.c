@@ -38,7 +38,7 @@ const option_t command_globals [] = {
     {.name = "no-color", .kind = OPTION_FLAG,
      .help = "no colours; also with NO_COLOR set, and when stdout is no terminal"},
     {.name = "yes", .letter = 'y', .kind = OPTION_FLAG,
-     .help = "answer yes to every question; none is asked yet"},
+     .help = "answer yes to every question"},
     {.name = "progress-fd", .kind = OPTION_COUNT, .value_name = "N", .max = 1048575,
      .help = "write progress to file descriptor N, one JSON line each"},
     {.name = "version", .letter = 'V', .kind = OPTION_FLAG,
@@ -171,6 +171,9 @@ static const option_t key_rotate_options [] = {
      .help = "by the recovery key in FILE"},
     {.name = "former", .kind = OPTION_TEXT, .value_name = "KEY",
      .help = "the key to give up, when its secret is lost; only by the recovery key"},
+    {.name = "without", .kind = OPTION_TEXT, .value_name = "PKG@VERSION", .collects = true,
+     .help = "do not stand for this release of the old key: it is not yours"},
+    DRY_RUN,
     PASSPHRASE_FILE,
     END};
 
@@ -513,9 +516,12 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_KEY_ROTATE, .path = "market key rotate", .needs = NEEDS_WRITE,
      .options = key_rotate_options, .help = "hand all your packages over to a new key",
      .more = "The new key takes the name of the old one, which stays beside it. Signed by the old "
-             "key; or, when that may be in other hands, by the recovery key, which beats it. After a "
-             "failure ask again: what was handed over stays so.",
-     .examples = {"ggen market key rotate", "ggen market key rotate --recovery",
+             "key; or, when that may be in other hands, by the recovery key, which beats it. The new "
+             "key stands for what the old one signed: look with --dry-run, and leave out what a "
+             "thief signed; it is refused from then on. After a failure ask again: what was handed "
+             "over stays so.",
+     .examples = {"ggen market key rotate --dry-run", "ggen market key rotate --recovery",
+                  "ggen market key rotate --recovery --without demo-pack@6.6.6",
                   "ggen market key rotate --recovery-file ./paper.txt --former ed25519:9f3c..."}},
 
     {.id = VERB_REGISTRY_LIST, .path = "market registry list",

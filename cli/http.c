@@ -401,7 +401,7 @@ on_request (void *self, struct MHD_Connection *connection, const char *url, cons
     }
     if (strcmp (method, "GET") != 0 && strcmp (method, "HEAD") != 0)
         answer = answer_text (405, "text/plain", "only GET and HEAD\n");
-    else if (strlen (url) >= sizeof path)
+    else if (*url != '/' || strlen (url) >= sizeof path)
         answer = not_found ();
     else
         answer = get (self, strcpy (path, url));

@@ -199,13 +199,13 @@ run_node (void *context, const char *dir, void (*ready) (const home_t *home), ch
 }
 
 static code_t
-open_stage (void *context, const char *dir, const char *actor, void **stage_p, char *why,
+open_stage (void *context, const char *dir, const char *actor, bool brief, void **stage_p, char *why,
             size_t why_size)
 {
     maker_t *self = context;
     const code_t code = read_settings (self, dir, why, why_size);
     return code != OK ? code
-                      : node_stage_open (&self->options, dir, actor, stage_p, why, why_size);
+                      : node_stage_open (&self->options, dir, actor, brief, stage_p, why, why_size);
 }
 
 //  --timeout of a node: it ends as by Ctrl-C.
@@ -493,5 +493,7 @@ main (int argc, char *argv [])
         render_error (&screen, code, args.problem, args.hint);
         return leave (screen_finish (&screen, VERB_USAGE));
     }
+    if (args.verb && args.verb->id == VERB_NODE_RUN && !args_global (&args, "help"))
+        node_settle (argv);
     return leave (screen_finish (&screen, run (&args, &screen)));
 }

@@ -37,6 +37,7 @@ struct session_t {
     bool timed_out;
     ProtobufCMessage *replies [SESSION_REPLIES_MAX];
     size_t replies_count;
+    Ggen__Failure *failure;         //  the last answer, if it was one
     bool changed;                   //  something was, by an earlier question
     int status;
 };
@@ -82,6 +83,14 @@ now_ms (void)
     struct timespec now;
     clock_gettime (CLOCK_MONOTONIC, &now);
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+forget_failure (session_t *self)
+{
+    if (self->failure)
+        ggen__failure__free_unpacked (self->failure, NULL);
+    self->failure = NULL;
 }
 
 //  ---- failures ----------------------------------------------------------------------------------
@@ -234,6 +243,7 @@ session_close (session_t **self_p)
         progress_destroy (&self->progress);
     for (size_t at = 0; at < self->replies_count; at++)
         protobuf_c_message_free_unpacked (self->replies [at], NULL);
+    forget_failure (self);
     client_close (&self->client);
     free (self);
     *self_p = NULL;
@@ -308,6 +318,12 @@ budget_ms (const session_t *self)
     return left_ms < 1 ? 1 : left_ms < SESSION_SILENCE_MS ? (uint32_t) left_ms : 0;
 }
 
+const Ggen__Failure *
+session_failure (const session_t *self)
+{
+    return self->failure;
+}
+
 const void *
 session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
              const ProtobufCMessageDescriptor *expect)
@@ -315,6 +331,7 @@ session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
     if (!self->client)
         return NULL;
     assert (self->replies_count < SESSION_REPLIES_MAX);
+    forget_failure (self);
     const client_call_t call = {.to = to,
                                 .request = request,
                                 .expect = expect,
@@ -328,7 +345,7 @@ session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
         //  An actor's word for the end of the budget that we gave it.
         self->timed_out |= failure->code == TIMEOUT && now_ms () + ALMOST_MS >= self->deadline_ms;
         fail (self, failure);
-        ggen__failure__free_unpacked (failure, NULL);
+        self->failure = failure;
         return NULL;
     }
     progress_clear (self->progress);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SESSIONS_STEP 16u
+
 dht_settings_t
 dht_settings_default (const identity_t *identity)
 {
@@ -119,6 +121,17 @@ serves_dht (const Ggen__PeerUp *up)
     return false;
 }
 
+//  Room for SESSIONS_STEP more than there are, when a crowd comes and when it has gone.
+static bool
+resize_sessions (dht_t *self)
+{
+    session_group_t *sessions =
+        realloc (self->sessions, (self->sessions_count + SESSIONS_STEP) * sizeof *sessions);
+    if (sessions)
+        self->sessions = sessions;
+    return sessions;
+}
+
 //  PeerUp comes again when something of the session has changed.
 static void
 remember_session (dht_t *self, const contact_t *contact)
@@ -133,14 +146,22 @@ remember_session (dht_t *self, const contact_t *contact)
         }
     if (self->sessions_count == DHT_SESSIONS_MAX)
         return;
-    if (self->sessions_count % 16 == 0) {
-        session_group_t *sessions =
-            realloc (self->sessions, (self->sessions_count + 16u) * sizeof *sessions);
-        if (!sessions)
-            return;
-        self->sessions = sessions;
-    }
+    if (self->sessions_count % SESSIONS_STEP == 0 && !resize_sessions (self))
+        return;
     self->sessions[self->sessions_count++] = session;
+}
+
+static void
+forget_session (dht_t *self, uint64_t id)
+{
+    unsigned i = 0;
+    while (i < self->sessions_count && self->sessions[i].id != id)
+        i++;
+    if (i == self->sessions_count)
+        return;
+    self->sessions[i] = self->sessions[--self->sessions_count];
+    if (self->sessions_count % SESSIONS_STEP == 0)
+        resize_sessions (self);         //  Without memory it stays as it is
 }
 
 static code_t
@@ -170,12 +191,7 @@ on_peer_down (void *self_, const delivery_t *at, const ProtobufCMessage *message
     (void) at;
     if (peer_key_from_field (&key, down->peer_key) != OK)
         return VALIDATION;
-    uint64_t id = contact_place_of (key.bytes);
-    for (unsigned i = 0; i < self->sessions_count; i++)
-        if (self->sessions[i].id == id) {
-            self->sessions[i] = self->sessions[--self->sessions_count];
-            break;
-        }
+    forget_session (self, contact_place_of (key.bytes));
     return OK;
 }
 

@@ -28,6 +28,9 @@
 //  How long one ask may take at most; a node that is later is dead to us.
 #define DHT_ASK_MS 8000
 
+//  Records of one answer: no node sends more, and no more are verified; twice as many are misbehaviour.
+#define DHT_REPLY_RECORDS_MAX 256
+
 //  Pages that one read asks of all nodes together, beyond the first of each.
 #define DHT_PAGES_MAX 24
 

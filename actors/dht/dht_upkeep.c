@@ -227,9 +227,12 @@ refresh (dht_t *self, uint32_t bucket)
     if (!last && kbucket_bucket_count (self->table, bucket) == KBUCKET_K) {
         const node_t *oldest[OLDEST_ASKED];
         unsigned count = kbucket_oldest (self->table, bucket, oldest, OLDEST_ASKED);
-        for (unsigned i = 0; i < count; i++)
-            if (!ask_whether_there (self, &oldest[i]->contact))
+        for (unsigned i = 0; i < count; i++) {
+            contact_t contact;
+            kept_contact_get (&oldest[i]->contact, &contact);
+            if (!ask_whether_there (self, &contact))
                 return false;
+        }
         self->refresh_secs[bucket] = dht_later_secs (self, self->settings->refresh_ms);
         return true;
     }

@@ -38,6 +38,14 @@ kbucket_new (uint64_t own_place, const kbucket_limits_t *limits)
     return self;
 }
 
+static void
+clear_all (node_t *nodes, uint8_t count)
+{
+    for (unsigned i = 0; i < count; i++)
+        kept_contact_clear (&nodes[i].contact);
+    free (nodes);
+}
+
 void
 kbucket_destroy (kbucket_t **self_p)
 {
@@ -45,8 +53,8 @@ kbucket_destroy (kbucket_t **self_p)
     if (!self)
         return;
     for (uint32_t i = 0; self->buckets && i < self->buckets_count; i++) {
-        free (self->buckets[i].nodes);
-        free (self->buckets[i].spares);
+        clear_all (self->buckets[i].nodes, self->buckets[i].count);
+        clear_all (self->buckets[i].spares, self->buckets[i].spares_count);
     }
     free (self->buckets);
     free (self);
@@ -138,6 +146,13 @@ take_out (node_t *nodes, uint8_t *count, int at)
     memmove (nodes + at, nodes + at + 1, (size_t) (--*count - at) * sizeof *nodes);
 }
 
+static void
+drop (node_t *nodes, uint8_t *count, int at)
+{
+    kept_contact_clear (&nodes[at].contact);
+    take_out (nodes, count, at);
+}
+
 //  Move what is nearer than the last bucket's own distance into one of its own.
 static bool
 split_last (kbucket_t *self)
@@ -165,10 +180,8 @@ split_last (kbucket_t *self)
 //  ---- news --------------------------------------------------------------------------------------
 
 static void
-note (node_t *node, const contact_t *contact, kbucket_news_t news, int64_t now_ms)
+note (node_t *node, kbucket_news_t news, int64_t now_ms)
 {
-    if (contact->addresses_size > 0)
-        node->contact = *contact;
     node->seen_secs = (uint32_t) (now_ms / 1000);
     node->failures = 0;
     node->young = news.young;
@@ -197,13 +210,14 @@ keep_spare (bucket_t *bucket, const node_t *node)
     if (!bucket->spares)
         return false;
     if (at >= 0)
-        take_out (bucket->spares, &bucket->spares_count, at);
+        drop (bucket->spares, &bucket->spares_count, at);
     else if (bucket->spares_count == KBUCKET_SPARES)
-        take_out (bucket->spares, &bucket->spares_count, 0);
+        drop (bucket->spares, &bucket->spares_count, 0);
     bucket->spares[bucket->spares_count++] = *node;
     return true;
 }
 
+//  Takes what the node has, unless it is refused.
 static kbucket_put_t
 enter (kbucket_t *self, const node_t *node)
 {
@@ -217,13 +231,26 @@ enter (kbucket_t *self, const node_t *node)
         int at = node->young ? -1 : yielding (bucket);
         if (at < 0)
             return keep_spare (bucket, node) ? KBUCKET_SPARE : KBUCKET_REFUSED;
-        take_out (bucket->nodes, &bucket->count, at);
+        drop (bucket->nodes, &bucket->count, at);
         self->count--;
     }
     if (!append (bucket, node))
         return KBUCKET_REFUSED;
     self->count++;
     return KBUCKET_ENTERED;
+}
+
+static kbucket_put_t
+put_new (kbucket_t *self, const contact_t *contact, kbucket_news_t news, int64_t now_ms)
+{
+    node_t node = {.failures = 0};
+    if (!kept_contact_set (&node.contact, contact))
+        return KBUCKET_REFUSED;
+    note (&node, news, now_ms);
+    kbucket_put_t put = enter (self, &node);
+    if (put == KBUCKET_REFUSED)
+        kept_contact_clear (&node.contact);
+    return put;
 }
 
 kbucket_put_t
@@ -233,13 +260,12 @@ kbucket_answered (kbucket_t *self, const contact_t *contact, kbucket_news_t news
         return KBUCKET_REFUSED;
     bucket_t *bucket = &self->buckets[kbucket_index (self, contact->place)];
     int at = find (bucket->nodes, bucket->count, &contact->key);
-    node_t node = {.contact = *contact};
-    if (at < 0) {
-        note (&node, contact, news, now_ms);
-        return enter (self, &node);
-    }
-    node = bucket->nodes[at];
-    note (&node, contact, news, now_ms);
+    if (at < 0)
+        return put_new (self, contact, news, now_ms);
+    node_t node = bucket->nodes[at];
+    if (contact->addresses_size > 0 && !kept_contact_set (&node.contact, contact))
+        return KBUCKET_REFUSED;
+    note (&node, news, now_ms);
     take_out (bucket->nodes, &bucket->count, at);
     bucket->nodes[bucket->count++] = node;
     return KBUCKET_KNOWN;
@@ -258,6 +284,8 @@ promote_spare (kbucket_t *self, bucket_t *bucket)
         node.failures = KBUCKET_FAILURES_MAX - 1;
         if (append (bucket, &node))
             self->count++;
+        else
+            kept_contact_clear (&node.contact);
         return;
     }
 }
@@ -268,11 +296,11 @@ kbucket_failed (kbucket_t *self, const peer_key_t *key, uint64_t place)
     bucket_t *bucket = &self->buckets[kbucket_index (self, place)];
     int at = find (bucket->spares, bucket->spares_count, key);
     if (at >= 0)
-        take_out (bucket->spares, &bucket->spares_count, at);
+        drop (bucket->spares, &bucket->spares_count, at);
     at = find (bucket->nodes, bucket->count, key);
     if (at < 0 || ++bucket->nodes[at].failures < KBUCKET_FAILURES_MAX)
         return false;
-    take_out (bucket->nodes, &bucket->count, at);
+    drop (bucket->nodes, &bucket->count, at);
     self->count--;
     promote_spare (self, bucket);
     return true;
@@ -318,7 +346,7 @@ consider (search_t *search, const node_t *node)
         return;
     size_t tail = search->count < search->max ? search->count - at : search->max - at - 1;
     memmove (search->found + at + 1, search->found + at, tail * sizeof *search->found);
-    search->found[at] = node->contact;
+    kept_contact_get (&node->contact, &search->found[at]);
     if (search->count < search->max)
         search->count++;
 }

@@ -6,7 +6,7 @@
 #ifndef GGEN_DHT_KBUCKET_H
 #define GGEN_DHT_KBUCKET_H
 
-#include "contact.h"
+#include "kept_contact.h"
 
 #define KBUCKET_K           20
 #define KBUCKET_SPARES      2       //  a bucket
@@ -27,7 +27,7 @@ typedef struct {
 } kbucket_news_t;
 
 typedef struct {
-    contact_t contact;
+    kept_contact_t contact;
     uint32_t seen_secs;         //  when it last answered, monotonic
     uint16_t rtt_ms;            //  smoothed; 0 = not known
     uint8_t failures;           //  in a row

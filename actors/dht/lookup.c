@@ -13,7 +13,7 @@ typedef enum { NEW, ASKED, LATE, ANSWERED, FAILED } phase_t;
 
 typedef struct {
     contact_t contact;
-    int64_t late_ms;
+    int32_t late_ms;            //  after since_ms
     uint16_t named_by;          //  a candidate, or NOBODY
     uint8_t known_on;           //  paths, a bit each
     uint8_t first_on;           //  the path whose room it takes
@@ -27,6 +27,7 @@ typedef struct {
 
 struct lookup_t {
     uint64_t target;
+    int64_t since_ms;           //  the first was late then
     peer_key_t own;
     lookup_shape_t shape;
     candidate_t *candidates;
@@ -353,7 +354,9 @@ lookup_asked (lookup_t *self, uint16_t id, int64_t late_ms)
     candidate_t *candidate = &self->candidates[id];
     assert (candidate->phase == NEW);
     candidate->phase = ASKED;
-    candidate->late_ms = late_ms;
+    if (self->since_ms == 0)
+        self->since_ms = late_ms;
+    candidate->late_ms = (int32_t) (late_ms - self->since_ms);
     self->waiting++;
 }
 
@@ -403,7 +406,7 @@ lookup_advance (lookup_t *self, int64_t now_ms)
     bool any = false;
     for (unsigned i = 0; i < self->count && self->waiting > 0; i++) {
         candidate_t *candidate = &self->candidates[i];
-        if (candidate->phase == ASKED && candidate->late_ms <= now_ms) {
+        if (candidate->phase == ASKED && self->since_ms + candidate->late_ms <= now_ms) {
             candidate->phase = self->shape.hedged ? LATE : ASKED;
             any |= self->shape.hedged;
         }
@@ -416,8 +419,9 @@ lookup_hedge_ms (const lookup_t *self)
 {
     int64_t earliest_ms = INT64_MAX;
     for (unsigned i = 0; i < self->count && self->waiting > 0 && self->shape.hedged; i++)
-        if (self->candidates[i].phase == ASKED && self->candidates[i].late_ms < earliest_ms)
-            earliest_ms = self->candidates[i].late_ms;
+        if (self->candidates[i].phase == ASKED
+            && self->since_ms + self->candidates[i].late_ms < earliest_ms)
+            earliest_ms = self->since_ms + self->candidates[i].late_ms;
     return earliest_ms;
 }
 

@@ -4,6 +4,7 @@
 #include "task.h"
 
 #include "head.h"
+#include "later.h"
 #include "manifest.h"
 #include "memory.h"
 #include "publisher_key.h"
@@ -25,6 +26,7 @@ typedef struct {
     Ggen__Head *head;               //  the newest of ours, or NULL
     char *minisig;                  //  for minisign(1), beside the archive
     Ggen__PublishReply *published;
+    bool noted;                     //  it is, for a node that will tell the network
     bool again;                     //  the registry's own copy of these very bytes is no good
 } publish_t;
 
@@ -86,9 +88,20 @@ answer (task_t *task)
         reply.location = self->published->location;
         reply.acknowledged = self->published->acknowledged;
     }
+    reply.told_later = self->noted;
     reply.warnings = task->warnings;
     reply.n_warnings = task->warnings_count;
     task_answer (task, &reply.base);
+}
+
+//  It is published; who runs a node later does not have to remember it.
+static void
+note (task_t *task)
+{
+    publish_t *self = task->more;
+    if (request_of (task)->n_registries == 0)
+        later_note (task, self->package->id, self->package->version, &self->noted);
+    task_then (task, answer);
 }
 
 static void
@@ -109,13 +122,15 @@ hand_over (task_t *task)
     request.manifest_name = self->manifest->name;
     request.force = request_of (task)->force;
     request.again = self->again;
+    request.registries = request_of (task)->registries;
+    request.n_registries = request_of (task)->n_registries;
     request.unannounced = request_of (task)->unannounced;
     request.unrecorded = request_of (task)->unrecorded;
     if (self->minisig)
         request.minisig = self->minisig;
     task_ask (task, "registry", &request.base, &ggen__publish_reply__descriptor, on_published, NULL,
               false);
-    task_then (task, answer);
+    task_then (task, note);
 }
 
 //  What we ask of others we ask of ourselves: the record has to pass like a stranger's, and the
@@ -338,13 +353,23 @@ check_copy (task_t *task)
     task_then (task, decide_again);
 }
 
+static bool
+goes_to_file (const task_t *task)
+{
+    const Ggen__PublishTreeRequest *request = request_of (task);
+    bool goes = request->n_registries == 0;
+    for (size_t i = 0; i < request->n_registries; i++)
+        goes |= strcmp (request->registries [i], "file") == 0;
+    return goes;
+}
+
 static void
 decide (task_t *task)
 {
     publish_t *self = task->more;
     const Ggen__Package *old = published_version (self);
     bool unchanged = old && same_bytes (old->sha256, self->package->sha256);
-    if (unchanged && request_of (task)->dry_run)
+    if (unchanged && (request_of (task)->dry_run || !goes_to_file (task)))
         answer_unchanged (task);
     else if (unchanged)
         check_copy (task);

@@ -61,6 +61,7 @@ struct task_t {
     ProtobufCMessage *request;
     task_step_fn *first;
     bool require_fresh;             //  of the installer's settings
+    bool tells_later;               //  the same
     bool writes;                    //  changes or compares what is installed: one at a time
     bool started;
     task_t *following;

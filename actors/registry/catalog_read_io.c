@@ -268,7 +268,7 @@ code_t
 catalog_list_versions (catalog_t *self, catalog_call_t *call)
 {
     const Ggen__ListVersionsRequest *request = (const void *) call->request;
-    code_t code = catalog_open (self, call);
+    code_t code = call->opened ? OK : catalog_open (self, call);
     if (code != OK)
         return code;
     if (!self->index)

@@ -7,6 +7,7 @@
 
 #include "many.pb-c.h"
 #include "message.h"
+#include "runtime/host/clock.h"
 #include "upkeep.pb-c.h"
 
 #include <pwd.h>
@@ -61,6 +62,46 @@ store_stage (store_t *self, const staged_t *staged)
     self->staged [self->staged_count].root = strdup (staged->root);
     self->staged_count++;
     return OK;
+}
+
+//  ---- what was found clean --------------------------------------------------------------------------
+
+void
+store_clean_begin (store_t *self, const char *root, size_t count)
+{
+    free (self->clean_root);
+    free (self->clean);
+    self->clean_root = strdup (root);
+    self->clean = calloc (count + 1, sizeof *self->clean);
+    self->clean_count = 0;
+    self->clean_ms = clock_ms ();
+}
+
+void
+store_clean_add (store_t *self, const uint8_t files_sha256 [SHA256_SIZE], const char *name)
+{
+    if (!self->clean)
+        return;
+    clean_t *clean = &self->clean [self->clean_count++];
+    memcpy (clean->files_sha256, files_sha256, SHA256_SIZE);
+    snprintf (clean->name, sizeof clean->name, "%s", name);
+}
+
+const char *
+store_clean_find (const store_t *self, const char *root, const uint8_t files_sha256 [SHA256_SIZE],
+                  size_t *hint)
+{
+    if (!self->clean || !self->clean_root || strcmp (self->clean_root, root) != 0
+        || clock_ms () - self->clean_ms > STORE_CLEAN_MS)
+        return NULL;
+    for (size_t i = 0; i < self->clean_count; i++) {
+        size_t at = (*hint + i) % self->clean_count;
+        if (memcmp (self->clean [at].files_sha256, files_sha256, SHA256_SIZE) == 0) {
+            *hint = at + 1;
+            return self->clean [at].name;
+        }
+    }
+    return NULL;
 }
 
 //  ---- who writes ----------------------------------------------------------------------------------
@@ -367,6 +408,8 @@ destroy (void *self_)
     self->store.staged_count = 0;
     store_release (&self->store);
     free (self->store.staged);
+    free (self->store.clean_root);
+    free (self->store.clean);
     pthread_mutex_destroy (&self->store.mutex);
     free (self);
 }

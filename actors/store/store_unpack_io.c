@@ -270,6 +270,7 @@ store_has_trees (store_call_t *call)
     ggen__has_trees_reply__init (reply);
     reply->missing = calloc (request->n_trees + 1, sizeof *reply->missing);
     reply->edited = calloc (request->n_trees + 1, sizeof *reply->edited);
+    store_clean_begin (call->store, request->root, request->n_trees);
     for (size_t i = 0; i < request->n_trees && !job_cancelled (call->job); i++) {
         const Ggen__Tree *tree = request->trees [i];
         char instance [PLACE_INSTANCE_MAX] = "";
@@ -277,8 +278,9 @@ store_has_trees (store_call_t *call)
         bool clean = known
                      && place_clean_instance (&place, tree->files_sha256.data,
                                               call->store->settings->writable, instance);
-        if (!clean
-            && !(known && store_find_staged (call->store, request->root, tree->files_sha256.data)))
+        if (clean)
+            store_clean_add (call->store, tree->files_sha256.data, instance);
+        else if (!(known && store_find_staged (call->store, request->root, tree->files_sha256.data)))
             reply->missing [reply->n_missing++] = (uint32_t) i;
         if (known
             && place_is_edited (&place, generation, tree->id, tree->files_sha256.data,

@@ -48,19 +48,43 @@ read_one (multiaddr_t *address, ProtobufCBinaryData field, const bytes_t *seen,
     return is_ip (address) && multiaddr_is_dialable (address);
 }
 
+static const uint8_t *
+bytes_of (const addresses_t *self)
+{
+    return self->size > ADDRESSES_NEAR_MAX ? self->far : self->near;
+}
+
+//  Room for 'more' bytes behind the others, or NULL.
+static uint8_t *
+extend (addresses_t *self, size_t more)
+{
+    bool is_far = self->size > ADDRESSES_NEAR_MAX;
+    size_t size = self->size + more;
+    uint8_t *bytes = self->near;
+    if (size > ADDRESSES_NEAR_MAX) {
+        bytes = realloc (is_far ? self->far : NULL, size);
+        if (!bytes)
+            return NULL;
+        if (!is_far)
+            memcpy (bytes, self->near, self->size);
+        self->far = bytes;
+    }
+    uint8_t *room = bytes + self->size;
+    self->size = (uint16_t) size;
+    return room;
+}
+
 static bool
 append (addresses_t *self, const multiaddr_t *address)
 {
     uint8_t bytes[MULTIADDR_SIZE_MAX];
     size_t size = multiaddr_encode (address, bytes);
-    uint8_t *more = realloc (self->bytes, self->size + PREFIX + size);
-    if (!more)
+    uint8_t *room = extend (self, PREFIX + size);
+    if (!room)
         return false;
-    more[self->size] = (uint8_t) (size >> 8);
-    more[self->size + 1] = (uint8_t) size;
-    memcpy (more + self->size + PREFIX, bytes, size);
-    self->bytes = more;
-    self->size = (uint16_t) (self->size + PREFIX + size);
+    room[0] = (uint8_t) (size >> 8);
+    room[1] = (uint8_t) size;
+    memcpy (room + PREFIX, bytes, size);
     return true;
 }
 
@@ -101,7 +125,8 @@ addresses_unpack (addresses_t *self, bytes_t packed, const peer_key_t *key)
 void
 addresses_clear (addresses_t *self)
 {
-    free (self->bytes);
+    if (self->size > ADDRESSES_NEAR_MAX)
+        free (self->far);
     *self = (addresses_t) {0};
 }
 
@@ -110,7 +135,7 @@ addresses_next (const addresses_t *self, uint16_t *cursor, bytes_t *address)
 {
     if (*cursor >= self->size)
         return false;
-    const uint8_t *at = self->bytes + *cursor;
+    const uint8_t *at = bytes_of (self) + *cursor;
     size_t size = (size_t) at[0] << 8 | at[1];
     *address = (bytes_t) {at + PREFIX, size};
     *cursor = (uint16_t) (*cursor + PREFIX + size);
@@ -131,7 +156,7 @@ addresses_fields (const addresses_t *self, ProtobufCBinaryData fields[MULTIADDR_
 bool
 addresses_equal (const addresses_t *a, const addresses_t *b)
 {
-    return a->size == b->size && (a->size == 0 || memcmp (a->bytes, b->bytes, a->size) == 0);
+    return a->size == b->size && memcmp (bytes_of (a), bytes_of (b), a->size) == 0;
 }
 
 uint64_t

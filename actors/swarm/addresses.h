@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: MIT
-//  A few addresses of one node in one piece of memory: binary multiaddrs without /p2p, each behind
+//  A few addresses of one node, one behind the other: binary multiaddrs without /p2p, each behind
 //  its length. At most MULTIADDR_PEER_MAX; further ones, and those that are none, are left out.
 #ifndef GGEN_SWARM_ADDRESSES_H
 #define GGEN_SWARM_ADDRESSES_H
 
 #include "multiaddr.h"
 
+//  Most peers have one address of IPv4: as much as that is in the value itself, and takes no memory
+//  of its own. What addresses_next and addresses_fields give is borrowed from where the value is, and
+//  ends when it is moved.
+#define ADDRESSES_NEAR_MAX 14u
+
 //  All zero is empty.
-typedef struct {
-    uint8_t *bytes;
-    uint16_t size;
+typedef union {
+    uint16_t size;                  //  bytes, in front of either of
+    struct {
+        uint16_t near_size;
+        uint8_t near[ADDRESSES_NEAR_MAX];
+    };
+    struct {
+        uint16_t far_size;          //  above ADDRESSES_NEAR_MAX
+        uint8_t *far;
+    };
 } addresses_t;
 
 //  Copy 'count' addresses. One without an IP (0.0.0.0, ::) stands for the IP of '*seen' with its

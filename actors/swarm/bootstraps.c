@@ -12,18 +12,15 @@ count_of (const swarm_t *self)
 }
 
 //  This node itself, and what is no address, is never dialled.
-static void
-read_one (const swarm_t *self, bootstrap_t *bootstrap, bytes_t given)
+static int64_t
+first_dial_ms (const swarm_t *self, bytes_t given)
 {
     multiaddr_t address;
-    bootstrap->next_ms = DEADLINE_NEVER;
     if (multiaddr_decode (&address, given) != OK)
-        return;
-    bootstrap->has_key = address.has_peer;
-    bootstrap->key = address.peer;
-    if (!bootstrap->has_key
-        || memcmp (bootstrap->key.bytes, self->settings->identity->key, PEER_KEY_SIZE) != 0)
-        bootstrap->next_ms = 0;
+        return DEADLINE_NEVER;
+    bool is_self = address.has_peer
+                   && memcmp (address.peer.bytes, self->settings->identity->key, PEER_KEY_SIZE) == 0;
+    return is_self ? DEADLINE_NEVER : 0;
 }
 
 bool
@@ -34,7 +31,7 @@ bootstraps_begin (swarm_t *self)
     if (count > 0 && !(self->bootstraps = calloc (count, sizeof *self->bootstraps)))
         return false;
     for (uint32_t i = 0; i < count; i++)
-        read_one (self, &self->bootstraps[i], self->settings->bootstraps[i].address);
+        self->bootstraps[i].next_ms = first_dial_ms (self, self->settings->bootstraps[i].address);
     return true;
 }
 
@@ -86,14 +83,37 @@ bootstraps_next (swarm_t *self, int64_t now_ms, int64_t *next_ms)
     return best;
 }
 
+bool
+bootstraps_key (const swarm_t *self, const bootstrap_t *bootstrap, peer_key_t *key)
+{
+    multiaddr_t address;
+    if (multiaddr_decode (&address, self->settings->bootstraps[bootstrap - self->bootstraps].address)
+            != OK
+        || !address.has_peer)
+        return false;
+    *key = address.peer;
+    return true;
+}
+
+//  An address that names this peer ends with its key.
+static bool
+is_of (const swarm_t *self, const bootstrap_t *bootstrap, const peer_key_t *key)
+{
+    peer_key_t its;
+    bytes_t address = self->settings->bootstraps[bootstrap - self->bootstraps].address;
+    if (address.size < PEER_KEY_SIZE
+        || memcmp (address.data + address.size - PEER_KEY_SIZE, key->bytes, PEER_KEY_SIZE) != 0)
+        return false;
+    return bootstraps_key (self, bootstrap, &its) && peer_key_equal (&its, key);
+}
+
 bootstrap_t *
 bootstraps_of (const swarm_t *self, const link_t *link)
 {
     if (link->bootstrap > 0)
         return &self->bootstraps[link->bootstrap - 1];
     for (uint32_t i = 0; i < count_of (self) && link->named; i++)
-        if (self->bootstraps[i].has_key
-            && peer_key_equal (&self->bootstraps[i].key, &link->key))
+        if (is_of (self, &self->bootstraps[i], &link->key))
             return &self->bootstraps[i];
     return NULL;
 }
@@ -117,7 +137,7 @@ bootstraps_leave (swarm_t *self, const peer_key_t *key, int64_t until_ms)
 {
     for (uint32_t i = 0; i < count_of (self); i++) {
         bootstrap_t *bootstrap = &self->bootstraps[i];
-        bool meant = !key || (bootstrap->has_key && peer_key_equal (&bootstrap->key, key));
+        bool meant = !key || is_of (self, bootstrap, key);
         if (meant && bootstrap->next_ms < until_ms)
             bootstrap->next_ms = until_ms;
     }

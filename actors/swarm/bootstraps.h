@@ -8,9 +8,8 @@
 #define BOOTSTRAPS_FIRST   2u       //  so many at first: they have many to serve
 #define BOOTSTRAPS_MORE_MS 5000     //  then one more each so often, while peers are missing
 
+//  Its address, and with it its key, stay where they are: in the settings.
 struct bootstrap_t {
-    peer_key_t key;
-    bool has_key;
     bool linked;                    //  dialled, or in session
     uint8_t tries;
     int64_t next_ms;
@@ -26,6 +25,9 @@ bootstrap_t *bootstraps_next (swarm_t *self, int64_t now_ms, int64_t *next_ms);
 
 //  The one that this link leads to; NULL: it leads to none.
 bootstrap_t *bootstraps_of (const swarm_t *self, const link_t *link);
+
+//  The key of this one; false: its address says none.
+bool bootstraps_key (const swarm_t *self, const bootstrap_t *bootstrap, peer_key_t *key);
 
 //  It could not be reached: wait longer, at most BOOK_RETRY_MAX_MS.
 void bootstraps_failed (swarm_t *self, bootstrap_t *bootstrap);

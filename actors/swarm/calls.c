@@ -209,7 +209,7 @@ want (swarm_t *self, unsigned number, const peer_key_t *key, bytes_t address, bo
     if (link)
         dials_add (link, &addresses);
     else {
-        dial_t dial = {.key = key, .text = key ? text : NULL, .addresses = &addresses};
+        dial_t dial = {.key = key, .addresses = &addresses};
         dial_refusal_t refusal = dials_begin (self, &dial, &link);
         if (refusal.code) {
             fail_one (self, number, address, refusal.code, refusal.why);

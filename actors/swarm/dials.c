@@ -175,13 +175,11 @@ bool
 dials_name (swarm_t *self, link_t *link, const peer_key_t *key)
 {
     uint8_t transport_key[CRYPTO_KEY_BYTES];
-    char text[PEER_ID_TEXT + 1];
     if (may_dial (self, key, transport_key).code != OK)
         return false;
     memcpy (link->greeting->transport_key, transport_key, sizeof transport_key);
     link->greeting->any_key = false;
-    peer_id_text (key, text);
-    links_name (self->links, link, key, text);
+    links_name (self->links, link, key);
     upkeep_dialled (self, link);
     return true;
 }
@@ -226,7 +224,7 @@ dials_begin (swarm_t *self, const dial_t *dial, link_t **link_p)
         return REFUSED (CONNECTION_FAILED, "no address of it is known");
     }
     if (dial->key)
-        links_name (self->links, link, dial->key, dial->text);
+        links_name (self->links, link, dial->key);
     upkeep_dialled (self, link);
     *link_p = link;
     return GRANTED;
@@ -265,7 +263,7 @@ dials_for (swarm_t *self, const char *text, bytes_t route, link_t **link_p)
     if (addresses.size == 0
         && !dials_addresses (self, &key, (bytes_t) {NULL, 0}, &addresses))
         return REFUSED (CONNECTION_FAILED, "no address of it is known");
-    dial_t dial = {.key = &key, .text = text, .addresses = &addresses};
+    dial_t dial = {.key = &key, .addresses = &addresses};
     return dials_begin (self, &dial, link_p);
 }
 

@@ -14,7 +14,6 @@ typedef struct {
 //  What a dial is for.
 typedef struct {
     const peer_key_t *key;          //  NULL: whoever is at the addresses
-    const char *text;               //  peer id; NULL with 'key' NULL
     addresses_t *addresses;         //  taken
     bool kept;
 } dial_t;

@@ -10,6 +10,7 @@
 
 #define TABLE          "peers"
 #define STATE_MS       30000        //  longest that "state" may take
+#define GONE_GROWTH    4u
 #define ENTRY_SIZE_MAX 2048u        //  of a KnownPeer, packed
 
 //  ---- loading -----------------------------------------------------------------------------------
@@ -17,10 +18,15 @@
 static void
 forget_kept (swarm_t *self, const peer_key_t *key)
 {
-    if (!self->gone)
-        self->gone = calloc (GONE_MAX, sizeof *self->gone);
-    if (!self->gone || self->gone_count == GONE_MAX)
+    if (self->gone_count == GONE_MAX)
         return;
+    if (self->gone_count % GONE_GROWTH == 0) {
+        peer_key_t *gone =
+            realloc (self->gone, (self->gone_count + GONE_GROWTH) * sizeof *gone);
+        if (!gone)
+            return;
+        self->gone = gone;
+    }
     self->gone[self->gone_count++] = *key;
     keep_soon (self);
 }

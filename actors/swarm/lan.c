@@ -35,14 +35,14 @@ is_resting (const swarm_t *self, const peer_key_t *key)
 }
 
 static void
-dial (swarm_t *self, const peer_key_t *key, const char *text, ProtobufCBinaryData address)
+dial (swarm_t *self, const peer_key_t *key, ProtobufCBinaryData address)
 {
     addresses_t addresses;
     link_t *link;
     const bytes_t nowhere = {NULL, 0};
     if (!addresses_set (&addresses, &address, 1, &nowhere, key))
         return;
-    dial_t request = {.key = key, .text = text, .addresses = &addresses, .kept = true};
+    dial_t request = {.key = key, .addresses = &addresses, .kept = true};
     if (dials_begin (self, &request, &link).code == OK)
         link->lan = true;
 }
@@ -63,6 +63,6 @@ lan_sighted (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         link->lan |= addresses_same_ip (
             link_seen (link), (bytes_t) {sighting->address.data, sighting->address.len});
     else if (!link && !is_resting (self, &key) && is_wanted (self))
-        dial (self, &key, text, sighting->address);
+        dial (self, &key, sighting->address);
     return OK;
 }

@@ -63,7 +63,7 @@ is_busy (const swarm_t *self, const link_t *link)
 static void
 set (const swarm_t *self, link_t *link, lane_state_t state, uint32_t secs)
 {
-    link->lane_state = (uint8_t) state;
+    link->lane_state = state & 3u;
     link->lane_until = (uint32_t) (out_now_ms (self->out) / 1000) + secs;
 }
 

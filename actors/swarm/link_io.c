@@ -464,8 +464,11 @@ take_message (links_t *self, wires_side_t side, wires_message_t *message)
     if (!end)
         return;
     end->heard_ms = self->now_ms;
-    if (!end->closing && !pulse_is (message))
-        pass_on (self, end, message);
+    if (!pulse_is (message)) {
+        if (!end->closing)
+            pass_on (self, end, message);
+    } else if (!pulse_heard (end, self->now_ms))
+        bring_down (self, end, VALIDATION, "it says far too often that it is there");
 }
 
 //  Who speaks otherwise than nodes do.

@@ -8,15 +8,17 @@
 #include <string.h>
 
 #define SLOTS_FIRST 4u
+#define PEER_ID_FIRST '1'           //  of a peer id in the one way that it is written in addresses
 #define SLOTS_IDLE  16u             //  more are given back when most are free
 
 struct links_t {
     link_t **slots;
-    uint16_t *by_number, *by_peer;      //  first of a chain; as many as slots
+    uint16_t *by_number, *by_peer;      //  first of a chain; 'chains_count' of each
     deadlines_t *deadlines;
     census_t census;
     uint64_t salt;
-    uint32_t slots_count;               //  a power of two
+    uint32_t slots_count;
+    uint32_t chains_count;              //  the power of two that is not above slots_count
     uint32_t links_max;
     uint32_t count;
 };
@@ -28,7 +30,7 @@ mixed (const links_t *self, uint64_t value)
 {
     value = (value ^ self->salt) * 0x9E3779B97F4A7C15u;
     value = (value ^ value >> 32) * 0xD6E8FEB86659FD93u;
-    return (uint32_t) (value >> 40) & (self->slots_count - 1);
+    return (uint32_t) (value >> 40) & (self->chains_count - 1);
 }
 
 static uint16_t *
@@ -37,13 +39,12 @@ number_chain (const links_t *self, uint64_t number)
     return &self->by_number[mixed (self, number)];
 }
 
-//  By its last characters: the first are the same for all.
 static uint16_t *
-peer_chain (const links_t *self, const char *text)
+peer_chain (const links_t *self, const peer_key_t *key)
 {
-    uint64_t tail[2];
-    memcpy (tail, text + PEER_ID_TEXT - sizeof tail, sizeof tail);
-    return &self->by_peer[mixed (self, tail[0] * (self->salt | 1) + tail[1])];
+    uint64_t words[2];
+    memcpy (words, key->bytes, sizeof words);
+    return &self->by_peer[mixed (self, words[0] * (self->salt | 1) + words[1])];
 }
 
 static void
@@ -57,7 +58,7 @@ chain_number (links_t *self, link_t *link)
 static void
 chain_peer (links_t *self, link_t *link)
 {
-    uint16_t *chain = peer_chain (self, link->text);
+    uint16_t *chain = peer_chain (self, &link->key);
     link->next_by_peer = *chain;
     *chain = link->slot;
 }
@@ -78,7 +79,7 @@ static void
 count (links_t *self, const link_t *link, uint32_t one)
 {
     census_t *census = &self->census;
-    switch (link->state) {
+    switch ((link_state_t) link->state) {
     case LINK_DIALLING:
     case LINK_GREETING:
         *(link->inbound ? &census->greetings : &census->dials) += one;
@@ -106,7 +107,7 @@ void
 links_set (links_t *self, link_t *link, link_state_t state, bool kept)
 {
     count_off (self, link);
-    link->state = state;
+    link->state = state & 7u;
     link->kept = kept;
     count (self, link, 1);
 }
@@ -142,11 +143,21 @@ resize_deadlines (links_t *self, uint32_t count)
                                      : deadlines_grow (self->deadlines, count) == OK;
 }
 
+static uint32_t
+power_of_two_from (uint32_t count)
+{
+    uint32_t power = 1;
+    while (power < count)
+        power *= 2;
+    return power;
+}
+
 //  Slots beyond 'count' are free.
 static bool
 resize (links_t *self, uint32_t count)
 {
-    uint16_t *chains = malloc (2 * count * sizeof *chains);
+    const uint32_t chains_count = power_of_two_from (count / 2 + 1);
+    uint16_t *chains = malloc (2 * chains_count * sizeof *chains);
     if (!chains || !resize_deadlines (self, count)) {
         free (chains);
         return false;
@@ -157,12 +168,13 @@ resize (links_t *self, uint32_t count)
         return false;
     }
     self->slots = slots;
-    memset (chains, 0xFF, 2 * count * sizeof *chains);
+    memset (chains, 0xFF, 2 * chains_count * sizeof *chains);
     if (count > self->slots_count)
         memset (slots + self->slots_count, 0, (count - self->slots_count) * sizeof *slots);
     free (self->by_number);
     self->by_number = chains;
-    self->by_peer = chains + count;
+    self->by_peer = chains + chains_count;
+    self->chains_count = chains_count;
     self->slots_count = count;
     for (uint32_t i = 0; i < count; i++) {
         if (slots[i] && slots[i]->number)
@@ -209,7 +221,8 @@ link_t *
 links_add (links_t *self)
 {
     if (self->count == self->links_max
-        || (self->count == self->slots_count && !resize (self, 2 * self->slots_count)))
+        || (self->count == self->slots_count
+            && !resize (self, self->slots_count + self->slots_count / 2)))
         return NULL;
     link_t *link = calloc (1, sizeof *link);
     if (!link)
@@ -247,7 +260,7 @@ links_remove (links_t *self, link_t **link_p)
 static void
 unchain_peer (links_t *self, const link_t *link)
 {
-    uint16_t *at = peer_chain (self, link->text);
+    uint16_t *at = peer_chain (self, &link->key);
     while (*at != link->slot)
         at = &self->slots[*at]->next_by_peer;
     *at = link->next_by_peer;
@@ -275,10 +288,11 @@ move (links_t *self, link_t *link, uint16_t slot)
 void
 links_tidy (links_t *self)
 {
-    uint32_t wanted = self->slots_count, free_slot = 0;
+    const uint32_t now = power_of_two_from (self->slots_count);
+    uint32_t wanted = now, free_slot = 0;
     while (wanted > SLOTS_IDLE && 4 * self->count <= wanted)
         wanted /= 2;
-    if (wanted == self->slots_count || self->census.drains > 0)
+    if (wanted == now || self->census.drains > 0)
         return;
     for (uint32_t slot = wanted; slot < self->slots_count; slot++) {
         link_t *link = self->slots[slot];
@@ -312,10 +326,12 @@ links_find (const links_t *self, uint64_t number)
 link_t *
 links_peer (const links_t *self, const char *text)
 {
-    if (strlen (text) != PEER_ID_TEXT)
+    peer_key_t key;
+    if (*text != PEER_ID_FIRST || strlen (text) != PEER_ID_TEXT
+        || peer_id_parse (&key, text, NULL, 0) != OK)
         return NULL;
-    uint16_t slot = *peer_chain (self, text);
-    while (slot != LINKS_NONE && strcmp (self->slots[slot]->text, text) != 0)
+    uint16_t slot = *peer_chain (self, &key);
+    while (slot != LINKS_NONE && !peer_key_equal (&self->slots[slot]->key, &key))
         slot = self->slots[slot]->next_by_peer;
     return links_at (self, slot);
 }
@@ -332,11 +348,10 @@ links_number (links_t *self, link_t *link, uint64_t number)
 }
 
 void
-links_name (links_t *self, link_t *link, const peer_key_t *key, const char *text)
+links_name (links_t *self, link_t *link, const peer_key_t *key)
 {
     links_unname (self, link);
     link->key = *key;
-    memcpy (link->text, text, sizeof link->text);
     link->named = true;
     chain_peer (self, link);
 }

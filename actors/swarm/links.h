@@ -10,7 +10,7 @@
 #include "rates.h"
 
 #define LINKS_NONE     UINT16_MAX
-#define LINKS_SEEN_MAX 24u          //  bytes of an IP and a port as multiaddr; longer is no address
+#define LINKS_SEEN_MAX 20u          //  bytes of an IP and a port as multiaddr; longer is no address
 
 typedef enum {
     LINK_DIALLING,                  //  LinkDial is out
@@ -27,18 +27,15 @@ typedef enum {
     LANE_UP
 } lane_state_t;
 
+//  In the order of their sizes: a node that has just come has some seventy of them.
 typedef struct {
-    //  The connection; links_swap exchanges this part of two.
+    //  The connection; links_swap exchanges number, unwritten_bytes, inbound and seen of two.
     uint64_t number;                //  0: none now
     uint32_t unwritten_bytes;       //  sent and not known to have left
-    bool inbound;                   //  links_came_in
-    uint8_t seen_size;
-    uint8_t seen[LINKS_SEEN_MAX];   //  its address as we see it
     uint16_t next_by_number;
+    bool inbound : 1;               //  links_came_in
 
     //  The peer.
-    link_state_t state;             //  links_set
-    Ggen__Tier tier;
     bool kept : 1;                  //  not made for one lookup; links_set
     bool persistent : 1;            //  redialled for ever
     bool apart_ours : 1;            //  that side is ours
@@ -46,11 +43,9 @@ typedef struct {
     bool left : 1;                  //  LEAVING: it was the other side that said Goodbye
     bool named : 1;                 //  found by links_peer
     bool lan : 1;                   //  its beacon was heard from the address that it has
-    uint8_t bootstrap;              //  0, or 1 + its number in the settings
-    peer_key_t key;
-    char text[PEER_ID_TEXT + 1];
-    uint8_t lane_state;             //  lane_state_t
-    uint16_t protocols;             //  bit i: the i-th of swarm_asked_protocols
+    uint8_t state : 3;              //  link_state_t; links_set
+    uint8_t tier : 2;               //  Ggen__Tier
+    uint8_t lane_state : 2;         //  lane_state_t
     greeting_t *greeting;           //  DIALLING and GREETING only
     addresses_t addresses;          //  as it says
     uint64_t sent_bytes, received_bytes;
@@ -64,6 +59,11 @@ typedef struct {
     int32_t skew_ms;
     uint32_t lane;                  //  lanes.h: the last one; 0: there was none
     uint32_t lane_until;            //  seconds
+    peer_key_t key;
+    uint8_t seen[LINKS_SEEN_MAX];   //  its address as we see it
+    uint8_t seen_size;
+    uint8_t bootstrap;              //  0, or 1 + its number in the settings
+    uint16_t protocols;             //  bit i: the i-th of swarm_asked_protocols
     uint16_t owed;                  //  its requests here that are not answered
     uint16_t flights, flights_count;    //  flights.h
     uint16_t heir;                  //  DRAINING: slot of the session
@@ -98,7 +98,7 @@ link_t *links_peer (const links_t *self, const char *text);
 void links_number (links_t *self, link_t *link, uint64_t number);
 
 //  Have it found as this peer, which has to be nobody else's name.
-void links_name (links_t *self, link_t *link, const peer_key_t *key, const char *text);
+void links_name (links_t *self, link_t *link, const peer_key_t *key);
 void links_unname (links_t *self, link_t *link);
 
 void links_swap (links_t *self, link_t *a, link_t *b);

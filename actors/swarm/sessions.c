@@ -82,7 +82,7 @@ describe (swarm_t *self, link_t *link, const Ggen__Identify *identify)
     const bytes_t seen = link_seen (link);
     addresses_set (&link->addresses, identify->addresses, identify->n_addresses, &seen,
                    &link->key);
-    link->tier = valid_tier (identify->tier);
+    link->tier = valid_tier (identify->tier) & 3u;
     link->protocols = 0;
     const char *const *ours = swarm_asked_protocols (self);
     for (unsigned i = 0; i < SWARM_PROTOCOLS_MAX && ours && ours[i]; i++)
@@ -211,7 +211,7 @@ sessions_begin (swarm_t *self, link_t *link, const peer_key_t *key, const Ggen__
         kept |= other->greeting->kept;
         link = take_over (self, link, other);
     } else
-        links_name (self->links, link, key, text);
+        links_name (self->links, link, key);
     if (!places_take (self, link->inbound, &kept)) {
         refuse (self, link);
         return;
@@ -229,7 +229,7 @@ sessions_update (swarm_t *self, link_t *link, const Ggen__SessionUpdate *update)
         return;
     addresses_clear (&link->addresses);
     link->addresses = addresses;
-    link->tier = valid_tier (update->tier);
+    link->tier = valid_tier (update->tier) & 3u;
     bool was_kept = link->kept;
     if (!stay_heard (self, link, update))
         return;

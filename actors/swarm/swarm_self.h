@@ -104,7 +104,7 @@ typedef struct {
     dialability_t dialability;
     uint32_t described;             //  how often what we say of ourselves has changed
     peer_clocks_t clocks;
-    peer_key_t *gone;               //  GONE_MAX of "state", to be removed there; NULL: none
+    peer_key_t *gone;               //  of "state", to be removed there; NULL: none
     uint32_t gone_count;
     int64_t keep_ms;                //  when the book is written
     uint32_t keep_writing;          //  parts of it on their way to the disk

@@ -43,7 +43,7 @@ static bool
 dial (swarm_t *self, const peer_key_t *key, addresses_t *addresses, bool kept, link_t **link_p)
 {
     char text[PEER_ID_TEXT + 1];
-    dial_t request = {.key = key, .text = text, .addresses = addresses, .kept = kept};
+    dial_t request = {.key = key, .addresses = addresses, .kept = kept};
     *link_p = NULL;
     if (key) {
         peer_id_text (key, text);
@@ -51,8 +51,7 @@ dial (swarm_t *self, const peer_key_t *key, addresses_t *addresses, bool kept, l
             addresses_clear (addresses);
             return false;
         }
-    } else
-        request.text = NULL;
+    }
     return dials_begin (self, &request, link_p).code == OK;
 }
 
@@ -91,7 +90,8 @@ dial_bootstrap (swarm_t *self, bootstrap_t *bootstrap, run_t *run)
     ProtobufCBinaryData field = {address.size, (uint8_t *) address.data};
     self->bootstrapped_ms = run->now_ms;
     bootstrap->next_ms = run->now_ms + BOOK_RETRY_MS;
-    const peer_key_t *key = bootstrap->has_key ? &bootstrap->key : NULL;
+    peer_key_t its;
+    const peer_key_t *key = bootstraps_key (self, bootstrap, &its) ? &its : NULL;
     if (!addresses_set (&addresses, &field, 1, NULL, key)
         || !dial (self, key, &addresses, false, &link)) {
         wait_until (run, run->now_ms + BOOK_RETRY_MS);

@@ -7,7 +7,9 @@
 //                                                      UNTRUSTED_PUBLISHER
 //    3. structure and signature                        INVALID_SIGNATURE
 //    4. name and version are those asked for           SECURITY
-//    5. the key the caller insists on                  UNTRUSTED_PUBLISHER
+//    5. the key the caller insists on: it signed this, or it has the name from the key that did and
+//       its head stands for this very release (succession.h)
+//                                                      UNTRUSTED_PUBLISHER
 //    6. the pin: another key only after the name was handed over to it (succession.h), or when it
 //       is one that handed the name over and the successor's head stands for this very release
 //                                                      UNTRUSTED_PUBLISHER

@@ -14,7 +14,8 @@
 //
 //  CheckReleaseRequest  the rules, and their order and codes, are in policy.h. Without 'pin'
 //                       nothing is kept (a dry run). 'rivals' and the key of a refused release are also in
-//                       the details of the failure, as "publisher" = "ed25519:...".
+//                       the details of the failure, as "publisher" = "ed25519:...", and its name as
+//                       "package".
 //  SuccessionRequest    succession.h, from the pin; what it finds is not kept: CheckRelease does that
 //                       when something of the new key is accepted.
 //  PinReleasesRequest   the same for up to PUT_PINS_MAX releases of different names, with 'pin' or

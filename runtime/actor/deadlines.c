@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOWHERE UINT32_MAX
+#define NOWHERE UINT16_MAX
 
 struct deadlines_t {
     uint32_t slots_count;
     uint32_t heap_count;
     int64_t earliest_ms;    //  asked after every message, so it is at hand
     int64_t *at_ms;         //  slot -> deadline; the block that holds all three
-    uint32_t *heap;         //  slots, earliest first
-    uint32_t *where;        //  slot -> place in heap, or NOWHERE
+    uint16_t *heap;         //  slots, earliest first
+    uint16_t *where;        //  slot -> place in heap, or NOWHERE
 };
 
 deadlines_t *
@@ -33,10 +33,12 @@ deadlines_grow (deadlines_t *self, uint32_t slots_count)
 {
     if (slots_count <= self->slots_count)
         return OK;
-    int64_t *at_ms = malloc (slots_count * (sizeof *at_ms + 2 * sizeof (uint32_t)));
+    if (slots_count > DEADLINES_SLOTS_MAX)
+        return BUSY;
+    int64_t *at_ms = malloc (slots_count * (sizeof *at_ms + 2 * sizeof (uint16_t)));
     if (!at_ms)
         return BUSY;
-    uint32_t *heap = (uint32_t *) (at_ms + slots_count), *where = heap + slots_count;
+    uint16_t *heap = (uint16_t *) (at_ms + slots_count), *where = heap + slots_count;
     if (self->slots_count > 0) {
         memcpy (at_ms, self->at_ms, self->slots_count * sizeof *at_ms);
         memcpy (heap, self->heap, self->heap_count * sizeof *heap);
@@ -76,8 +78,8 @@ before (const deadlines_t *self, uint32_t a, uint32_t b)
 static void
 place (deadlines_t *self, uint32_t at, uint32_t slot)
 {
-    self->heap[at] = slot;
-    self->where[slot] = at;
+    self->heap[at] = (uint16_t) slot;
+    self->where[slot] = (uint16_t) at;
 }
 
 static void

@@ -8,14 +8,17 @@
 
 #define DEADLINE_NEVER INT64_MAX
 
+#define DEADLINES_SLOTS_MAX 65535u      //  more are not offered: slots are kept as 16 bits
+
 typedef struct deadlines_t deadlines_t;
 
-//  For slots 0 .. slots_count - 1, none of which has a deadline. NULL: out of memory.
+//  For slots 0 .. slots_count - 1 (at most DEADLINES_SLOTS_MAX), none of which has a deadline. NULL: out
+//  of memory.
 deadlines_t *deadlines_new (uint32_t slots_count);
 void deadlines_destroy (deadlines_t **self_p);
 
 //  Have 'slots_count' slots from now on (never fewer than before).
-//  OK, or BUSY when memory is short: nothing changed.
+//  OK, or BUSY when memory is short or it is more than DEADLINES_SLOTS_MAX: nothing changed.
 must_use code_t deadlines_grow (deadlines_t *self, uint32_t slots_count);
 
 //  Slot is due at 'at_ms' from now on, whatever it was before; DEADLINE_NEVER clears it.

@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: MIT
-//  Loading libcrypto takes a process half a millisecond (its 20,000 relocations), and most commands hash
-//  nothing. Where libraries are linked in (see LINKED_IN in the Makefile), these functions stand in
-//  their place and load it when one of them is called first. Callers, pure ones too, know nothing of it.
-//  It stays a shared library of the system, found as the dynamic linker would find it. A function that
-//  is missing here does not link.
-#include <dlfcn.h>
+//  OpenSSL's libcrypto: 20,000 relocations.
+#include "late.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/opensslv.h>
 #include <openssl/sha.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define TEXT(number) TEXT_OF (number)
 #define TEXT_OF(number) #number
-#define SONAME "libcrypto.so." TEXT (OPENSSL_SHLIB_VERSION)
 
-//  What a function returns, its name, its parameters, and they as arguments.
 #define FUNCTIONS(F)                                                                               \
     F (EVP_MD_CTX *, EVP_MD_CTX_new, (void), ())                                                   \
     F (EVP_MD *, EVP_MD_fetch, (OSSL_LIB_CTX * in, const char *name, const char *properties),      \
@@ -55,59 +45,12 @@
        (self, out, out_size))                                                                      \
     F (const char *, OpenSSL_version, (int what), (what))
 
-//  The same for those that return nothing. Nobody has anything to free, nor a thread anything to
-//  leave, before the library is loaded.
+//  Nobody has anything to free, nor a thread anything to leave, that the library has not made.
 #define ENDINGS(F)                                                                                 \
-    F (EVP_MD_CTX_free, (EVP_MD_CTX * self), (self))                                               \
-    F (EVP_MD_free, (EVP_MD * self), (self))                                                       \
-    F (EVP_CIPHER_CTX_free, (EVP_CIPHER_CTX * self), (self))                                       \
-    F (EVP_CIPHER_free, (EVP_CIPHER * self), (self))                                               \
-    F (OPENSSL_thread_stop, (void), ())
+    F (void, EVP_MD_CTX_free, (EVP_MD_CTX * self), (self))                                         \
+    F (void, EVP_MD_free, (EVP_MD * self), (self))                                                 \
+    F (void, EVP_CIPHER_CTX_free, (EVP_CIPHER_CTX * self), (self))                                 \
+    F (void, EVP_CIPHER_free, (EVP_CIPHER * self), (self))                                         \
+    F (void, OPENSSL_thread_stop, (void), ())
 
-static struct {
-#define SLOT(type, name, parameters, arguments) type (*name) parameters;
-#define ENDING_SLOT(name, parameters, arguments) void (*name) parameters;
-    FUNCTIONS (SLOT)
-    ENDINGS (ENDING_SLOT)
-} real;
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static atomic_bool loaded;
-
-static void *
-find (void *library, const char *name)
-{
-    void *found = library ? dlsym (library, name) : NULL;
-    if (found)
-        return found;
-    //  As when the dynamic linker had found it missing, at the start.
-    fprintf (stderr, "error: %s\n", dlerror ());
-    _Exit (127);
-}
-
-static void
-load (void)
-{
-    void *library = dlopen (SONAME, RTLD_LAZY | RTLD_LOCAL);
-#define FIND(type, name, parameters, arguments) real.name = find (library, #name);
-#define FIND_ENDING(name, parameters, arguments) real.name = find (library, #name);
-    FUNCTIONS (FIND)
-    ENDINGS (FIND_ENDING)
-    atomic_store (&loaded, true);
-}
-
-#define DEFINE(type, name, parameters, arguments)                                                  \
-    type name parameters                                                                           \
-    {                                                                                              \
-        pthread_once (&once, load);                                                                \
-        return real.name arguments;                                                                \
-    }
-#define DEFINE_ENDING(name, parameters, arguments)                                                 \
-    void name parameters                                                                           \
-    {                                                                                              \
-        if (atomic_load (&loaded))                                                                 \
-            real.name arguments;                                                                   \
-    }
-
-FUNCTIONS (DEFINE)
-ENDINGS (DEFINE_ENDING)
+LATE_LIBRARY ("libcrypto.so." TEXT (OPENSSL_SHLIB_VERSION), FUNCTIONS, ENDINGS)

@@ -263,11 +263,10 @@ def the_network_by_name_needs_a_node_or_a_way_in(home):
 
 
 @test
-def what_is_published_without_a_node_is_said_to_stay_here(home):
-    pack = make_pack(home, "palette")
-    contains(home.run("market", "publish", pack, env=knows(closed())).err,
-             "note: the network is not told")
-    lacks(home.run("market", "publish", pack).err, "the network")
+def what_is_published_without_a_node_is_said_to_wait_for_one(home):
+    contains(home.run("market", "publish", make_pack(home, "palette"), env=knows(closed())).err,
+             "note: the network is told of palette 1.0.0 when a node runs")
+    lacks(home.run("market", "publish", make_pack(home, "brushes")).err, "the network")
 
 
 class Door:

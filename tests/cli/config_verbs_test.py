@@ -82,6 +82,7 @@ def settings_are_edited_and_only_valid_ones_count(home):
     equal(told["changed"], True)
     equal(home.json("config", "show", "max_cache_size")["values"]["storage"]["max_cache_size"], 5)
     equal(home.json("config", "edit", env=editor(home, ":"))["changed"], False)
+    true(not (home.path / "config.toml.draft").exists(), "what changes nothing leaves nothing")
     wrong = editor(home, "echo '[storage]\nmax_cache_size = -1' > $1")
     refused = home.run("p2p", "config", "edit", env=wrong, ok=1)
     contains(refused.err, "config.toml.draft:2: storage.max_cache_size: expected")

@@ -1,42 +1,20 @@
 # SPDX-License-Identifier: MIT
 """What somebody new types wrong: each message says what to do next, none lies, and nothing that others
 wrote reaches the terminal as anything but text."""
-import fcntl
 import os
-import pty
 import re
 import signal
-import struct
 import subprocess
-import termios
 
 from homes import as_nobody, give_to_nobody, make_pack, publish
 from nodes import environment, id_of, start_daemon
 from tap import (clean_environment, contains, equal, ggen_path, lacks, main, matches, moment, skip,
                  test, true, wait_until)
+from terminal import on_terminal
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069]")
 DESCRIPTION = ("A\\u001b[31mred\\u001b]0;title\\u0007\\u0085\\u009b1m \\u202eRTL\\u202c \\u2066x\\u2069 "
                "\U0001f600\U0001f468\u200d\U0001f469\u200d\U0001f467 ") * 200
-
-
-def on_terminal(home, *words, columns=80, term="xterm", locale="C.UTF-8"):
-    """What a terminal of so many columns gets from ggen."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    environment = {**clean_environment(home.dir), "TERM": term, "LC_ALL": locale, "NO_COLOR": "1"}
-    child = subprocess.Popen([ggen_path(), *map(str, words)], cwd=home.dir, env=environment,
-                             stdin=slave, stdout=slave, stderr=slave)
-    os.close(slave)
-    got = b""
-    try:
-        while part := os.read(master, 65536):
-            got += part
-    except OSError:
-        pass                    # the last one closed its end
-    os.close(master)
-    child.wait()
-    return got.decode("utf-8").replace("\r\n", "\n")
 
 
 # ---- words -----------------------------------------------------------------------------------------

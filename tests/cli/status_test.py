@@ -80,6 +80,14 @@ def the_text_is_what_prometheus_reads_and_the_document_says_the_same(home):
 
 
 @test
+def one_is_told_as_one(home):
+    home.run("node", "run", "--daemon")
+    publish(home, make_pack(home, "palette"))
+    home.run("market", "install", "palette")
+    matches(home.run("p2p", "status").out, "^cache: +1 archive, .*; [0-9]+ hits?, 1 miss ")
+
+
+@test
 def what_is_done_is_counted(home):
     other = home.another()
     there = start(other)

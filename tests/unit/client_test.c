@@ -61,7 +61,8 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p, const
     (void) context;
     (void) daemon;
     host_t *host = NULL;
-    bus_setup_t setup = {.roles = roles, .roles_count = COUNT_OF (roles), .home = home->dir, .version = "test"};
+    bus_setup_t setup = {
+        .roles = roles, .roles_count = COUNT_OF (roles), .home = home->dir, .version = "test"};
     code_t code = host_start (&host, &setup, why, why_size);
     *node_p = host;
     if (code == OK)

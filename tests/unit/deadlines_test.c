@@ -65,6 +65,7 @@ growing_keeps_what_is_set_and_never_shrinks (void **state)
     deadlines_set (deadlines, 0, 7);
     assert_int_equal (deadlines_grow (deadlines, 3), OK);
     assert_int_equal (deadlines_grow (deadlines, 2), OK);
+    assert_int_equal (deadlines_grow (deadlines, DEADLINES_SLOTS_MAX + 1), BUSY);
     deadlines_set (deadlines, 2, -7);
     assert_true (deadlines_get (deadlines, 0) == 7);
     assert_true (deadlines_get (deadlines, 1) == DEADLINE_NEVER);

@@ -447,8 +447,9 @@ settle (void)
         continue;
 }
 
+//  Up to where it asks what was kept.
 static void
-start_keeping (void)
+start_loading (void)
 {
     static const cache_settings_t settings = {
         .bytes_max = 1000,
@@ -459,6 +460,12 @@ start_keeping (void)
     assert_true (puppet_take (&cache, "blobs", &said));
     Ggen__BlobListReply none = GGEN__BLOB_LIST_REPLY__INIT;
     puppet_reply (&cache, &said, &none.base);
+}
+
+static void
+start_keeping (void)
+{
+    start_loading ();
     settle ();
 }
 
@@ -525,6 +532,21 @@ what_is_hot_when_the_node_is_stopped_is_hot_in_the_next_one (void **state)
     ask_get ("d", GGEN__HEAT__HOT, "four");
     puppet_wait (&cache, 1000);
     ask_get ("d", GGEN__HEAT__COLD, "");
+}
+
+static void
+what_was_looked_up_since_is_newer_than_what_was_kept (void **state)
+{
+    (void) state;
+    assert_true (ask_put ("a", "one"));
+    assert_true (ask_put ("b", "two"));
+    save ();
+    puppet_stop (&cache);
+    start_loading ();
+    assert_true (ask_put ("a", "new"));
+    settle ();
+    ask_get ("a", GGEN__HEAT__HOT, "new");
+    ask_get ("b", GGEN__HEAT__HOT, "two");
 }
 
 static void
@@ -606,6 +628,7 @@ main (void)
         served (a_put_can_be_an_event),
         served (the_cache_refuses_keys_out_of_bounds_and_does_not_keep_what_is_too_large),
         kept (what_is_hot_when_the_node_is_stopped_is_hot_in_the_next_one),
+        kept (what_was_looked_up_since_is_newer_than_what_was_kept),
         kept (what_is_too_old_by_then_is_cold),
         kept (a_value_as_large_as_can_be_is_left_behind_and_the_others_are_not),
         kept (a_disk_that_fails_costs_the_heat_only),

@@ -82,6 +82,60 @@ archives_of_this_machine_are_fetched_and_unpacked_together (void **state)
     assert_int_equal (world.fetches, 0);
     assert_int_equal (world.unpacks, 32);
     assert_int_equal (world.commits, 1);
+    //  Versions of the 16 that were named, then of those that they need; heads; releases.
+    assert_int_equal (world.questions, 4);
+}
+
+static void
+of_many_questions_one_that_is_refused_is_asked_by_itself_which_tells_why (void **state)
+{
+    (void) state;
+    add_many ();
+    world_add (&world, "bad", "1.0.0", "", -1);
+    assert_int_equal (install ("p00 p01 p02 bad p03 p04 p05 p06 p07"), MISSING_SIGNATURE);
+    assert_string_equal (world.failure->message, "bad");
+    assert_int_equal (world.questions, 3);
+    assert_int_equal (world.commits, 0);
+}
+
+static void
+where_many_questions_are_refused_each_is_asked_by_itself (void **state)
+{
+    (void) state;
+    static const ProtobufCMessageDescriptor *const questions [] = {
+        &ggen__list_many_request__descriptor, &ggen__heads_many_request__descriptor,
+        &ggen__check_many_request__descriptor};
+    static const char *const wants [] = {"p00 p01 p02 p03 p04 p05 p06 p07",
+                                         "p10 p11 p12 p13 p14 p15 p16 p17",
+                                         "p20 p21 p22 p23 p24 p25 p26 p27"};
+    add_many ();
+    for (unsigned i = 0; i < COUNT_OF (questions); i++) {
+        world.fail = questions [i];
+        world.fail_code = i == 1 ? BUSY : FEATURE_NOT_ENABLED;
+        assert_ok (install (wants [i]));
+        assert_int_equal (world.commits, i + 1);
+    }
+}
+
+static void
+many_questions_that_are_cancelled_install_nothing (void **state)
+{
+    (void) state;
+    static const ProtobufCMessageDescriptor *const questions [] = {
+        &ggen__list_many_request__descriptor, &ggen__heads_many_request__descriptor,
+        &ggen__check_many_request__descriptor};
+    add_many ();
+    for (unsigned i = 0; i < COUNT_OF (questions); i++) {
+        world.hold = questions [i];
+        assert_int_equal (install ("all"), INTERNAL);
+        assert_int_equal (world.held_count, 1);
+        fake_cancel (&world.fake, "cli", world.asked);
+        world_turn (&world);
+        assert_int_equal (world.failure->code, CANCELLED);
+        world_release (&world);
+        assert_int_equal (world.commits, 0);
+    }
+    assert_ok (install ("all"));
 }
 
 static void
@@ -302,6 +356,9 @@ main (void)
         TEST (when_many_cannot_be_asked_for_at_once_each_is_asked_for_by_itself),
         TEST (of_many_an_archive_of_another_package_is_refused),
         TEST (many_that_are_cancelled_install_nothing),
+        TEST (of_many_questions_one_that_is_refused_is_asked_by_itself_which_tells_why),
+        TEST (where_many_questions_are_refused_each_is_asked_by_itself),
+        TEST (many_questions_that_are_cancelled_install_nothing),
         TEST (an_answer_that_was_faster_than_the_cancel_changes_nothing),
         TEST (a_cancel_after_the_commit_comes_too_late_and_the_asker_hears_that_it_is_done),
         TEST (the_asker_hears_of_the_end_when_what_is_not_needed_is_gone),

@@ -2,6 +2,8 @@
 //  The file registry through its messages: the guarantees of SPEC 4.
 #include "registry_file_fixture.h"
 
+#include "many.h"
+#include "many.pb-c.h"
 #include "upkeep.pb-c.h"
 
 #define T(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
@@ -406,6 +408,79 @@ archives_are_found_by_their_digests (void **state)
     assert_int_equal (reply->found [0], 1);
 }
 
+static void
+many_lists_and_heads_are_what_each_would_be_alone (void **state)
+{
+    fixture_t *self = *state;
+    static const char *const ids [] = {"a", "unknown", "acme/tool"};
+    Ggen__ListVersionsRequest lists [3], *list [3];
+    Ggen__GetHeadsRequest heads [3], *head [3];
+    Ggen__ListManyRequest ask_lists = GGEN__LIST_MANY_REQUEST__INIT;
+    Ggen__HeadsManyRequest ask_heads = GGEN__HEADS_MANY_REQUEST__INIT;
+    signer_t signer = make_signer (1);
+    publish (self, "a", "1.0.0", "x");
+    publish (self, "a", "1.1.0", "y");
+    assert_non_null (publish_signed (self, "acme/tool", "2.0.0", "z", &signer));
+    for (unsigned i = 0; i < 3; i++) {
+        list [i] = &lists [i];
+        head [i] = &heads [i];
+        ggen__list_versions_request__init (list [i]);
+        ggen__get_heads_request__init (head [i]);
+        list [i]->id = head [i]->id = (char *) ids [i];
+    }
+    ask_lists.lists = list;
+    ask_heads.heads = head;
+    ask_lists.n_lists = ask_heads.n_heads = 3;
+    const Ggen__ListManyReply *listed =
+        ask (self, &ask_lists.base, &ggen__list_many_reply__descriptor);
+    assert_int_equal (listed->n_lists, 3);
+    assert_int_equal (listed->lists [0]->reply->n_versions, 2);
+    assert_string_equal (listed->lists [0]->reply->versions [1]->version, "1.1.0");
+    assert_int_equal (listed->lists [1]->reply->n_versions, 0);
+    assert_int_equal (listed->lists [2]->reply->n_versions, 1);
+    assert_true (listed->lists [2]->reply->versions [0]->record.len > 0);
+    const Ggen__HeadsManyReply *found =
+        ask (self, &ask_heads.base, &ggen__heads_many_reply__descriptor);
+    assert_int_equal (found->n_heads, 3);
+    assert_int_equal (found->heads [0]->reply->n_records, 0);
+    Ggen__GetHeadsRequest alone = GGEN__GET_HEADS_REQUEST__INIT;
+    size_t records = found->heads [2]->reply->n_records;
+    alone.id = (char *) ids [2];
+    assert_int_equal (((const Ggen__GetHeadsReply *) ask (self, &alone.base,
+                                                           &ggen__get_heads_reply__descriptor))
+                          ->n_records,
+                      records);
+}
+
+static void
+of_many_lists_those_that_do_not_fit_are_left_out (void **state)
+{
+    fixture_t *self = *state;
+    static char text [200 * 1024];
+    Ggen__ListVersionsRequest one = GGEN__LIST_VERSIONS_REQUEST__INIT;
+    Ggen__ListVersionsRequest *list [MANY_QUESTIONS_MAX + 1];
+    Ggen__ListManyRequest request = GGEN__LIST_MANY_REQUEST__INIT;
+    draft_t made;
+    memset (text, 'x', sizeof text - 1);
+    draft (self, &made, "a", "1.0.0", "x");
+    made.package.description = text;
+    assert_non_null (send_draft (self, &made));
+    one.id = (char *) "a";
+    for (unsigned i = 0; i <= MANY_QUESTIONS_MAX; i++)
+        list [i] = &one;
+    request.lists = list;
+    request.n_lists = MANY_QUESTIONS_MAX;
+    const Ggen__ListManyReply *reply =
+        ask (self, &request.base, &ggen__list_many_reply__descriptor);
+    assert_non_null (reply);
+    assert_int_equal (reply->n_lists, MANY_QUESTIONS_MAX);
+    assert_non_null (reply->lists [9]->reply);
+    assert_null (reply->lists [MANY_QUESTIONS_MAX - 1]->reply);
+    request.n_lists = MANY_QUESTIONS_MAX + 1;
+    assert_null (ask (self, &request.base, &ggen__list_many_reply__descriptor));
+    assert_int_equal (failure_code (self), VALIDATION);
+}
+
 int
 main (void)
 {
@@ -427,6 +502,8 @@ main (void)
         T (what_is_wrong_with_a_version_is_found_and_put_again),
         T (reading_only_makes_no_index_anew),
         T (archives_are_found_by_their_digests),
+        T (many_lists_and_heads_are_what_each_would_be_alone),
+        T (of_many_lists_those_that_do_not_fit_are_left_out),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

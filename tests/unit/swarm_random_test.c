@@ -63,13 +63,14 @@ watch_peers (node_t *node, const ProtobufCMessage *body)
 static void
 watch_delivery (node_t *node, const char *from)
 {
-    const char *text = strchr (from, '@') + 1;
+    peer_key_t key;
+    assert_int_equal (peer_id_of_address (&key, from), OK);
     const links_t *links = world_swarm (node)->links;
     uint32_t cursor = 0;
     const link_t *link;
     bool found = false;
     while ((link = links_next (links, &cursor)) != NULL)
-        found |= strcmp (link->text, text) == 0
+        found |= peer_key_equal (&link->key, &key)
                  && (link->state == LINK_SESSION || link->state == LINK_LEAVING);
     assert_seeded (found, this_round);
     delivered++;

@@ -89,10 +89,10 @@ cable_table_add (world_t *self)
     network_t *network = &self->network;
     uint32_t at = network->first_free;
     if (at != NO_INDEX)
-        network->first_free = network->links[at].next_free;
+        network->first_free = network->links[at].ends[0].next;
     else {
         if (network->count == network->room) {
-            network->room = network->room ? 2 * network->room : 256;
+            network->room = network->room ? network->room + network->room / 2 : 256;
             network->links = realloc (network->links, network->room * sizeof (link_t));
             if (!network->links)
                 abort ();
@@ -131,14 +131,35 @@ cable_table_open (world_t *self, uint32_t at, uint32_t node, uint64_t number)
 }
 
 void
+cable_table_hold (end_t *end, note_t *note)
+{
+    note->next = note;
+    if (end->held_last) {
+        note->next = end->held_last->next;
+        end->held_last->next = note;
+    }
+    end->held_last = note;
+}
+
+note_t *
+cable_table_take_held (end_t *end)
+{
+    note_t *last = end->held_last;
+    if (!last)
+        return NULL;
+    note_t *first = last->next;
+    if (first == last)
+        end->held_last = NULL;
+    else
+        last->next = first->next;
+    return first;
+}
+
+void
 cable_table_drop_held (world_t *self, end_t *end)
 {
-    while (end->held_first) {
-        note_t *next = end->held_first->next;
-        letters_free (self->letters, &end->held_first);
-        end->held_first = next;
-    }
-    end->held_last = NULL;
+    for (note_t *note; (note = cable_table_take_held (end)) != NULL;)
+        letters_free (self->letters, &note);
 }
 
 void
@@ -164,7 +185,7 @@ cable_table_close (world_t *self, uint32_t at)
         return;
     network_t *network = &self->network;
     link->used = false;
-    link->next_free = network->first_free;
+    link->ends[0].next = network->first_free;
     network->first_free = at / 2;
     network->counts.links--;
 }

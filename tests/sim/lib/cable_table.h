@@ -37,6 +37,10 @@ uint32_t cable_table_find (const world_t *self, uint32_t node, uint64_t number);
 //  This side is done with it; without the other one, too, the link is no more.
 void cable_table_close (world_t *self, uint32_t at);
 
+//  A letter waits for the network to heal, behind those that wait already; the first of them, or NULL.
+void cable_table_hold (end_t *end, note_t *note);
+note_t *cable_table_take_held (end_t *end);
+
 //  Letters that wait for the network to heal are lost.
 void cable_table_drop_held (world_t *self, end_t *end);
 

@@ -165,7 +165,7 @@ take_dial (world_t *self, uint32_t node, const Ggen__LinkDial *dial)
         return;
     }
     int64_t way_us = network_latency_us (self, node, target);
-    self->network.links[link].way_us = (uint32_t) way_us;
+    self->network.links[link].way_us = (uint32_t) way_us & WAY_US_MAX;
     self->network.links[link].ends[1].node = target;
     const node_t *place = &self->nodes[target];
     if (place->state == NODE_GONE || !place->traits.dialable || place->state == NODE_FROZEN
@@ -280,18 +280,6 @@ cables_listen (world_t *self, uint32_t node)
 
 //  ---- sending -------------------------------------------------------------------------------------
 
-//  One that waits for the network to heal, behind those that wait already.
-static void
-hold (end_t *end, note_t *note)
-{
-    note->next = NULL;
-    if (end->held_last)
-        end->held_last->next = note;
-    else
-        end->held_first = note;
-    end->held_last = note;
-}
-
 //  Its bytes leave when the uplink is free; returns when.
 static int64_t
 leave (world_t *self, end_t *end, size_t size)
@@ -345,8 +333,8 @@ take_send (world_t *self, uint32_t node, const Ggen__LinkSend *send, const parce
     }
     tell_written_later (self, at);
     int64_t way_us = link_of (self, at)->way_us;
-    if (other->held_first || network_blocked (self, node, other->node))
-        hold (other, note);
+    if (other->held_last || network_blocked (self, node, other->node))
+        cable_table_hold (other, note);
     else
         post_note (self, at ^ 1, note,
                    left_us + way_us + network_jitter_us (self, way_us)
@@ -460,16 +448,12 @@ release_held (world_t *self, uint32_t at)
 {
     end_t *end = end_of (self, at);
     const end_t *other = end_of (self, at ^ 1);
-    if (!end->held_first || network_blocked (self, other->node, end->node))
+    if (!end->held_last || network_blocked (self, other->node, end->node))
         return;
     int64_t way_us = link_of (self, at)->way_us;
     int64_t at_us = self->now_us + way_us + network_jitter_us (self, way_us);
-    while (end->held_first) {
-        note_t *note = end->held_first;
-        end->held_first = note->next;
+    for (note_t *note; (note = cable_table_take_held (end)) != NULL;)
         post_note (self, at, note, at_us);
-    }
-    end->held_last = NULL;
 }
 
 static void

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  Sizes 128, 256, ... 8192 come from slabs; what is larger has its own memory.
-#define CLASS_FIRST_BYTES 128u
-#define CLASSES_COUNT     7u
-#define CLASS_OWN         CLASSES_COUNT
+//  Sizes 64, 128, ... 1024 and then 2048, 4096, 8192 come from slabs; what is larger has its own memory.
+#define STEP_BYTES    64u
+#define STEPS_COUNT   16u
+#define CLASSES_COUNT (STEPS_COUNT + 3u)
+#define CLASS_OWN     CLASSES_COUNT
 #define SLAB_BYTES        (64u << 10)
 
 typedef struct slab_t {
@@ -48,10 +49,28 @@ letters_destroy (letters_t **self_p)
     *self_p = NULL;
 }
 
+static size_t
+class_bytes (unsigned class)
+{
+    return class < STEPS_COUNT ? (class + 1) * STEP_BYTES
+                               : STEPS_COUNT * STEP_BYTES << (class - STEPS_COUNT + 1);
+}
+
+static unsigned
+class_of (size_t size)
+{
+    if (size <= STEPS_COUNT * STEP_BYTES)
+        return (unsigned) ((size - 1) / STEP_BYTES);
+    unsigned class = STEPS_COUNT;
+    while (class < CLASSES_COUNT && class_bytes (class) < size)
+        class++;
+    return class;
+}
+
 static void
 refill (letters_t *self, unsigned class)
 {
-    size_t size = CLASS_FIRST_BYTES << class;
+    size_t size = class_bytes (class);
     slab_t *slab = malloc (sizeof *slab + SLAB_BYTES);
     if (!slab)
         abort ();
@@ -68,9 +87,7 @@ refill (letters_t *self, unsigned class)
 static note_t *
 allocate (letters_t *self, size_t size)
 {
-    unsigned class = 0;
-    while (class < CLASSES_COUNT && CLASS_FIRST_BYTES << class < size)
-        class++;
+    unsigned class = class_of (size);
     note_t *note;
     if (class == CLASS_OWN) {
         note = malloc (size);

@@ -13,6 +13,7 @@ typedef struct note_t {
     void *attachment;
     void (*free_attachment) (void *data, void *hint);
     void *hint;
+    uint8_t size_class;         //  of letters.c
     //  From here to the end of the bytes all is part of the run's digest.
     int64_t at_us;              //  when it arrives
     uint32_t node;
@@ -26,7 +27,6 @@ typedef struct note_t {
     uint8_t seat;
     uint8_t kind;               //  Ggen__Kind
     uint8_t ends_link;          //  it says that the link has ended
-    uint8_t size_class;
     uint8_t bytes[];            //  envelope, body
 } note_t;
 

@@ -54,25 +54,26 @@ typedef struct {
 //  One side of a link. An end's number is that of its link, times two, plus its side.
 typedef struct {
     uint64_t number;            //  as its swarm calls it
-    note_t *held_first, *held_last;     //  for this end, but cannot get through now
+    note_t *held_last;          //  of those that cannot get through to it now: a ring
     int64_t arrives_us;         //  the last that is under way to this end
     int64_t left_us;            //  when the last of its bytes leave
     uint32_t node;
     uint32_t life;
-    uint32_t next, previous;    //  among its node's
+    uint32_t next, previous;    //  among its node's; a link that is not used: ends[0].next is another
     uint32_t untold_bytes;      //  sent, LinkWritten not yet told
     bool open;                  //  its swarm has it
     uint8_t telling;            //  LINK_WRITTENs that are under way
 } end_t;
 
+#define WAY_US_MAX ((1u << 30) - 1)     //  17 minutes: no way is as long
+
 typedef struct {
     end_t ends[2];              //  who dialled, and who was
-    uint32_t generation;        //  of this place in the table
-    uint32_t next_free;
     int64_t impaired_us;        //  no sign of life since; -1 = well
-    uint32_t way_us;
-    bool up;
-    bool used;
+    uint32_t generation;        //  of this place in the table
+    uint32_t way_us : 30;       //  at most WAY_US_MAX
+    bool up : 1;
+    bool used : 1;
 } link_t;
 
 typedef struct {
