@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "seat.h"
 
+#include <errno.h>
+#include <time.h>
+
+#define STOP_STEP_MS 20             //  between two looks at what an actor that is to end still says
+
 static void *
 run (void *self_)
 {
@@ -22,6 +27,27 @@ seat_start (seat_t *self)
     watch_add (self->watches, &self->watch, zsock_resolve (self->pipe));
 }
 
+//  Waits for it a little.
+static bool
+has_ended (seat_t *self)
+{
+    struct timespec until;
+    clock_gettime (CLOCK_REALTIME, &until);
+    until.tv_nsec += STOP_STEP_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return pthread_timedjoin_np (self->thread, NULL, &until) != ETIMEDOUT;
+}
+
+//  Whose pipe is full waits for room in it, and does not see that it is to end.
+static void
+drop_what_it_said (seat_t *self)
+{
+    frames_t frames;
+    while (frames_recv (&frames, self->watch.socket) == OK)
+        frames_close (&frames);
+}
+
 void
 seat_stop (seat_t *self)
 {
@@ -29,7 +55,8 @@ seat_stop (seat_t *self)
     if (self->pipe) {
         //  There is always room for it; only who has ended by itself does not take it.
         zmq_send (self->watch.socket, "$TERM", 5, ZMQ_DONTWAIT);
-        pthread_join (self->thread, NULL);
+        while (!has_ended (self))
+            drop_what_it_said (self);
         zsock_destroy (&self->pipe);
     }
     frames_close (&self->held);
