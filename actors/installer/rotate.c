@@ -3,7 +3,7 @@
 //  stands for all the former one published, and the former key, if we have it, its last head, which
 //  names the new one. A rotation by the recovery key is kept beside them. Releases that are to be left
 //  out (a thief had the former key) are not stood for: who follows the name refuses them.
-#include "task.h"
+#include "rotate_inside.h"
 
 #include "head.h"
 #include "later.h"
@@ -15,38 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  Names that one rotation hands over; more fail it before anything is signed.
-#define NAMES_MAX 5000
 #define PAGE_SIZE 200
 
-//  Releases that the answer tells of; more are counted in a warning.
-#define RELEASES_TOLD_MAX 10000
-
-typedef struct {
-    char *name;
-    Ggen__ListVersionsReply *versions;
-    Ggen__GetHeadsReply *records;
-    Ggen__Head *former, *fresh;             //  newest of each key, as found
-    ProtobufCBinaryData signed_former, signed_fresh;
-} name_t;
-
-typedef struct {
-    Ggen__KeyInfo *key;                     //  the new one
-    name_t *names;
-    size_t names_count;
-    uint32_t offset, total;                 //  of the search for names
-    Ggen__RotatedRelease *releases;         //  of the former key; texts are the names' lists'
-    size_t releases_count, releases_left;   //  told, and not told
-} rotate_t;
-
-static const Ggen__RotateRequest *
-request_of (const task_t *task)
-{
-    return (const Ggen__RotateRequest *) (const void *) task->request;
-}
-
 static void
-name_clear (name_t *self)
+name_clear (rotate_name_t *self)
 {
     if (self->versions)
         ggen__list_versions_reply__free_unpacked (self->versions, NULL);
@@ -72,96 +44,6 @@ rotate_free (void *more)
     free (self);
 }
 
-static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
-}
-
-//  ---- releases ------------------------------------------------------------------------------------
-
-static bool
-is_of (const Ggen__Package *package, ProtobufCBinaryData key)
-{
-    return package->publisher && same_bytes (package->publisher->public_key, key);
-}
-
-static bool
-is_this (const char *word, const Ggen__Package *package)
-{
-    const size_t size = strlen (package->id);
-    return strncmp (word, package->id, size) == 0 && word [size] == '@'
-           && strcmp (word + size + 1, package->version) == 0;
-}
-
-static bool
-is_left_out (const task_t *task, const Ggen__Package *package)
-{
-    const Ggen__RotateRequest *request = request_of (task);
-    bool left_out = false;
-    for (size_t i = 0; i < request->n_without; i++)
-        left_out |= is_this (request->without [i], package);
-    return left_out;
-}
-
-static bool
-leaves_any_out (const task_t *task, const name_t *name)
-{
-    bool any = false;
-    for (size_t i = 0; i < name->versions->n_versions; i++)
-        any |= is_left_out (task, name->versions->versions [i]);
-    return any;
-}
-
-//  'seen' is set of each --without that a release is meant by.
-static void
-add_releases (task_t *task, const name_t *name, bool *seen)
-{
-    rotate_t *self = task->more;
-    const Ggen__RotateRequest *request = request_of (task);
-    for (size_t i = 0; i < name->versions->n_versions; i++) {
-        const Ggen__Package *package = name->versions->versions [i];
-        if (!is_of (package, request->former_key))
-            continue;
-        for (size_t w = 0; w < request->n_without; w++)
-            seen [w] |= is_this (request->without [w], package);
-        if (self->releases_count == RELEASES_TOLD_MAX) {
-            self->releases_left++;
-            continue;
-        }
-        Ggen__RotatedRelease *release = &self->releases [self->releases_count++];
-        ggen__rotated_release__init (release);
-        release->name = package->id;
-        release->version = package->version;
-        release->published_at = package->created_at;
-        release->source = package->source;
-        release->left_out = is_left_out (task, package);
-    }
-}
-
-//  All releases that this is about. What is to be left out and does not exist is a slip of the pen,
-//  and would leave in what was meant.
-static bool
-list_releases (task_t *task)
-{
-    rotate_t *self = task->more;
-    const Ggen__RotateRequest *request = request_of (task);
-    bool *seen = memory_new (request->n_without, sizeof *seen), all = true;
-    self->releases = memory_new (RELEASES_TOLD_MAX, sizeof *self->releases);
-    for (size_t i = 0; i < self->names_count; i++)
-        add_releases (task, &self->names [i], seen);
-    for (size_t w = 0; w < request->n_without && all; w++)
-        if (!seen [w]) {
-            task_fail (task, PACKAGE_NOT_FOUND, "see them: ggen market key rotate --dry-run",
-                       "'%.300s' is no release of the key that is given up", request->without [w]);
-            all = false;
-        }
-    free (seen);
-    if (self->releases_left > 0)
-        task_warn (task, "%zu more releases are not listed here", self->releases_left);
-    return all;
-}
-
 //  ---- the end -------------------------------------------------------------------------------------
 
 static void
@@ -169,7 +51,7 @@ answer (task_t *task)
 {
     const rotate_t *self = task->more;
     Ggen__RotateReply reply = GGEN__ROTATE_REPLY__INIT;
-    reply.former_key = request_of (task)->former_key;
+    reply.former_key = rotate_request (task)->former_key;
     if (self->key)
         reply.new_key = self->key->public_key;
     reply.names = memory_new (self->names_count, sizeof *reply.names);
@@ -177,7 +59,7 @@ answer (task_t *task)
         reply.names [reply.n_names++] = self->names [i].name;
     reply.warnings = task->warnings;
     reply.n_warnings = task->warnings_count;
-    reply.dry_run = request_of (task)->dry_run;
+    reply.dry_run = rotate_request (task)->dry_run;
     reply.releases = memory_new (self->releases_count, sizeof *reply.releases);
     for (size_t i = 0; i < self->releases_count; i++)
         reply.releases [reply.n_releases++] = &self->releases [i];
@@ -190,13 +72,13 @@ static void
 on_pinned (task_t *task, void *name, const answer_t *message)
 {
     if (message->code != OK)
-        task_warn (task, "%s: our own trust has not followed: %s", ((name_t *) name)->name,
+        task_warn (task, "%s: our own trust has not followed: %s", ((rotate_name_t *) name)->name,
                    message->failure->message);
 }
 
 //  Our own trust follows as everybody's: by a release that the new key stands for, and the heads.
 static void
-pin_name (task_t *task, name_t *name)
+pin_name (task_t *task, rotate_name_t *name)
 {
     const Ggen__Package *package = NULL;
     size_t known = name->records ? name->records->n_records : 0;
@@ -204,13 +86,13 @@ pin_name (task_t *task, name_t *name)
     Ggen__CheckReleaseRequest check = GGEN__CHECK_RELEASE_REQUEST__INIT;
     for (size_t i = 0; i < name->versions->n_versions; i++) {
         const Ggen__Package *one = name->versions->versions [i];
-        if (one->record.len > 0 && !is_left_out (task, one))
+        if (one->record.len > 0 && !rotate_leaves_out (task, one))
             package = one;
     }
     check.records = records;
     records [check.n_records++] = name->signed_fresh;
     records [check.n_records++] = name->signed_former;
-    records [check.n_records++] = request_of (task)->rotation;
+    records [check.n_records++] = rotate_request (task)->rotation;
     for (size_t i = 0; i < known; i++)
         records [check.n_records++] = name->records->records [i];
     check.pin = true;
@@ -244,7 +126,7 @@ on_put (task_t *task, void *item, const answer_t *message)
 }
 
 static void
-put (task_t *task, const name_t *name, ProtobufCBinaryData record)
+put (task_t *task, const rotate_name_t *name, ProtobufCBinaryData record)
 {
     Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
     request.id = name->name;
@@ -270,7 +152,7 @@ put_fresh (task_t *task)
     const rotate_t *self = task->more;
     for (size_t i = 0; i < self->names_count; i++) {
         put (task, &self->names [i], self->names [i].signed_fresh);
-        put (task, &self->names [i], request_of (task)->rotation);
+        put (task, &self->names [i], rotate_request (task)->rotation);
     }
     task_then (task, put_former);
 }
@@ -316,13 +198,13 @@ stand_for (task_t *task, Ggen__Head *head, const Ggen__Package *package)
     if (!one)
         one = head_list (head, package->version, package->sha256);
     task->crypto->sha256 (record->payload.data, record->payload.len, payload_sha256);
-    if (same_bytes (one->sha256, package->sha256))
+    if (rotate_same_bytes (one->sha256, package->sha256))
         head_set_bytes (&one->release_sha256,
                         (ProtobufCBinaryData) {sizeof payload_sha256, payload_sha256});
 }
 
 static void
-sign_fresh (task_t *task, name_t *name)
+sign_fresh (task_t *task, rotate_name_t *name)
 {
     const rotate_t *self = task->more;
     AUTO (record_head_destroy) Ggen__Head *head =
@@ -330,18 +212,18 @@ sign_fresh (task_t *task, name_t *name)
                    out_wall_ms (task->out) / 1000);
     for (size_t i = 0; i < name->versions->n_versions; i++) {
         const Ggen__Package *package = name->versions->versions [i];
-        if (is_left_out (task, package))
+        if (rotate_leaves_out (task, package))
             head_unlist (head, package->version);
-        else if (is_of (package, request_of (task)->former_key))
+        else if (rotate_is_of (package, rotate_request (task)->former_key))
             stand_for (task, head, package);
     }
-    ask_signature (task, request_of (task)->new_name, head, &name->signed_fresh);
+    ask_signature (task, rotate_request (task)->new_name, head, &name->signed_fresh);
 }
 
 static void
-sign_former (task_t *task, name_t *name)
+sign_former (task_t *task, rotate_name_t *name)
 {
-    const Ggen__RotateRequest *request = request_of (task);
+    const Ggen__RotateRequest *request = rotate_request (task);
     const rotate_t *self = task->more;
     Ggen__KeyInfo key = GGEN__KEY_INFO__INIT;
     key.recovery_sha256 = name->former->recovery_sha256;
@@ -354,14 +236,14 @@ sign_former (task_t *task, name_t *name)
 static void
 sign_all (task_t *task)
 {
-    const Ggen__RotateRequest *request = request_of (task);
+    const Ggen__RotateRequest *request = rotate_request (task);
     rotate_t *self = task->more;
     for (size_t i = 0; i < self->names_count; i++) {
-        name_t *name = &self->names [i];
-        bool done = name->former && same_bytes (name->former->rotated_to, self->key->public_key);
+        rotate_name_t *name = &self->names [i];
+        bool done = name->former && rotate_same_bytes (name->former->rotated_to, self->key->public_key);
         if (name->former && name->former->rotated_to.len > 0 && !done)
             task_warn (task, "%s was handed over to another key before", name->name);
-        if (!done || !name->fresh || leaves_any_out (task, name))
+        if (!done || !name->fresh || rotate_leaves_any_out (task, name))
             sign_fresh (task, name);
         if (*request->former_name && name->former && name->former->rotated_to.len == 0)
             sign_former (task, name);
@@ -372,20 +254,20 @@ sign_all (task_t *task)
 //  ---- what there is of each name --------------------------------------------------------------------
 
 static bool
-is_published (const name_t *name, ProtobufCBinaryData key)
+is_published (const rotate_name_t *name, ProtobufCBinaryData key)
 {
     for (size_t i = 0; i < name->versions->n_versions; i++)
-        if (is_of (name->versions->versions [i], key))
+        if (rotate_is_of (name->versions->versions [i], key))
             return true;
     return name->former != NULL;
 }
 
 static void
-take_heads (const task_t *task, name_t *name, const ProtobufCBinaryData *packed)
+take_heads (const task_t *task, rotate_name_t *name, const ProtobufCBinaryData *packed)
 {
     const rotate_t *self = task->more;
     const bytes_t bytes = {packed->data, packed->len};
-    head_take_newest (&name->former, bytes, name->name, request_of (task)->former_key,
+    head_take_newest (&name->former, bytes, name->name, rotate_request (task)->former_key,
                       task->crypto->verify);
     if (self->key)
         head_take_newest (&name->fresh, bytes, name->name, self->key->public_key,
@@ -399,20 +281,20 @@ look (task_t *task)
     rotate_t *self = task->more;
     size_t kept = 0;
     for (size_t i = 0; i < self->names_count; i++) {
-        name_t *name = &self->names [i];
+        rotate_name_t *name = &self->names [i];
         for (size_t v = 0; v < name->versions->n_versions; v++)
             take_heads (task, name, &name->versions->versions [v]->head);
         for (size_t r = 0; name->records && r < name->records->n_records; r++)
             take_heads (task, name, &name->records->records [r]);
-        if (is_published (name, request_of (task)->former_key))
+        if (is_published (name, rotate_request (task)->former_key))
             self->names [kept++] = *name;
         else
             name_clear (name);
     }
     self->names_count = kept;
-    if (!list_releases (task))
+    if (!rotate_list_releases (task))
         return;
-    if (request_of (task)->dry_run)
+    if (rotate_request (task)->dry_run)
         answer (task);
     else
         sign_all (task);
@@ -421,8 +303,8 @@ look (task_t *task)
 static void
 on_versions (task_t *task, void *name, const answer_t *message)
 {
-    ((name_t *) name)->versions = (Ggen__ListVersionsReply *) message_copy (message->message);
-    if (!((name_t *) name)->versions)
+    ((rotate_name_t *) name)->versions = (Ggen__ListVersionsReply *) message_copy (message->message);
+    if (!((rotate_name_t *) name)->versions)
         task_fail (task, INTERNAL, "", "out of memory");
 }
 
@@ -431,7 +313,7 @@ on_records (task_t *task, void *name, const answer_t *message)
 {
     (void) task;
     if (message->code == OK)
-        ((name_t *) name)->records = (Ggen__GetHeadsReply *) message_copy (message->message);
+        ((rotate_name_t *) name)->records = (Ggen__GetHeadsReply *) message_copy (message->message);
 }
 
 static void
@@ -459,10 +341,10 @@ add_name (task_t *task, const char *text)
     for (size_t i = 0; i < self->names_count; i++)
         if (strcmp (self->names [i].name, text) == 0)
             return;
-    if (self->names_count < NAMES_MAX)
+    if (self->names_count < ROTATE_NAMES_MAX)
         self->names [self->names_count++].name = memory_strdup (text);
     else
-        task_fail (task, VALIDATION, "", "more than %d names are published by this key", NAMES_MAX);
+        task_fail (task, VALIDATION, "", "more than %d names are published by this key", ROTATE_NAMES_MAX);
 }
 
 //  Publishing pinned them.
@@ -472,7 +354,7 @@ on_pins (task_t *task, void *item, const answer_t *message)
     (void) item;
     const Ggen__TrustListReply *reply = (const void *) message->message;
     for (size_t i = 0; i < reply->n_pins; i++)
-        if (same_bytes (reply->pins [i]->key, request_of (task)->former_key))
+        if (rotate_same_bytes (reply->pins [i]->key, rotate_request (task)->former_key))
             add_name (task, reply->pins [i]->name);
 }
 
@@ -484,7 +366,7 @@ on_found (task_t *task, void *item, const answer_t *message)
     const Ggen__SearchReply *reply = (const void *) message->message;
     for (size_t i = 0; i < reply->n_results; i++) {
         const Ggen__Package *package = reply->results [i];
-        if (is_of (package, request_of (task)->former_key))
+        if (rotate_is_of (package, rotate_request (task)->former_key))
             add_name (task, package->id);
     }
     self->total = reply->n_results > 0 ? reply->total : 0;
@@ -516,7 +398,7 @@ on_key (task_t *task, void *item, const answer_t *message)
     const Ggen__KeyShowReply *reply = (const void *) message->message;
     if (reply->key)
         self->key = (Ggen__KeyInfo *) message_copy (&reply->key->base);
-    if (!self->key || same_bytes (self->key->public_key, request_of (task)->former_key))
+    if (!self->key || rotate_same_bytes (self->key->public_key, rotate_request (task)->former_key))
         task_fail (task, VALIDATION, "", "a name is handed over from one key to another");
 }
 
@@ -525,18 +407,18 @@ on_former_key (task_t *task, void *item, const answer_t *message)
 {
     (void) item;
     const Ggen__KeyShowReply *reply = (const void *) message->message;
-    if (!reply->key || !same_bytes (reply->key->public_key, request_of (task)->former_key))
+    if (!reply->key || !rotate_same_bytes (reply->key->public_key, rotate_request (task)->former_key))
         task_fail (task, VALIDATION, "", "the key '%s' is not the one to be given up",
-                   request_of (task)->former_name);
+                   rotate_request (task)->former_name);
 }
 
 void
 rotate_start (task_t *task)
 {
-    const Ggen__RotateRequest *request = request_of (task);
+    const Ggen__RotateRequest *request = rotate_request (task);
     rotate_t *self = task->more = memory_new (1, sizeof *self);
     task->free_more = rotate_free;
-    self->names = memory_new (NAMES_MAX, sizeof *self->names);
+    self->names = memory_new (ROTATE_NAMES_MAX, sizeof *self->names);
     if (request->former_key.len != PUBLISHER_KEY_SIZE) {
         task_fail (task, VALIDATION, "", "a publisher key has %d bytes", PUBLISHER_KEY_SIZE);
         return;
