@@ -155,7 +155,7 @@ a_table_in_a_pipe_is_whole_and_clean (void **state)
     assert_string_equal (to.out,
         "NAME    SIZE  DESCRIPTION\n"
         "demo     5 B  a description that is long enough to be cut\n"
-        "gr\xC3\xBCn  10 KiB  \n");
+        "gr\xC3\xBCn  10 KiB\n");
     release (&to);
 }
 
