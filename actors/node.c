@@ -24,6 +24,7 @@
 #include "runtime/host/state_io.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,7 +160,8 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
     self->registry_sources = (registry_sources_settings_t) {.home = self->home,
                                                             .cache = self->cache_dir,
                                                             .url = self->url,
-                                                            .url_alone = !wants (config, "file")};
+                                                            .url_alone = !wants (config, "file"),
+                                                            .dry = options->dry && !writable};
     self->sources = (sources_settings_t) {.home = self->home,
                                           .registry = self->registry_dir,
                                           .cache = self->cache_dir,
@@ -213,6 +215,24 @@ cast_all (node_t *self)
     for (unsigned i = 0;
          self->network && network_role (self->network, i, &self->roles[self->roles_count]); i++)
         self->roles_count++;
+}
+
+void
+node_settle (char *argv[])
+{
+#ifndef GGEN_INSTRUMENTED
+    //  By its path, for the process has the name of what was started.
+    char path[PATH_MAX];
+    const ssize_t size = readlink ("/proc/self/exe", path, sizeof path - 1);
+    if (size <= 0 || getenv ("GLIBC_TUNABLES")
+        || setenv ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=2", 1) != 0)
+        return;
+    path[size] = 0;
+    execv (path, argv);
+    unsetenv ("GLIBC_TUNABLES");        //  It runs as well without
+#else
+    (void) argv;
+#endif
 }
 
 void

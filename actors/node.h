@@ -29,6 +29,12 @@ typedef struct {
     bool logs;                  //  node_run only: log into the home's run/node.log, not to stderr
 } node_options_t;
 
+//  A node that stays begins anew, as the same process with 'argv', under glibc's setting that its
+//  threads keep little of what they free (HOST_ARENAS in runtime/host/host.h is the other half): glibc
+//  reads that when a process starts, and only then. Does nothing the second time, or where
+//  GLIBC_TUNABLES says something else. For the beginning of main ().
+void node_settle (char *argv[]);
+
 //  From which level on this process logs: "trace" to "error". Others are passed over.
 void node_log_level (const char *name);
 

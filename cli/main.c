@@ -493,5 +493,7 @@ main (int argc, char *argv [])
         render_error (&screen, code, args.problem, args.hint);
         return leave (screen_finish (&screen, VERB_USAGE));
     }
+    if (args.verb && args.verb->id == VERB_NODE_RUN && !args_global (&args, "help"))
+        node_settle (argv);
     return leave (screen_finish (&screen, run (&args, &screen)));
 }

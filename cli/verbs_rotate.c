@@ -224,7 +224,8 @@ agrees (session_t *session, const args_t *args, const screen_t *screen, rotation
     if (!reply)
         return false;
     print_releases (screen, reply);
-    if (question_yes (args, screen, "The new key will stand for these, but those left out. Go on?", true))
+    if (question_yes (args, screen, "The new key will stand for these, but those left out. Go on?",
+                      true))
         return true;
     render_error (screen, CANCELLED, "nothing was handed over",
                   "leave out what is not yours: --without NAME@VERSION");

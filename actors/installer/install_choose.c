@@ -431,6 +431,7 @@ suggest (task_t *task, const resolver_failure_t *failure)
         request.query = (char *) failure->lacks [i].name;
         request.limit = 10;
         request.fuzzy = true;
+        request.local = task->offline;
         task_ask (task, "registry", &request.base, &ggen__search_reply__descriptor, on_like, NULL,
                   true);
         asked++;

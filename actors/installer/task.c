@@ -67,7 +67,7 @@ fail_as (task_t *task, const answer_t *answer)
 void
 task_take_answer (task_t *task, const task_ask_t *ask, const answer_t *answer)
 {
-    if (task->failure)
+    if (task->failure || ask->aside)
         return;
     const bool stops = answer->code == CANCELLED && !task->committed;
     if (answer->code == OK || (ask->tolerant && !stops))
@@ -118,7 +118,10 @@ send_queue (task_t *task)
             task->under_way = ask;
             continue;
         }
+        const bool aside = ask->aside;
         task_ask_free (ask);
+        if (aside)
+            continue;
         task_fail (task, code, "", code == CANCELLED ? "cancelled" : "too much is asked at once");
         drop_queue (task);
     }
@@ -258,6 +261,24 @@ task_ask (task_t *task, const char *to, const ProtobufCMessage *message,
         task->queue = ask;
     task->queue_last = ask;
     task->queued++;
+}
+
+static void
+ignore (task_t *task, void *item, const answer_t *answer)
+{
+    (void) task;
+    (void) item;
+    (void) answer;
+}
+
+void
+task_ask_aside (task_t *task, const char *to, const ProtobufCMessage *message,
+                const ProtobufCMessageDescriptor *expect)
+{
+    if (queue_is_full (task))
+        return;
+    task_ask (task, to, message, expect, ignore, NULL, true);
+    task->queue_last->aside = true;
 }
 
 void

@@ -121,6 +121,11 @@ void
     task_ask_first (task_t *task, const char *to, const ProtobufCMessage *message,
                     const ProtobufCMessageDescriptor *expect, task_answer_fn *on_answer, void *item);
 
+//  Ask beside what the step does: its end is waited for, and means nothing, whatever it is.
+void
+    task_ask_aside (task_t *task, const char *to, const ProtobufCMessage *message,
+                    const ProtobufCMessageDescriptor *expect);
+
 //  'size' zeroed bytes that last as long as the task: what an ask is about and belongs to nobody.
 void *
     task_room (task_t *task, size_t size);

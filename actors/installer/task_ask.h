@@ -15,6 +15,7 @@ typedef struct task_ask_t {
     void *item;
     bool tolerant;
     bool alone;                     //  not together with others
+    bool aside;                     //  no answer means anything
     struct task_ask_t *together;    //  those that this one stands for: it has no on_answer
 } task_ask_t;
 

@@ -313,6 +313,8 @@ write_index (run_t *self)
         code = index_count (index, &count);
     if (code != OK)
         code = fail (self, code, warning ? warning : "its index cannot be made");
+    else if (warning)
+        reply_add_text (&self->reply->base, "warnings", warning);
     self->reply->packages_count = (uint32_t) count;
     free (warning);
     index_close (&index);

@@ -41,6 +41,7 @@ struct index_db {
     code_t code;            //  the failure that sticks
     bool damaged;
     bool writes;            //  is set to
+    bool has_within;        //  index_db_define_within was called
     unsigned reads;         //  transactions for reading, up to READS_FEW
     char error [ERROR_MAX];
 };
@@ -269,6 +270,49 @@ index_db_commit (index_db_t *self)
     if (!sqlite3_get_autocommit (self->handle))
         sqlite3_exec (self->handle, "ROLLBACK", NULL, NULL, NULL);
     return code;
+}
+
+//  ---- the auxiliary function
+
+//  An empty phrase, of a word that is none to the tokenizer, restricts nothing.
+static void
+within (const Fts5ExtensionApi *api, Fts5Context *match, sqlite3_context *result, int count,
+        sqlite3_value **values)
+{
+    const int columns = count == 1 ? sqlite3_value_int (values [0]) : 0;
+    bool all = true;
+    for (int phrase = api->xPhraseCount (match); all && phrase-- > 0;) {
+        Fts5PhraseIter at;
+        int column = -1;
+        int failure = api->xPhraseFirstColumn (match, phrase, &at, &column);
+        if (failure != SQLITE_OK) {
+            sqlite3_result_error_code (result, failure);
+            return;
+        }
+        //  Columns come in their order
+        all = api->xPhraseSize (match, phrase) == 0 || (column >= 0 && column < columns);
+    }
+    sqlite3_result_int (result, all);
+}
+
+void
+index_db_define_within (index_db_t *self)
+{
+    fts5_api *api = NULL;
+    sqlite3_stmt *statement = NULL;
+    if (self->has_within || self->code != OK)
+        return;
+    int result = sqlite3_prepare_v2 (self->handle, "SELECT fts5 (?)", -1, &statement, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_pointer (statement, 1, (void *) &api, "fts5_api_ptr", NULL);
+    if (result == SQLITE_OK)
+        sqlite3_step (statement);
+    sqlite3_finalize (statement);
+    if (result == SQLITE_OK)
+        result = api ? api->xCreateFunction (api, "within", NULL, within, NULL) : SQLITE_NOTFOUND;
+    self->has_within = result == SQLITE_OK;
+    if (result != SQLITE_OK)
+        fail (self, result);
 }
 
 void

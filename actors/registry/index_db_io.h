@@ -34,6 +34,11 @@ bool index_db_next (index_db_t *self, index_db_rows_t *rows);
 //  Ends a statement before its last row.
 void index_db_end (index_db_rows_t *rows);
 
+//  Gives FTS5 tables an auxiliary function "within (TABLE, COLUMNS)": 1 where each phrase of the match is in
+//  one of the row's first so many columns, as if the match had been restricted to those, else 0. One query
+//  then tells what would take two.
+void index_db_define_within (index_db_t *self);
+
 //  Columns of the row, from 0. Text is never NULL; both are borrowed until the next row.
 int64_t index_db_int (index_db_rows_t *rows, int column);
 const char *index_db_text (index_db_rows_t *rows, int column);

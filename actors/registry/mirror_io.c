@@ -33,7 +33,7 @@ typedef struct {
 typedef struct {
     const mirror_t *ask;
     shelf_t *from, *to;             //  'to' NULL: a dry run, and there is nothing yet
-    found_t *found;
+    found_t *found;                 //  at most SHELF_WALK_MAX: more end the walk
     size_t found_count, found_room;
     Ggen__SourceSyncReply *reply;
     Ggen__Failure *failure;         //  it ends with this
@@ -165,6 +165,7 @@ put (run_t *self, const stored_t *copy, bool again)
                               .archive_format = copy->format,
                               .manifest = {copy->manifest, copy->manifest_size},
                               .manifest_name = copy->manifest ? copy->manifest_name : NULL,
+                              .minisig = copy->minisig,
                               .again = again,
                               .force = again,
                               .wall_s = self->ask->wall_s};

@@ -310,7 +310,7 @@ is_named (const registry_t *self, const Ggen__SearchRequest *request, const back
     for (size_t i = 0; i < request->n_registries; i++)
         named |= strcmp (request->registries[i], backend->name) == 0
                  || (backend->sources && !is_backend (self, request->registries[i]));
-    return named && backend->enabled;
+    return named && backend->enabled && !(request->local && backend->remote);
 }
 
 static void

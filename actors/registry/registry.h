@@ -16,8 +16,9 @@
 //      Of several registries only the first REGISTRY_LIMIT_MAX results each are merged, so beyond
 //      them a page is incomplete, and 'total' counts twice what was found twice.
 //  ListVersions of an 'exact' version
-//      Backends that look into the network are asked only when the others do not have it; with 'local'
-//      never.
+//      Backends that look into the network are asked only when the others do not have it.
+//  Search, ListVersions, GetHeads with 'local'
+//      Backends that look into the network are not asked.
 //  GetPackage, GetPackageVersion
 //      PACKAGE_NOT_FOUND when one at least says so and none has it.
 //  Exists

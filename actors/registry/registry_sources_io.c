@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "actors/registry/registry_sources_io.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "actors/registry/answers.h"
 #include "actors/registry/catalog_io.h"
+#include "actors/registry/disk_io.h"
 #include "actors/registry/reply.h"
 #include "actors/registry/source_file_io.h"
 #include "actors/registry/web_copy_io.h"
@@ -36,6 +39,8 @@ typedef struct {
     char *cache;
     char *url;
     bool url_alone;
+    bool dry;
+    char scratch [PATH_MAX];        //  of a dry run, for what it fetches; "" until then
     source_list_t list;
     catalog_t *catalogs [SOURCES_MAX];      //  of an URL: NULL until its index was fetched
     web_t webs [SOURCES_MAX];
@@ -173,8 +178,45 @@ may_ask (const ProtobufCMessage *request)
 {
     if (request->descriptor == &ggen__get_heads_request__descriptor)
         return !((const Ggen__GetHeadsRequest *) request)->local;
+    if (request->descriptor == &ggen__search_request__descriptor)
+        return !((const Ggen__SearchRequest *) request)->local;
     return request->descriptor != &ggen__list_versions_request__descriptor
            || !((const Ggen__ListVersionsRequest *) request)->local;
+}
+
+//  Where a dry run keeps what it fetches; "" when that cannot be made.
+static const char *
+scratch (sources_t *self)
+{
+    const char *place = getenv ("TMPDIR");
+    if (*self->scratch)
+        return self->scratch;
+    snprintf (self->scratch, sizeof self->scratch, "%s/ggen-index-XXXXXX",
+              place && *place == '/' ? place : "/tmp");
+    if (!mkdtemp (self->scratch))
+        *self->scratch = 0;
+    return self->scratch;
+}
+
+//  A dry run takes what is at hand when that is fresh.
+static void
+look_dry (sources_t *self, web_copy_ask_t *ask, web_copy_t *copy)
+{
+    const bool asks = ask->asks;
+    ask->asks = false;
+    web_copy_look (ask, copy);
+    if (!asks || (copy->code == OK && ask->wall_s - copy->asked_at < WEB_COPY_FRESH_S))
+        return;
+    web_copy_t fetched;
+    ask->asks = true;
+    ask->cache = scratch (self);
+    if (!*ask->cache)
+        return;
+    web_copy_look (ask, &fetched);
+    if (*fetched.directory || !*copy->directory)
+        *copy = fetched;
+    copy->code = fetched.code;
+    memcpy (copy->why, fetched.why, sizeof copy->why);
 }
 
 //  The catalog of a source's copy, made current. One that cannot be is told as a warning.
@@ -185,13 +227,15 @@ look_at_web (task_t *task, unsigned at, job_t *job)
     web_t *web = &self->webs [at];
     const Ggen__Source *source = self->list.items [at];
     bool waits = web->failed_at > 0 && task->wall_s - web->failed_at < REGISTRY_SOURCES_RETRY_S;
-    const web_copy_ask_t ask = {.cache = self->cache,
-                                .url = source->location,
-                                .asks = !waits && may_ask (task->request),
-                                .wall_s = task->wall_s,
-                                .crypto = self->crypto,
-                                .job = job};
-    if (!waits)
+    web_copy_ask_t ask = {.cache = self->cache,
+                          .url = source->location,
+                          .asks = !waits && may_ask (task->request),
+                          .wall_s = task->wall_s,
+                          .crypto = self->crypto,
+                          .job = job};
+    if (!waits && self->dry)
+        look_dry (self, &ask, &web->copy);
+    else if (!waits)
         web_copy_look (&ask, &web->copy);
     web->failed_at = web->copy.code == OK ? 0 : waits ? web->failed_at : task->wall_s;
     if (!*web->copy.directory)
@@ -443,6 +487,8 @@ sources_destroy (void *self_)
     while (self->tasks)
         forget_task (self, self->tasks);
     forget_list (self);
+    if (*self->scratch)
+        (void) !disk_remove (AT_FDCWD, self->scratch);
     free (self->home);
     free (self->cache);
     free (self->url);
@@ -463,6 +509,7 @@ sources_create (const actor_env_t *env)
     self->cache = strdup (settings->cache);
     self->url = settings->url ? strdup (settings->url) : NULL;
     self->url_alone = settings->url_alone;
+    self->dry = settings->dry;
     if (self->home && self->cache && (self->url || !settings->url))
         return self;
     sources_destroy (self);

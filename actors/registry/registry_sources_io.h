@@ -27,6 +27,7 @@ typedef struct {
     const char *cache;          //  absolute: where copies of indexes are kept
     const char *url;            //  registry.url, when it is to be asked; or NULL
     bool url_alone;             //  the named sources are not asked (registry.mode = "http")
+    bool dry;                   //  nothing may be written: what is fetched lies below $TMPDIR until the end
 } registry_sources_settings_t;
 
 extern const actor_class_t registry_sources_actor;

@@ -134,6 +134,11 @@ must_use code_t shelf_peek (shelf_t *self, const char *id, const char *version,
 must_use code_t shelf_manifest (shelf_t *self, const char *id, const char *version,
                                 uint8_t **data_p, size_t *size_p, const char **name_p);
 
+//  The signature for minisign(1) that lies beside the archive, to be freed by the caller. OK with
+//  *text_p NULL when there is none.
+//  PACKAGE_NOT_FOUND    no such version.
+must_use code_t shelf_minisig (shelf_t *self, const char *id, const char *version, char **text_p);
+
 //  The record as stored, to be freed by the caller. OK with *data_p NULL when it has none.
 //  PACKAGE_NOT_FOUND    no such version.
 must_use code_t shelf_record (shelf_t *self, const char *id, const char *version,

@@ -22,6 +22,8 @@ stored_read (stored_t *self, shelf_t *shelf, const char *id, const char *version
                            &self->manifest_name)
                != OK)
         self->manifest = NULL;
+    if (code == OK && shelf_minisig (shelf, id, version, &self->minisig) != OK)
+        self->minisig = NULL;
     return code;
 }
 
@@ -31,6 +33,7 @@ stored_clear (stored_t *self)
     if (self->package)
         ggen__package__free_unpacked (self->package, NULL);
     free (self->manifest);
+    free (self->minisig);
     *self = (stored_t) {.package = NULL};
 }
 

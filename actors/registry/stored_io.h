@@ -13,10 +13,12 @@ typedef struct {
     uint8_t *manifest;              //  NULL: it has none
     size_t manifest_size;
     const char *manifest_name;
+    char *minisig;                  //  the same
     const char *format;             //  of the archive, by stored_judge (static); NULL = not known
 } stored_t;
 
-//  Codes of shelf_get; stored_clear also after a failure. A manifest that does not read is none.
+//  Codes of shelf_get; stored_clear also after a failure. A manifest or minisig that does not read is
+//  none.
 must_use code_t stored_read (stored_t *self, shelf_t *shelf, const char *id, const char *version);
 void stored_clear (stored_t *self);
 

@@ -73,6 +73,19 @@ struct download_t {
     uint32_t wrong_chunks;
 };
 
+static inline source_t *
+download_source_of (const want_t *want)
+{
+    return &want->download->sources.list[want->source];
+}
+
+//  Else it is asked which chunks it has.
+static inline bool
+download_wants_chunk (const want_t *want)
+{
+    return want->chunk != CHUNKS_NONE;
+}
+
 //  ---- download.c --------------------------------------------------------------------------------
 
 //  The request the work is done for: trace and deadline are its; 0 when nobody waits.

@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NEAR_MAX 11u        //  bytes of a key that has no memory of its own
+
 typedef struct {
     void *value;            //  NULL = free
-    uint8_t *key;
     uint32_t hash;
     uint8_t size;
+    uint8_t room[NEAR_MAX]; //  the key, or where it is
 } entry_t;
+_Static_assert (sizeof (entry_t) == 24, "no byte that is not needed");
 
 struct map_t {
     entry_t *entries;       //  NULL as long as nothing was put
@@ -21,6 +24,41 @@ struct map_t {
 };
 
 #define SLOTS_MIN 8u
+
+//  ---- keys ----------------------------------------------------------------------------------------
+
+//  NULL: it is in 'room'.
+static uint8_t *
+far_key (const entry_t *entry)
+{
+    uint8_t *far = NULL;
+    if (entry->size > NEAR_MAX)
+        memcpy (&far, entry->room, sizeof far);
+    return far;
+}
+
+static const uint8_t *
+key_of (const entry_t *entry)
+{
+    const uint8_t *far = far_key (entry);
+    return far ? far : entry->room;
+}
+
+//  False: out of memory.
+static bool
+set_key (entry_t *entry, const void *key, uint8_t size)
+{
+    uint8_t *far = size > NEAR_MAX ? malloc (size) : NULL;
+    if (size > NEAR_MAX && !far)
+        return false;
+    memcpy (far ? far : entry->room, key, size);
+    if (far)
+        memcpy (entry->room, &far, sizeof far);
+    entry->size = size;
+    return true;
+}
+
+//  ---- life ----------------------------------------------------------------------------------------
 
 map_t *
 map_new (uint32_t entries_max, uint64_t seed)
@@ -40,7 +78,7 @@ map_destroy (map_t **self_p)
     if (!self)
         return;
     for (uint32_t i = 0; i < self->slots_count; i++)
-        free (self->entries[i].key);
+        free (far_key (&self->entries[i]));
     free (self->entries);
     free (self);
     *self_p = NULL;
@@ -62,7 +100,7 @@ slot_of (const map_t *self, const void *key, size_t size, uint32_t hash)
     for (;;) {
         const entry_t *entry = &self->entries[slot];
         if (!entry->value
-            || (entry->hash == hash && entry->size == size && memcmp (entry->key, key, size) == 0))
+            || (entry->hash == hash && entry->size == size && memcmp (key_of (entry), key, size) == 0))
             return slot;
         slot = (slot + 1) & (self->slots_count - 1);
     }
@@ -81,7 +119,7 @@ grow (map_t *self)
     self->slots_count = fresh_count;
     for (uint32_t i = 0; i < old_count; i++)
         if (old[i].value)
-            fresh[slot_of (self, old[i].key, old[i].size, old[i].hash)] = old[i];
+            fresh[slot_of (self, key_of (&old[i]), old[i].size, old[i].hash)] = old[i];
     free (old);
     return true;
 }
@@ -106,11 +144,10 @@ map_put (map_t *self, const void *key, size_t size, void *value)
             return BUSY;
         entry = &self->entries[slot_of (self, key, size, hash)];
     }
-    uint8_t *copy = malloc (size ? size : 1);
-    if (!copy)
+    entry_t fresh = {.value = value, .hash = hash};
+    if (!set_key (&fresh, key, (uint8_t) size))
         return BUSY;
-    memcpy (copy, key, size);
-    *entry = (entry_t) {value, copy, hash, (uint8_t) size};
+    *entry = fresh;
     self->count++;
     return OK;
 }
@@ -147,7 +184,7 @@ map_remove (map_t *self, const void *key, size_t size)
     void *value = self->entries[slot].value;
     if (!value)
         return NULL;
-    free (self->entries[slot].key);
+    free (far_key (&self->entries[slot]));
     close_gap (self, slot);
     self->count--;
     return value;
@@ -167,7 +204,7 @@ map_next (const map_t *self, uint32_t *cursor, bytes_t *key)
         if (!entry->value)
             continue;
         if (key)
-            *key = (bytes_t) {entry->key, entry->size};
+            *key = (bytes_t) {key_of (entry), entry->size};
         return entry->value;
     }
     return NULL;

@@ -53,10 +53,10 @@ check (const bus_setup_t *setup, char *why, size_t why_size)
 
 //  The threads of one call take turns. One heap costs less to make than one for each of them.
 static void
-share_heap (void)
+share_heap (bool daemon)
 {
 #ifdef M_ARENA_MAX
-    mallopt (M_ARENA_MAX, 1);
+    mallopt (M_ARENA_MAX, daemon ? HOST_ARENAS : 1);
 #endif
 }
 
@@ -84,8 +84,7 @@ host_start (host_t **self_p, const bus_setup_t *setup, char *why, size_t why_siz
     if (!self)
         return INTERNAL;
     self->setup = *setup;
-    if (!setup->daemon)
-        share_heap ();
+    share_heap (setup->daemon);
     const unsigned before = atomic_fetch_add (&started, 1);
     //  ZeroMQ's thread for connections would have none.
     if (setup->alone && before == 0)
@@ -141,8 +140,13 @@ code_t
 host_wait (host_t *self, const volatile int *interrupted)
 {
     zmq_pollitem_t item = {zsock_resolve (self->bus), 0, ZMQ_POLLIN, 0};
+    int64_t trim_ms = clock_ms () + HOST_TRIM_MS;
     while (!*interrupted) {
         int rc = zmq_poll (&item, 1, 1000);
+        if (clock_ms () >= trim_ms) {
+            malloc_trim (0);
+            trim_ms = clock_ms () + HOST_TRIM_MS;
+        }
         if (rc > 0)
             return INTERNAL;
         if (rc < 0 && zmq_errno () != EINTR)

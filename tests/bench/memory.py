@@ -21,10 +21,10 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from nodes import start                         # noqa: E402
 from tap import Home, moment, wait_until        # noqa: E402
 
 JOINED_S = 120
-LISTEN = "/ip4/127.0.0.1/tcp/0"
 DHT_PORT, DHT_NETWORK = 21700, "9731"           # a network of its own, whoever else runs a dhtnode
 THINGS = ("Private_Dirty", "Private_Clean", "threads", "descriptors")
 
@@ -39,25 +39,16 @@ def look(pid):
 
 # ---- ggen --------------------------------------------------------------------------------------------
 
-def start_node(home, bootstrap):
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LISTEN, "GGEN_P2P_BOOTSTRAP": bootstrap}
-    node = home.start("node", "run", env=env)
-    node.wait_for("node runs: ")
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address")
-    return node.pid, f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
-
-
 def ggen(peers, idle_s):
     """(what the first node has, how many peers it says)"""
     homes = [Home() for _ in range(peers + 1)]
     try:
-        pid, address = start_node(homes[0], "")
+        address = start(homes[0])
         for home in homes[1:]:
-            start_node(home, address)
+            start(home, address)
         wait_until(lambda: homes[0].json("p2p", "status")["peers"] >= peers, JOINED_S, f"{peers} peers")
         moment(idle_s)
-        return look(pid), homes[0].json("p2p", "status")["peers"]
+        return look(homes[0].node.pid), homes[0].json("p2p", "status")["peers"]
     finally:
         for home in homes:
             home.kill_all()

@@ -352,6 +352,9 @@ def a_mirror_is_installed_from_with_signatures_checked(home):
         for version in package["versions"]:
             archive = home.dir / "mirror" / version["download_url"]
             equal(hashlib.sha256(archive.read_bytes()).hexdigest(), version["checksum"])
+            signature = f"{version['download_url']}.minisig"
+            equal((home.dir / "mirror" / signature).read_bytes(),
+                  (home.path / "registry" / signature).read_bytes())
     other.run("market", "registry", "add", "mirror", home.dir / "mirror")
     other.run("market", "install", "greeting-rest")
     key = home.json("market", "key", "show")["key"]["public_key"]

@@ -291,6 +291,16 @@ def offline_and_local_questions_ask_no_server(home):
 
 
 @test
+def a_dry_run_leaves_nothing(home):
+    _, web = serve(home)
+    with web:
+        planned = home.json("market", "install", "hello", "--dry-run", env=url(web))
+        equal(sorted(one["name"] for one in planned["steps"]), ["greeting", "hello"])
+    true(not home.path.exists(), "no home")
+    equal(list(home.dir.glob("ggen-index-*")), [])
+
+
+@test
 def a_node_is_a_registry_of_the_web_for_others(home):
     other = publisher(home)
     other.run("node", "run", "--daemon", "--http", "127.0.0.1:0")

@@ -9,19 +9,19 @@
 #include "runtime/host/job.h"
 #include "many.h"
 #include "many.pb-c.h"
+#include "tests/temp_dir.h"
 #include "upkeep.pb-c.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct {
-    char root[64];              //  a new directory; the store is in its "home/cache"
+    char root[TEMP_DIR_SIZE];   //  a new directory; the store is in its "home/cache"
     char cache[96];
     fake_t fake;
     jobs_t *jobs;
@@ -52,15 +52,6 @@ write_file (const store_t *store, const char *name, size_t size, uint8_t fill)
     crypto_real.sha256 (bytes, size, digest.bytes);
     free (bytes);
     return digest;
-}
-
-static int
-remove_one (const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void) info;
-    (void) kind;
-    (void) at;
-    return remove (path);
 }
 
 static unsigned
@@ -105,8 +96,7 @@ set_up (void **state)
 {
     host_init ();
     store_t *store = calloc (1, sizeof *store);
-    strcpy (store->root, "/tmp/ggen-blobs-XXXXXX");
-    assert_non_null (mkdtemp (store->root));
+    temp_dir_make (store->root);
     snprintf (store->cache, sizeof store->cache, "%s/home/cache", store->root);
     start (store);
     *state = store;
@@ -118,7 +108,7 @@ tear_down (void **state)
 {
     store_t *store = *state;
     stop (store);
-    nftw (store->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    temp_dir_remove (store->root);
     free (store);
     return 0;
 }

@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include "tests/temp_dir.h"
+
 //  ---- the node ------------------------------------------------------------------------------------
 
 static void *
@@ -80,7 +82,7 @@ node_stop (void *context, void **node_p)
 }
 
 typedef struct {
-    char directory[200];
+    char directory[TEMP_DIR_SIZE];
     client_t *client;
     char endpoint[64];
     unsigned progressed;
@@ -105,9 +107,7 @@ static int
 setup (void **state)
 {
     home_test_t *test = running = calloc (1, sizeof *test);
-    const char *base = getenv ("TMPDIR");
-    snprintf (test->directory, sizeof test->directory, "%s/client-XXXXXX", base ? base : "/tmp");
-    assert_non_null (mkdtemp (test->directory));
+    temp_dir_make (test->directory);
     char why[200] = "";
     client_setup_t client = {
         .home_dir = test->directory, .need = HOME_READ, .program = "test", .embed = &embed};

@@ -13,9 +13,10 @@
 #include "config/config.h"
 #include "config/schema_doc.h"
 #include "config/toml.h"
+#include "tests/temp_dir.h"
 
 //  Each test has a home of its own and an environment without our variables.
-static char home [64];
+static char home [TEMP_DIR_SIZE];
 
 static int
 make_home (void **state)
@@ -29,8 +30,8 @@ make_home (void **state)
     for (size_t i = 0; i < COUNT_OF (names); i++)
         unsetenv (names [i]);
     setenv ("HOME", "/home/somebody", 1);
-    strcpy (home, "/tmp/ggen-config-XXXXXX");
-    return mkdtemp (home) ? 0 : -1;
+    temp_dir_make (home);
+    return 0;
 }
 
 static int

@@ -91,8 +91,9 @@ of_many_questions_one_that_is_refused_is_asked_by_itself_which_tells_why (void *
 {
     (void) state;
     add_many ();
-    world_add (&world, "bad", "1.0.0", "", -1);
-    assert_int_equal (install ("p00 p01 p02 bad p03 p04 p05 p06 p07"), MISSING_SIGNATURE);
+    Ggen__Package *bad = world_add (&world, "bad", "1.0.0", "", 0)->package;
+    bad->record.data [bad->record.len - 1] ^= 1;        //  Of the signature
+    assert_int_equal (install ("p00 p01 p02 bad p03 p04 p05 p06 p07"), INVALID_SIGNATURE);
     assert_string_equal (world.failure->message, "bad");
     assert_int_equal (world.questions, 3);
     assert_int_equal (world.commits, 0);
@@ -262,6 +263,28 @@ a_cancel_after_the_commit_comes_too_late_and_the_asker_hears_that_it_is_done (vo
     }
 }
 
+//  The count of installations goes beside the commit, and its end says nothing of that.
+static void
+a_count_that_fails_or_is_cancelled_beside_the_commit_changes_nothing (void **state)
+{
+    (void) state;
+    static const code_t codes [] = {STORAGE, BUSY, CANCELLED};
+    static const char *const names [] = {"alpha", "beta", "gamma"};
+    for (unsigned i = 0; i < COUNT_OF (codes); i++) {
+        world_add (&world, names [i], "1.0.0", "", 0);
+        world.hold = &ggen__commit_request__descriptor;
+        world.fail = &ggen__installed_request__descriptor;
+        world.fail_code = codes [i];
+        assert_int_equal (install (names [i]), INTERNAL);
+        assert_int_equal (world.held_count, 1);
+        assert_null (world.failure);
+        world_release (&world);
+        assert_int_equal (world.commits, i + 1);
+        assert_null (world.failure);
+        assert_non_null (world.reply);
+    }
+}
+
 static void
 the_asker_hears_of_the_end_when_what_is_not_needed_is_gone (void **state)
 {
@@ -361,6 +384,7 @@ main (void)
         TEST (many_questions_that_are_cancelled_install_nothing),
         TEST (an_answer_that_was_faster_than_the_cancel_changes_nothing),
         TEST (a_cancel_after_the_commit_comes_too_late_and_the_asker_hears_that_it_is_done),
+        TEST (a_count_that_fails_or_is_cancelled_beside_the_commit_changes_nothing),
         TEST (the_asker_hears_of_the_end_when_what_is_not_needed_is_gone),
         TEST (two_changes_run_one_after_the_other_and_both_are_true),
         TEST (verify_waits_for_a_change_under_way),

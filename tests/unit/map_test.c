@@ -99,14 +99,16 @@ the_order_of_a_walk_follows_from_seed_and_history (void **state)
 #define KEYS_MAX    300u
 #define ENTRIES_MAX 200u
 
-//  Keys 0 .. KEYS_MAX - 1 by number, of different lengths.
+//  Keys 0 .. KEYS_MAX - 1 by number, of lengths on both sides of what an entry has room for.
+#define KEY_ROOM 20u
+
 static size_t
-key_of (unsigned number, uint8_t key[8])
+key_of (unsigned number, uint8_t key[KEY_ROOM])
 {
-    memset (key, (int) (number % 7), 8);
+    memset (key, (int) (number % 19), KEY_ROOM);
     key[0] = (uint8_t) number;
     key[1] = (uint8_t) (number >> 8);
-    return 2 + number % 7;
+    return 2 + number % 19;
 }
 
 static void
@@ -134,7 +136,7 @@ it_agrees_with_an_array_whatever_is_done (void **state)
     void *model[KEYS_MAX] = {NULL};
     map_t *map = map_new (ENTRIES_MAX, rng_u64 (&rng));
     for (unsigned round = 0; round < 100000; round++) {
-        uint8_t key[8];
+        uint8_t key[KEY_ROOM];
         unsigned number = (unsigned) rng_below (&rng, KEYS_MAX);
         size_t size = key_of (number, key);
         void *value = &values[rng_below (&rng, COUNT_OF (values))];

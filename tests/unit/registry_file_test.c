@@ -267,7 +267,7 @@ take_away (fixture_t *self, const char *id)
 {
     char path [200];
     snprintf (path, sizeof path, "%s/%s", self->directory, id);
-    remove_tree (path);
+    temp_dir_remove (path);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "runtime/host/log.h"
 #include "runtime/host/state_io.h"
+#include "tests/temp_dir.h"
 #include "state.pb-c.h"
 #include "tests/puppet.h"
 
@@ -16,16 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char home[64], path[128];
+static char home[TEMP_DIR_SIZE], path[128];
 static state_settings_t settings = {.path = path};
 
 static int
 make_home (void **state)
 {
     (void) state;
-    strcpy (home, "/tmp/ggen-state-XXXXXX");
-    if (!mkdtemp (home))
-        return -1;
+    temp_dir_make (home);
     snprintf (path, sizeof path, "%s/p2p/state.db", home);
     log_set_level (LEVEL_ERROR);
     return 0;
@@ -35,9 +34,7 @@ static int
 remove_home (void **state)
 {
     (void) state;
-    char command[128];
-    snprintf (command, sizeof command, "rm -rf '%s'", home);
-    return system (command);
+    return temp_dir_remove (home);
 }
 
 static mode_t
