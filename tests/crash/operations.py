@@ -175,6 +175,16 @@ class Install(Operation):
         box.ask("install", "base")
 
 
+class InstallMany(Operation):
+    """So many that they are fetched and unpacked together."""
+    PARTS = [f"part-{number}" for number in range(9)]
+    name, words = "install many", ("install", *PARTS)
+
+    def prepare(self, box):
+        publish_all(box, "base-1.0.0", *(f"{part}-1.0.0" for part in self.PARTS))
+        box.ask("install", "base")
+
+
 class Upgrade(Operation):
     name, words = "upgrade", ("install", "base@2.0.0")
 
@@ -254,7 +264,8 @@ def edit(path):
     path.write_text("edited\n", encoding="ascii")
 
 
-OPERATIONS = [FirstPublish(), Publish(), Install(), Upgrade(), Remove(), Rollback(),
+OPERATIONS = [FirstPublish(), Publish(), Install(), InstallMany(), Upgrade(), Remove(), Rollback(),
               RollbackEdited(), Fix(), Adopt(), Update(), Clean()]
 PACKS = [("base", "1.0.0", ()), ("base", "2.0.0", ()), ("dep", "1.0.0", ()),
-         ("app", "1.0.0", ("dep",)), ("app", "2.0.0", ("dep",)), ("tool", "1.0.0", ("app",))]
+         ("app", "1.0.0", ("dep",)), ("app", "2.0.0", ("dep",)), ("tool", "1.0.0", ("app",)),
+         *((part, "1.0.0", ()) for part in InstallMany.PARTS)]
