@@ -13,6 +13,7 @@ RELEASED := 2026-11-20
 PACKAGES := build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libczmq-dev \
     libzmq3-dev libsodium-dev libssl-dev libarchive-dev libsqlite3-dev libsolv-dev libjansson-dev \
     libsmartcols-dev libtomlplusplus-dev libcmocka-dev libunistring-dev zlib1g-dev libzstd-dev libmicrohttpd-dev \
+    libcurl4-openssl-dev \
     protobuf-compiler python3 python3-zmq python3-protobuf git binutils minisign
 PACKAGES_san      := clang libclang-rt-14-dev
 PACKAGES_style    := clang binutils
@@ -30,16 +31,20 @@ CPPFLAGS := -D_GNU_SOURCE -DGGEN_VERSION='"$(VERSION)"' -DGGEN_RELEASED='"$(RELE
 CFLAGS   := -std=c11 $(OPT) $(WARN) -fstack-protector-strong $(MODE)
 CXXFLAGS := -std=c++17 $(OPT) -Wall -Wextra -Werror $(MODE)
 LDFLAGS  := $(MODE) -Wl,--as-needed
-# Linked; archive and sqlite3 are heavy, and loaded on first use by runtime/host/dl.
+# Linked; archive and sqlite3 are heavy, and loaded on first use by runtime/host/dl.c.
 LIBS     := -lczmq -lzmq -lsodium -lcrypto -lprotobuf-c -ljansson -lsmartcols -lsolv -lunistring -lz -lzstd \
     -lstdc++ -ldl -lpthread -lm
 #  To load all these, and the thirty that they load, takes each command some 5 ms. Where their archives are
 #  there, most are linked in (LINKED_IN= does without); libcrypto stays shared, as the one that is mended most.
-#  What libzmq and CZMQ want of Kerberos, NORM and systemd is never called (runtime/host/absent.c).
-LINKED_IN ?= $(if $(MODE),,$(filter /%,$(foreach l,czmq zmq pgm bsd,$(shell $(CC) -print-file-name=lib$(l).a))))
-LIBS_linked_in = -Wl,-Bstatic -lczmq -lzmq -lsodium -lprotobuf-c -ljansson -lunistring -lpgm -luuid -lbsd -lmd -lz -lzstd \
-    -lstdc++ -Wl,-Bdynamic -static-libgcc -lcrypto -lsmartcols -lsolv -ldl -lpthread -lm
-ABSENT = $(shell nm -u $(LINKED_IN) 2>/dev/null | sed -nE 's/^ *U ((gss_|GSS_C|Norm|NORM|sd_).*)/\1/p' | sort -u)
+#  It and libsolv are loaded when they are first called (runtime/host/late.h).
+#  What libzmq and CZMQ want of Kerberos, NORM, PGM and systemd is never used (runtime/host/absent.c).
+LINKED_IN ?= $(if $(MODE),,$(filter /%,$(foreach l,czmq zmq bsd sqlite3,$(shell $(CC) -print-file-name=lib$(l).a))))
+LIBS_linked_in = -Wl,-Bstatic -lczmq -lzmq -lsodium -lprotobuf-c -ljansson -lunistring -luuid -lbsd -lmd -lz -lzstd \
+    -Wl,-u,sqlite3_open_v2 -lsqlite3 -lstdc++ -Wl,-Bdynamic -static-libgcc -lsmartcols -ldl -lpthread -lm
+#  Relocations in a tenth of the bytes, where the linker knows how.
+PACKED = $(shell $(CC) -Wl,--help 2>/dev/null | sed -nE 's/.*-z (pack-relative-relocs).*/-Wl,-z,\1/p')
+ABSENT = $(shell nm -u $(LINKED_IN) 2>/dev/null | sort -u | sed -nE \
+    -e 's/^ *U (pgm_(init|shutdown))$$/\1=absent_ready/p;t' -e 's/^ *U ((gss_|GSS_C|Norm|NORM|pgm_|sd_).*)/\1=absent/p')
 LIBS_pure := -lprotobuf-c -ljansson -lsolv -lsodium -lcrypto -lunistring -lz -lzstd -lm
 
 # ---- sources --------------------------------------------------------------------------------------
@@ -56,7 +61,9 @@ LEFT_OUT := $(if $(filter 0,$(P2P)),$(NETWORK),actors/network_absent.c)
 IO     := $(filter-out $(LEFT_OUT),$(wildcard actors/*/*_io.c))
 PURE   := $(wildcard messages/*.c runtime/actor/*.c) \
     $(filter-out $(IO) $(LEFT_OUT),$(wildcard actors/*/*.c))
-HOST   := $(filter-out $(LEFT_OUT),$(wildcard runtime/host/*.c actors/*.c config/*.c)) $(IO)
+#  Only where libraries are linked in.
+LATE   := $(wildcard runtime/host/late*.c)
+HOST   := $(filter-out $(LEFT_OUT) $(LATE),$(wildcard runtime/host/*.c actors/*.c config/*.c)) $(IO)
 CLI    := $(filter-out cli/main.c,$(wildcard cli/*.c))
 comma  := ,
 obj     = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
@@ -84,7 +91,8 @@ UNIT := $(filter-out $(call of_network,unit/swarm_% unit/dht_% unit/gossip_% uni
     unit/idle_test contract/registry_contract),$(UNIT))
 SIM  := $(filter-out $(call of_network,sim/script sim/swarm sim/transfer \
     sim/transfer_market),$(SIM))
-FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/gossip fuzz/lan fuzz/reputation),$(FUZZ))
+FUZZ := $(filter-out $(call of_network,fuzz/bulk fuzz/dht fuzz/gossip fuzz/lan fuzz/registry_p2p fuzz/reputation \
+    fuzz/swarm fuzz/transfer),$(FUZZ))
 BENCH := $(filter-out $(call of_network,bench/net bench/hostile),$(BENCH))
 GGEN_SIM :=
 GGEN_HARNESS :=
@@ -92,11 +100,11 @@ else
 $(call obj,cli/version.c): CPPFLAGS += -DGGEN_P2P
 endif
 
-CSRC   := $(filter %.c,$(PURE) $(HOST)) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
+CSRC   := $(filter %.c,$(PURE) $(HOST)) $(LATE) $(CLI) $(wildcard cli/main.c tests/*/*.c tests/*/*/*.c)
 
 .PHONY: all deps demo harness cluster sim sim-soak sim-report check check-nop2p tests crash check-shared san fuzz fuzzers \
     tsan style syntax coverage coverage-check bench-bus bench-local bench-net \
-    bench-hostile help clean man completions install dist
+    bench-hostile bench-memory help clean man completions install dist
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -212,10 +220,13 @@ bench-net: all $(BENCH)         ## an archive between two nodes, over a bulk con
 bench-hostile: all $(BENCH)     ## what attackers over TCP do to a node and to its honest peers
 	@python3 tests/bench/hostile.py --build $(B)
 
+bench-memory: all               ## private memory of an idle node with 32 peers, beside OpenDHT's dhtnode
+	@python3 tests/bench/memory.py --build $(B)
+
 # ---- rules ----------------------------------------------------------------------------------------
-$(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ)
+$(B)/ggen: $(call obj,cli/main.c) $(CLIOBJ) $(HOSTOBJ) $(PUREOBJ) $(if $(LINKED_IN),$(call obj,$(LATE)))
 	@echo "  link  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(if $(LINKED_IN),$(ABSENT:%=-Wl,--defsym=%=absent) $(LIBS_linked_in),$(LIBS))
+	@$(CC) $(LDFLAGS) -o $@ $^ $(if $(LINKED_IN),$(PACKED) $(ABSENT:%=-Wl,--defsym=%) $(LIBS_linked_in),$(LIBS))
 
 #  The simulator: no ZeroMQ, no CZMQ (tests/sim/program_test.c looks).
 $(B)/ggen-sim: $(SIMBIN) $(B)/libsim.a $(B)/libpure.a

@@ -18,6 +18,7 @@
 #include <assert.h>
 #include <jansson.h>
 #include <math.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,8 +262,8 @@ fill_packages (network_t *self, const config_t *config, const identity_t *identi
     registry->require_fresh = config_bool (config, "security.require_fresh");
 }
 
-//  BRIEF: for one call; ASKED: and the user wants the network.
-typedef enum { STAYS, BRIEF, BRIEF_ASKED } life_t;
+//  STILL: nothing of it runs; BRIEF: for one call; ASKED: and the user wants the network.
+typedef enum { STAYS, STILL, BRIEF, BRIEF_ASKED } life_t;
 
 //  N1 and N3 of SPEC 6: what people are told while nobody is there.
 static const char *
@@ -338,15 +339,15 @@ cast_roles (network_t *self)
 //  ---- life ----------------------------------------------------------------------------------------
 
 static code_t
-open_identity (network_t *self, const char *home, bool brief, char *why, size_t why_size)
+open_identity (network_t *self, const char *home, bool borrow, char *why, size_t why_size)
 {
     char path[4096];
     if ((size_t) snprintf (path, sizeof path, "%s/p2p/keypair", home) >= sizeof path) {
         snprintf (why, why_size, "%s: too long", home);
         return VALIDATION;
     }
-    code_t code = brief ? identity_file_borrow (&self->identity, path)
-                        : identity_file_open (&self->identity, path, why, why_size);
+    code_t code = borrow ? identity_file_borrow (&self->identity, path)
+                         : identity_file_open (&self->identity, path, why, why_size);
     if (code != OK)
         return code;
     peer_key_t key;
@@ -377,16 +378,16 @@ try_bulk_port (const network_t *self, char *why, size_t why_size)
 
 //  Where others reach us.
 static code_t
-open_to_others (network_t *self, const config_t *config, char *why, size_t why_size)
+open_to_others (network_t *self, const config_t *config, life_t life, char *why, size_t why_size)
 {
     code_t code = read_listen (self, config, why, why_size);
     self->bulk.addresses = self->listen;
     self->bulk.addresses_count = self->link.addresses_count;
     if (code == OK)
         code = read_announced (self, config, why, why_size);
-    if (code == OK)
+    if (code == OK && life == STAYS)
         code = ports_try (self->listen, self->link.addresses_count, why, why_size);
-    if (code == OK)
+    if (code == OK && life == STAYS)
         code = try_bulk_port (self, why, why_size);
     return code;
 }
@@ -395,12 +396,12 @@ static code_t
 open_network (network_t **self_p, const config_t *config, const char *home, life_t life, char *why,
               size_t why_size)
 {
-    const bool brief = life != STAYS;
+    const bool brief = life == BRIEF || life == BRIEF_ASKED;
     snprintf (why, why_size, "no memory");
     network_t *self = *self_p = calloc (1, sizeof *self);
     if (!self)
         return STORAGE;
-    code_t code = open_identity (self, home, brief, why, why_size);
+    code_t code = open_identity (self, home, life != STAYS, why, why_size);
     if (code == OK) {
         const identity_t *identity = identity_file_identity (self->identity);
         fill_swarm (self, config, identity);
@@ -415,7 +416,7 @@ open_network (network_t **self_p, const config_t *config, const char *home, life
         self->registry.alone_text = alone_text (self);
     }
     if (code == OK && !brief)
-        code = open_to_others (self, config, why, why_size);
+        code = open_to_others (self, config, life, why, why_size);
     if (code != OK)
         network_close (self_p);
     return code;
@@ -429,10 +430,23 @@ network_open (network_t **self_p, const config_t *config, const char *home, char
 }
 
 code_t
+network_open_still (network_t **self_p, const config_t *config, const char *home, char *why,
+                    size_t why_size)
+{
+    return open_network (self_p, config, home, STILL, why, why_size);
+}
+
+code_t
 network_open_brief (network_t **self_p, const config_t *config, const char *home, bool asked,
                     char *why, size_t why_size)
 {
     return open_network (self_p, config, home, asked ? BRIEF_ASKED : BRIEF, why, why_size);
+}
+
+bool
+network_built (void)
+{
+    return true;
 }
 
 bool
@@ -449,6 +463,7 @@ network_close (network_t **self_p)
     if (!self)
         return;
     identity_file_close (&self->identity);
+    sodium_memzero (self->link.secret_key, sizeof self->link.secret_key);
     free (self);
     *self_p = NULL;
 }

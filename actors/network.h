@@ -27,6 +27,13 @@ must_use code_t network_open (network_t **self_p, const config_t *config, const 
 must_use code_t network_open_brief (network_t **self_p, const config_t *config, const char *home,
                                     bool asked, char *why, size_t why_size);
 
+//  The same as network_open for a node of which nothing will run: it creates nothing and tries no port.
+must_use code_t network_open_still (network_t **self_p, const config_t *config, const char *home,
+                                    char *why, size_t why_size);
+
+//  Is it in this build?
+bool network_built (void);
+
 //  Do the settings name a way into the network?
 bool network_has_way_in (const config_t *config, bool asked);
 

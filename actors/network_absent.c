@@ -31,6 +31,19 @@ network_open_brief (network_t **self_p, const config_t *config, const char *home
     return refuse (self_p, why, why_size);
 }
 
+code_t
+network_open_still (network_t **self_p, const config_t *config, const char *home, char *why,
+                    size_t why_size)
+{
+    return network_open (self_p, config, home, why, why_size);
+}
+
+bool
+network_built (void)
+{
+    return false;
+}
+
 bool
 network_has_way_in (const config_t *config, bool asked)
 {

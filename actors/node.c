@@ -5,6 +5,7 @@
 
 #include "actors/cache/blobs_io.h"
 #include "actors/cache/cache.h"
+#include "actors/cache/web_io.h"
 #include "actors/installer/installer.h"
 #include "actors/registry/registry.h"
 #include "actors/registry/registry_file_io.h"
@@ -23,6 +24,7 @@
 #include "runtime/host/state_io.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +38,13 @@ typedef struct {
     unsigned roles_count;
     network_t *network;         //  NULL: this node is not of the network
     bool tapped;                //  somebody may listen to its tap
+    bool may_be_left;           //  running, by a process that ends
 
     //  What the actors are told; the texts belong to the node.
     char *home;
     char *registry_dir;
     char *cache_dir;
+    char *url;                  //  of the HTTP registry, when it is asked
     char *state_path;
     char *keys_dir;
     registry_backend_t backends[3];
@@ -51,6 +55,7 @@ typedef struct {
     installer_settings_t installer;
     cache_settings_t cache;
     blobs_settings_t blobs;
+    web_settings_t web;
     store_settings_t store;
     state_settings_t state;
     keyring_settings_t keyring;
@@ -77,6 +82,7 @@ node_free (node_t *self)
     free (self->home);
     free (self->registry_dir);
     free (self->cache_dir);
+    free (self->url);
     free (self->state_path);
     free (self->keys_dir);
     network_close (&self->network);
@@ -97,7 +103,7 @@ limits_of (const config_t *config)
         .manifest_bytes = (uint32_t) config_int (config, "limits.manifest_bytes")};
 }
 
-//  Of the kinds that registry.mode can name, this build has "file" and "p2p".
+//  Is this kind of registry asked, as registry.mode says?
 static bool
 wants (const config_t *config, const char *kind)
 {
@@ -109,18 +115,27 @@ static unsigned
 list_backends (node_t *self, const config_t *config)
 {
     unsigned count = 0;
-    if (wants (config, "file")) {
+    if (wants (config, "file"))
         self->backends[count++] =
             (registry_backend_t) {.address = registry_file_actor.name, .writes = true};
+    if (wants (config, "file") || wants (config, "http"))
         self->backends[count++] =
             (registry_backend_t) {.address = registry_sources_actor.name, .sources = true};
-    }
     if (self->network)
         self->backends[count++] =
             (registry_backend_t) {.address = NETWORK_REGISTRY,
                                   .writes = !network_is_brief (self->network),
                                   .remote = true};
     return count;
+}
+
+//  Has the network to be told of what is published, and is nobody here to do it?
+static bool
+tells_later (const node_t *self, const config_t *config)
+{
+    return (!self->network || network_is_brief (self->network)) && network_built ()
+           && wants (config, "p2p") && config_bool (config, "p2p.enabled")
+           && strcmp (config_string (config, "node.tier"), "bootstrap") != 0;
 }
 
 static bool
@@ -135,15 +150,28 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
     if (!self->home || !self->registry_dir || !self->cache_dir || !self->state_path
         || !self->keys_dir)
         return false;
+    if (wants (config, "http") && config_string (config, "registry.url")
+        && !(self->url = strdup (config_string (config, "registry.url"))))
+        return false;
     self->registry = (registry_settings_t) {.backends = self->backends,
                                             .backends_count = list_backends (self, config),
-                                            .sources_count = source_file_count (self->home)};
-    self->registry_sources.home = self->home;
-    self->sources = (sources_settings_t) {self->home, self->registry_dir, writable};
+                                            .sources_count = source_file_count (self->home)
+                                                             + (self->url != NULL)};
+    self->registry_sources = (registry_sources_settings_t) {.home = self->home,
+                                                            .cache = self->cache_dir,
+                                                            .url = self->url,
+                                                            .url_alone = !wants (config, "file"),
+                                                            .dry = options->dry && !writable};
+    self->sources = (sources_settings_t) {.home = self->home,
+                                          .registry = self->registry_dir,
+                                          .cache = self->cache_dir,
+                                          .url = self->url,
+                                          .writable = writable};
     self->registry_file = (registry_file_settings_t) {.directory = self->registry_dir,
                                                        .writable = writable,
                                                        .looks = options->dry && !writable};
     self->installer.require_fresh = config_bool (config, "security.require_fresh");
+    self->installer.tells_later = tells_later (self, config);
     self->cache.bytes_max = (uint64_t) config_bytes (config, "storage.max_cache_size");
     self->cache.hot = (hot_limits_t) {
         .entries_max = (uint32_t) config_int (config, "storage.cache_capacity"),
@@ -151,6 +179,7 @@ fill_settings (node_t *self, const node_options_t *options, const home_t *home, 
         .ttl_ms = config_ms (config, "storage.hot_ttl"),
         .absent_ttl_ms = HOT_ABSENT_TTL_MS};
     self->blobs.directory = self->cache_dir;
+    self->web.directory = self->cache_dir;
     self->store = (store_settings_t) {self->home, writable, limits_of (config)};
     self->state.path = self->state_path;
     self->state.read_only = !writable;
@@ -180,11 +209,30 @@ cast_all (node_t *self)
     cast (self, &keyring_actor, &self->keyring);
     cast (self, &cache_actor, &self->cache);
     cast (self, &blobs_actor, &self->blobs);
+    cast (self, &web_actor, &self->web);
     cast (self, &store_actor, &self->store);
     cast (self, &state_actor, &self->state);
     for (unsigned i = 0;
          self->network && network_role (self->network, i, &self->roles[self->roles_count]); i++)
         self->roles_count++;
+}
+
+void
+node_settle (char *argv[])
+{
+#ifndef GGEN_INSTRUMENTED
+    //  By its path, for the process has the name of what was started.
+    char path[PATH_MAX];
+    const ssize_t size = readlink ("/proc/self/exe", path, sizeof path - 1);
+    if (size <= 0 || getenv ("GLIBC_TUNABLES")
+        || setenv ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=2", 1) != 0)
+        return;
+    path[size] = 0;
+    execv (path, argv);
+    unsetenv ("GLIBC_TUNABLES");        //  It runs as well without
+#else
+    (void) argv;
+#endif
 }
 
 void
@@ -250,6 +298,7 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
     cast_all (self);
     //  Without a daemon only somebody's `ggen tap` can listen, and it binds the path.
     self->tapped = daemon || home_socket_alive (home->tap_path);
+    self->may_be_left = !self->tapped && !self->network && !options->writable && !options->dry;
     bus_setup_t setup = {.roles = self->roles,
                          .roles_count = self->roles_count,
                          .ipc_path = daemon ? self->bus_path : NULL,
@@ -258,7 +307,8 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p,
                          .home = self->home,
                          .version = GGEN_VERSION,
                          .eager = daemon,
-                         .daemon = daemon};
+                         .daemon = daemon,
+                         .alone = !daemon && !self->tapped && !self->network};
     code = host_start (&self->host, &setup, why, why_size);
     if (code) {
         node_free (self);
@@ -288,6 +338,12 @@ node_stop (void *context, void **node_p)
     *node_p = NULL;
     if (tapped)
         host_flush ();
+}
+
+bool
+node_may_be_left (const void *node)
+{
+    return ((const node_t *) node)->may_be_left;
 }
 
 static code_t
@@ -412,18 +468,19 @@ cast_stage (stage_t *self, const char *actor, char *why, size_t why_size)
 
 //  It neither listens nor creates anything.
 static code_t
-look_into_network (node_t *node, const config_t *config, const home_t *home, char *why,
+look_into_network (node_t *node, const config_t *config, const home_t *home, bool brief, char *why,
                    size_t why_size)
 {
     if (!config_bool (config, "p2p.enabled") || !wants (config, "p2p"))
         return OK;
-    code_t code = network_open_brief (&node->network, config, home->dir, true, why, why_size);
+    code_t code = brief ? network_open_brief (&node->network, config, home->dir, true, why, why_size)
+                        : network_open_still (&node->network, config, home->dir, why, why_size);
     return code == FEATURE_NOT_ENABLED ? OK : code;
 }
 
 code_t
-node_stage_open (const node_options_t *options, const char *dir, const char *actor, void **stage_p,
-                 char *why, size_t why_size)
+node_stage_open (const node_options_t *options, const char *dir, const char *actor, bool brief,
+                 void **stage_p, char *why, size_t why_size)
 {
     home_t home;
     stage_t *self = *stage_p = calloc (1, sizeof *self);
@@ -432,7 +489,7 @@ node_stage_open (const node_options_t *options, const char *dir, const char *act
         node_stage_close (stage_p);
         return INTERNAL;
     }
-    code_t code = look_into_network (self->node, options->config, &home, why, why_size);
+    code_t code = look_into_network (self->node, options->config, &home, brief, why, why_size);
     if (code == OK && !fill_settings (self->node, options, &home, false))
         code = INTERNAL;
     if (code == OK) {

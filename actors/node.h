@@ -29,6 +29,12 @@ typedef struct {
     bool logs;                  //  node_run only: log into the home's run/node.log, not to stderr
 } node_options_t;
 
+//  A node that stays begins anew, as the same process with 'argv', under glibc's setting that its
+//  threads keep little of what they free (HOST_ARENAS in runtime/host/host.h is the other half): glibc
+//  reads that when a process starts, and only then. Does nothing the second time, or where
+//  GLIBC_TUNABLES says something else. For the beginning of main ().
+void node_settle (char *argv[]);
+
 //  From which level on this process logs: "trace" to "error". Others are passed over.
 void node_log_level (const char *name);
 
@@ -47,6 +53,9 @@ bool node_has_landlock (void);
 
 void node_stop (void *context, void **node_p);
 
+//  May the process end while it runs? One that only reads, asks no network and has no listener.
+bool node_may_be_left (const void *node);
+
 //  Of run/node.log; as much again in run/node.log.1.
 #define NODE_LOG_BYTES_MAX (8u << 20)
 
@@ -61,12 +70,12 @@ must_use code_t node_run (const node_options_t *options, const char *dir,
 
 //  ---- one actor by itself, for a recording of the tap (runtime/actor/rehearsal.h) -----------------------
 
-//  The actor of this name as a daemon of the home 'dir' would have it. Nothing runs, no other actor is
-//  there. One of the network is of a node that lives for one call (network_open_brief).
+//  The actor of this name as a daemon of the home 'dir' would have it, or with 'brief' as one call in the
+//  network (network_open_brief). Nothing runs, no other actor is there.
 //  OK          *stage_p takes messages.
 //  VALIDATION  there is none of this name, or it does I/O; 'why' has the words. Others as node_start.
 must_use code_t node_stage_open (const node_options_t *options, const char *dir, const char *actor,
-                                 void **stage_p, char *why, size_t why_size);
+                                 bool brief, void **stage_p, char *why, size_t why_size);
 void node_stage_close (void **stage_p);
 
 //  As rehearsal_add and rehearsal_run.

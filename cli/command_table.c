@@ -38,7 +38,7 @@ const option_t command_globals [] = {
     {.name = "no-color", .kind = OPTION_FLAG,
      .help = "no colours; also with NO_COLOR set, and when stdout is no terminal"},
     {.name = "yes", .letter = 'y', .kind = OPTION_FLAG,
-     .help = "answer yes to every question; none is asked yet"},
+     .help = "answer yes to every question"},
     {.name = "progress-fd", .kind = OPTION_COUNT, .value_name = "N", .max = 1048575,
      .help = "write progress to file descriptor N, one JSON line each"},
     {.name = "version", .letter = 'V', .kind = OPTION_FLAG,
@@ -137,7 +137,8 @@ static const option_t publish_options [] = {
      .help = "publish as this version (default: the manifest's)"},
     DRY_RUN,
     {.name = "force", .letter = 'f', .kind = OPTION_FLAG,
-     .help = "replace this version if it never left this machine"},
+     .help = "replace this version if it never left this machine; of an unchanged one read"
+             " the archive that is there"},
     {.name = "registry", .kind = OPTION_CHOICE, .value_name = "file|p2p|all", .initial = "all",
      .help = "where to publish"},
     {.name = "skip-verify", .kind = OPTION_FLAG,
@@ -170,6 +171,9 @@ static const option_t key_rotate_options [] = {
      .help = "by the recovery key in FILE"},
     {.name = "former", .kind = OPTION_TEXT, .value_name = "KEY",
      .help = "the key to give up, when its secret is lost; only by the recovery key"},
+    {.name = "without", .kind = OPTION_TEXT, .value_name = "PKG@VERSION", .collects = true,
+     .help = "do not stand for this release of the old key: it is not yours"},
+    DRY_RUN,
     PASSPHRASE_FILE,
     END};
 
@@ -330,8 +334,8 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .more = "Without QUERY every package is listed. No match is no error.",
      .examples = {"ggen market search ontology", "ggen market search -c finance --sort updated",
                   "ggen market search --json rust | jq '.results[].id'"}},
-    {.id = VERB_INFO, .path = "market info", .arguments = "PKG[@VERSION]", .arguments_min = 1,
-     .arguments_max = 1,
+    {.id = VERB_INFO, .path = "market info", .aliases = {"market show"},
+     .arguments = "PKG[@VERSION]", .arguments_min = 1, .arguments_max = 1,
      .takes = TAKES_PUBLISHED, .needs = NEEDS_READ, .reach = REACH_ANY,
      .help = "all that is known of a package",
      .examples = {"ggen market info demo-pack", "ggen market info demo-pack@1.2.0"}},
@@ -348,7 +352,7 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_LIST, .path = "market list", .aliases = {"market ls"}, .needs = NEEDS_READ,
      .options = list_options, .help = "what is installed",
      .examples = {"ggen market list --detailed"}},
-    {.id = VERB_REMOVE, .path = "market remove", .aliases = {"market uninstall"},
+    {.id = VERB_REMOVE, .path = "market remove", .aliases = {"market uninstall", "market rm"},
      .arguments = "PKG...", .arguments_min = 1, .arguments_max = ANY_NUMBER,
      .takes = TAKES_INSTALLED, .needs = NEEDS_WRITE,
      .reads_if = "dry-run", .options = remove_options, .help = "remove installed packages",
@@ -512,9 +516,12 @@ const verb_t command_verbs [VERBS_COUNT] = {
     {.id = VERB_KEY_ROTATE, .path = "market key rotate", .needs = NEEDS_WRITE,
      .options = key_rotate_options, .help = "hand all your packages over to a new key",
      .more = "The new key takes the name of the old one, which stays beside it. Signed by the old "
-             "key; or, when that may be in other hands, by the recovery key, which beats it. After a "
-             "failure ask again: what was handed over stays so.",
-     .examples = {"ggen market key rotate", "ggen market key rotate --recovery",
+             "key; or, when that may be in other hands, by the recovery key, which beats it. The new "
+             "key stands for what the old one signed: look with --dry-run, and leave out what a "
+             "thief signed; it is refused from then on. After a failure ask again: what was handed "
+             "over stays so.",
+     .examples = {"ggen market key rotate --dry-run", "ggen market key rotate --recovery",
+                  "ggen market key rotate --recovery --without demo-pack@6.6.6",
                   "ggen market key rotate --recovery-file ./paper.txt --former ed25519:9f3c..."}},
 
     {.id = VERB_REGISTRY_LIST, .path = "market registry list",

@@ -66,7 +66,7 @@ stop_nothing (void *context, void **node_p)
 static bool
 asker_open (asker_t *self, const http_t *http)
 {
-    static const client_embed_t nothing = {refuse_to_start, stop_nothing, NULL};
+    static const client_embed_t nothing = {refuse_to_start, stop_nothing, NULL, NULL};
     char why [WHY_MAX];
     const client_setup_t setup = {.home_dir = http->home,
                                   .need = HOME_READ,
@@ -401,7 +401,7 @@ on_request (void *self, struct MHD_Connection *connection, const char *url, cons
     }
     if (strcmp (method, "GET") != 0 && strcmp (method, "HEAD") != 0)
         answer = answer_text (405, "text/plain", "only GET and HEAD\n");
-    else if (strlen (url) >= sizeof path)
+    else if (*url != '/' || strlen (url) >= sizeof path)
         answer = not_found ();
     else
         answer = get (self, strcpy (path, url));

@@ -45,6 +45,7 @@ typedef struct {
     const screen_t *screen;
     config_t *config;
     node_options_t options;
+    bool left;                      //  a node that has not been stopped
 } maker_t;
 
 //  What is logged: by --verbose or --quiet, else by the settings. Somebody who runs a verb wants its
@@ -137,6 +138,14 @@ stop_node (void *context, void **node_p)
     node_stop (&self->options, node_p);
 }
 
+static bool
+may_leave_node (void *context, const void *node)
+{
+    maker_t *self = context;
+    self->left = self->left || node_may_be_left (node);
+    return node_may_be_left (node);
+}
+
 //  The node that runs in this process; its callback has no context.
 static struct {
     maker_t *maker;
@@ -190,13 +199,13 @@ run_node (void *context, const char *dir, void (*ready) (const home_t *home), ch
 }
 
 static code_t
-open_stage (void *context, const char *dir, const char *actor, void **stage_p, char *why,
+open_stage (void *context, const char *dir, const char *actor, bool brief, void **stage_p, char *why,
             size_t why_size)
 {
     maker_t *self = context;
     const code_t code = read_settings (self, dir, why, why_size);
     return code != OK ? code
-                      : node_stage_open (&self->options, dir, actor, stage_p, why, why_size);
+                      : node_stage_open (&self->options, dir, actor, brief, stage_p, why, why_size);
 }
 
 //  --timeout of a node: it ends as by Ctrl-C.
@@ -423,12 +432,15 @@ run (const args_t *args, const screen_t *screen)
     }
     set_first_log_level (args);
     maker_t maker = {.args = args, .screen = screen};
-    const client_embed_t embed = {.start = start_node, .stop = stop_node, .context = &maker};
+    const client_embed_t embed = {.start = start_node,
+                                  .stop = stop_node,
+                                  .may_be_left = may_leave_node,
+                                  .context = &maker};
     const stage_t stage = {&maker, open_stage, node_stage_hear, node_stage_play, node_stage_close};
     session_provide (&embed);
     stage_provide (&stage);
     const int status = runs [args->verb->id] (args, screen);
-    if (maker.config)
+    if (maker.config && !maker.left)
         config_destroy (&maker.config);
     return status;
 }
@@ -481,5 +493,7 @@ main (int argc, char *argv [])
         render_error (&screen, code, args.problem, args.hint);
         return leave (screen_finish (&screen, VERB_USAGE));
     }
+    if (args.verb && args.verb->id == VERB_NODE_RUN && !args_global (&args, "help"))
+        node_settle (argv);
     return leave (screen_finish (&screen, run (&args, &screen)));
 }

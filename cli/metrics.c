@@ -16,24 +16,29 @@ static const family_t families [] = {
     {"marketplace_uptime_seconds", "gauge", "Time since the node was started"},
     {"marketplace_clients", "gauge", "Programs attached to the node"},
     {"marketplace_disk_free_bytes", "gauge", "Free on the disk of the home"},
+    {"marketplace_heap_bytes", "gauge", "Memory for what is allocated, of the system"},
+    {"marketplace_heap_used_bytes", "gauge", "Of it, what is in use, or kept for the next use"},
     {"marketplace_search_duration_ms", "summary", "How long searches took, in all registries"},
     {"marketplace_install_success_total", "counter", "Installs that ended well"},
     {"marketplace_install_failure_total", "counter", "Installs that failed"},
     {"marketplace_cache_hit_ratio", "gauge", "Archives asked for that were there, of all"},
     {"marketplace_cache_hits_total", "counter", "Archives asked for that were there"},
     {"marketplace_cache_misses_total", "counter", "Archives asked for that were not there"},
+    {"marketplace_cache_archives", "gauge", "Archives kept"},
     {"marketplace_cache_bytes", "gauge", "Size of the archives kept"},
     {"marketplace_cache_max_bytes", "gauge", "Size of archives beyond which some are dropped"},
     {"marketplace_hot_entries", "gauge", "Packages remembered in memory"},
     {"marketplace_hot_hits_total", "counter", "Look-ups that memory answered"},
     {"marketplace_hot_misses_total", "counter", "Look-ups that memory did not answer"},
     {"marketplace_p2p_peers", "gauge", "Nodes connected to"},
+    {"marketplace_p2p_known", "gauge", "Nodes whose addresses are remembered"},
     {"marketplace_p2p_dialable", "gauge", "1: others can dial this node; 0: not, or not known"},
     {"marketplace_p2p_clock_skew_ms", "gauge", "Median of the peers' clocks minus ours"},
     {"marketplace_p2p_refused_total", "counter", "Messages and connections refused"},
     {"marketplace_dht_contacts", "gauge", "Nodes in the routing table"},
     {"marketplace_dht_records", "gauge", "Records kept"},
     {"marketplace_dht_records_bytes", "gauge", "Size of the records kept"},
+    {"marketplace_dht_provided", "gauge", "Records of this node that it renews"},
     {"marketplace_dht_queries_total", "counter", "Reads, writes and provides asked for here"},
     {"marketplace_dht_query_duration_ms", "summary", "How long these took"},
     {"marketplace_dht_messages_total", "counter", "Requests sent to other nodes"},
@@ -45,15 +50,19 @@ static const family_t families [] = {
     {"marketplace_gossip_refused_total", "counter", "Sound ones: too old, replayed, too many"},
     {"marketplace_gossip_sent_total", "counter", "Bodies sent to neighbours"},
     {"marketplace_gossip_neighbours", "gauge", "Nodes that gossip is exchanged with"},
+    {"marketplace_gossip_seen", "gauge", "Announcements remembered by their hash"},
+    {"marketplace_gossip_history_bytes", "gauge", "Announcements kept to be passed on"},
     {"marketplace_packages_published", "gauge", "Packages published here"},
     {"marketplace_packages_discovered", "gauge", "Packages heard of"},
     {"marketplace_packages_served", "gauge", "Packages served to others"},
+    {"marketplace_packages_hosted", "gauge", "Of these, for other publishers"},
     {"marketplace_hosted_bytes", "gauge", "Size of what is hosted for others"},
     {"marketplace_transfer_wrong_chunks_total", "counter", "Chunks with another hash than signed"},
     {"marketplace_bulk_connections", "gauge", "Nodes that archives are exchanged with"},
     {"marketplace_bulk_sent_bytes_total", "counter", "Of all that was sent: by bulk connections"},
     {"marketplace_bulk_received_bytes_total", "counter", "Of all that was received: by these"},
     {"marketplace_reputation_avg", "gauge", "Mean score of all known nodes"},
+    {"marketplace_reputation_known", "gauge", "Nodes that something is remembered of"},
     {"marketplace_bytes_sent_total", "counter", "Said to other nodes, before encryption"},
     {"marketplace_bytes_received_total", "counter", "Heard from other nodes, after decryption"},
     {"marketplace_actor_queue_messages", "gauge", "Messages waiting in a mailbox"},
@@ -97,6 +106,8 @@ add_local (list_t *self, const status_t *status)
     add (self, "marketplace_uptime_seconds", (double) status->node->uptime_ms / 1000);
     add (self, "marketplace_clients", status->node->clients_count);
     add (self, "marketplace_disk_free_bytes", (double) status->node->disk_free_bytes);
+    add (self, "marketplace_heap_bytes", (double) status->node->heap_bytes);
+    add (self, "marketplace_heap_used_bytes", (double) status->node->heap_used_bytes);
     add_summary (self, "marketplace_search_duration_ms_sum", "marketplace_search_duration_ms_count",
                  status->registry->searches_ms, status->registry->searches);
     add (self, "marketplace_install_success_total", (double) status->installer->installs);
@@ -105,6 +116,7 @@ add_local (list_t *self, const status_t *status)
          asked > 0 ? (double) cache->hits / (double) asked : 0);
     add (self, "marketplace_cache_hits_total", (double) cache->hits);
     add (self, "marketplace_cache_misses_total", (double) cache->misses);
+    add (self, "marketplace_cache_archives", cache->blobs_count);
     add (self, "marketplace_cache_bytes", (double) cache->size_bytes);
     add (self, "marketplace_cache_max_bytes", (double) cache->max_bytes);
     add (self, "marketplace_hot_entries", status->hot->entries);
@@ -118,6 +130,7 @@ add_swarm (list_t *self, const Ggen__SwarmStatusReply *swarm)
     const bool dialable = swarm->dialability && swarm->dialability->known
                           && swarm->dialability->dialable;
     add (self, "marketplace_p2p_peers", swarm->peers_count);
+    add (self, "marketplace_p2p_known", swarm->known_count);
     add (self, "marketplace_p2p_dialable", dialable);
     add (self, "marketplace_p2p_clock_skew_ms", (double) swarm->clock_skew_ms);
     add_of (self, "marketplace_p2p_refused_total", "reason", "banned",
@@ -134,6 +147,7 @@ add_dht (list_t *self, const Ggen__DhtStatusReply *dht)
     add (self, "marketplace_dht_contacts", dht->contacts);
     add (self, "marketplace_dht_records", dht->records);
     add (self, "marketplace_dht_records_bytes", (double) dht->records_bytes);
+    add (self, "marketplace_dht_provided", dht->provided);
     add (self, "marketplace_dht_queries_total", (double) dht->lookups);
     add_summary (self, "marketplace_dht_query_duration_ms_sum",
                  "marketplace_dht_query_duration_ms_count", dht->lookups_ms, dht->lookups);
@@ -151,6 +165,8 @@ add_gossip (list_t *self, const Ggen__GossipStatusReply *gossip)
     add (self, "marketplace_gossip_refused_total", (double) gossip->refused);
     add (self, "marketplace_gossip_sent_total", (double) gossip->sent_bodies);
     add (self, "marketplace_gossip_neighbours", gossip->neighbours);
+    add (self, "marketplace_gossip_seen", gossip->seen);
+    add (self, "marketplace_gossip_history_bytes", (double) gossip->history_bytes);
 }
 
 static void
@@ -173,12 +189,14 @@ add_network (list_t *self, const status_t *status)
     add (self, "marketplace_packages_published", status->packages->published);
     add (self, "marketplace_packages_discovered", status->packages->discovered);
     add (self, "marketplace_packages_served", status->transfer->serving);
+    add (self, "marketplace_packages_hosted", status->transfer->hosted);
     add (self, "marketplace_hosted_bytes", (double) status->transfer->hosted_bytes);
     add (self, "marketplace_transfer_wrong_chunks_total", (double) status->transfer->wrong_chunks);
     add (self, "marketplace_bulk_connections", status->swarm->bulk_count);
     add (self, "marketplace_bulk_sent_bytes_total", (double) status->swarm->bulk_sent_bytes);
     add (self, "marketplace_bulk_received_bytes_total", (double) status->swarm->bulk_received_bytes);
     add (self, "marketplace_reputation_avg", status->reputation->average);
+    add (self, "marketplace_reputation_known", status->reputation->known_count);
     add_traffic (self, status->swarm);
 }
 

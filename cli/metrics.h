@@ -7,7 +7,7 @@
 #include "status.h"
 
 //  Values of a node; with more actors than a bus has seats they would be cut.
-#define METRICS_MAX 256
+#define METRICS_MAX 320
 
 typedef struct {
     const char *family;         //  "marketplace_p2p_peers"

@@ -48,9 +48,10 @@ reason_of (code_t code)
     }
 }
 
-//  Give all of it to the stage. Returns false when that failed, and was printed.
+//  Give all of it to the stage, 'again' without a word on what it lacks. Returns false when that failed, and
+//  was printed.
 static bool
-hear_all (const screen_t *screen, void *stage, const char *path)
+hear_all (const screen_t *screen, void *stage, const char *path, bool again)
 {
     char why [WHY_MAX];
     heard_t heard;
@@ -67,7 +68,7 @@ hear_all (const screen_t *screen, void *stage, const char *path)
     if (code == OK)
         code = recorded_end (recorded, why, sizeof why);
     recorded_close (&recorded);
-    if (code == OK && lost_in_all > 0) {
+    if (code == OK && lost_in_all > 0 && !again) {
         snprintf (why, sizeof why, "%" PRIu64 " messages were lost while it was recorded", lost_in_all);
         render_warning (screen, why);
     }
@@ -165,41 +166,70 @@ print_result (const screen_t *screen, const char *actor, const Ggen__RehearsalRe
     print_message (screen, "played:", result->played);
 }
 
-static int
+//  ---- playing -------------------------------------------------------------------------------------
+
+typedef struct {
+    const char *dir, *path, *actor;
+} rehearsed_t;
+
+//  What comes of it; the caller's. NULL: it was printed why there is nothing.
+static Ggen__RehearsalReply *
 play (const screen_t *screen, void *stage, const char *actor)
 {
     Ggen__RehearsalReply *result = NULL;
     const code_t code = provided->play (stage, &result);
-    if (code != OK) {
-        char message [256];
-        snprintf (message, sizeof message,
-                  code == PACKAGE_NOT_FOUND ? "the recording has no message of actor '%.100s'"
-                                            : "actor '%.100s' could not be made",
-                  actor);
-        render_error (screen, code == PACKAGE_NOT_FOUND ? VALIDATION : code, message, NULL);
-        return VERB_FAILED;
-    }
-    if (screen->json)
-        render_json (screen, result_shape (actor, result));
-    else
-        print_result (screen, actor, result);
-    const bool as_recorded = !result->differs && !result->failed;
-    ggen__rehearsal_reply__free_unpacked (result, NULL);
-    return as_recorded ? VERB_DONE : VERB_FAILED;
+    if (code == OK)
+        return result;
+    char message [256];
+    snprintf (message, sizeof message,
+              code == PACKAGE_NOT_FOUND ? "the recording has no message of actor '%.100s'"
+                                        : "actor '%.100s' could not be made",
+              actor);
+    render_error (screen, code == PACKAGE_NOT_FOUND ? VALIDATION : code, message, NULL);
+    return NULL;
+}
+
+static Ggen__RehearsalReply *
+play_all (const screen_t *screen, const rehearsed_t *self, bool brief)
+{
+    char why [WHY_MAX];
+    void *stage = NULL;
+    Ggen__RehearsalReply *result = NULL;
+    const code_t code =
+        provided->open (provided->context, self->dir, self->actor, brief, &stage, why, sizeof why);
+    if (code != OK)
+        render_error (screen, code, why, NULL);
+    else if (hear_all (screen, stage, self->path, brief))
+        result = play (screen, stage, self->actor);
+    if (stage)
+        provided->close (&stage);
+    return result;
+}
+
+static bool
+as_recorded (const Ggen__RehearsalReply *result)
+{
+    return !result->differs && !result->failed;
 }
 
 int
 rehearse (const screen_t *screen, const char *dir, const char *path, const char *actor)
 {
-    char why [WHY_MAX];
-    void *stage = NULL;
-    int status = VERB_FAILED;
-    const code_t code = provided->open (provided->context, dir, actor, &stage, why, sizeof why);
-    if (code != OK)
-        render_error (screen, code, why, NULL);
-    else if (hear_all (screen, stage, path))
-        status = play (screen, stage, actor);
-    if (stage)
-        provided->close (&stage);
+    const rehearsed_t self = {dir, path, actor};
+    Ggen__RehearsalReply *result = play_all (screen, &self, false);
+    //  A recording does not say which it is of.
+    Ggen__RehearsalReply *brief =
+        result && !as_recorded (result) ? play_all (screen, &self, true) : NULL;
+    if (!result)
+        return VERB_FAILED;
+    const Ggen__RehearsalReply *shown = brief && as_recorded (brief) ? brief : result;
+    const int status = as_recorded (shown) ? VERB_DONE : VERB_FAILED;
+    if (screen->json)
+        render_json (screen, result_shape (actor, shown));
+    else
+        print_result (screen, actor, shown);
+    ggen__rehearsal_reply__free_unpacked (result, NULL);
+    if (brief)
+        ggen__rehearsal_reply__free_unpacked (brief, NULL);
     return status;
 }

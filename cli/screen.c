@@ -91,6 +91,9 @@ screen_finish (const screen_t *self, int exit_status)
 {
     errno = 0;
     const bool lost = fflush (self->out) != 0 || ferror (self->out);
+    //  It was lost earlier, and the reason with it; the next write most likely has the same.
+    if (lost && errno == 0 && fputc ('\n', self->out) != EOF)
+        fflush (self->out);
     if (lost && errno != EPIPE)
         fprintf (self->err, "error: the output could not be written%s%s\n", errno ? ": " : "",
                  errno ? strerror (errno) : "");

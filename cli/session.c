@@ -20,6 +20,13 @@
 #define LOCK_WAITED_S "15"          //  home_enter: 3 x 5 s
 #define ALMOST_MS 50                //  an actor that was given the time left may be early by its rounding
 
+//  After a verb nothing comes but the end (main.c). Sanitizers want to see all given back.
+#ifdef GGEN_INSTRUMENTED
+#define ENDS false
+#else
+#define ENDS true
+#endif
+
 struct session_t {
     const screen_t *screen;
     client_t *client;               //  NULL after a failed open
@@ -30,6 +37,7 @@ struct session_t {
     bool timed_out;
     ProtobufCMessage *replies [SESSION_REPLIES_MAX];
     size_t replies_count;
+    Ggen__Failure *failure;         //  the last answer, if it was one
     bool changed;                   //  something was, by an earlier question
     int status;
 };
@@ -75,6 +83,14 @@ now_ms (void)
     struct timespec now;
     clock_gettime (CLOCK_MONOTONIC, &now);
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+forget_failure (session_t *self)
+{
+    if (self->failure)
+        ggen__failure__free_unpacked (self->failure, NULL);
+    self->failure = NULL;
 }
 
 //  ---- failures ----------------------------------------------------------------------------------
@@ -139,7 +155,7 @@ hint_of (code_t code)
     case INSUFFICIENT_DISK_SPACE:
         return "free some space on the disk";
     case STORAGE:
-        return "if the disk fails, the system's log tells more";
+        return "name another home: --home DIR; if the disk fails, the system's log tells more";
     case TIMEOUT:
         return "a node has this home and does not answer: is it stopped? run/node.lock has its pid";
     default:
@@ -175,6 +191,7 @@ attach (session_t *self, const args_t *args, const char *home_dir)
         .need = args_needs (args) == NEEDS_WRITE ? HOME_WRITE : HOME_READ,
         .program = program,
         .embed = provided,
+        .ends = ENDS,
         .waiting = tell_waiting,
         .waiting_context = self};
     const code_t code = client_open (&self->client, &setup, why, sizeof why);
@@ -226,6 +243,7 @@ session_close (session_t **self_p)
         progress_destroy (&self->progress);
     for (size_t at = 0; at < self->replies_count; at++)
         protobuf_c_message_free_unpacked (self->replies [at], NULL);
+    forget_failure (self);
     client_close (&self->client);
     free (self);
     *self_p = NULL;
@@ -300,6 +318,12 @@ budget_ms (const session_t *self)
     return left_ms < 1 ? 1 : left_ms < SESSION_SILENCE_MS ? (uint32_t) left_ms : 0;
 }
 
+const Ggen__Failure *
+session_failure (const session_t *self)
+{
+    return self->failure;
+}
+
 const void *
 session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
              const ProtobufCMessageDescriptor *expect)
@@ -307,6 +331,7 @@ session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
     if (!self->client)
         return NULL;
     assert (self->replies_count < SESSION_REPLIES_MAX);
+    forget_failure (self);
     const client_call_t call = {.to = to,
                                 .request = request,
                                 .expect = expect,
@@ -320,7 +345,7 @@ session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
         //  An actor's word for the end of the budget that we gave it.
         self->timed_out |= failure->code == TIMEOUT && now_ms () + ALMOST_MS >= self->deadline_ms;
         fail (self, failure);
-        ggen__failure__free_unpacked (failure, NULL);
+        self->failure = failure;
         return NULL;
     }
     progress_clear (self->progress);

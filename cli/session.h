@@ -41,6 +41,10 @@ const void *
     session_ask (session_t *self, const char *to, const ProtobufCMessage *request,
                  const ProtobufCMessageDescriptor *expect);
 
+//  The failure that was printed last of an actor that was asked, or NULL. Borrowed until the next ask.
+const Ggen__Failure *
+    session_failure (const session_t *self);
+
 //  Free the answer that came last: for a verb that asks again and again.
 void
     session_drop (session_t *self);

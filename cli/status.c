@@ -330,9 +330,10 @@ print_dht (const status_t *self, const screen_t *screen)
 {
     char line [FIELD_MAX], contacts [WORDING_COUNT_MAX], records [WORDING_COUNT_MAX];
     const Ggen__DhtStatusReply *dht = self->dht;
-    snprintf (line, sizeof line, "%s, %s, %s, %" PRIu64 " queries, %" PRIu64 " of them failed",
+    snprintf (line, sizeof line, "%s, %s, %s, %" PRIu64 " %s, %" PRIu64 " of them failed",
               dht->server ? "server" : "client", wording_count (dht->contacts, "contact", contacts),
-              wording_count (dht->records, "record", records), dht->queries, dht->queries_failed);
+              wording_count (dht->records, "record", records), dht->queries,
+              dht->queries == 1 ? "query" : "queries", dht->queries_failed);
     render_field (screen, "DHT", line);
 }
 
@@ -386,21 +387,30 @@ print_reputation (const status_t *self, const screen_t *screen)
     }
 }
 
+//  "1 hit, 0 misses".
+static const char *
+use (uint64_t hits, uint64_t misses, char out [FIELD_MAX / 2])
+{
+    char counted [WORDING_COUNT_MAX];
+    snprintf (out, FIELD_MAX / 2, "%s, %" PRIu64 " %s", wording_count (hits, "hit", counted), misses,
+              misses == 1 ? "miss" : "misses");
+    return out;
+}
+
 static void
 print_cache (const status_t *self, const screen_t *screen)
 {
     char line [FIELD_MAX], size [TEXT_SIZE_MAX], max [TEXT_SIZE_MAX], disk [TEXT_SIZE_MAX];
     const Ggen__CacheStatusReply *cache = self->cache;
-    const uint64_t hot_hits = self->hot->hits + self->hot->absent_hits;
-    snprintf (line, sizeof line,
-              "%" PRIu32 " archives, %s of at most %s; %" PRIu64 " hits, %" PRIu64 " misses (%.0f %%)",
-              cache->blobs_count, text_size (cache->size_bytes, size),
-              text_size (cache->max_bytes, max), cache->hits, cache->misses,
-              100 * ratio (cache->hits, cache->misses));
+    char archives [WORDING_COUNT_MAX], used [FIELD_MAX / 2];
+    snprintf (line, sizeof line, "%s, %s of at most %s; %s (%.0f %%)",
+              wording_count (cache->blobs_count, "archive", archives),
+              text_size (cache->size_bytes, size), text_size (cache->max_bytes, max),
+              use (cache->hits, cache->misses, used), 100 * ratio (cache->hits, cache->misses));
     render_field (screen, "cache", line);
-    snprintf (line, sizeof line,
-              "%" PRIu32 " of at most %" PRIu32 " packages; %" PRIu64 " hits, %" PRIu64 " misses",
-              self->hot->entries, self->hot->entries_max, hot_hits, self->hot->misses);
+    snprintf (line, sizeof line, "%" PRIu32 " of at most %" PRIu32 " packages; %s", self->hot->entries,
+              self->hot->entries_max,
+              use (self->hot->hits + self->hot->absent_hits, self->hot->misses, used));
     render_field (screen, "hot tier", line);
     if (self->node->disk_free_bytes > 0) {
         snprintf (line, sizeof line, "%s free", text_size (self->node->disk_free_bytes, disk));

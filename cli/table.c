@@ -208,6 +208,26 @@ hide_empty (table_t *self)
     }
 }
 
+//  The library fills up the last column, too; what is not there has no spaces before it.
+static void
+print_lines (const table_t *self)
+{
+    AUTO (text_free) char *text = NULL;
+    if (scols_print_table_to_string (self->lines, &text) != 0 || !text) {
+        scols_print_table (self->lines);
+        return;
+    }
+    for (const char *line = text; *line;) {
+        const size_t size = strcspn (line, "\n");
+        size_t shown = size;
+        while (shown > 0 && line [shown - 1] == ' ')
+            shown--;
+        fwrite (line, 1, shown, self->screen->out);
+        fputc ('\n', self->screen->out);
+        line += size + (line [size] == '\n');
+    }
+}
+
 void
 table_print (table_t *self)
 {
@@ -217,7 +237,7 @@ table_print (table_t *self)
     if (self->screen->width > 0 && !fits (self))
         print_fields (self);
     else
-        scols_print_table (self->lines);
+        print_lines (self);
     if (self->rows_left_out)
         fprintf (self->screen->out, "and %zu more\n", self->rows_left_out);
 }

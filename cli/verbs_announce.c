@@ -144,7 +144,8 @@ wait_for_hosts (session_t *session, const screen_t *screen, const published_t *p
         const Ggen__OutboxEntry *entry = outbox_ask (session, published->id, published->version);
         if (session_status (session) != VERB_DONE)
             return false;
-        const bool over = !entry || entry->stored >= entry->wanted;
+        //  Interrupted before the network's part began, there is no entry, and nothing to be content with.
+        const bool over = entry ? entry->stored >= entry->wanted : !session_interrupted ();
         if (entry && entry->stored != told && screen->err_width > 0 && !screen->quiet)
             fprintf (screen->err, "stored on %u of %u hosts\n", entry->stored, entry->wanted);
         told = entry ? entry->stored : told;

@@ -2,6 +2,7 @@
 //  install, remove and rollback: what changes the installed state.
 #include "verbs.h"
 #include "path.h"
+#include "question.h"
 #include "registries.h"
 #include "render.h"
 #include "session.h"
@@ -10,13 +11,18 @@
 #include "text.h"
 #include "wording.h"
 #include "package_id.h"
+#include "semver.h"
 #include "installer.pb-c.h"
+#include "trust.pb-c.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define CHOICES_MAX 16          //  publishers that somebody chooses from; more are named, not offered
+#define CHOSEN_MAX  8           //  names of one install that somebody is asked about
 
 //  What the person wants: ids and ranges as they are, paths absolute.
 typedef struct {
@@ -50,15 +56,27 @@ wants_take (wants_t *self, const screen_t *screen, const args_t *args)
     return true;
 }
 
-//  After a failure: what was taken for a package's name may have been meant as a path.
+static bool
+is_version (const char *text)
+{
+    semver_t version;
+    return semver_parse (&version, text) == OK;
+}
+
+//  After a failure: what was taken for a package's name may have been meant as a path, or as the version of
+//  the package before it.
 static void
-tell_of_paths (const screen_t *screen, const args_t *args)
+tell_of_meanings (const screen_t *screen, const args_t *args)
 {
     for (size_t at = 0; !screen->json && at < args->positionals_count; at++) {
         const char *text = args->positionals [at];
         AUTO (text_free) char *clean = text_clean (text);
+        AUTO (text_free) char *before = text_clean (at > 0 ? args->positionals [at - 1] : "");
         if (!package_id_is_path (text) && access (text, F_OK) == 0)
             fprintf (screen->err, "note: there is a file or directory of that name here: ./%s\n",
+                     clean ? clean : "");
+        else if (at > 0 && is_version (text))
+            fprintf (screen->err, "note: a version goes with its package: %s@%s\n", before ? before : "",
                      clean ? clean : "");
     }
 }
@@ -122,6 +140,87 @@ take_publisher (const args_t *args, const screen_t *screen, publisher_key_t *pub
     return false;
 }
 
+//  ---- whose it is -------------------------------------------------------------------------------
+
+//  Publishers of one name that are strangers to us, of whom somebody may choose.
+typedef struct {
+    const char *name;               //  of the failure's
+    publisher_key_t keys [CHOICES_MAX];
+    unsigned count;
+} choice_t;
+
+static void
+add_choice (choice_t *self, const char *text)
+{
+    publisher_key_t key;
+    bool known = publisher_key_from_text (&key, text) != OK || self->count == CHOICES_MAX;
+    for (unsigned at = 0; at < self->count && !known; at++)
+        known = publisher_key_equal (&self->keys [at], &key);
+    if (!known)
+        self->keys [self->count++] = key;
+}
+
+static choice_t
+choice_of (const Ggen__Failure *failure)
+{
+    choice_t self = {.name = NULL};
+    for (size_t at = 0; failure->code == UNTRUSTED_PUBLISHER && at < failure->n_details; at++) {
+        const Ggen__Detail *detail = failure->details [at];
+        if (strcmp (detail->key, "publisher") == 0)
+            add_choice (&self, detail->value);
+        else if (strcmp (detail->key, "package") == 0)
+            self.name = detail->value;
+    }
+    return self;
+}
+
+static unsigned
+ask_for_one (const screen_t *screen, const choice_t *self)
+{
+    char text [PACKAGE_ID_MAX + 80];
+    for (unsigned at = 0; at < self->count; at++) {
+        char fingerprint [PUBLISHER_KEY_FINGERPRINT_SIZE + 1], key [PUBLISHER_KEY_TEXT_SIZE + 1];
+        publisher_key_fingerprint (&self->keys [at], fingerprint);
+        publisher_key_to_text (&self->keys [at], key);
+        fprintf (screen->err, "  %u  %s  %s\n", at + 1, fingerprint, key);
+    }
+    snprintf (text, sizeof text, "Which of these do you trust with %s?", self->name);
+    return question_choice (screen, text, self->count);
+}
+
+//  Several publishers of a name without a pin (SPEC 9): whoever is at the terminal may choose one,
+//  which pins the name. True: it is pinned, so what failed may be asked again.
+static bool
+choose_publisher (session_t *session, const screen_t *screen)
+{
+    const Ggen__Failure *failure = session_failure (session);
+    if (!screen->can_ask || !failure)
+        return false;
+    choice_t choice = choice_of (failure);
+    if (!choice.name || choice.count < 2)
+        return false;
+    const unsigned chosen = ask_for_one (screen, &choice);
+    if (chosen == 0)
+        return false;
+    Ggen__TrustAddRequest add = GGEN__TRUST_ADD_REQUEST__INIT;
+    char name [PACKAGE_ID_MAX + 1];
+    snprintf (name, sizeof name, "%s", choice.name);
+    add.name = name;
+    add.key = publisher_key_to_field (&choice.keys [chosen - 1]);
+    return session_ask (session, "trust", &add.base, &ggen__trust_add_reply__descriptor) != NULL;
+}
+
+static const Ggen__InstallReply *
+ask_install (session_t *session, const screen_t *screen, const Ggen__InstallRequest *request)
+{
+    for (unsigned asked = 0;; asked++) {
+        const Ggen__InstallReply *reply =
+            session_ask (session, "installer", &request->base, &ggen__install_reply__descriptor);
+        if (reply || request->dry_run || asked == CHOSEN_MAX || !choose_publisher (session, screen))
+            return reply;
+    }
+}
+
 int
 install_run (const args_t *args, const screen_t *screen)
 {
@@ -154,11 +253,11 @@ install_run (const args_t *args, const screen_t *screen)
         return session_status (session) ? session_status (session) : VERB_FAILED;
     request.registries = registries.names;
     request.n_registries = registries.count;
-    const Ggen__InstallReply *reply =
-        session_ask (session, "installer", &request.base, &ggen__install_reply__descriptor);
+    const Ggen__InstallReply *reply = ask_install (session, screen, &request);
     if (reply)
         return print_install (screen, reply, wants.count > 0);
-    tell_of_paths (screen, args);
+    if (session_status (session) == VERB_FAILED)
+        tell_of_meanings (screen, args);
     return session_status (session);
 }
 

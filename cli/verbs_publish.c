@@ -95,6 +95,7 @@ publish_shape (const Ggen__PublishTreeReply *reply, const Ggen__OutboxEntry *ent
     shape_set (&document, "location", shape_text (reply->location));
     shape_set (&document, "acknowledged", json_integer (reply->acknowledged));
     shape_set (&document, "network", outbox_shape (entry));
+    shape_set (&document, "told_later", json_boolean (reply->told_later));
     shape_set (&document, "dry_run", json_boolean (reply->dry_run));
     shape_set (&document, "warnings", shape_texts (reply->warnings, reply->n_warnings));
     return document;
@@ -172,15 +173,15 @@ publish_tree (session_t *session, const args_t *args, const screen_t *screen,
                         &ggen__publish_tree_reply__descriptor);
 }
 
-//  Who is in the network else will think that it knows.
+//  Who has a way into the network would think that it knows.
 static void
 tell_of_network (const screen_t *screen, const Ggen__Package *package)
 {
     AUTO (text_free) char *id = text_clean (package->id);
     AUTO (text_free) char *version = text_clean (package->version);
     if (!screen->json && !screen->quiet)
-        fprintf (screen->err, "note: the network is not told, as no node runs on this home; once one "
-                              "does: ggen p2p publish %s@%s\n", id ? id : "", version ? version : "");
+        fprintf (screen->err, "note: the network is told of %s %s when a node runs on this home: "
+                              "ggen node run --daemon\n", id ? id : "", version ? version : "");
 }
 
 //  How far the network has it by now.
@@ -218,8 +219,7 @@ publish_run (const args_t *args, const screen_t *screen)
     if (!reply)
         return session_status (session) ? session_status (session) : VERB_FAILED;
     const int status = print_publish (screen, reply, ask_network (session, reply));
-    if (status == VERB_DONE && !request.dry_run && session_embedded (session)
-        && registries_bootstrapped (args))
+    if (status == VERB_DONE && reply->told_later && registries_bootstrapped (args))
         tell_of_network (screen, reply->package);
     return status;
 }

@@ -41,8 +41,13 @@ fail (const screen_t *screen, const char *path, const char *what)
 {
     char message [ARGS_TEXT_MAX];
     snprintf (message, sizeof message, "%.400s: %s", path, what);
-    render_error (screen, errno == EACCES || errno == EPERM ? PERMISSION_DENIED : STORAGE, message,
-                  NULL);
+    const code_t code = errno == EACCES || errno == EPERM || errno == EROFS ? PERMISSION_DENIED
+                        : errno == ENOSPC || errno == EDQUOT ? INSUFFICIENT_DISK_SPACE
+                                                             : STORAGE;
+    render_error (screen, code, message,
+                  code == PERMISSION_DENIED          ? "check who owns the directory and the file"
+                  : code == INSUFFICIENT_DISK_SPACE ? "free some space on the disk"
+                                                    : NULL);
     return VERB_FAILED;
 }
 
@@ -114,7 +119,11 @@ write_text (const char *path, const char *text)
     while (done < size && (wrote = write (file, text + done, size - done)) > 0)
         done += (size_t) wrote;
     bool written = done == size && fsync (file) == 0;
+    const int reason = errno;
     close (file);
+    if (!written)
+        unlink (path);          //  part of it would be taken for all of it
+    errno = reason;
     return written;
 }
 

@@ -39,10 +39,6 @@ config_check (config_t *self)
 void
 config_warn_idle (config_t *self)
 {
-    const char *mode = config_string (self, "registry.mode");
-    if (strcmp (mode, "p2p") == 0 || strcmp (mode, "http") == 0)
-        config_warn (self, "%s: registry.mode: this build has no registry of this kind, so none "
-                           "is asked: FEATURE_NOT_ENABLED", config_origin (self, "registry.mode"));
     for (const schema_key_t *row = schema_keys; row->key; row++) {
         const setting_t *setting = config_setting (self, row->key);
         json_t *initial = row->lacks && setting->rank != FROM_DEFAULT ? schema_default (row) : NULL;

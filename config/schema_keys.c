@@ -3,7 +3,6 @@
 
 //  What settings without effect wait for.
 #define PEERS         "that part of the peer-to-peer network"
-#define HTTP          "the HTTP registry"
 #define PACKAGES_PATH "a choice of where packages appear"
 
 const schema_key_t schema_keys [] = {
@@ -78,8 +77,8 @@ const schema_key_t schema_keys [] = {
 
     {"registry.mode", SCHEMA_CHOICE, "\"hybrid\"", 0, 0, "hybrid|file|p2p|http", NULL, NULL,
      "which registries answer; hybrid = all that are configured"},
-    {"registry.url", SCHEMA_TEXT, "null", 0, 0, "http://|https://", "GGEN_REGISTRY_URL", HTTP,
-     "HTTP registry: a mirror or another node"},
+    {"registry.url", SCHEMA_TEXT, "null", 0, 0, "http://|https://", "GGEN_REGISTRY_URL", NULL,
+     "the HTTP registry: a mirror's index.json or its directory, or another node"},
     {"registry.registry_path", SCHEMA_PATH, "\"registry\"", 0, 0, NULL, NULL, NULL,
      "the file registry"},
     {"registry.packages_path", SCHEMA_PATH, "\"packages\"", 0, 0, NULL, NULL, PACKAGES_PATH,

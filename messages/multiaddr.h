@@ -64,6 +64,11 @@ bool
 bool
     multiaddr_is_dialable (const multiaddr_t *self);
 
+//  Are both at one IP? Of IPv6 at one /64: who has one address there has the whole network. Names and
+//  ports do not count; a name is nobody's.
+bool
+    multiaddr_same_host (const multiaddr_t *a, const multiaddr_t *b);
+
 //  The group an address counts to where strangers are limited by address: /16 of IPv4, /32 of IPv6.
 //  Names, private and loopback addresses have none: 0.
 uint64_t

@@ -67,6 +67,13 @@ multiaddr_is_dialable (const multiaddr_t *self)
         && !is_in_any (self, never, COUNT_OF (never));
 }
 
+bool
+multiaddr_same_host (const multiaddr_t *a, const multiaddr_t *b)
+{
+    const size_t size = multiaddr_ip_size (a);
+    return size > 0 && a->kind == b->kind && memcmp (a->ip, b->ip, size < 8 ? size : 8) == 0;
+}
+
 uint64_t
 multiaddr_group (const multiaddr_t *self)
 {

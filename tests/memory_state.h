@@ -25,6 +25,7 @@ typedef struct {
     code_t load_code;           //  not OK: loads fail
     code_t put_code;            //  not OK: puts fail
     unsigned loads, puts, urgent;
+    unsigned whole;             //  loads and puts that want what was there before, or nothing
 } memory_state_t;
 
 static inline void *
@@ -123,6 +124,7 @@ memory_state_put (void *self_, const delivery_t *at, const ProtobufCMessage *mes
     Ggen__StatePutReply reply = GGEN__STATE_PUT_REPLY__INIT;
     self->puts++;
     self->urgent += put->urgent != 0;
+    self->whole += put->whole != 0;
     if (self->put_code)
         return out_fail (at, self->put_code, "a hint", "the test's disk cannot be written");
     for (size_t i = 0; i < put->n_put; i++) {
@@ -144,6 +146,7 @@ memory_state_load (void *self_, const delivery_t *at, const ProtobufCMessage *me
     if (load->limit > 0 && load->limit < limit)
         limit = load->limit;
     self->loads++;
+    self->whole += load->whole != 0;
     if (self->load_code)
         return out_fail (at, self->load_code, "a hint", "the test's disk cannot be read");
     Ggen__StateLoadReply reply = GGEN__STATE_LOAD_REPLY__INIT;

@@ -67,7 +67,8 @@ typedef struct {
     bool incomplete;                        //  reads are
     unsigned full;                          //  records that a key takes; 0 = all
     bool alone;                             //  what is written is held by the writer only
-    bool few;                       //  of three that are asked one takes it
+    bool few;                               //  of three that are asked one takes it
+    bool here;                              //  one of those who take it is the writer
     uint32_t stored;                        //  hosts that take an archive
     uint32_t heard;                         //  neighbours that acknowledge news
     code_t transfer_code, cache_code;
@@ -256,7 +257,7 @@ p2p_dht_write (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     reply.asked = self->alone ? 1 : 3;
     reply.acknowledged =
         !p2p_store (self, &key, request->record, &reply.newer) ? 0 : self->few ? 1 : reply.asked;
-    reply.here = self->alone;
+    reply.here = self->alone || self->here;
     reply.full = reply.acknowledged == 0;
     return out_reply (at, &reply.base);
 }

@@ -102,9 +102,8 @@ def has_feature(build, name):
 
 
 def needs_network(path):
-    """Whether a test of the command line switches the peer-to-peer network on."""
-    return re.search(r"""GGEN_P2P_ENABLED["']?\]?\s*[:=]\s*["']?true""",
-                     path.read_text(encoding="utf-8")) is not None
+    """Whether a test of the command line starts nodes of the peer-to-peer network."""
+    return re.search(r"^(from|import) nodes\b", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
 
 
 def random_seed():

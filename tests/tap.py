@@ -375,6 +375,8 @@ def test(function):
 def main():
     """Run the registered tests in order, print TAP, exit 1 if one failed."""
     sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
+    #  A shell starts what is in the background with SIGINT ignored, and so would what is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     print(f"1..{len(TESTS)}")
     failed = 0
     for number, function in enumerate(TESTS, 1):

@@ -509,8 +509,8 @@ has_room (const bulk_t *self, const multiaddr_t *from)
         return true;
     for (unsigned i = 0; i < BULK_LINES_MAX; i++) {
         const line_t *line = self->lines[i];
-        neighbours += line && line->state == LINE_WAITING && line->from.kind == from->kind
-                      && memcmp (line->from.ip, from->ip, sizeof from->ip) == 0;
+        neighbours += line && line->state == LINE_WAITING
+                      && multiaddr_same_host (&line->from, from);
     }
     return neighbours < BULK_NEIGHBOURS_MAX;
 }

@@ -2,6 +2,7 @@
 #include "line_io.h"
 
 #include "bulk_io.h"
+#include "runtime/actor/deadlines.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -85,6 +86,7 @@ line_flush (line_t *self, int64_t now_ms)
         if (first->sent < first->size)
             return OK;
         self->first = first->next;
+        self->used_ms = now_ms;
         free (first);
     }
     self->last = NULL;
@@ -126,7 +128,9 @@ line_due_ms (const line_t *self)
 {
     if (self->state != LINE_UP)
         return self->made_ms + (self->state == LINE_WAITING ? BULK_OPENING_MS : BULK_DIAL_MS);
-    int64_t due_ms = self->record ? self->begun_ms + BULK_RECORD_MS : self->used_ms + BULK_IDLE_MS;
+    if (!self->record && !self->first)
+        return self->used_ms + BULK_IDLE_MS;
+    int64_t due_ms = self->record ? self->begun_ms + BULK_RECORD_MS : DEADLINE_NEVER;
     if (self->first && self->moved_ms + BULK_STALL_MS < due_ms)
         due_ms = self->moved_ms + BULK_STALL_MS;
     return due_ms;

@@ -24,7 +24,7 @@ typedef struct {
     multiaddr_t from;                   //  WAITING: its IP
     seals_t seals;
     int64_t made_ms;
-    int64_t used_ms;                    //  when the last record was whole, or was given to send
+    int64_t used_ms;                    //  when the last record was whole, was given to send, or had left
     int64_t begun_ms;                   //  when the record that is coming in began
     int64_t moved_ms;                   //  when something left, or began to wait
     uint8_t opening[OPENING_BYTES];     //  that comes in, or was sent

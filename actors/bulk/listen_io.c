@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "listen_io.h"
 
-#include <arpa/inet.h>
+#include "runtime/host/socket_address.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,42 +15,6 @@
 #define ATTEMPTS     8          //  to find a port that is free at all addresses
 #define TYPE         (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
 #define TOS          0x08       //  "throughput" (RFC 1349): others may go first
-
-typedef union {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-} place_t;
-
-static socklen_t
-to_system (const multiaddr_t *address, uint16_t port, place_t *place)
-{
-    memset (place, 0, sizeof *place);
-    if (address->kind == MULTIADDR_IP4) {
-        place->v4.sin_family = AF_INET;
-        place->v4.sin_port = htons (port);
-        memcpy (&place->v4.sin_addr, address->ip, sizeof place->v4.sin_addr);
-        return sizeof place->v4;
-    }
-    place->v6.sin6_family = AF_INET6;
-    place->v6.sin6_port = htons (port);
-    memcpy (&place->v6.sin6_addr, address->ip, sizeof place->v6.sin6_addr);
-    return sizeof place->v6;
-}
-
-static void
-from_system (const place_t *place, multiaddr_t *address)
-{
-    *address = (multiaddr_t) {.kind = MULTIADDR_IP4};
-    if (place->any.sa_family == AF_INET) {
-        memcpy (address->ip, &place->v4.sin_addr, sizeof place->v4.sin_addr);
-        return;
-    }
-    const uint8_t *ip = place->v6.sin6_addr.s6_addr;
-    const bool mapped = IN6_IS_ADDR_V4MAPPED (&place->v6.sin6_addr);
-    address->kind = mapped ? MULTIADDR_IP4 : MULTIADDR_IP6;
-    memcpy (address->ip, ip + (mapped ? 12 : 0), mapped ? 4 : 16);
-}
 
 //  What the other side does not acknowledge ends the connection as soon as what it does not read.
 static void
@@ -70,27 +35,31 @@ tune (int fd, sa_family_t family)
 static uint16_t
 port_of (int fd)
 {
-    place_t place;
-    socklen_t size = sizeof place;
-    if (getsockname (fd, &place.any, &size) != 0)
+    struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
+    multiaddr_t address;
+    socklen_t size = sizeof at;
+    if (getsockname (fd, (struct sockaddr *) &at, &size) != 0)
         return 0;
-    return ntohs (place.any.sa_family == AF_INET ? place.v4.sin_port : place.v6.sin6_port);
+    socket_address_read (&at, &address);
+    return address.port;
 }
 
 //  The descriptor, or -1 with errno.
 static int
 bind_one (const multiaddr_t *address, uint16_t port, int v6_only)
 {
-    place_t place;
+    struct sockaddr_storage at;
     const int yes = 1;
-    socklen_t size = to_system (address, port, &place);
-    int fd = socket (place.any.sa_family, TYPE, 0);
+    multiaddr_t place = *address;
+    place.port = port;
+    socklen_t size = socket_address_from (&place, &at);
+    int fd = socket (at.ss_family, TYPE, 0);
     if (fd < 0)
         return -1;
     setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (place.any.sa_family == AF_INET6)
+    if (at.ss_family == AF_INET6)
         setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
-    if (bind (fd, &place.any, size) == 0 && listen (fd, BACKLOG) == 0)
+    if (bind (fd, (struct sockaddr *) &at, size) == 0 && listen (fd, BACKLOG) == 0)
         return fd;
     const int why = errno;
     close (fd);
@@ -170,30 +139,31 @@ listen_close (listen_t *self)
 int
 listen_accept (int fd, multiaddr_t *from, code_t *code)
 {
-    place_t place;
-    socklen_t size = sizeof place;
-    int got = accept4 (fd, &place.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct sockaddr_storage at;
+    socklen_t size = sizeof at;
+    int got = accept4 (fd, (struct sockaddr *) &at, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (got < 0) {
         const bool short_of =
             errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
         *code = short_of ? NETWORK : BUSY;
         return -1;
     }
-    from_system (&place, from);
-    tune (got, place.any.sa_family);
+    socket_address_read (&at, from);
+    from->port = 0;
+    tune (got, at.ss_family);
     return got;
 }
 
 int
 listen_dial (const multiaddr_t *to)
 {
-    place_t place;
-    socklen_t size = to_system (to, to->port, &place);
-    int fd = socket (place.any.sa_family, TYPE, 0);
+    struct sockaddr_storage at;
+    socklen_t size = socket_address_from (to, &at);
+    int fd = socket (at.ss_family, TYPE, 0);
     if (fd < 0)
         return -1;
-    tune (fd, place.any.sa_family);
-    if (connect (fd, &place.any, size) == 0 || errno == EINPROGRESS)
+    tune (fd, at.ss_family);
+    if (connect (fd, (struct sockaddr *) &at, size) == 0 || errno == EINPROGRESS)
         return fd;
     close (fd);
     return -1;

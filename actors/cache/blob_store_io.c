@@ -278,6 +278,33 @@ commit (blob_store_t *self, const char *staged, const digest_t *digest, char pat
     return blob_store_use (self, digest, stamp_p) ? OK : blob_store_fail (failure, STORAGE, path, "vanished");
 }
 
+//  Is it on the store's file system, where links to it can be?
+static bool
+is_beside (const blob_store_t *self, const struct stat *info)
+{
+    struct stat store;
+    return stat (self->directory, &store) == 0 && store.st_dev == info->st_dev;
+}
+
+//  Link a file of ours whose bytes were checked to its place at once, if nothing is there yet: a link
+//  is made whole or not at all, so there is nothing to stage. Returns false when that is not so easy.
+static bool
+link_checked (const blob_store_t *self, int source, const digest_t *digest,
+              char path[BLOB_PATH_MAX], blob_stamp_t *stamp_p)
+{
+    blob_failure_t ignored;
+    blob_store_path (self, digest, path);
+    bool linked = link_open_file (source, path);
+    if (!linked && errno == ENOENT) {
+        char *slash = strrchr (path, '/');
+        *slash = 0;
+        bool made = blob_store_make_directories (path, &ignored) == OK;
+        *slash = '/';
+        linked = made && link_open_file (source, path);
+    }
+    return linked && blob_store_use (self, digest, stamp_p);
+}
+
 code_t
 blob_store_import (blob_store_t *self, const char *source, const digest_t *digest,
                    uint64_t size_bytes, const blob_watch_t *watch, char path[BLOB_PATH_MAX],
@@ -287,6 +314,11 @@ blob_store_import (blob_store_t *self, const char *source, const digest_t *diges
     AUTO (sha256_close) int file = open_source (source, digest, size_bytes, &info, failure);
     if (file < 0)
         return failure->code;
+    if (is_ours (&info) && is_beside (self, &info)) {
+        code_t read = read_source (file, -1, source, digest, &info, watch, failure);
+        if (read || link_checked (self, file, digest, path, stamp_p))
+            return read;
+    }
     char staged[BLOB_PATH_MAX];
     snprintf (staged, sizeof staged, "%s/tmp/%ld-%u", self->directory, (long) getpid (),
               self->staged++);

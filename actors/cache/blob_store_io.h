@@ -4,7 +4,7 @@
 //      DIRECTORY/blobs/ab/<64 digits>      a blob; its time of access says when it was used last
 //                held/ab/<64 digits>       another link of one that is served to others
 //                parts/                    being put together (part_io.h)
-//                tmp/                      being made; a rename moves it into blobs/
+//                tmp/                      copies being made; a rename moves them into blobs/
 //                tmp/.lock                 held shared while somebody may be making one
 //
 //  Directories are 0700, files made here 0600. A blob is a hard link to the file it was imported

@@ -5,6 +5,7 @@
 
 #include "blob_held_io.h"
 
+#include "many.pb-c.h"
 #include "transfer.pb-c.h"
 #include "message.h"
 #include "upkeep.pb-c.h"
@@ -127,6 +128,8 @@ run (job_t *job, void *arg)
     else if (work->task == BLOBS_IMPORT)
         work->code = blob_store_import (work->store, work->source, &work->digest, work->size_bytes,
                                         &watch, work->path, &work->stamp, &work->failure);
+    else if (work->task == BLOBS_TAKE_MANY)
+        blobs_many_run (work, &watch);
     else if (work->task == BLOBS_DROP)
         work->code = drop_all (work, &watch);
     else if (work->task >= BLOBS_PART_LOOK)
@@ -147,6 +150,7 @@ blobs_work_destroy (blobs_work_t **work_p)
         ggen__blob_drop_request__free_unpacked (work->drop, NULL);
     if (work->dropped)
         ggen__blob_drop_reply__free_unpacked (work->dropped, NULL);
+    blobs_many_destroy (&work->many);
     free (work->source);
     free (work->digests);
     free (work);
@@ -288,6 +292,8 @@ job_done (void *self_, void *job, int64_t now_ms)
         after_find (self, ticket, work);
     else if (work->task == BLOBS_IMPORT)
         after_import (self, ticket, work);
+    else if (work->task == BLOBS_TAKE_MANY)
+        blobs_many_done (self, ticket, work);
     else if (work->task >= BLOBS_PART_LOOK)
         blobs_part_done (self, ticket, work);
     else if (work->task == BLOBS_DROP && work->code == OK)
@@ -455,6 +461,7 @@ create (const actor_env_t *env)
 static const handler_t rows[] = {
     {&ggen__blob_find_request__descriptor, on_find, THIS_NODE},
     {&ggen__blob_import_request__descriptor, on_import, THIS_NODE},
+    {&ggen__blob_take_many_request__descriptor, blobs_on_take_many, THIS_NODE},
     {&ggen__blob_remove_request__descriptor, on_remove, THIS_NODE},
     {&ggen__blob_list_request__descriptor, on_list, THIS_NODE},
     {&ggen__blob_drop_request__descriptor, on_drop, THIS_NODE},

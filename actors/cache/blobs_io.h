@@ -9,6 +9,7 @@
 //                      expected and actual (CHECKSUM_MISMATCH), required and available
 //                      (INSUFFICIENT_DISK_SPACE). A path outside of the store means that it could
 //                      not be written. 'evicted' stays empty: what goes is the cache's decision.
+//  BlobTakeManyRequest BlobFind, else BlobImport, of each, in one job; those that fail are left out.
 //  BlobRemoveRequest, BlobListRequest
 //  BlobDropRequest     many at once, by a job; of a dry run only what it would free.
 //  PartOpen, PartWrite, PartFinish, PartDrop files that "transfer" puts together (part_io.h). What

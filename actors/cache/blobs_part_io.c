@@ -273,25 +273,6 @@ free_bytes (void *data, void *hint)
     free (data);
 }
 
-//  Returns false with errno set; a file that is shorter has none (0).
-static bool
-read_all (int file, uint8_t *bytes, size_t size, off_t offset)
-{
-    while (size > 0) {
-        ssize_t count = pread (file, bytes, size, offset);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0) {
-            errno = count == 0 ? 0 : errno;
-            return false;
-        }
-        bytes += count;
-        offset += count;
-        size -= (size_t) count;
-    }
-    return true;
-}
-
 //  What comes is not checked here: who serves it knows what each chunk has to be.
 code_t
 blobs_on_read (void *self_, const delivery_t *at, const ProtobufCMessage *message)
@@ -313,8 +294,9 @@ blobs_on_read (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     uint8_t *bytes = malloc (ask->size_bytes);
     if (!bytes)
         return BUSY;
-    if (!read_all (file, bytes, ask->size_bytes, (off_t) ask->offset)) {
-        bool is_short = errno == 0;
+    ssize_t count = part_read_at (file, bytes, ask->size_bytes, (off_t) ask->offset);
+    if (count != (ssize_t) ask->size_bytes) {
+        bool is_short = count >= 0;
         free (bytes);
         return out_fail (at, is_short ? PACKAGE_NOT_FOUND : STORAGE, "",
                          is_short ? "the blob is shorter" : "the blob cannot be read");

@@ -14,6 +14,7 @@
 typedef enum {
     BLOBS_FIND,
     BLOBS_IMPORT,
+    BLOBS_TAKE_MANY,
     BLOBS_LIST,
     BLOBS_DROP,
     BLOBS_PART_LOOK,                //  is it a blob already?
@@ -23,6 +24,7 @@ typedef enum {
 
 //  A job and what became of it; its ticket is job_ticket ().
 typedef struct blobs_work_t blobs_work_t;
+typedef struct blobs_many_t blobs_many_t;
 struct blobs_work_t {
     blobs_work_t *next;
     blob_store_t *store;
@@ -37,6 +39,7 @@ struct blobs_work_t {
     Ggen__BlobListReply *list;      //  LIST
     Ggen__BlobDropRequest *drop;    //  DROP
     Ggen__BlobDropReply *dropped;
+    blobs_many_t *many;             //  TAKE_MANY
     uint8_t *digests;               //  PART_LOOK, PART_VERIFY: of all chunks, or NULL
     uint8_t bitmap[PART_BITMAP_MAX];
     bool hold;                      //  PART_FINISH
@@ -65,6 +68,15 @@ must_use code_t blobs_start (blobs_t *self, ticket_t ticket, blobs_work_t *work)
 
 void blobs_answer_failure (blobs_t *self, ticket_t ticket, const digest_t *digest,
                            const blob_failure_t *cause);
+
+//  ---- blobs_many_io.c ---------------------------------------------------------------------------
+
+//  The work of TAKE_MANY, on a worker; and what follows from it.
+void blobs_many_run (blobs_work_t *work, const blob_watch_t *watch);
+void blobs_many_done (blobs_t *self, ticket_t ticket, blobs_work_t *work);
+void blobs_many_destroy (blobs_many_t **self_p);
+
+code_t blobs_on_take_many (void *self, const delivery_t *at, const ProtobufCMessage *message);
 
 //  ---- blobs_part_io.c ---------------------------------------------------------------------------
 

@@ -3,10 +3,12 @@
 
 #include "eviction.h"
 #include "fetch.h"
+#include "fetch_many.h"
 #include "hot_keep.h"
 #include "hot_serve.h"
 
 #include "hot.pb-c.h"
+#include "many.pb-c.h"
 #include "node.pb-c.h"
 #include "runtime/actor/out.h"
 #include "transfer.pb-c.h"
@@ -18,6 +20,7 @@
 
 #define BLOBS    "blobs"
 #define TRANSFER "transfer"
+#define WEB      "web"
 
 //  Lists and drops that are asked for at one time.
 #define UPKEEP_MAX 1
@@ -25,7 +28,8 @@
 //  Asks of the hot tier to "state".
 #define HOT_ASKS_MAX 3
 
-_Static_assert(CACHE_FETCHES_MAX + EVICTION_REMOVES_MAX + UPKEEP_MAX + HOT_ASKS_MAX <= PENDING_MAX,
+_Static_assert(CACHE_FETCHES_MAX + EVICTION_REMOVES_MAX + UPKEEP_MAX + HOT_ASKS_MAX + FETCH_MANY_MAX
+                   <= PENDING_MAX,
                "every fetch can ask at any time");
 
 typedef struct cache_t cache_t;
@@ -35,7 +39,8 @@ typedef enum {
     PARKED,                     //  another fetch of the same bytes goes first
     FINDING,
     IMPORTING,
-    TRANSFERRING                //  other nodes give it, into the store
+    TRANSFERRING,               //  other nodes give it, into the store
+    DOWNLOADING                 //  a web server does
 } stage_t;
 
 struct flight_t {
@@ -54,9 +59,10 @@ struct cache_t {
     uint64_t bytes_max;
     flight_t *flights;          //  in the order of starting
     unsigned flights_count;
+    fetch_many_t many;
     eviction_t eviction;
     unsigned upkeep;            //  lists and drops under way
-    uint64_t hits;
+    uint64_t hits;              //  and of 'many'
     uint64_t misses;
     bool loaded;
 };
@@ -69,7 +75,7 @@ is_fetched (const void *self, const digest_t *digest)
     for (const flight_t *at = ((const cache_t *) self)->flights; at; at = at->next)
         if (digest_equal (fetch_digest (at->fetch), digest))
             return true;
-    return false;
+    return fetch_many_has (&((const cache_t *) self)->many, digest);
 }
 
 //  ---- the end of a fetch ------------------------------------------------------------------------
@@ -185,13 +191,17 @@ imported (cache_t *self, flight_t *flight, const answer_t *answer)
     advance (self, flight);
 }
 
+//  Others have put it into the store, or failed to.
 static void
-transferred (cache_t *self, flight_t *flight, const answer_t *answer)
+brought (cache_t *self, flight_t *flight, const answer_t *answer)
 {
-    const Ggen__TransferFetchReply *reply = (const void *) answer->message;
-    if (reply) {
-        keep (self, flight, reply->size_bytes);
-        land_found (self, flight, reply->path, reply->size_bytes,
+    const Ggen__TransferFetchReply *transferred = (const void *) answer->message;
+    const Ggen__WebFetchReply *downloaded = (const void *) answer->message;
+    if (answer->message) {
+        bool web = flight->stage == DOWNLOADING;
+        uint64_t size_bytes = web ? downloaded->size_bytes : transferred->size_bytes;
+        keep (self, flight, size_bytes);
+        land_found (self, flight, web ? downloaded->path : transferred->path, size_bytes,
                     fetch_source (flight->fetch)->registry);
         return;
     }
@@ -225,8 +235,8 @@ on_step (void *self_, void *flight_, const answer_t *answer)
     }
     if (flight->stage == FINDING)
         found (self, flight, answer);
-    else if (flight->stage == TRANSFERRING)
-        transferred (self, flight, answer);
+    else if (flight->stage == TRANSFERRING || flight->stage == DOWNLOADING)
+        brought (self, flight, answer);
     else
         imported (self, flight, answer);
     return OK;
@@ -295,6 +305,26 @@ transfer (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
     ask_step (self, flight, TRANSFER, &request.base, &ggen__transfer_fetch_reply__descriptor);
 }
 
+static void
+download (cache_t *self, flight_t *flight, const Ggen__FetchSource *source)
+{
+    Ggen__WebFetchRequest request = GGEN__WEB_FETCH_REQUEST__INIT;
+    digest_t digest = *fetch_digest (flight->fetch);
+    flight->stage = DOWNLOADING;
+    request.url = source->location;
+    request.sha256 = digest_to_field (&digest);
+    request.size_bytes = fetch_size_bytes (flight->fetch);
+    request.subject = (char *) fetch_subject (flight->fetch);
+    ask_step (self, flight, WEB, &request.base, &ggen__web_fetch_reply__descriptor);
+}
+
+static bool
+is_of_web (const flight_t *flight, const Ggen__FetchSource *source)
+{
+    return (strncmp (source->location, "http://", 7) == 0 || strncmp (source->location, "https://", 8) == 0)
+           && !fetch_offline (flight->fetch);
+}
+
 static bool
 is_of_other_nodes (const flight_t *flight, const Ggen__FetchSource *source)
 {
@@ -336,6 +366,10 @@ advance (cache_t *self, flight_t *flight)
         }
         if (is_of_other_nodes (flight, source)) {
             transfer (self, flight, source);
+            return;
+        }
+        if (is_of_web (flight, source)) {
+            download (self, flight, source);
             return;
         }
         pass_over (flight, source);
@@ -401,6 +435,12 @@ on_fetch (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 }
 
 static code_t
+on_fetch_many (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    return fetch_many (&((cache_t *) self)->many, at, message);
+}
+
+static code_t
 on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     (void) message;
@@ -409,8 +449,8 @@ on_status (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     reply.blobs_count = lru_count (self->lru);
     reply.size_bytes = lru_bytes (self->lru);
     reply.max_bytes = self->bytes_max;
-    reply.hits = self->hits;
-    reply.misses = self->misses;
+    reply.hits = self->hits + self->many.hits;
+    reply.misses = self->misses + self->many.misses;
     return out_reply (at, &reply.base);
 }
 
@@ -629,6 +669,7 @@ destroy (void *self_)
         self->flights = flight->next;
         flight_destroy (&flight);
     }
+    fetch_many_close (&self->many);
     lru_destroy (&self->lru);
     hot_destroy (&self->hot);
     free (self);
@@ -652,6 +693,8 @@ create (const actor_env_t *env)
                                    .pinned = is_fetched,
                                    .arg = self,
                                    .again_ms = DEADLINE_NEVER};
+    self->many = (fetch_many_t) {.out = env->out, .blobs = BLOBS, .lru = self->lru,
+                                 .eviction = &self->eviction};
     Ggen__BlobListRequest request = GGEN__BLOB_LIST_REQUEST__INIT;
     ask_t ask = {.to = BLOBS,
                  .message = &request.base,
@@ -670,6 +713,7 @@ create (const actor_env_t *env)
 
 static const handler_t rows[] = {
     {&ggen__fetch_request__descriptor, on_fetch, THIS_NODE},
+    {&ggen__fetch_many_request__descriptor, on_fetch_many, THIS_NODE},
     {&ggen__cache_status_request__descriptor, on_status, THIS_NODE},
     {&ggen__cache_list_request__descriptor, on_cache_list, THIS_NODE},
     {&ggen__cache_drop_request__descriptor, on_drop, THIS_NODE},

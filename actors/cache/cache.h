@@ -16,6 +16,9 @@
 //                      INSUFFICIENT_DISK_SPACE     at once: another source needs the same room
 //                      VALIDATION                  no digest, or above CACHE_SOURCES_MAX sources
 //                      BUSY                        CACHE_FETCHES_MAX are going on
+//  FetchMany       up to MANY_FETCHES_MAX, each from one path of this machine, by one question to
+//                  "blobs". What cannot be had so is left out of the answer; a FetchRequest tells
+//                  why. BUSY: FETCH_MANY_MAX (fetch_many.h) are going on.
 //  CacheList       all blobs, as the store lists them.
 //  CacheDrop       these blobs are removed, but for those that are being fetched.
 //  CacheStatus     what the store holds, and how often it had what was asked for.

@@ -7,7 +7,7 @@
 #include "lru.h"
 #include "runtime/actor/out.h"
 
-#define EVICTION_REMOVES_MAX 12     //  under way at one time
+#define EVICTION_REMOVES_MAX 8     //  under way at one time
 
 //  Filled by its owner, which may not move it while removes are under way; the last two are its
 //  own.

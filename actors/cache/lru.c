@@ -120,12 +120,6 @@ lru_remove (lru_t *self, const digest_t *digest)
     return true;
 }
 
-bool
-lru_has (const lru_t *self, const digest_t *digest)
-{
-    return find (self, digest) != NULL;
-}
-
 uint32_t
 lru_count (const lru_t *self)
 {

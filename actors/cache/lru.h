@@ -29,7 +29,6 @@ must_use code_t lru_put (lru_t *self, const digest_t *digest, uint64_t size_byte
 //  Forget it. Returns false when it is not there.
 bool lru_remove (lru_t *self, const digest_t *digest);
 
-bool lru_has (const lru_t *self, const digest_t *digest);
 uint32_t lru_count (const lru_t *self);
 uint64_t lru_bytes (const lru_t *self);
 

@@ -103,9 +103,8 @@ write_at (int file, const void *data, size_t size, off_t offset)
     return true;
 }
 
-//  As much as there is, up to 'size'; -1 with errno set.
-static ssize_t
-read_at (int file, void *data, size_t size, off_t offset)
+ssize_t
+part_read_at (int file, void *data, size_t size, off_t offset)
 {
     size_t done = 0;
     while (done < size) {
@@ -127,7 +126,7 @@ boot_id (char id[BOOT_ID_SIZE + 4])
 {
     memset (id, 0, BOOT_ID_SIZE + 4);
     AUTO (sha256_close) int file = open (BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
-    if (file >= 0 && read_at (file, id, BOOT_ID_SIZE, 0) != BOOT_ID_SIZE)
+    if (file >= 0 && part_read_at (file, id, BOOT_ID_SIZE, 0) != BOOT_ID_SIZE)
         memset (id, 0, BOOT_ID_SIZE + 4);
 }
 
@@ -140,7 +139,7 @@ read_map (const blob_store_t *store, const digest_t *digest, map_file_t *map)
     char path[BLOB_PATH_MAX];
     map_path (store, digest, path);
     AUTO (sha256_close) int file = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t count = file < 0 ? -1 : read_at (file, map, sizeof *map, 0);
+    ssize_t count = file < 0 ? -1 : part_read_at (file, map, sizeof *map, 0);
     return count >= (ssize_t) HEADER_SIZE && memcmp (map->magic, MAGIC, sizeof map->magic) == 0
            && map->size_bytes > 0 && map->size_bytes <= BLOB_BYTES_MAX
            && (size_t) count == HEADER_SIZE + part_bitmap_bytes (map->size_bytes);
@@ -342,7 +341,7 @@ is_right (int file, uint64_t size_bytes, uint32_t chunk, const uint8_t *digest, 
 {
     uint8_t hash[CRYPTO_HASH_BYTES];
     uint32_t size = chunk_bytes (size_bytes, chunk);
-    if (read_at (file, block, size, (off_t) chunk * PART_CHUNK_BYTES) != (ssize_t) size)
+    if (part_read_at (file, block, size, (off_t) chunk * PART_CHUNK_BYTES) != (ssize_t) size)
         return false;
     crypto_real.sha256 (block, size, hash);
     return memcmp (hash, digest, sizeof hash) == 0;

@@ -14,6 +14,8 @@
 
 #include "blob_store_io.h"
 
+#include <sys/types.h>
+
 #define PARTS_MAX        64         //  at one more the one not written to for longest goes
 #define PART_CHUNK_BYTES 262144
 #define PART_CHUNKS_MAX  (BLOB_BYTES_MAX / PART_CHUNK_BYTES)
@@ -53,6 +55,9 @@ must_use code_t part_write (const blob_store_t *store, const digest_t *digest, u
 
 //  Are all chunks there?
 bool part_complete (const blob_store_t *store, const digest_t *digest, uint64_t size_bytes);
+
+//  Read from any file, as much as there is up to 'size'; -1 with errno set.
+ssize_t part_read_at (int file, void *data, size_t size, off_t offset);
 
 //  Forget it.
 void part_drop (const blob_store_t *store, const digest_t *digest);

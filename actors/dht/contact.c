@@ -31,13 +31,6 @@ fold (uint64_t group)
     return (uint32_t) (group ^ group >> 32);
 }
 
-uint32_t
-contact_group (bytes_t address)
-{
-    multiaddr_t decoded;
-    return multiaddr_decode (&decoded, address) == OK ? fold (multiaddr_group (&decoded)) : 0;
-}
-
 static void
 add_address (contact_t *self, ProtobufCBinaryData field)
 {

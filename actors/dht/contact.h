@@ -63,8 +63,4 @@ size_t
 bytes_t
     contact_route (const contact_t *self, uint8_t room[CONTACT_ROUTE_MAX]);
 
-//  The group of an address (multiaddr_group, folded to 32 bits); 0 when it does not decode.
-uint32_t
-    contact_group (bytes_t address);
-
 #endif

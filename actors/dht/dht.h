@@ -37,6 +37,8 @@
 #define DHT_ASKS_MAX   44
 #define DHT_PUTS_MAX   20
 #define DHT_CHECKS_MAX 10
+//  Of the checks those of providers that others say are gone; what is beyond is not looked at.
+#define DHT_DEAD_CHECKS_MAX 5
 
 //  Nodes that wait to be checked before they may enter the table; more are not looked at.
 #define DHT_CANDIDATES_MAX 16

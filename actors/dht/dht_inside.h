@@ -28,6 +28,9 @@
 //  How long one ask may take at most; a node that is later is dead to us.
 #define DHT_ASK_MS 8000
 
+//  Records of one answer: no node sends more, and no more are verified; twice as many are misbehaviour.
+#define DHT_REPLY_RECORDS_MAX 256
+
 //  Pages that one read asks of all nodes together, beyond the first of each.
 #define DHT_PAGES_MAX 24
 
@@ -255,8 +258,9 @@ void dht_upkeep_consider (dht_t *self, const contact_t *contact);
 void dht_upkeep_entered (dht_t *self, const contact_t *contact);
 void dht_upkeep_left (dht_t *self, uint64_t place);
 
-//  Something was looked up here: its bucket is fresh.
+//  Something is looked up here: its bucket is fresh. Nobody answered: it is not.
 void dht_upkeep_looked (dht_t *self, uint64_t target);
+void dht_upkeep_unanswered (dht_t *self, uint64_t target);
 
 void dht_upkeep_tick (dht_t *self, int64_t now_ms);
 int64_t dht_upkeep_deadline_ms (const dht_t *self);

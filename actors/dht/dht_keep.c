@@ -231,8 +231,13 @@ take_record (dht_t *self, const digest_t *key, const Ggen__KeptRecord *kept, int
     dht_element_t element;
     contact_t provider = {.group = 0};
     crypto.verify = trust_own_disk;
+    if (kept->kept_at < 0 || kept->kept_at > INT64_MAX / 1000)
+        return false;
+    //  A clock that shows a time before this is wrong: it would refuse what was signed since.
+    if (wall_ms < kept->kept_at * 1000)
+        wall_ms = kept->kept_at * 1000;
     int64_t away_secs = wall_ms / 1000 - kept->kept_at;
-    int64_t age_secs = (away_secs > 0 ? away_secs : 0) + kept->record->age_secs;
+    int64_t age_secs = away_secs + kept->record->age_secs;
     bytes_t packed = {kept->record->record.data, kept->record->record.len};
     if (age_secs > RECORDS_KEEP_SECS || packed.size > RECORD_SIZE_MAX
         || harvest_check (&element, &crypto, key, packed, wall_ms) != OK)

@@ -148,6 +148,8 @@ dht_op_end (dht_t *self, op_t *op)
         link = &(*link)->next;
     *link = op->next;
     self->running_count--;
+    if (lookup_answers (op->lookup) == 0)
+        dht_upkeep_unanswered (self, op->target);
     if (!op->background) {
         self->lookups++;
         self->lookups_ms += (uint64_t) (out_now_ms (self->out) - op->asked_ms);

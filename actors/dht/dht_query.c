@@ -22,9 +22,16 @@ bool
 dht_query_has_room (const dht_t *self, query_kind_t kind)
 {
     uint8_t count = *counter_of ((dht_t *) self, kind);
-    return count < (kind == QUERY_PUT                           ? DHT_PUTS_MAX
-                    : kind == QUERY_CHECK || kind == QUERY_DEAD ? DHT_CHECKS_MAX
-                                                                : DHT_ASKS_MAX);
+    switch (kind) {
+    case QUERY_PUT:
+        return count < DHT_PUTS_MAX;
+    case QUERY_CHECK:
+        return count < DHT_CHECKS_MAX;
+    case QUERY_DEAD:
+        return count < DHT_DEAD_CHECKS_MAX;
+    default:
+        return count < DHT_ASKS_MAX;
+    }
 }
 
 void

@@ -165,7 +165,11 @@ dht_read_answered (dht_t *self, op_t *op, const query_t *query, const answer_t *
 {
     const Ggen__GetRecordsReply *got = (const void *) answer->message;
     bool any = false;
-    for (size_t i = 0; i < got->n_records; i++) {
+    if (got->n_records > 2 * DHT_REPLY_RECORDS_MAX) {
+        dht_observe (self, &query->contact.key, GGEN__EXPERIENCE__MISBEHAVED, "too many records");
+        return;
+    }
+    for (size_t i = 0; i < got->n_records && i < DHT_REPLY_RECORDS_MAX; i++) {
         code_t code = harvest_add (op->harvest, query->candidate, got->records[i],
                                    dht_wall_ms (self));
         any |= code == OK;

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-//  Records in one answer: as many as fit, but not more than these.
-#define REPLY_RECORDS_MAX 256
-#define REPLY_BYTES_MAX   65536
+//  Records in one answer: as many as fit, but not more than DHT_REPLY_RECORDS_MAX.
+#define REPLY_BYTES_MAX 65536
 
 static code_t
 refuse_client (const delivery_t *at)
@@ -60,8 +59,8 @@ dht_serve_find (void *self_, const delivery_t *at, const ProtobufCMessage *messa
 //  ---- records out -------------------------------------------------------------------------------
 
 typedef struct {
-    Ggen__StoredRecord rooms[REPLY_RECORDS_MAX];
-    Ggen__StoredRecord *list[REPLY_RECORDS_MAX];
+    Ggen__StoredRecord rooms[DHT_REPLY_RECORDS_MAX];
+    Ggen__StoredRecord *list[DHT_REPLY_RECORDS_MAX];
     size_t count;
     const element_t *last;
     bool more;
@@ -74,7 +73,7 @@ add_records (const dht_t *self, const digest_t *key, const uint8_t *after, int64
     size_t bytes = 0;
     const element_t *element = records_next (self->records, key, after, now_ms);
     for (; element; element = records_next (self->records, key, element->id, now_ms)) {
-        if (stored->count == REPLY_RECORDS_MAX
+        if (stored->count == DHT_REPLY_RECORDS_MAX
             || (stored->count > 0 && bytes + element->size > REPLY_BYTES_MAX)) {
             stored->more = true;
             return;
@@ -222,6 +221,16 @@ provider_of (const dht_t *self, const digest_t *key, const peer_key_t *peer)
     return records_get (self->records, key, id);
 }
 
+static bool
+is_checked (const dht_t *self, const digest_t *key, const peer_key_t *peer)
+{
+    for (const query_t *query = self->waiting; query; query = query->next)
+        if (query->kind == QUERY_DEAD && peer_key_equal (&query->contact.key, peer)
+            && memcmp (query->key.bytes, key->bytes, DIGEST_SIZE) == 0)
+            return true;
+    return false;
+}
+
 //  Ask it whether it is there, where its record says it is.
 static void
 check_provider (dht_t *self, const digest_t *key, const element_t *held)
@@ -240,8 +249,7 @@ check_provider (dht_t *self, const digest_t *key, const element_t *held)
                        .message = &find.base,
                        .expect = &ggen__find_node_reply__descriptor,
                        .key = key};
-    if (dht_query_has_room (self, QUERY_DEAD))
-        dht_query_send (self, &ask);
+    dht_query_send (self, &ask);
 }
 
 void
@@ -282,7 +290,8 @@ dht_serve_dead (void *self_, const delivery_t *at, const ProtobufCMessage *messa
         || peer_key_from_field (&peer, hint->peer_key) != OK)
         return VALIDATION;
     element_t *element = provider_of (self, &key, &peer);
-    if (element && !element->dead)
+    if (element && !element->dead && dht_query_has_room (self, QUERY_DEAD)
+        && !is_checked (self, &key, &peer))
         check_provider (self, &key, element);
     if (peer_id_of_address (&sender, at->from) != OK) {
         op_t *op = dht_op_new (OP_HINT, spread_hint, &key, NULL);

@@ -14,8 +14,9 @@
 //  Of the nodes that hold a record, so many closest to its key hand it to a new neighbour.
 #define HANDING_OVER 2
 
-//  No refresh could be begun: try again.
-#define AGAIN_SECS 2
+//  No refresh could be begun: try again. Nobody answered: not as soon.
+#define AGAIN_SECS      2
+#define UNANSWERED_SECS 30
 
 //  ---- who may enter the table -------------------------------------------------------------------
 
@@ -178,12 +179,23 @@ dht_upkeep_looked (dht_t *self, uint64_t target)
         dht_later_secs (self, self->settings->refresh_ms);
 }
 
-//  What a refresh was for is done by its answers. The first one, of ourselves, is followed by those
-//  of the buckets that are not full.
+//  Without a network it waits until there is one.
+void
+dht_upkeep_unanswered (dht_t *self, uint64_t target)
+{
+    int32_t *due_secs = &self->refresh_secs[kbucket_index (self->table, target)];
+    int32_t again_secs = (int32_t) (out_now_ms (self->out) / 1000) + UNANSWERED_SECS;
+    if (!self->offline && again_secs < *due_secs)
+        *due_secs = again_secs;
+}
+
+//  What a refresh was for is done by its answers, be they late when there are no others. The first one,
+//  of ourselves, is followed by those of the buckets that are not full.
 static bool
 refreshed (dht_t *self, op_t *op, op_event_t event)
 {
-    (void) event;
+    if (event == OP_LOOKED_UP && lookup_answers (op->lookup) == 0 && lookup_waiting (op->lookup) > 0)
+        return false;
     if (op->target == self->place && !self->joined && lookup_answers (op->lookup) > 0) {
         self->joined = true;
         for (uint32_t i = 0; i + 1 < kbucket_buckets (self->table); i++)

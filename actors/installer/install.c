@@ -79,34 +79,32 @@ install_answer (task_t *task)
     task_answer (task, &reply.base);
 }
 
-//  The packages are installed; a count that cannot be kept is no reason to say otherwise.
+//  Beside the commit, which waits for the disk longer than this does: all has been fetched, accepted and
+//  unpacked by now. A count that cannot be kept changes nothing; one that fails was counted all the same.
 static void
-on_counted (task_t *task, void *item, const answer_t *result)
-{
-    (void) task;
-    (void) item;
-    (void) result;
-}
-
-static void
-committed (task_t *task)
+count (task_t *task)
 {
     Ggen__InstalledRequest request = GGEN__INSTALLED_REQUEST__INIT;
     request.ids = memory_new (task->items_count, sizeof *request.ids);
     for (size_t i = 0; i < task->items_count; i++)
         if (task->items [i].changed && !task->items [i].local)
             request.ids [request.n_ids++] = task->items [i].locked->name;
-    //  An asker who cancelled meanwhile still hears that it is done.
-    if (request.n_ids > 0 && out_wanted (task->out, task->ticket))
-        task_ask (task, "registry_file", &request.base, &ggen__installed_reply__descriptor,
-                  on_counted, NULL, true);
+    if (request.n_ids > 0)
+        task_ask_aside (task, "registry_file", &request.base,
+                        &ggen__installed_reply__descriptor);
     free (request.ids);
-    task_then (task, install_of (task)->answer);
+}
+
+static void
+committed (task_t *task)
+{
+    install_of (task)->answer (task);
 }
 
 static void
 commit (task_t *task)
 {
+    count (task);
     task_commit (task, committed);
 }
 

@@ -119,6 +119,12 @@ bool
 void
     install_ask_records (task_t *task, const char *name);
 
+//  The same for the package of an item; 'then' does what needs them, as soon as they are there. Those
+//  that an earlier step has asked for are.
+typedef void (install_item_fn) (task_t *task, item_t *item);
+void
+    install_with_records (task_t *task, item_t *item, install_item_fn *then);
+
 //  What it said, to be put into a message; borrowed until the task ends.
 ProtobufCBinaryData *
     install_records (const task_t *task, const char *name, size_t *count_p);

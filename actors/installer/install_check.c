@@ -282,23 +282,20 @@ needs_check (const item_t *item)
     return item->changed && !item->local;
 }
 
-static void
-check_releases (task_t *task)
-{
-    for (size_t i = 0; i < task->items_count; i++)
-        if (needs_check (&task->items [i]))
-            ask_trust (task, &task->items [i]);
-    task_then (task, look_at_keys);
-}
-
 void
 install_check (task_t *task, task_step_fn *next)
 {
     install_of (task)->when_checked = next;
-    for (size_t i = 0; i < task->items_count; i++)
-        if (needs_check (&task->items [i]) && task->items [i].package->record.len > 0)
-            install_ask_records (task, task->items [i].package->id);
-    task_then (task, check_releases);
+    for (size_t i = 0; i < task->items_count; i++) {
+        item_t *item = &task->items [i];
+        if (!needs_check (item))
+            continue;
+        if (item->package->record.len > 0)
+            install_with_records (task, item, ask_trust);
+        else
+            ask_trust (task, item);
+    }
+    task_then (task, look_at_keys);
 }
 
 //  ---- first uses ----------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 //  From all candidates to the versions that will be installed.
 #include "install.h"
 
+#include "head.h"
 #include "memory.h"
+#include "record.h"
 #include "resolver_explain.h"
 #include "semver.h"
 
@@ -92,8 +94,35 @@ is_downgrade (const task_t *task, const Ggen__Package *package)
            && semver_compare (&offered, &installed) < 0;
 }
 
+//  Does a head of this key list the release of another? Whether it may is trust's to say.
+static bool
+is_stood_for (const task_t *task, const Ggen__Package *package, ProtobufCBinaryData key)
+{
+    size_t count;
+    bool stands = false;
+    const ProtobufCBinaryData *records = install_records (task, package->id, &count);
+    for (size_t i = 0; i < count && !stands; i++) {
+        AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
+        AUTO (record_head_destroy) Ggen__Head *head = NULL;
+        if (record_open (&record, (bytes_t) {records [i].data, records [i].len}) != OK
+            || !same_bytes (record->key, key) || record_head (&head, record) != OK)
+            continue;
+        const Ggen__HeadVersion *one = head_find (head, package->version);
+        stands = one && one->release_sha256.len > 0 && same_bytes (one->sha256, package->sha256);
+    }
+    return stands;
+}
+
+//  Is one publisher asked for, of this name?
+static bool
+is_asked_of_one (const task_t *task, const char *name)
+{
+    return install_request (task)->publisher_key.len == CRYPTO_KEY_BYTES
+           && install_wants (task, name);
+}
+
 //  Of a pinned name only what its publisher published; with --publisher, of the wanted names only
-//  what that one did; with --registry only what those have.
+//  what that one did, or stands for; with --registry only what those have.
 static bool
 may_be_chosen (void *context, const Ggen__Package *package)
 {
@@ -111,8 +140,9 @@ may_be_chosen (void *context, const Ggen__Package *package)
     if (!from_asked)
         return false;
     bool is_signed = publisher_of (package, &key);
-    if (request->publisher_key.len == CRYPTO_KEY_BYTES && install_wants (task, package->id))
-        return is_signed && memcmp (key, request->publisher_key.data, CRYPTO_KEY_BYTES) == 0;
+    if (is_asked_of_one (task, package->id))
+        return is_signed && (memcmp (key, request->publisher_key.data, CRYPTO_KEY_BYTES) == 0
+                             || is_stood_for (task, package, request->publisher_key));
     pinned = map_get (self->pins, package->id, strlen (package->id));
     if (!pinned || !is_signed || memcmp (key, pinned, CRYPTO_KEY_BYTES) == 0)
         return true;
@@ -401,6 +431,7 @@ suggest (task_t *task, const resolver_failure_t *failure)
         request.query = (char *) failure->lacks [i].name;
         request.limit = 10;
         request.fuzzy = true;
+        request.local = task->offline;
         task_ask (task, "registry", &request.base, &ggen__search_reply__descriptor, on_like, NULL,
                   true);
         asked++;
@@ -486,6 +517,13 @@ is_by_another (const install_t *self, const Ggen__Package *package)
            && memcmp (key, pinned, CRYPTO_KEY_BYTES) != 0;
 }
 
+static bool
+needs_records (const task_t *task, const Ggen__Package *package)
+{
+    return is_by_another (install_of (task), package)
+           || (!is_own (package) && is_asked_of_one (task, package->id));
+}
+
 static void
 ask_lines (task_t *task)
 {
@@ -501,7 +539,7 @@ ask_records (task_t *task)
 {
     const install_t *self = install_of (task);
     for (size_t i = 0; i < self->gather->candidates_count; i++)
-        if (is_by_another (self, self->gather->candidates [i]))
+        if (needs_records (task, self->gather->candidates [i]))
             install_ask_records (task, self->gather->candidates [i]->id);
     task_then (task, ask_lines);
 }

@@ -14,6 +14,8 @@ typedef struct {
     Ggen__GetHeadsReply *records;
     Ggen__SuccessionReply *line;
     bool line_asked;
+    item_t *item;                   //  what 'then' is about
+    install_item_fn *then;          //  when the records have come, or will not; NULL: nothing
 } line_t;
 
 typedef struct lines_t {
@@ -69,23 +71,43 @@ add (task_t *task, const char *name)
 static void
 on_records (task_t *task, void *line_, const answer_t *answer)
 {
-    (void) task;
     line_t *line = line_;
     if (answer->code == OK)
         line->records = (Ggen__GetHeadsReply *) message_copy (answer->message);
+    if (line->then)
+        line->then (task, line->item);
+}
+
+//  NULL: they were asked for, or cannot be.
+static line_t *
+ask_records (task_t *task, const char *name)
+{
+    line_t *line = find (task, name) ? NULL : add (task, name);
+    Ggen__GetHeadsRequest request = GGEN__GET_HEADS_REQUEST__INIT;
+    request.local = task->offline;
+    request.id = (char *) (uintptr_t) name;
+    if (line)
+        task_ask (task, "registry", &request.base, &ggen__get_heads_reply__descriptor, on_records,
+                  line, true);
+    return line;
 }
 
 void
 install_ask_records (task_t *task, const char *name)
 {
-    if (find (task, name))
+    ask_records (task, name);
+}
+
+void
+install_with_records (task_t *task, item_t *item, install_item_fn *then)
+{
+    line_t *line = ask_records (task, item->package->id);
+    if (!line) {
+        then (task, item);
         return;
-    line_t *line = add (task, name);
-    Ggen__GetHeadsRequest request = GGEN__GET_HEADS_REQUEST__INIT;
-    request.id = (char *) (uintptr_t) name;
-    if (line)
-        task_ask (task, "registry", &request.base, &ggen__get_heads_reply__descriptor, on_records,
-                  line, true);
+    }
+    line->item = item;
+    line->then = then;
 }
 
 ProtobufCBinaryData *

@@ -11,7 +11,7 @@
 struct installer_t {
     out_t *out;
     const crypto_t *crypto;
-    bool require_fresh;
+    bool require_fresh, tells_later;
     task_t *tasks;                  //  oldest first
     unsigned tasks_count;
     unsigned active;
@@ -31,6 +31,7 @@ task_free (task_t *task)
         if (task->items [i].release)
             ggen__release__free_unpacked (task->items [i].release, NULL);
     }
+    arena_destroy (&task->arena);
     if (task->free_more)
         task->free_more (task->more);
     if (task->before)
@@ -130,6 +131,7 @@ on_task (installer_t *self, const delivery_t *at, const ProtobufCMessage *messag
     task->out = self->out;
     task->crypto = self->crypto;
     task->require_fresh = self->require_fresh;
+    task->tells_later = self->tells_later;
     task->ticket = at->ticket;
     task->request = message_copy (message);
     task->first = first;
@@ -270,6 +272,7 @@ create (const actor_env_t *env)
     self->out = env->out;
     self->crypto = env->crypto;
     self->require_fresh = settings && settings->require_fresh;
+    self->tells_later = settings && settings->tells_later;
     return self;
 }
 

@@ -15,6 +15,8 @@
 typedef struct {
     bool require_fresh;         //  security.require_fresh: what is chosen as the latest comes with a head
                                 //  that is in date; what is named exactly, or locked, need not
+    bool tells_later;           //  the network is to be told of what is published, and no node is in it
+                                //  now: it is noted in "state", table "unannounced" (p2p.proto)
 } installer_settings_t;
 
 extern const actor_class_t installer_actor;

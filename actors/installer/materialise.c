@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//  From a list of packages to their trees in the store: which are missing, where their archives
-//  are, fetch, unpack, and look whether what came out is what was asked for. Then the commit.
-#include "task.h"
+//  From a list of packages to their trees in the store: which are missing, and, when they have been
+//  obtained (obtain.c), the commit.
+#include "obtain.h"
 
 #include "lockfile.h"
 #include "memory.h"
@@ -77,137 +77,7 @@ task_tell_publishers (task_t *task)
     }
 }
 
-//  ---- unpack --------------------------------------------------------------------------------------
-
-//  SPEC 3.3: name and version inside equal those asked for. Where the list of files was signed (or
-//  is the one installed before), its publisher may have given it another version (publish --version).
-static bool
-manifest_fits (task_t *task, const item_t *item, const Ggen__Manifest *manifest)
-{
-    Ggen__Package *inside = task_package_of (task, manifest, item->locked->name, NULL);
-    bool fits = inside && strcmp (inside->id, item->locked->name) == 0
-                && (item->locked->files_sha256.len > 0
-                    || strcmp (inside->version, item->locked->version) == 0);
-    if (inside)
-        ggen__package__free_unpacked (inside, NULL);
-    return fits;
-}
-
-static void
-on_unpacked (task_t *task, void *item_, const answer_t *answer)
-{
-    item_t *item = item_;
-    const Ggen__UnpackReply *reply = (const void *) answer->message;
-    if (!reply->manifest || !manifest_fits (task, item, reply->manifest)) {
-        task_fail (task, SECURITY, "", "%s %s: manifest: the archive is of another package",
-                   item->locked->name, item->locked->version);
-        return;
-    }
-    ProtobufCBinaryData *digest = &item->locked->files_sha256;
-    if (digest->len == 0) {
-        free (digest->data);
-        digest->data = memory_new (reply->files_sha256.len, 1);
-        digest->len = reply->files_sha256.len;
-        memcpy (digest->data, reply->files_sha256.data, digest->len);
-    }
-}
-
-static void
-on_fetched (task_t *task, void *item_, const answer_t *answer)
-{
-    item_t *item = item_;
-    const Ggen__FetchReply *reply = (const void *) answer->message;
-    char subject [512];
-    snprintf (subject, sizeof subject, "%s@%s", item->locked->name, item->locked->version);
-    Ggen__UnpackRequest request = GGEN__UNPACK_REQUEST__INIT;
-    request.archive_path = reply->path;
-    request.sha256 = item->locked->sha256;
-    request.size_bytes = reply->size_bytes;
-    request.files_sha256 = item->locked->files_sha256;
-    request.root = (char *) task->root;
-    request.subject = subject;
-    task->fetched_bytes += reply->size_bytes;
-    task->staged = true;
-    //  First, so that one archive is unpacked while the next is fetched.
-    task_ask_first (task, "store", &request.base, &ggen__unpack_reply__descriptor, on_unpacked,
-                    item);
-}
-
-//  ---- fetch ---------------------------------------------------------------------------------------
-
-//  An entry of an imported index may tell of a version that nobody has the bytes of.
-static void
-lacks_archive (task_t *task, const item_t *item)
-{
-    const Ggen__Package *package = item->package;
-    bool placed = package && *package->location;
-    task_fail (task, PACKAGE_NOT_FOUND,
-               "get the archive, and install it by its path: ggen market install ./FILE.tar.gz",
-               "%s %s: %s%s lists it without its archive and the archive's checksum%s%s",
-               item->locked->name, item->locked->version, package ? "the registry " : "ggen.lock",
-               package ? package->source : "", placed ? "; it would be at " : "",
-               placed ? package->location : "");
-}
-
-static void
-ask_fetch (task_t *task, item_t *item)
-{
-    if (item->locked->sha256.len == 0) {
-        lacks_archive (task, item);
-        return;
-    }
-    char subject [512];
-    snprintf (subject, sizeof subject, "%s@%s", item->locked->name, item->locked->version);
-    Ggen__FetchSource source = GGEN__FETCH_SOURCE__INIT, *sources [] = {&source};
-    Ggen__FetchRequest request = GGEN__FETCH_REQUEST__INIT;
-    request.sha256 = item->locked->sha256;
-    request.size_bytes = item->locked->size_bytes;
-    request.subject = subject;
-    request.offline = task->offline;
-    if (item->package && *item->package->location) {
-        source.registry = item->package->source;
-        source.location = item->package->location;
-        source.record = item->package->record;
-        if (strcmp (source.registry, "path") == 0)
-            source.registry = "file";
-        request.sources = sources;
-        request.n_sources = 1;
-    }
-    task_ask (task, "cache", &request.base, &ggen__fetch_reply__descriptor, on_fetched, item, false);
-}
-
-static bool
-is_archive_of (const item_t *item, const Ggen__Package *package)
-{
-    return package->sha256.len == item->locked->sha256.len
-           && (package->sha256.len == 0
-               || memcmp (package->sha256.data, item->locked->sha256.data, package->sha256.len) == 0);
-}
-
-static void
-on_package (task_t *task, void *item_, const answer_t *answer)
-{
-    item_t *item = item_;
-    if (answer->code == OK) {
-        const Ggen__PackageReply *reply = (const void *) answer->message;
-        if (reply->package && is_archive_of (item, reply->package)) {
-            item->own_package = (Ggen__Package *) message_copy (&reply->package->base);
-            item->package = item->own_package;
-        }
-    }
-    ask_fetch (task, item);
-}
-
-//  A package that stays, whose tree was edited or lost: ask where its archive is now.
-static void
-ask_package (task_t *task, item_t *item)
-{
-    Ggen__GetPackageVersionRequest request = GGEN__GET_PACKAGE_VERSION_REQUEST__INIT;
-    request.id = item->locked->name;
-    request.version = item->locked->version;
-    task_ask (task, "registry", &request.base, &ggen__package_reply__descriptor, on_package, item,
-              true);
-}
+//  ---- what is there -------------------------------------------------------------------------------
 
 static void
 on_has (task_t *task, void *none, const answer_t *answer)
@@ -222,11 +92,8 @@ on_has (task_t *task, void *none, const answer_t *answer)
             continue;
         item_t *item = &task->items [reply->missing [i]];
         item->missing = true;
-        if (item->package && *item->package->location)
-            ask_fetch (task, item);
-        else
-            ask_package (task, item);
     }
+    obtain (task);
 }
 
 static void

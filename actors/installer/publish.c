@@ -4,6 +4,7 @@
 #include "task.h"
 
 #include "head.h"
+#include "later.h"
 #include "manifest.h"
 #include "memory.h"
 #include "publisher_key.h"
@@ -25,6 +26,8 @@ typedef struct {
     Ggen__Head *head;               //  the newest of ours, or NULL
     char *minisig;                  //  for minisign(1), beside the archive
     Ggen__PublishReply *published;
+    bool noted;                     //  it is, for a node that will tell the network
+    bool again;                     //  the registry's own copy of these very bytes is no good
 } publish_t;
 
 static const Ggen__PublishTreeRequest *
@@ -85,9 +88,20 @@ answer (task_t *task)
         reply.location = self->published->location;
         reply.acknowledged = self->published->acknowledged;
     }
+    reply.told_later = self->noted;
     reply.warnings = task->warnings;
     reply.n_warnings = task->warnings_count;
     task_answer (task, &reply.base);
+}
+
+//  It is published; who runs a node later does not have to remember it.
+static void
+note (task_t *task)
+{
+    publish_t *self = task->more;
+    if (request_of (task)->n_registries == 0)
+        later_note (task, self->package->id, self->package->version, &self->noted);
+    task_then (task, answer);
 }
 
 static void
@@ -107,13 +121,16 @@ hand_over (task_t *task)
     request.manifest = self->manifest->content;
     request.manifest_name = self->manifest->name;
     request.force = request_of (task)->force;
+    request.again = self->again;
+    request.registries = request_of (task)->registries;
+    request.n_registries = request_of (task)->n_registries;
     request.unannounced = request_of (task)->unannounced;
     request.unrecorded = request_of (task)->unrecorded;
     if (self->minisig)
         request.minisig = self->minisig;
     task_ask (task, "registry", &request.base, &ggen__publish_reply__descriptor, on_published, NULL,
               false);
-    task_then (task, answer);
+    task_then (task, note);
 }
 
 //  What we ask of others we ask of ourselves: the record has to pass like a stranger's, and the
@@ -272,17 +289,90 @@ published_version (const publish_t *self)
 }
 
 static void
+answer_unchanged (task_t *task)
+{
+    publish_t *self = task->more;
+    self->published = memory_new (1, sizeof *self->published);
+    ggen__publish_reply__init (self->published);
+    self->published->already_there = true;
+    self->published->location = copy_text (published_version (self)->location);
+    answer (task);
+}
+
+static bool
+is_ours (const publish_t *self, const Ggen__Package *old)
+{
+    return self->key && old->publisher
+           && same_bytes (old->publisher->public_key, self->key->public_key);
+}
+
+//  Whoever publishes again what is published may do it because it cannot be had.
+static void
+decide_again (task_t *task)
+{
+    publish_t *self = task->more;
+    if (self->again)
+        sign (task);
+    else
+        answer_unchanged (task);
+}
+
+static void
+on_checked (task_t *task, void *item, const answer_t *message)
+{
+    (void) item;
+    publish_t *self = task->more;
+    const char *id = self->package->id, *version = self->package->version;
+    const Ggen__CheckVersionReply *reply = (const void *) message->message;
+    const bool ours = is_ours (self, published_version (self));
+    if (message->code == OK && *reply->fault) {
+        self->again = ours;
+        task_warn (task, "the registry's copy of %s %s is damaged: %s; %s", id, version, reply->fault,
+                   ours ? "it is put again" : "only its publisher's key can put it again");
+    }
+    else if (message->code == PACKAGE_NOT_FOUND && ours) {
+        self->again = request_of (task)->force;
+        if (!self->again)
+            task_warn (task, "%s %s is published, but not in the registry of this home; --force puts "
+                             "it there", id, version);
+    }
+}
+
+//  Unchanged, if our own registry has it whole; 'force' wants to know it exactly.
+static void
+check_copy (task_t *task)
+{
+    const publish_t *self = task->more;
+    Ggen__CheckVersionRequest check = GGEN__CHECK_VERSION_REQUEST__INIT;
+    check.id = self->package->id;
+    check.version = self->package->version;
+    check.sha256 = self->package->sha256;
+    check.bytes = request_of (task)->force;
+    task_ask (task, "registry_file", &check.base, &ggen__check_version_reply__descriptor,
+              on_checked, NULL, true);
+    task_then (task, decide_again);
+}
+
+static bool
+goes_to_file (const task_t *task)
+{
+    const Ggen__PublishTreeRequest *request = request_of (task);
+    bool goes = request->n_registries == 0;
+    for (size_t i = 0; i < request->n_registries; i++)
+        goes |= strcmp (request->registries [i], "file") == 0;
+    return goes;
+}
+
+static void
 decide (task_t *task)
 {
     publish_t *self = task->more;
     const Ggen__Package *old = published_version (self);
-    if (old && same_bytes (old->sha256, self->package->sha256)) {
-        self->published = memory_new (1, sizeof *self->published);
-        ggen__publish_reply__init (self->published);
-        self->published->already_there = true;
-        self->published->location = copy_text (old->location);
-        answer (task);
-    }
+    bool unchanged = old && same_bytes (old->sha256, self->package->sha256);
+    if (unchanged && (request_of (task)->dry_run || !goes_to_file (task)))
+        answer_unchanged (task);
+    else if (unchanged)
+        check_copy (task);
     else if (old && !request_of (task)->force)
         task_fail (task, ALREADY_EXISTS, "raise the version in the manifest, or use --version",
                    "%s %s is published already, with other bytes", self->package->id,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //  rotate: hand every name of one key over to another. For each name the new key signs a head that
 //  stands for all the former one published, and the former key, if we have it, its last head, which
-//  names the new one. A rotation by the recovery key is kept beside them.
+//  names the new one. A rotation by the recovery key is kept beside them. Releases that are to be left
+//  out (a thief had the former key) are not stood for: who follows the name refuses them.
 #include "task.h"
 
 #include "head.h"
+#include "later.h"
 #include "memory.h"
 #include "package_id.h"
 #include "publisher_key.h"
@@ -16,6 +18,9 @@
 //  Names that one rotation hands over; more fail it before anything is signed.
 #define NAMES_MAX 5000
 #define PAGE_SIZE 200
+
+//  Releases that the answer tells of; more are counted in a warning.
+#define RELEASES_TOLD_MAX 10000
 
 typedef struct {
     char *name;
@@ -30,6 +35,8 @@ typedef struct {
     name_t *names;
     size_t names_count;
     uint32_t offset, total;                 //  of the search for names
+    Ggen__RotatedRelease *releases;         //  of the former key; texts are the names' lists'
+    size_t releases_count, releases_left;   //  told, and not told
 } rotate_t;
 
 static const Ggen__RotateRequest *
@@ -60,6 +67,7 @@ rotate_free (void *more)
         name_clear (&self->names [i]);
     if (self->key)
         ggen__key_info__free_unpacked (self->key, NULL);
+    free (self->releases);
     free (self->names);
     free (self);
 }
@@ -70,6 +78,90 @@ same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
     return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
 }
 
+//  ---- releases ------------------------------------------------------------------------------------
+
+static bool
+is_of (const Ggen__Package *package, ProtobufCBinaryData key)
+{
+    return package->publisher && same_bytes (package->publisher->public_key, key);
+}
+
+static bool
+is_this (const char *word, const Ggen__Package *package)
+{
+    const size_t size = strlen (package->id);
+    return strncmp (word, package->id, size) == 0 && word [size] == '@'
+           && strcmp (word + size + 1, package->version) == 0;
+}
+
+static bool
+is_left_out (const task_t *task, const Ggen__Package *package)
+{
+    const Ggen__RotateRequest *request = request_of (task);
+    bool left_out = false;
+    for (size_t i = 0; i < request->n_without; i++)
+        left_out |= is_this (request->without [i], package);
+    return left_out;
+}
+
+static bool
+leaves_any_out (const task_t *task, const name_t *name)
+{
+    bool any = false;
+    for (size_t i = 0; i < name->versions->n_versions; i++)
+        any |= is_left_out (task, name->versions->versions [i]);
+    return any;
+}
+
+//  'seen' is set of each --without that a release is meant by.
+static void
+add_releases (task_t *task, const name_t *name, bool *seen)
+{
+    rotate_t *self = task->more;
+    const Ggen__RotateRequest *request = request_of (task);
+    for (size_t i = 0; i < name->versions->n_versions; i++) {
+        const Ggen__Package *package = name->versions->versions [i];
+        if (!is_of (package, request->former_key))
+            continue;
+        for (size_t w = 0; w < request->n_without; w++)
+            seen [w] |= is_this (request->without [w], package);
+        if (self->releases_count == RELEASES_TOLD_MAX) {
+            self->releases_left++;
+            continue;
+        }
+        Ggen__RotatedRelease *release = &self->releases [self->releases_count++];
+        ggen__rotated_release__init (release);
+        release->name = package->id;
+        release->version = package->version;
+        release->published_at = package->created_at;
+        release->source = package->source;
+        release->left_out = is_left_out (task, package);
+    }
+}
+
+//  All releases that this is about. What is to be left out and does not exist is a slip of the pen,
+//  and would leave in what was meant.
+static bool
+list_releases (task_t *task)
+{
+    rotate_t *self = task->more;
+    const Ggen__RotateRequest *request = request_of (task);
+    bool *seen = memory_new (request->n_without, sizeof *seen), all = true;
+    self->releases = memory_new (RELEASES_TOLD_MAX, sizeof *self->releases);
+    for (size_t i = 0; i < self->names_count; i++)
+        add_releases (task, &self->names [i], seen);
+    for (size_t w = 0; w < request->n_without && all; w++)
+        if (!seen [w]) {
+            task_fail (task, PACKAGE_NOT_FOUND, "see them: ggen market key rotate --dry-run",
+                       "'%.300s' is no release of the key that is given up", request->without [w]);
+            all = false;
+        }
+    free (seen);
+    if (self->releases_left > 0)
+        task_warn (task, "%zu more releases are not listed here", self->releases_left);
+    return all;
+}
+
 //  ---- the end -------------------------------------------------------------------------------------
 
 static void
@@ -78,13 +170,19 @@ answer (task_t *task)
     const rotate_t *self = task->more;
     Ggen__RotateReply reply = GGEN__ROTATE_REPLY__INIT;
     reply.former_key = request_of (task)->former_key;
-    reply.new_key = self->key->public_key;
+    if (self->key)
+        reply.new_key = self->key->public_key;
     reply.names = memory_new (self->names_count, sizeof *reply.names);
     for (size_t i = 0; i < self->names_count; i++)
         reply.names [reply.n_names++] = self->names [i].name;
     reply.warnings = task->warnings;
     reply.n_warnings = task->warnings_count;
+    reply.dry_run = request_of (task)->dry_run;
+    reply.releases = memory_new (self->releases_count, sizeof *reply.releases);
+    for (size_t i = 0; i < self->releases_count; i++)
+        reply.releases [reply.n_releases++] = &self->releases [i];
     task_answer (task, &reply.base);
+    free (reply.releases);
     free (reply.names);
 }
 
@@ -104,9 +202,11 @@ pin_name (task_t *task, name_t *name)
     size_t known = name->records ? name->records->n_records : 0;
     ProtobufCBinaryData *records = memory_new (known + 3, sizeof *records);
     Ggen__CheckReleaseRequest check = GGEN__CHECK_RELEASE_REQUEST__INIT;
-    for (size_t i = 0; i < name->versions->n_versions; i++)
-        if (name->versions->versions [i]->record.len > 0)
-            package = name->versions->versions [i];
+    for (size_t i = 0; i < name->versions->n_versions; i++) {
+        const Ggen__Package *one = name->versions->versions [i];
+        if (one->record.len > 0 && !is_left_out (task, one))
+            package = one;
+    }
     check.records = records;
     records [check.n_records++] = name->signed_fresh;
     records [check.n_records++] = name->signed_former;
@@ -130,6 +230,8 @@ pin_all (task_t *task)
     const rotate_t *self = task->more;
     for (size_t i = 0; i < self->names_count; i++)
         pin_name (task, &self->names [i]);
+    for (size_t i = 0; i < self->names_count; i++)
+        later_note (task, self->names [i].name, "", NULL);
     task_then (task, answer);
 }
 
@@ -228,8 +330,9 @@ sign_fresh (task_t *task, name_t *name)
                    out_wall_ms (task->out) / 1000);
     for (size_t i = 0; i < name->versions->n_versions; i++) {
         const Ggen__Package *package = name->versions->versions [i];
-        if (package->publisher
-            && same_bytes (package->publisher->public_key, request_of (task)->former_key))
+        if (is_left_out (task, package))
+            head_unlist (head, package->version);
+        else if (is_of (package, request_of (task)->former_key))
             stand_for (task, head, package);
     }
     ask_signature (task, request_of (task)->new_name, head, &name->signed_fresh);
@@ -258,7 +361,7 @@ sign_all (task_t *task)
         bool done = name->former && same_bytes (name->former->rotated_to, self->key->public_key);
         if (name->former && name->former->rotated_to.len > 0 && !done)
             task_warn (task, "%s was handed over to another key before", name->name);
-        if (!done || !name->fresh)
+        if (!done || !name->fresh || leaves_any_out (task, name))
             sign_fresh (task, name);
         if (*request->former_name && name->former && name->former->rotated_to.len == 0)
             sign_former (task, name);
@@ -271,11 +374,9 @@ sign_all (task_t *task)
 static bool
 is_published (const name_t *name, ProtobufCBinaryData key)
 {
-    for (size_t i = 0; i < name->versions->n_versions; i++) {
-        const Ggen__Package *package = name->versions->versions [i];
-        if (package->publisher && same_bytes (package->publisher->public_key, key))
+    for (size_t i = 0; i < name->versions->n_versions; i++)
+        if (is_of (name->versions->versions [i], key))
             return true;
-    }
     return name->former != NULL;
 }
 
@@ -286,8 +387,9 @@ take_heads (const task_t *task, name_t *name, const ProtobufCBinaryData *packed)
     const bytes_t bytes = {packed->data, packed->len};
     head_take_newest (&name->former, bytes, name->name, request_of (task)->former_key,
                       task->crypto->verify);
-    head_take_newest (&name->fresh, bytes, name->name, self->key->public_key,
-                      task->crypto->verify);
+    if (self->key)
+        head_take_newest (&name->fresh, bytes, name->name, self->key->public_key,
+                          task->crypto->verify);
 }
 
 //  Names of which the key has published nothing here drop out: a pin alone makes no publisher.
@@ -308,7 +410,12 @@ look (task_t *task)
             name_clear (name);
     }
     self->names_count = kept;
-    sign_all (task);
+    if (!list_releases (task))
+        return;
+    if (request_of (task)->dry_run)
+        answer (task);
+    else
+        sign_all (task);
 }
 
 static void
@@ -377,8 +484,7 @@ on_found (task_t *task, void *item, const answer_t *message)
     const Ggen__SearchReply *reply = (const void *) message->message;
     for (size_t i = 0; i < reply->n_results; i++) {
         const Ggen__Package *package = reply->results [i];
-        if (package->publisher
-            && same_bytes (package->publisher->public_key, request_of (task)->former_key))
+        if (is_of (package, request_of (task)->former_key))
             add_name (task, package->id);
     }
     self->total = reply->n_results > 0 ? reply->total : 0;
@@ -438,7 +544,9 @@ rotate_start (task_t *task)
     Ggen__KeyShowRequest key = GGEN__KEY_SHOW_REQUEST__INIT;
     Ggen__TrustListRequest pins = GGEN__TRUST_LIST_REQUEST__INIT;
     key.name = request->new_name;
-    task_ask (task, "keyring", &key.base, &ggen__key_show_reply__descriptor, on_key, NULL, false);
+    if (!request->dry_run)
+        task_ask (task, "keyring", &key.base, &ggen__key_show_reply__descriptor, on_key, NULL,
+                  false);
     key.name = request->former_name;
     if (*request->former_name)
         task_ask (task, "keyring", &key.base, &ggen__key_show_reply__descriptor, on_former_key, NULL,

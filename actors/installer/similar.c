@@ -52,11 +52,23 @@ similar_distance (const char *a, const char *b, unsigned limit)
     return distance > limit ? limit + 1 : distance;
 }
 
+//  To the whole name; or to its part behind the namespace, whose want is one mistake.
+static unsigned
+distance_of (const char *wanted, const char *name, unsigned limit)
+{
+    const char *slash = strrchr (name, '/');
+    unsigned whole = similar_distance (wanted, name, limit);
+    if (!slash || strchr (wanted, '/'))
+        return whole;
+    unsigned part = similar_distance (wanted, slash + 1, limit) + 1;
+    return part < whole ? part : whole;
+}
+
 void
 similar_offer (similar_t *self, const char *name)
 {
     unsigned limit = (unsigned) (strlen (self->wanted) / 3);
-    unsigned distance = similar_distance (self->wanted, name, limit ? limit : 1);
+    unsigned distance = distance_of (self->wanted, name, limit ? limit : 1);
     if (distance > (limit ? limit : 1) || !strcmp (self->wanted, name))
         return;
 

@@ -22,7 +22,7 @@ typedef struct {
 } similar_t;
 
 //  Take 'name' into account: within a third of the length of what is wanted (at least 1), not equal
-//  to it.
+//  to it. What is wanted without a namespace is compared with what follows that of 'name', too.
 void
     similar_offer (similar_t *self, const char *name);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "task.h"
+#include "task_ask.h"
 
 #include "lockfile.h"
 #include "manifest.h"
+#include "many.h"
 #include "memory.h"
 #include "package_id.h"
 #include "semver.h"
@@ -15,24 +16,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct task_ask_t {
-    struct task_ask_t *following;
-    task_t *task;
-    char *to;
-    ProtobufCMessage *message;
-    const ProtobufCMessageDescriptor *expect;
-    task_answer_fn *on_answer;
-    void *item;
-    bool tolerant;
-};
-
 static void proceed (task_t *task);
 
-static void
-ask_free (struct task_ask_t *ask)
+void
+task_ask_free (task_ask_t *ask)
 {
-    if (ask->message)
+    if (!ask->on_answer)
+        many_free (&ask->message);
+    else if (ask->message)
         protobuf_c_message_free_unpacked (ask->message, NULL);
+    while (ask->together) {
+        task_ask_t *following = ask->together->following;
+        task_ask_free (ask->together);
+        ask->together = following;
+    }
     free (ask->to);
     free (ask);
 }
@@ -41,8 +38,8 @@ static void
 drop_queue (task_t *task)
 {
     while (task->queue) {
-        struct task_ask_t *following = task->queue->following;
-        ask_free (task->queue);
+        task_ask_t *following = task->queue->following;
+        task_ask_free (task->queue);
         task->queue = following;
     }
     task->queue_last = NULL;
@@ -50,9 +47,9 @@ drop_queue (task_t *task)
 }
 
 static void
-take_out (task_t *task, struct task_ask_t *ask)
+take_out (task_t *task, task_ask_t *ask)
 {
-    struct task_ask_t **place = &task->under_way;
+    task_ask_t **place = &task->under_way;
     while (*place != ask)
         place = &(*place)->following;
     *place = ask->following;
@@ -67,24 +64,33 @@ fail_as (task_t *task, const answer_t *answer)
         task_fail (task, answer->code, "", "%s", code_name (answer->code));
 }
 
+void
+task_take_answer (task_t *task, const task_ask_t *ask, const answer_t *answer)
+{
+    if (task->failure || ask->aside)
+        return;
+    const bool stops = answer->code == CANCELLED && !task->committed;
+    if (answer->code == OK || (ask->tolerant && !stops))
+        ask->on_answer (task, ask->item, answer);
+    else
+        fail_as (task, answer);
+}
+
 static code_t
 on_answer (void *self, void *arg, const answer_t *answer)
 {
     (void) self;
-    struct task_ask_t *ask = arg;
+    task_ask_t *ask = arg;
     task_t *task = ask->task;
     if (answer->progress)
         return OK;
     task->waiting--;
     take_out (task, ask);
-    if (!task->failure) {
-        const bool stops = answer->code == CANCELLED && !task->committed;
-        if (answer->code == OK || (ask->tolerant && !stops))
-            ask->on_answer (task, ask->item, answer);
-        else
-            fail_as (task, answer);
-    }
-    ask_free (ask);
+    if (ask->together && answer->code != CANCELLED)
+        task_take_together (task, ask, answer);
+    else
+        task_take_answer (task, ask, answer);
+    task_ask_free (ask);
     proceed (task);
     return OK;
 }
@@ -93,7 +99,8 @@ static void
 send_queue (task_t *task)
 {
     while (task->queue && task->waiting < TASK_WINDOW) {
-        struct task_ask_t *ask = task->queue;
+        task_bring_together (task);
+        task_ask_t *ask = task->queue;
         ask_t question = {.to = ask->to,
                           .message = ask->message,
                           .expect = ask->expect,
@@ -111,7 +118,10 @@ send_queue (task_t *task)
             task->under_way = ask;
             continue;
         }
-        ask_free (ask);
+        const bool aside = ask->aside;
+        task_ask_free (ask);
+        if (aside)
+            continue;
         task_fail (task, code, "", code == CANCELLED ? "cancelled" : "too much is asked at once");
         drop_queue (task);
     }
@@ -207,19 +217,19 @@ task_abandon (task_t *task)
 {
     drop_queue (task);
     while (task->under_way) {
-        struct task_ask_t *ask = task->under_way;
+        task_ask_t *ask = task->under_way;
         task->under_way = ask->following;
-        ask_free (ask);
+        task_ask_free (ask);
     }
 }
 
-static struct task_ask_t *
+static task_ask_t *
 make_ask (task_t *task, const char *to, const ProtobufCMessage *message,
           const ProtobufCMessageDescriptor *expect, task_answer_fn *on_answer_, void *item,
           bool tolerant)
 {
-    struct task_ask_t *ask = memory_new (1, sizeof *ask);
-    *ask = (struct task_ask_t) {.task = task,
+    task_ask_t *ask = memory_new (1, sizeof *ask);
+    *ask = (task_ask_t) {.task = task,
                                 .to = memory_strdup (to),
                                 .message = message_copy (message),
                                 .expect = expect,
@@ -244,7 +254,7 @@ task_ask (task_t *task, const char *to, const ProtobufCMessage *message,
 {
     if (queue_is_full (task))
         return;
-    struct task_ask_t *ask = make_ask (task, to, message, expect, on_answer_, item, tolerant);
+    task_ask_t *ask = make_ask (task, to, message, expect, on_answer_, item, tolerant);
     if (task->queue_last)
         task->queue_last->following = ask;
     else
@@ -253,18 +263,44 @@ task_ask (task_t *task, const char *to, const ProtobufCMessage *message,
     task->queued++;
 }
 
+static void
+ignore (task_t *task, void *item, const answer_t *answer)
+{
+    (void) task;
+    (void) item;
+    (void) answer;
+}
+
+void
+task_ask_aside (task_t *task, const char *to, const ProtobufCMessage *message,
+                const ProtobufCMessageDescriptor *expect)
+{
+    if (queue_is_full (task))
+        return;
+    task_ask (task, to, message, expect, ignore, NULL, true);
+    task->queue_last->aside = true;
+}
+
 void
 task_ask_first (task_t *task, const char *to, const ProtobufCMessage *message,
                 const ProtobufCMessageDescriptor *expect, task_answer_fn *on_answer_, void *item)
 {
     if (queue_is_full (task))
         return;
-    struct task_ask_t *ask = make_ask (task, to, message, expect, on_answer_, item, false);
+    task_ask_t *ask = make_ask (task, to, message, expect, on_answer_, item, false);
     ask->following = task->queue;
     task->queue = ask;
     if (!task->queue_last)
         task->queue_last = ask;
     task->queued++;
+}
+
+void *
+task_room (task_t *task, size_t size)
+{
+    if (!task->arena)
+        task->arena = arena_new ();
+    return arena_alloc (task->arena, size);
 }
 
 void

@@ -5,6 +5,7 @@
 #ifndef GGEN_INSTALLER_TASK_H
 #define GGEN_INSTALLER_TASK_H
 
+#include "arena.h"
 #include "lock.h"
 #include "plan.h"
 
@@ -60,6 +61,7 @@ struct task_t {
     ProtobufCMessage *request;
     task_step_fn *first;
     bool require_fresh;             //  of the installer's settings
+    bool tells_later;               //  the same
     bool writes;                    //  changes or compares what is installed: one at a time
     bool started;
     task_t *following;
@@ -93,6 +95,7 @@ struct task_t {
     char *warnings [TASK_WARNINGS_MAX];
     size_t warnings_count;
     bool pinned;
+    arena_t *arena;                 //  of task_room (); NULL until it is needed
     void *more;                     //  state of the kind of task
     void (*free_more) (void *more);
 };
@@ -117,6 +120,15 @@ void
 void
     task_ask_first (task_t *task, const char *to, const ProtobufCMessage *message,
                     const ProtobufCMessageDescriptor *expect, task_answer_fn *on_answer, void *item);
+
+//  Ask beside what the step does: its end is waited for, and means nothing, whatever it is.
+void
+    task_ask_aside (task_t *task, const char *to, const ProtobufCMessage *message,
+                    const ProtobufCMessageDescriptor *expect);
+
+//  'size' zeroed bytes that last as long as the task: what an ask is about and belongs to nobody.
+void *
+    task_room (task_t *task, size_t size);
 
 //  When all has been answered, run 'next' (at once if nothing is being asked).
 void

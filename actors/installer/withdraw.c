@@ -5,6 +5,7 @@
 #include "task.h"
 
 #include "head.h"
+#include "later.h"
 #include "memory.h"
 #include "package_id.h"
 #include "record_valid.h"
@@ -128,6 +129,14 @@ on_put (task_t *task, void *item, const answer_t *message)
 }
 
 static void
+note (task_t *task)
+{
+    const withdraw_t *self = task->more;
+    later_note (task, self->name, "", NULL);
+    task_then (task, self->unpublish ? take_out : answer_yank);
+}
+
+static void
 put_head (task_t *task)
 {
     withdraw_t *self = task->more;
@@ -137,7 +146,7 @@ put_head (task_t *task)
     self->changed = true;
     task_ask (task, "registry", &request.base, &ggen__put_head_reply__descriptor, on_put, NULL,
               false);
-    task_then (task, self->unpublish ? take_out : answer_yank);
+    task_then (task, note);
 }
 
 static void

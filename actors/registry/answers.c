@@ -11,6 +11,15 @@
 //  Left of a body for all but packages.
 #define BODY_SLACK (256u << 10)
 
+void
+answers_give (out_t *out, const call_t *call, const ProtobufCMessage *reply)
+{
+    if (call->take_reply)
+        call->take_reply (call->take_reply_arg, reply);
+    else
+        out_answer (out, call->ticket, reply);
+}
+
 //  ---- failures ----------------------------------------------------------------------------------
 
 void
@@ -329,7 +338,7 @@ answers_versions (out_t *out, const crypto_t *crypto, call_t *call)
     reply.incomplete = call->incomplete;
     reply.warnings = call->warnings;
     reply.n_warnings = call->warnings_count;
-    out_answer (out, call->ticket, &reply.base);
+    answers_give (out, call, &reply.base);
 }
 
 void

@@ -82,5 +82,5 @@ answers_get_heads (out_t *out, const crypto_t *crypto, call_t *call)
     reply.n_records = records.count;
     reply.warnings = call->warnings;
     reply.n_warnings = call->warnings_count;
-    out_answer (out, call->ticket, &reply.base);
+    answers_give (out, call, &reply.base);
 }

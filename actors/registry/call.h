@@ -40,6 +40,8 @@ struct call_t {
     unsigned asked;                     //  backends asked so far
     unsigned outstanding;               //  of them, not yet answered
     uint32_t budget_ms;                 //  of each, when it only reads
+    void (*take_reply) (void *arg, const ProtobufCMessage *reply);      //  in place of the asker; or NULL
+    void *take_reply_arg;
     bool incomplete;
     char *warnings[CALL_WARNINGS_MAX];
     size_t warnings_count;

@@ -123,7 +123,23 @@ not_theirs (catalog_call_t *call, const Ggen__Package *stored)
                              "%s@%s belongs to %s", stored->id, stored->version, text));
 }
 
-//  Force is for a publisher's own version.
+//  Is it what damage has left of these very bytes? Then its release does not tell whose it was.
+static bool
+is_left_of (const catalog_t *self, Ggen__Package *stored, const Ggen__Package *package)
+{
+    Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
+    const char *format;
+    request.package = stored;
+    if (stored->sha256.len != package->sha256.len
+        || memcmp (stored->sha256.data, package->sha256.data, stored->sha256.len) != 0)
+        return false;
+    Ggen__Failure *failure = publication_check_records (&request, self->crypto, &format);
+    if (failure)
+        ggen__failure__free_unpacked (failure, NULL);
+    return failure != NULL;
+}
+
+//  A version is replaced by its publisher only.
 static code_t
 check_replaced (catalog_t *self, catalog_call_t *call)
 {
@@ -131,14 +147,17 @@ check_replaced (catalog_t *self, catalog_call_t *call)
     publisher_key_t key;
     Ggen__Package *stored;
     //  What is not there, or cannot be read, belongs to nobody.
-    if (!request->force
+    if ((!request->force && !request->again)
         || shelf_peek (self->shelf, request->package->id, request->package->version, &stored)
                != OK)
         return OK;
     ProtobufCBinaryData ours = {0};
     if (publication_owner (request->package, &key) == OWNER_KEY)
         ours = publisher_key_to_field (&key);
-    code_t code = publication_may_change (stored, ours) ? OK : not_theirs (call, stored);
+    code_t code = publication_may_change (stored, ours)
+                          || (request->again && is_left_of (self, stored, request->package))
+                      ? OK
+                      : not_theirs (call, stored);
     ggen__package__free_unpacked (stored, NULL);
     return code;
 }
@@ -168,6 +187,7 @@ put (catalog_t *self, catalog_call_t *call, const char *format)
         .manifest_name = request->manifest_name [0] ? request->manifest_name : NULL,
         .minisig = request->minisig [0] ? request->minisig : NULL,
         .force = request->force,
+        .again = request->again,
         .wall_s = call->wall_s,
     };
     bool already_there;

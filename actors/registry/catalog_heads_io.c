@@ -63,7 +63,7 @@ code_t
 catalog_get_heads (catalog_t *self, catalog_call_t *call)
 {
     const Ggen__GetHeadsRequest *request = (const void *) call->request;
-    code_t code = catalog_open (self, call);
+    code_t code = call->opened ? OK : catalog_open (self, call);
     if (code != OK)
         return code;
     heads_t heads = {.reply = reply_new (&ggen__get_heads_reply__descriptor)};

@@ -137,9 +137,10 @@ open_index (catalog_t *self, char **warning_p)
                               : index_open (&self->index, self->shelf, warning_p);
     if (self->in_memory || (code != PERMISSION_DENIED && code != INSUFFICIENT_DISK_SPACE))
         return code;
+    //  One that may only be read is meant to be so.
     if (!self->looks)
-        log_warn ("registry_file.index_in_memory", "directory=%s code=%s", self->directory,
-                  code_name (code));
+        log_line (code == PERMISSION_DENIED ? LEVEL_INFO : LEVEL_WARN, "registry_file.index_in_memory",
+                  "directory=%s code=%s", self->directory, code_name (code));
     index_close (&self->index);
     free (*warning_p);
     code = index_open_in_memory (&self->index, self->shelf, warning_p);

@@ -40,6 +40,7 @@ typedef struct {
     const ProtobufCMessage *request;    //  borrowed
     int64_t wall_s;                     //  when it was asked
     job_t *job;                         //  whose it is: asked whether to stop, told of progress
+    bool opened;                        //  a part of a call that has looked at the registry already
     ProtobufCMessage *reply;            //  set by OK; the caller's to free
     Ggen__Failure *failure;             //  set by any other code; the caller's to free
 } catalog_call_t;
@@ -57,6 +58,11 @@ catalog_fn catalog_get;
 catalog_fn catalog_get_version;
 
 catalog_fn catalog_list_versions;
+
+//  What fails, or does not fit, is left out. VALIDATION: more than MANY_QUESTIONS_MAX.
+catalog_fn catalog_list_many;
+catalog_fn catalog_heads_many;
+
 catalog_fn catalog_exists;
 
 //  OK whatever happens; the count is then 0.
@@ -89,6 +95,10 @@ catalog_fn catalog_installed;
 
 //  A ReindexRequest: both indexes anew.
 catalog_fn catalog_reindex;
+
+//  A CheckVersionRequest.
+//  PACKAGE_NOT_FOUND     as above.
+catalog_fn catalog_check_version;
 
 //  A HasArchivesRequest: the archive's file is looked for, its bytes are not read.
 catalog_fn catalog_has_archives;

@@ -13,7 +13,7 @@
 #define CLOSE_SEARCHED 20
 #define VERSIONS_NAMED_MAX 8    //  versions that a hint names, the highest
 #define HINT_MAX 2600           //  bytes: as many versions of 255, and words
-#define WARNING_MAX 256
+#define WARNING_MAX 512
 #define INDEX_JSON_VERSION "1.0.0"      //  the schema of index.json
 
 //  ---- hints
@@ -161,18 +161,42 @@ add_readme (catalog_t *self, Ggen__PackageReply *reply)
 
 //  The files are the truth. A record that was damaged after it was indexed is answered as it is, and
 //  refused by whoever checks its signature; one that cannot be read is none.
-static void
+//  PACKAGE_NOT_FOUND: the whole version was removed behind our back.
+static code_t
 take_record (catalog_t *self, Ggen__Package *package, ProtobufCMessage *reply)
 {
     uint8_t *record = NULL;
     size_t size = 0;
-    if (package->record.len == 0)
-        return;
-    if (shelf_record (self->shelf, package->id, package->version, &record, &size) != OK)
+    code_t code = shelf_record (self->shelf, package->id, package->version, &record, &size);
+    if (code == PACKAGE_NOT_FOUND)
+        return code;
+    if (package->record.len == 0) {
+        free (record);
+        return OK;
+    }
+    if (code != OK)
         reply_add_text (reply, "warnings", shelf_error (self->shelf));
     free (package->record.data);
     package->record.data = record;
     package->record.len = record ? size : 0;
+    return OK;
+}
+
+//  The index lists a version that the directory has not. It learns that if it may be written now.
+static void
+tell_gone (catalog_t *self, const Ggen__Package *package, ProtobufCMessage *reply)
+{
+    char text [WARNING_MAX];
+    const char *ignored;
+    snprintf (text, sizeof text,
+              "the files of %.100s@%.100s are gone from the registry; publish it again",
+              package->id, package->version);
+    if (reply)
+        reply_add_text (reply, "warnings", text);
+    if (!self->writable || self->in_memory || shelf_lock (self->shelf, 0, 0, NULL, NULL) != OK)
+        return;
+    catalog_follow (self, package->id, package->version, &ignored);
+    shelf_unlock (self->shelf);
 }
 
 static code_t
@@ -180,9 +204,16 @@ answer_package (catalog_t *self, catalog_call_t *call, Ggen__Package *package)
 {
     Ggen__PackageReply *reply = reply_new (&ggen__package_reply__descriptor);
     reply->package = package;
-    add_readme (self, reply);
-    take_record (self, package, &reply->base);
-    return catalog_answer (self, call, reply);
+    if (take_record (self, package, &reply->base) == OK) {
+        add_readme (self, reply);
+        return catalog_answer (self, call, reply);
+    }
+    tell_gone (self, package, NULL);
+    catalog_fail (call, reply_failure (PACKAGE_NOT_FOUND, "publish it again",
+                                       "the files of %s@%s are gone from %s", package->id,
+                                       package->version, self->directory));
+    ggen__package_reply__free_unpacked (reply, NULL);
+    return PACKAGE_NOT_FOUND;
 }
 
 static code_t
@@ -237,7 +268,7 @@ code_t
 catalog_list_versions (catalog_t *self, catalog_call_t *call)
 {
     const Ggen__ListVersionsRequest *request = (const void *) call->request;
-    code_t code = catalog_open (self, call);
+    code_t code = call->opened ? OK : catalog_open (self, call);
     if (code != OK)
         return code;
     if (!self->index)
@@ -246,8 +277,17 @@ catalog_list_versions (catalog_t *self, catalog_call_t *call)
     code = index_versions (self->index, request->id, &reply);
     if (code != OK)
         return catalog_index_failed (self, call, code);
-    for (size_t i = 0; i < reply->n_versions; i++)
-        take_record (self, reply->versions [i], &reply->base);
+    size_t there = 0;
+    for (size_t i = 0; i < reply->n_versions; i++) {
+        Ggen__Package *package = reply->versions [i];
+        if (take_record (self, package, &reply->base) == OK)
+            reply->versions [there++] = package;
+        else {
+            tell_gone (self, package, &reply->base);
+            ggen__package__free_unpacked (package, NULL);
+        }
+    }
+    reply->n_versions = there;
     //  The lowest go: whoever lists versions wants the highest, and records must not go missing.
     size_t fit = fitting (reply->versions, reply->n_versions, -1), less = reply->n_versions - fit;
     drop_packages (reply->versions, less);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  What keeping a home in order asks of the file registry.
 #include "actors/registry/catalog_self_io.h"
+#include "actors/registry/stored_io.h"
 
 #include "messages/digest.h"
 #include "runtime/actor/map.h"
@@ -31,6 +32,51 @@ catalog_reindex (catalog_t *self, catalog_call_t *call)
         return catalog_answer (self, call, reply);
     ggen__reindex_reply__free_unpacked (reply, NULL);
     return catalog_index_failed (self, call, code);
+}
+
+//  ---- one version
+
+//  What is wrong with it as it lies there, or NULL.
+static Ggen__Failure *
+find_fault (const catalog_t *self, catalog_call_t *call, stored_t *stored)
+{
+    const Ggen__CheckVersionRequest *request = (const void *) call->request;
+    const ProtobufCBinaryData *digest = &stored->package->sha256;
+    const char *location = stored->package->location;
+    //  An archive that lies elsewhere is not ours to look at.
+    if (*location && *location != '/')
+        return NULL;
+    if (!*location)
+        return reply_failure (CHECKSUM_MISMATCH, "", "its archive is gone");
+    if (digest->len != request->sha256.len
+        || memcmp (digest->data, request->sha256.data, digest->len) != 0)
+        return reply_failure (CHECKSUM_MISMATCH, "", "it has another digest than the index says");
+    return stored_judge (stored, self->crypto, request->bytes ? call->job : NULL);
+}
+
+code_t
+catalog_check_version (catalog_t *self, catalog_call_t *call)
+{
+    const Ggen__CheckVersionRequest *request = (const void *) call->request;
+    code_t code = catalog_open (self, call);
+    if (code != OK)
+        return code;
+    AUTO (stored_clear) stored_t stored = {.package = NULL};
+    code = self->shelf ? stored_read (&stored, self->shelf, request->id, request->version)
+                       : PACKAGE_NOT_FOUND;
+    if (code == PACKAGE_NOT_FOUND)
+        return catalog_no_version (self, call, request->id, request->version);
+    if (code != OK && code != SERIALIZATION)
+        return catalog_shelf_failed (self, call, code);
+    Ggen__Failure *fault = code == OK ? find_fault (self, call, &stored) : NULL;
+    if (fault && fault->code == CANCELLED)
+        return catalog_fail (call, fault);
+    Ggen__CheckVersionReply *reply = reply_new (&ggen__check_version_reply__descriptor);
+    if (fault || code != OK)
+        reply_set_text (&reply->fault, fault ? fault->message : shelf_error (self->shelf));
+    if (fault)
+        ggen__failure__free_unpacked (fault, NULL);
+    return catalog_answer (self, call, reply);
 }
 
 //  ---- archives

@@ -177,8 +177,8 @@ disk_link (const char *path, uint64_t size, int dir, const char *name)
     return copy (from, dir, name);
 }
 
-code_t
-disk_make_directories (int dir, const char *path)
+static code_t
+make_directories (int dir, const char *path, bool synced)
 {
     char part [PATH_MAX];
     size_t length = strlen (path);
@@ -197,7 +197,7 @@ disk_make_directories (int dir, const char *path)
         bool made = mkdirat (parent, part, 0777) == 0;
         if (!made && errno != EEXIST)
             return disk_code (errno);
-        if (made && disk_sync (parent) != OK)
+        if (made && synced && disk_sync (parent) != OK)
             return disk_code (errno);
         int child = openat (parent, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (child == -1)
@@ -206,6 +206,18 @@ disk_make_directories (int dir, const char *path)
         parent = child;
     }
     return OK;
+}
+
+code_t
+disk_make_directories (int dir, const char *path)
+{
+    return make_directories (dir, path, true);
+}
+
+code_t
+disk_make_directories_unsynced (int dir, const char *path)
+{
+    return make_directories (dir, path, false);
 }
 
 code_t

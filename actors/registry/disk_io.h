@@ -40,6 +40,9 @@ must_use code_t disk_link (const char *path, uint64_t size, int dir, const char 
 //  Each missing part of the relative path 'path'.
 must_use code_t disk_make_directories (int dir, const char *path);
 
+//  The same without syncing what they were made in.
+must_use code_t disk_make_directories_unsynced (int dir, const char *path);
+
 //  fsync of an open directory (or file).
 must_use code_t disk_sync (int fd);
 

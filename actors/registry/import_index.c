@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "actors/registry/layout.h"
 #include "actors/registry/reply.h"
@@ -73,17 +74,56 @@ read_digest (import_index_t *self, Ggen__Package *package, const char *text)
     package->sha256.len = DIGEST_SIZE;
 }
 
-static void
-read_record (Ggen__Package *package, const char *text)
+//  The bytes of a record, to be freed; NULL: it is none.
+static uint8_t *
+read_record (const char *text, size_t *size_p)
 {
-    size_t size_max = strlen (text) / 4 * 3 + 3, size = 0;
+    size_t size_max = strlen (text) / 4 * 3 + 3;
     uint8_t *data = *text && size_max <= IMPORT_RECORD_MAX ? malloc (size_max) : NULL;
-    if (!data || base64_decode (data, size_max, &size, text) != OK || size == 0) {
-        free (data);
-        return;
+    *size_p = 0;
+    if (data && base64_decode (data, size_max, size_p, text) == OK && *size_p > 0)
+        return data;
+    free (data);
+    return NULL;
+}
+
+static bool
+make_room_for_head (import_index_t *self)
+{
+    if (self->heads_count < self->heads_room)
+        return true;
+    size_t room = self->heads_room ? 2 * self->heads_room : 64;
+    import_head_t *longer = room <= 2 * IMPORT_HEADS_MAX
+                                ? reallocarray (self->heads, room, sizeof *longer) : NULL;
+    if (!longer)
+        return false;
+    self->heads = longer;
+    self->heads_room = room;
+    return true;
+}
+
+static void
+read_heads (import_index_t *self, const char *id, const json_t *list)
+{
+    size_t index;
+    json_t *item;
+    json_array_foreach (list, index, item) {
+        if (!json_is_string (item) || self->heads_count == IMPORT_HEADS_MAX
+            || !make_room_for_head (self))
+            continue;
+        import_head_t head = {.data = read_record (json_string_value (item), &head.size)};
+        head.id = head.data ? strdup (id) : NULL;
+        if (head.id)
+            self->heads [self->heads_count++] = head;
+        else
+            free (head.data);
     }
-    package->record.data = data;
-    package->record.len = size;
+}
+
+static int
+by_id (const void *a, const void *b)
+{
+    return strcmp (((const import_head_t *) a)->id, ((const import_head_t *) b)->id);
 }
 
 //  ---- dependencies ------------------------------------------------------------------------------
@@ -214,7 +254,7 @@ read_fields (import_index_t *self, Ggen__Package *package, const json_t *entry,
     add_texts (package, "keywords", json_object_get (entry, "keywords"));
     read_dependencies (self, package, needs ? needs : json_object_get (entry, "dependencies"));
     read_digest (self, package, *sum ? sum : text_of (entry, "checksum", "sha256"));
-    read_record (package, text_of (version, "record", NULL));
+    package->record.data = read_record (text_of (version, "record", NULL), &package->record.len);
     read_location (package, entry, version);
     json_int_t size = json_integer_value (json_object_get (version, "size_bytes"));
     package->size_bytes = size > 0 ? (uint64_t) size : 0;
@@ -262,6 +302,7 @@ add_entry (import_index_t *self, const char *key, const json_t *entry)
     }
     if (!json_is_array (versions) && !json_is_object (versions))
         return add_version (self, id, number, entry, entry);
+    read_heads (self, id, json_object_get (entry, "heads"));
     json_array_foreach (versions, index, version)
         if (code == OK)
             code = add_version (self, id,
@@ -301,13 +342,15 @@ static int
 by_identity (const void *a_, const void *b_)
 {
     const place_t *a = a_, *b = b_;
-    int order = strcmp (a->package->id, b->package->id);
+    int order = strcasecmp (a->package->id, b->package->id);
+    if (order == 0)
+        order = strcmp (a->package->id, b->package->id);
     if (order == 0)
         order = strcmp (a->package->version, b->package->version);
     return order ? order : (a->place > b->place) - (a->place < b->place);
 }
 
-//  The first of each version stays.
+//  The first of each version stays, and one id of those that differ in case only.
 static code_t
 drop_twins (import_index_t *self)
 {
@@ -323,6 +366,9 @@ drop_twins (import_index_t *self)
         if (kept && strcmp (places [i].package->id, kept->id) == 0
             && strcmp (places [i].package->version, kept->version) == 0)
             import_index_skip (self, places [i].place, "it is listed twice; the first one holds");
+        else if (kept && strcasecmp (places [i].package->id, kept->id) == 0
+                 && strcmp (places [i].package->id, kept->id) != 0)
+            import_index_skip (self, places [i].place, "another id differs from it in case only");
         else
             kept = places [i].package;
     free (places);
@@ -352,7 +398,12 @@ import_index_clear (import_index_t *self)
             ggen__package__free_unpacked (self->packages [i], NULL);
     for (size_t i = 0; i < self->skipped_listed; i++)
         ggen__skipped_entry__free_unpacked (self->skipped [i], NULL);
+    for (size_t i = 0; i < self->heads_count; i++) {
+        free (self->heads [i].id);
+        free (self->heads [i].data);
+    }
     free (self->packages);
+    free (self->heads);
     free (self->skipped);
     *self = (import_index_t) {.shape = ""};
 }
@@ -377,6 +428,8 @@ import_index_read (import_index_t *self, const char *text, size_t size, char *wh
         return SERIALIZATION;
     }
     code_t code = add_entries (self, entries);
+    if (self->heads_count > 0)
+        qsort (self->heads, self->heads_count, sizeof *self->heads, by_id);
     if (code == OK)
         code = drop_twins (self);
     if (code == OK)

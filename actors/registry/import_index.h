@@ -3,7 +3,7 @@
 //
 //      "1.0.0"     {"version", "packages": {ID: {..., "versions": [{"version", "download_url",
 //                  "checksum", "dependencies": [{"name", "version_req", "optional"}], "published_at",
-//                  "size_bytes", "record", "yanked"}]}}}
+//                  "size_bytes", "record", "yanked"}], "heads": [record]}}}
 //      "packages"  {"packages": [{"name", "version", "download_url", "checksum",
 //                  "dependencies": ["other", "other@^1"], ...}]}
 //      "packs"     {"packs": {ID: {"id", ..., "versions": {V: {"git_url", "git_rev", "sha256"}}}}}
@@ -24,12 +24,23 @@
 #define IMPORT_ENTRIES_MAX 500000           //  versions; more is VALIDATION
 #define IMPORT_SKIPPED_MAX 1000             //  named; the others are counted
 #define IMPORT_RECORD_MAX  (4u << 20)       //  bytes of a record; a longer one is left out
+#define IMPORT_HEADS_MAX   500000           //  heads and rotations; more are left out
+
+//  A head, or a rotation, that the index tells of a package; nobody has looked into it yet.
+typedef struct {
+    char *id;
+    uint8_t *data;
+    size_t size;
+} import_head_t;
 
 typedef struct {
     const char *shape;                      //  static
     Ggen__Package **packages;               //  NULL where one was skipped; 'location' is as in the file
     size_t packages_count;
     size_t packages_room;
+    import_head_t *heads;                   //  by id, those of one in the order of the file
+    size_t heads_count;
+    size_t heads_room;
     Ggen__SkippedEntry **skipped;
     size_t skipped_listed;
     size_t skipped_count;                   //  listed or not

@@ -16,13 +16,18 @@
 #include "actors/registry/reply.h"
 #include "actors/registry/shelf_io.h"
 #include "actors/registry/signed_head.h"
+#include "runtime/host/web.h"
 
 #define WHY_MAX 512
 #define FILE_SCHEME "file://"
 
+//  What was found of a head or rotation.
+typedef enum { UNSEEN, BAD, GOOD, TAKEN } seen_t;
+
 typedef struct {
     const import_t *ask;
     import_index_t index;
+    seen_t *seen;               //  of each of index.heads
     shelf_t *shelf;
     Ggen__SourceImportReply *reply;
     Ggen__Failure *failure;
@@ -62,6 +67,16 @@ archive_path (const run_t *self, const char *location)
     return path;
 }
 
+//  Its location as an URL, or none.
+static void
+make_absolute (const run_t *self, Ggen__Package *package)
+{
+    char url [WEB_URL_MAX + 1] = "";
+    if (!web_url_join (url, self->ask->base, package->location))
+        *url = 0;
+    reply_set_text (&package->location, url);
+}
+
 static bool
 is_file (const char *path)
 {
@@ -95,22 +110,99 @@ take_archive (run_t *self, Ggen__Package *package, const char *path, const char 
     return NULL;
 }
 
+//  ---- heads -------------------------------------------------------------------------------------
+
+//  The first one of this id; index.heads_count without.
+static size_t
+first_head (const run_t *self, const char *id)
+{
+    size_t low = 0, high = self->index.heads_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp (self->index.heads [middle].id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool
+is_good (run_t *self, size_t at)
+{
+    import_head_t *head = &self->index.heads [at];
+    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
+    request.id = head->id;
+    request.record = (ProtobufCBinaryData) {head->size, head->data};
+    if (self->seen [at] == UNSEEN) {
+        Ggen__Failure *failure = publication_check_head (&request, self->ask->crypto);
+        self->seen [at] = failure ? BAD : GOOD;
+        if (failure)
+            ggen__failure__free_unpacked (failure, NULL);
+    }
+    return self->seen [at] == GOOD;
+}
+
+//  The head of this key goes into the directory of its first version; the package has it then.
+//  Returns its number, or index.heads_count.
+static size_t
+take_head (run_t *self, Ggen__Package *package, const uint8_t key [SIGNED_HEAD_KEY_SIZE])
+{
+    const import_index_t *index = &self->index;
+    for (size_t i = first_head (self, package->id);
+         i < index->heads_count && strcmp (index->heads [i].id, package->id) == 0; i++) {
+        uint8_t signer [SIGNED_HEAD_KEY_SIZE];
+        if (!is_good (self, i))
+            continue;
+        Ggen__Head *head
+            = signed_head_open ((bytes_t) {index->heads [i].data, index->heads [i].size}, signer);
+        bool ours = head && memcmp (signer, key, sizeof signer) == 0;
+        ggen__head__free_unpacked (head, NULL);
+        if (!ours || !(package->head.data = malloc (index->heads [i].size)))
+            continue;
+        memcpy (package->head.data, index->heads [i].data, index->heads [i].size);
+        package->head.len = index->heads [i].size;
+        return i;
+    }
+    return index->heads_count;
+}
+
+//  What no version took along: rotations, and heads of publishers whose versions are all gone.
+static code_t
+keep_other_heads (run_t *self)
+{
+    code_t code = OK;
+    for (size_t i = 0; i < self->index.heads_count && code == OK; i++) {
+        const import_head_t *head = &self->index.heads [i];
+        if (self->seen [i] == TAKEN || !is_good (self, i))
+            continue;
+        code = shelf_keep_record (self->shelf, head->id, (bytes_t) {head->data, head->size},
+                                  self->ask->wall_s);
+        if (code == VALIDATION || code == PACKAGE_NOT_FOUND)
+            code = OK;          //  Older than another, one too many, or of an id that was skipped
+    }
+    return code == OK ? OK : fail (self, code, shelf_error (self->shelf));
+}
+
 //  Who signed it becomes its publisher. Returns why it cannot be listed, or NULL.
 static const char *
 take_publisher (run_t *self, Ggen__Package *package, const char **format_p)
 {
     uint8_t key [SIGNED_HEAD_KEY_SIZE];
     Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
+    size_t head = self->index.heads_count;
     if (package->record.len == 0)
         return NULL;
+    if (signed_head_release_key ((bytes_t) {package->record.data, package->record.len}, key))
+        head = take_head (self, package, key);
     request.package = package;
     Ggen__Failure *failure = publication_check_records (&request, self->ask->crypto, format_p);
     if (failure) {
         ggen__failure__free_unpacked (failure, NULL);
         return "its signed record does not hold, or signs something else";
     }
-    if (!signed_head_release_key ((bytes_t) {package->record.data, package->record.len}, key))
-        return "its signed record has no key";
+    if (head < self->index.heads_count)
+        self->seen [head] = TAKEN;
     package->publisher = reply_new (&ggen__publisher__descriptor);
     package->publisher->public_key.data = malloc (sizeof key);
     if (!package->publisher->public_key.data)
@@ -149,11 +241,13 @@ take_version (run_t *self, size_t at)
 {
     Ggen__Package *package = self->index.packages [at];
     const char *format = NULL, *reason = NULL;
-    char *path = archive_path (self, package->location);
+    char *path = self->ask->base ? NULL : archive_path (self, package->location);
     bool there = is_file (path);
     uint32_t signed_before = self->reply->signed_count;
     if (there)
         reason = take_archive (self, package, path, &format);
+    else if (self->ask->base)
+        make_absolute (self, package);
     if (!reason)
         reason = take_publisher (self, package, &format);
     code_t code = OK;
@@ -173,6 +267,9 @@ static code_t
 take_versions (run_t *self)
 {
     size_t count = self->index.packages_count;
+    self->seen = calloc (self->index.heads_count + 1, sizeof *self->seen);
+    if (!self->seen)
+        return fail (self, BUSY, "out of memory");
     self->reply->entries_count = (uint32_t) (count + self->index.skipped_count);
     for (size_t i = 0; i < count; i++)
         self->reply->entries_count -= !self->index.packages [i];    //  A twin is counted as skipped
@@ -216,6 +313,8 @@ write_index (run_t *self)
         code = index_count (index, &count);
     if (code != OK)
         code = fail (self, code, warning ? warning : "its index cannot be made");
+    else if (warning)
+        reply_add_text (&self->reply->base, "warnings", warning);
     self->reply->packages_count = (uint32_t) count;
     free (warning);
     index_close (&index);
@@ -259,13 +358,20 @@ import_run (const import_t *ask, Ggen__SourceImportReply **reply_p, Ggen__Failur
         fail (&self, code, "its copy in the home cannot be made");
     if (code == OK && (code = shelf_lock (self.shelf, 0, 0, NULL, NULL)) != OK)
         fail (&self, code, shelf_error (self.shelf));
+    if (code == OK && (code = shelf_fill (self.shelf, ask->wall_s)) != OK)
+        fail (&self, code, shelf_error (self.shelf));
     if (code == OK)
         code = take_versions (&self);
+    if (code == OK)
+        code = keep_other_heads (&self);
+    if (code == OK && (code = shelf_filled (self.shelf)) != OK)
+        fail (&self, code, shelf_error (self.shelf));
     if (code == OK)
         code = write_index (&self);
     if (code == OK)
         tell (&self);
     import_index_clear (&self.index);
+    free (self.seen);
     shelf_close (&self.shelf);
     *failure_p = self.failure;
     *reply_p = code == OK ? self.reply : NULL;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ERROR_MAX 256
+#define READS_FEW 8         //  transactions for reading; one call has two or three
 
 //  Journal TRUNCATE and synchronous NORMAL. The database is derived, so losing it is cheap, but
 //  losing a part of it unnoticed is not: with MEMORY a kill in the middle of a commit, with OFF a
@@ -16,12 +17,17 @@
 //  (30 ms for 10,000 packages). Two or three fsyncs a publish are less than that. Not WAL: readers
 //  of a copied or read-only tree would need its two companions.
 //  No mmap: a file cut short by another program would then be a SIGBUS, not an error.
-static const char SETTINGS [] = "PRAGMA journal_mode = TRUNCATE;"
-                                "PRAGMA synchronous = NORMAL;"
-                                "PRAGMA temp_store = MEMORY;"
-                                "PRAGMA cache_size = -16384;"
+//  What only a writer needs is set before the first transaction for writing: most processes read, and
+//  read once. For one call each page is needed once, and 256 KiB of pages that are used again cost less
+//  than as many fresh ones as the call reads; who writes, or goes on reading, keeps 16 MiB.
+static const char SETTINGS [] = "PRAGMA temp_store = MEMORY;"
+                                "PRAGMA cache_size = -256;"
                                 "PRAGMA cell_size_check = ON;"
                                 "PRAGMA trusted_schema = OFF;";
+static const char SETTINGS_TO_STAY [] = "PRAGMA cache_size = -16384;";
+static const char SETTINGS_TO_WRITE [] = "PRAGMA cache_size = -16384;"
+                                         "PRAGMA journal_mode = TRUNCATE;"
+                                         "PRAGMA synchronous = NORMAL;";
 
 typedef struct {
     const char *sql;
@@ -34,6 +40,9 @@ struct index_db {
     size_t kept_count;
     code_t code;            //  the failure that sticks
     bool damaged;
+    bool writes;            //  is set to
+    bool has_within;        //  index_db_define_within was called
+    unsigned reads;         //  transactions for reading, up to READS_FEW
     char error [ERROR_MAX];
 };
 
@@ -247,6 +256,9 @@ index_db_value (index_db_t *self, const char *sql, int64_t otherwise, const char
 void
 index_db_begin (index_db_t *self)
 {
+    if (!self->writes)
+        index_db_script (self, SETTINGS_TO_WRITE);
+    self->writes = self->writes || self->code == OK;
     index_db_run (self, "BEGIN IMMEDIATE", "");
 }
 
@@ -258,6 +270,65 @@ index_db_commit (index_db_t *self)
     if (!sqlite3_get_autocommit (self->handle))
         sqlite3_exec (self->handle, "ROLLBACK", NULL, NULL, NULL);
     return code;
+}
+
+//  ---- the auxiliary function
+
+//  An empty phrase, of a word that is none to the tokenizer, restricts nothing.
+static void
+within (const Fts5ExtensionApi *api, Fts5Context *match, sqlite3_context *result, int count,
+        sqlite3_value **values)
+{
+    const int columns = count == 1 ? sqlite3_value_int (values [0]) : 0;
+    bool all = true;
+    for (int phrase = api->xPhraseCount (match); all && phrase-- > 0;) {
+        Fts5PhraseIter at;
+        int column = -1;
+        int failure = api->xPhraseFirstColumn (match, phrase, &at, &column);
+        if (failure != SQLITE_OK) {
+            sqlite3_result_error_code (result, failure);
+            return;
+        }
+        //  Columns come in their order
+        all = api->xPhraseSize (match, phrase) == 0 || (column >= 0 && column < columns);
+    }
+    sqlite3_result_int (result, all);
+}
+
+void
+index_db_define_within (index_db_t *self)
+{
+    fts5_api *api = NULL;
+    sqlite3_stmt *statement = NULL;
+    if (self->has_within || self->code != OK)
+        return;
+    int result = sqlite3_prepare_v2 (self->handle, "SELECT fts5 (?)", -1, &statement, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_pointer (statement, 1, (void *) &api, "fts5_api_ptr", NULL);
+    if (result == SQLITE_OK)
+        sqlite3_step (statement);
+    sqlite3_finalize (statement);
+    if (result == SQLITE_OK)
+        result = api ? api->xCreateFunction (api, "within", NULL, within, NULL) : SQLITE_NOTFOUND;
+    self->has_within = result == SQLITE_OK;
+    if (result != SQLITE_OK)
+        fail (self, result);
+}
+
+void
+index_db_read_begin (index_db_t *self)
+{
+    if (self->reads < READS_FEW && ++self->reads == READS_FEW)
+        index_db_script (self, SETTINGS_TO_STAY);
+    index_db_run (self, "BEGIN", "");
+}
+
+void
+index_db_read_end (index_db_t *self)
+{
+    //  Nothing was written, so there is nothing that could fail to be.
+    if (!sqlite3_get_autocommit (self->handle))
+        sqlite3_exec (self->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
 void

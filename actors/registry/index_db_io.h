@@ -34,6 +34,11 @@ bool index_db_next (index_db_t *self, index_db_rows_t *rows);
 //  Ends a statement before its last row.
 void index_db_end (index_db_rows_t *rows);
 
+//  Gives FTS5 tables an auxiliary function "within (TABLE, COLUMNS)": 1 where each phrase of the match is in
+//  one of the row's first so many columns, as if the match had been restricted to those, else 0. One query
+//  then tells what would take two.
+void index_db_define_within (index_db_t *self);
+
 //  Columns of the row, from 0. Text is never NULL; both are borrowed until the next row.
 int64_t index_db_int (index_db_rows_t *rows, int column);
 const char *index_db_text (index_db_rows_t *rows, int column);
@@ -49,6 +54,11 @@ int64_t index_db_value (index_db_t *self, const char *sql, int64_t otherwise, co
 //  A transaction for writing, and its end: committed when nothing has failed since, else undone.
 void index_db_begin (index_db_t *self);
 must_use code_t index_db_commit (index_db_t *self);
+
+//  What is read until index_db_read_end is of one moment, and the file is locked and looked at once,
+//  not by each statement. The end ends statements that are open, and may follow a failure.
+void index_db_read_begin (index_db_t *self);
+void index_db_read_end (index_db_t *self);
 
 //  Makes the sequence fail with this code, as if the database had; SERIALIZATION tells that what
 //  it holds cannot be read.

@@ -99,10 +99,11 @@ index_save_damaged_json (index_t *self, char **warning_p)
     return index_finish (self);
 }
 
+//  A signed record as a JSON string.
 static void
 write_record (index_t *self, FILE *out, bytes_t record)
 {
-    fputs (",\"record\":\"", out);
+    fputc ('"', out);
     char *text = malloc (base64_encoded_size (record.size) + 1);
     if (text) {
         base64_encode (text, record.data, record.size);
@@ -111,6 +112,25 @@ write_record (index_t *self, FILE *out, bytes_t record)
         index_db_fail (self->db, STORAGE);
     free (text);
     fputc ('"', out);
+}
+
+//  The heads of a package's publishers and the rotations by their recovery keys, if there are any.
+static void
+write_heads (index_t *self, FILE *out, int64_t pid)
+{
+    const char *before = ",\"heads\":[";
+    index_db_rows_t *rows = index_db_query (
+        self->db,
+        "SELECT head, key, 0 FROM heads WHERE pid = ?1"
+        " UNION ALL SELECT record, key, 1 FROM rotations WHERE pid = ?1 ORDER BY 3, 2",
+        "i", pid);
+    while (index_db_next (self->db, rows)) {
+        fputs (before, out);
+        write_record (self, out, index_db_bytes (rows, 0));
+        before = ",";
+    }
+    if (*before == ',' && !before [1])
+        fputc (']', out);
 }
 
 //  An object's text without its closing brace, for more fields to follow.
@@ -147,11 +167,13 @@ write_packages (index_t *self, FILE *out)
             fputs (last ? "]},\n" : "\n", out);
             write_key (self, out, index_db_text (rows, 1));
             write_open_object (out, index_db_text (rows, 2));
+            write_heads (self, out, pid);
             fputs (",\"versions\":[", out);
         } else
             fputc (',', out);
         last = pid;
         write_open_object (out, index_db_text (rows, 3));
+        fputs (",\"record\":", out);
         write_record (self, out, index_db_bytes (rows, 4));
         fputs (index_db_int (rows, 5) ? ",\"yanked\":true}" : "}", out);
     }

@@ -75,9 +75,12 @@ take_kept (void *arg, bytes_t record)
     publishers_t *self = arg;
     known_rotation_t *known = &self->rotations [self->rotations_count];
     index_insert_head (self->index, self->pid, self->id, record);
-    if (self->rotations_count < SHELF_HEADS_MAX
-        && (known->rotation = signed_rotation_open (record, known->recovery)))
-        self->rotations_count++;
+    if (self->rotations_count == SHELF_HEADS_MAX
+        || !(known->rotation = signed_rotation_open (record, known->recovery)))
+        return;
+    self->rotations_count++;
+    index_db_run (self->index->db, "INSERT OR REPLACE INTO rotations VALUES (?, ?, ?)", "ibb", self->pid,
+                  (bytes_t) {known->recovery, sizeof known->recovery}, record);
 }
 
 static void
@@ -163,6 +166,7 @@ index_apply_heads (index_t *self, int64_t pid)
                   "DELETE FROM heads WHERE pid = ?1"
                   " AND key NOT IN (SELECT key FROM versions WHERE pid = ?1)",
                   "i", pid);
+    index_db_run (self->db, "DELETE FROM rotations WHERE pid = ?", "i", pid);
     if (shelf_kept_records (self->shelf, all->id, take_kept, all) != OK)
         index_db_fail (self->db, STORAGE);
     load_heads (all);

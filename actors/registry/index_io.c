@@ -9,7 +9,7 @@
 
 #include "actors/registry/index_self_io.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define WHY_MAX 256         //  bytes of the reason why a database cannot be opened
 
 //  versions.sort is a version_key: memcmp order is precedence.
@@ -31,6 +31,8 @@ static const char SCHEMA []
       "CREATE INDEX versions_yanked ON versions (pid) WHERE yanked;"
       "CREATE TABLE heads (pid INTEGER NOT NULL, key BLOB NOT NULL, seq INTEGER NOT NULL,"
       " head BLOB NOT NULL, PRIMARY KEY (pid, key));"
+      "CREATE TABLE rotations (pid INTEGER NOT NULL, key BLOB NOT NULL, record BLOB NOT NULL,"
+      " PRIMARY KEY (pid, key));"
       "CREATE TABLE aliases (length INTEGER NOT NULL, text TEXT NOT NULL, whole INTEGER NOT NULL,"
       " pid INTEGER NOT NULL, PRIMARY KEY (length, text, whole, pid)) WITHOUT ROWID;"
       "CREATE INDEX aliases_by_package ON aliases (pid);"
@@ -46,7 +48,7 @@ static const char SCHEMA []
       " content_rowid = 'pid', tokenize = 'porter unicode61 remove_diacritics 2');"
       "CREATE VIRTUAL TABLE names USING fts5 (name, content = 'packages', content_rowid = 'pid',"
       " tokenize = 'trigram');"
-      "PRAGMA user_version = 1;";
+      "PRAGMA user_version = 2;";
 
 int64_t
 index_meta (index_t *self, const char *key)
@@ -231,6 +233,21 @@ rebuild (index_t *self, char **warning_p)
     return code;
 }
 
+//  Is there anything to be made?
+static code_t
+look (index_t *self, bool *current_p, bool *written_p)
+{
+    index_db_t *db = self->db;
+    if (db)
+        index_db_read_begin (db);
+    code_t code = is_current (self, current_p);
+    *written_p = code == OK && *current_p && !self->in_memory && index_json_is_ours (self)
+                 && index_meta (self, "json_generation") == index_meta (self, "generation");
+    if (db)
+        index_db_read_end (db);
+    return code;
+}
+
 //  Under the lock: whatever is not current is made so.
 static code_t
 refresh_locked (index_t *self, char **warning_p)
@@ -258,7 +275,7 @@ code_t
 index_refresh (index_t *self, char **warning_p)
 {
     *warning_p = NULL;
-    bool current;
+    bool current, written;
     //  Another file is at the path, or it is the first time. A damaged one is not opened again:
     //  the new handle would not know what the old one has found out.
     bool damaged = self->db && index_db_is_damaged (self->db);
@@ -267,13 +284,12 @@ index_refresh (index_t *self, char **warning_p)
         code = open_database (self);
     if (code == PERMISSION_DENIED || code == FEATURE_NOT_ENABLED)
         return code;                //  Making the file anew would not help
-    code = is_current (self, &current);
+    code = look (self, &current, &written);
     if (code != OK)
         return code;
     if (self->in_memory)
         return current ? OK : rebuild (self, warning_p);
-    if (current && index_json_is_ours (self)
-        && index_meta (self, "json_generation") == index_meta (self, "generation"))
+    if (written)
         return index_finish (self);
     if (shelf_is_locked (self->shelf))
         return refresh_locked (self, warning_p);

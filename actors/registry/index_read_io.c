@@ -142,19 +142,21 @@ code_t
 index_versions (index_t *self, const char *id, Ggen__ListVersionsReply **reply_p)
 {
     *reply_p = NULL;
-    int64_t count = index_db_value (
-        self->db, "SELECT count (*) FROM versions v JOIN packages p USING (pid) WHERE p.id = ?", 0,
-        "t", id);
-    size_t room = count < SHELF_VERSIONS_MAX ? (size_t) count : SHELF_VERSIONS_MAX;
     Ggen__ListVersionsReply *reply = malloc (sizeof *reply);
     if (!reply)
         return STORAGE;
     ggen__list_versions_reply__init (reply);
+    index_db_read_begin (self->db);
+    int64_t count = index_db_value (
+        self->db, "SELECT count (*) FROM versions v JOIN packages p USING (pid) WHERE p.id = ?", 0,
+        "t", id);
+    size_t room = count < SHELF_VERSIONS_MAX ? (size_t) count : SHELF_VERSIONS_MAX;
     reply->versions = calloc (room + 1, sizeof *reply->versions);
     if (reply->versions)
         read_versions (self, id, reply, room);
     else
         index_db_fail (self->db, STORAGE);
+    index_db_read_end (self->db);
     code_t code = index_finish (self);
     if (code == OK)
         *reply_p = reply;

@@ -99,16 +99,9 @@ add_rows (search_t *self, index_db_rows_t *rows)
 }
 
 static const char IN_WORDS [] = "SELECT rowid FROM words WHERE words MATCH ?";
+//  Name and description are the first two columns.
+static const char IN_TEXT [] = "SELECT rowid, within (words, 2) FROM words WHERE words MATCH ?";
 static const char IN_NAMES [] = "SELECT rowid FROM names WHERE names MATCH ?";
-
-//  Runs a query over all words; takes 'match', which may be NULL.
-static void
-add_match (search_t *self, const char *sql, char *match)
-{
-    if (match)
-        add_rows (self, index_db_query (self->index->db, sql, "t", match));
-    free (match);
-}
 
 static void
 find_equal (search_t *self)
@@ -156,14 +149,30 @@ find_close (search_t *self)
     end_run (self);
 }
 
+//  All words in name and description, then all words anywhere.
 static void
 find_text (search_t *self, bool prefix)
 {
-    add_match (self, IN_WORDS,
-               words_match (self->query, "name description", WORDS_ALL, prefix));
+    char *match = words_match (self->query, NULL, WORDS_ALL, prefix);
+    int64_t *others = malloc (self->packages_max * sizeof *others);
+    size_t others_count = 0;
+    index_db_define_within (self->index->db);
+    index_db_rows_t *rows
+        = match && others ? index_db_query (self->index->db, IN_TEXT, "t", match) : NULL;
+    while (index_db_next (self->index->db, rows)) {
+        if (index_db_int (rows, 1))
+            add_hit (self, index_db_int (rows, 0));
+        else if (others_count < self->packages_max)
+            others [others_count++] = index_db_int (rows, 0);
+    }
     end_run (self);
-    add_match (self, IN_WORDS, words_match (self->query, NULL, WORDS_ALL, prefix));
+    for (size_t i = 0; i < others_count; i++)
+        add_hit (self, others [i]);
     end_run (self);
+    if (!others)
+        index_db_fail (self->index->db, STORAGE);
+    free (others);
+    free (match);
 }
 
 static void
@@ -383,6 +392,7 @@ index_search (index_t *self, const Ggen__SearchRequest *request, Ggen__SearchRep
     if (fault)
         return index_fail (self, VALIDATION, fault);
     search_t search = {.index = self, .request = request};
+    index_db_read_begin (self->db);
     search.packages_max
         = (size_t) index_db_value (self->db, "SELECT max (pid) FROM packages", 0, "") + 1;
     search.query = words_fold (request->query);
@@ -397,6 +407,7 @@ index_search (index_t *self, const Ggen__SearchRequest *request, Ggen__SearchRep
         answer (&search, reply);
     else
         index_db_fail (self->db, STORAGE);
+    index_db_read_end (self->db);
     free (search.query);
     free (search.found);
     free (search.allowed);

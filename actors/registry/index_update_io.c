@@ -269,6 +269,7 @@ index_settle (index_t *self, int64_t pid)
     Ggen__Package *package = shown ? version_package (self, shown) : NULL;
     if (!package) {
         index_db_run (self->db, "DELETE FROM heads WHERE pid = ?", "i", pid);
+        index_db_run (self->db, "DELETE FROM rotations WHERE pid = ?", "i", pid);
         index_db_run (self->db, "DELETE FROM packages WHERE pid = ?", "i", pid);
         return;
     }
@@ -284,7 +285,8 @@ index_empty (index_t *self)
     index_db_script (self->db, "INSERT INTO words (words) VALUES ('delete-all');"
                                "INSERT INTO names (names) VALUES ('delete-all');"
                                "DELETE FROM aliases; DELETE FROM labels; DELETE FROM ranks;"
-                               "DELETE FROM heads; DELETE FROM versions; DELETE FROM packages;");
+                               "DELETE FROM heads; DELETE FROM rotations;"
+                               "DELETE FROM versions; DELETE FROM packages;");
 }
 
 //  Reads the version from the shelf into the index, or takes it out. NULL: only its heads.

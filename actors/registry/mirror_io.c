@@ -2,6 +2,7 @@
 #include "actors/registry/mirror_io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +13,15 @@
 #include "actors/registry/archive_io.h"
 #include "actors/registry/disk_io.h"
 #include "actors/registry/index_io.h"
-#include "actors/registry/publication.h"
 #include "actors/registry/reply.h"
+#include "actors/registry/layout.h"
 #include "actors/registry/shelf_io.h"
+#include "actors/registry/source_list.h"
+#include "actors/registry/stored_io.h"
+#include "runtime/host/web.h"
 
+#define DOWNLOAD     ".download"         //  in 'to', which is locked
+#define DOWNLOAD_MAX (1ull << 30)       //  bytes of an archive whose size is not told
 #define WARNING_MAX 2048
 #define SUBJECT_MAX 512
 
@@ -27,7 +33,7 @@ typedef struct {
 typedef struct {
     const mirror_t *ask;
     shelf_t *from, *to;             //  'to' NULL: a dry run, and there is nothing yet
-    found_t *found;
+    found_t *found;                 //  at most SHELF_WALK_MAX: more end the walk
     size_t found_count, found_room;
     Ggen__SourceSyncReply *reply;
     Ggen__Failure *failure;         //  it ends with this
@@ -151,59 +157,15 @@ collect (run_t *self)
 
 //  ---- one version -------------------------------------------------------------------------------
 
-//  What is put there, and all that it borrows.
-typedef struct {
-    Ggen__Package *package;         //  as 'from' has it
-    uint8_t *manifest;
-    size_t manifest_size;
-    const char *manifest_name;
-    const char *format;
-} copy_t;
-
-static void
-copy_clear (copy_t *self)
-{
-    if (self->package)
-        ggen__package__free_unpacked (self->package, NULL);
-    free (self->manifest);
-}
-
-//  The archive, what was signed and who signed it agree. Returns a reason when not, to be freed by
-//  ggen__failure__free_unpacked.
-static Ggen__Failure *
-judge (const run_t *self, copy_t *copy)
-{
-    Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
-    archive_t archive;
-    request.package = copy->package;
-    request.archive_path = copy->package->location;
-    if (copy->manifest) {
-        request.manifest = (ProtobufCBinaryData) {copy->manifest_size, copy->manifest};
-        request.manifest_name = (char *) (uintptr_t) copy->manifest_name;
-    }
-    Ggen__Failure *failure = publication_check_shape (&request);
-    if (!failure)
-        failure = publication_check_records (&request, self->ask->crypto, &copy->format);
-    if (failure)
-        return failure;
-    int error = archive_read (&archive, request.archive_path, self->ask->job);
-    if (error != 0)
-        return reply_failure (error == ECANCELED ? CANCELLED : disk_code (error), "",
-                              "its archive cannot be read: %s",
-                              error == EINVAL ? "it is no file" : strerror (error));
-    if (!copy->format)
-        copy->format = archive.format;
-    return publication_check_archive (&request, &archive.digest, archive.size_bytes);
-}
-
 static code_t
-put (run_t *self, const copy_t *copy, bool again)
+put (run_t *self, const stored_t *copy, bool again)
 {
     const shelf_put_t item = {.package = copy->package,
                               .archive_path = copy->package->location,
                               .archive_format = copy->format,
                               .manifest = {copy->manifest, copy->manifest_size},
                               .manifest_name = copy->manifest ? copy->manifest_name : NULL,
+                              .minisig = copy->minisig,
                               .again = again,
                               .force = again,
                               .wall_s = self->ask->wall_s};
@@ -213,7 +175,7 @@ put (run_t *self, const copy_t *copy, bool again)
 
 //  A full disk ends it all; a version that cannot be taken does not.
 static code_t
-put_or_tell (run_t *self, const found_t *at, const copy_t *copy, bool again)
+put_or_tell (run_t *self, const found_t *at, const stored_t *copy, bool again)
 {
     code_t code = put (self, copy, again);
     if (code == INSUFFICIENT_DISK_SPACE || code == PERMISSION_DENIED || code == STORAGE)
@@ -223,12 +185,51 @@ put_or_tell (run_t *self, const found_t *at, const copy_t *copy, bool again)
     return code;
 }
 
+//  What is told by an URL, into a file of our own, which is the package's location then. Returns the
+//  reason when it cannot be had.
+static Ggen__Failure *
+download (const run_t *self, Ggen__Package *package)
+{
+    char why [WARNING_MAX] = "", path [PATH_MAX];
+    web_answer_t answer;
+    int size = snprintf (path, sizeof path, "%s/" DOWNLOAD, self->ask->to);
+    if (size < 0 || (size_t) size >= sizeof path)
+        return reply_failure (VALIDATION, "", "its path would be too long");
+    unlink (path);                  //  The last one is linked to where it belongs
+    AUTO (disk_close) int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd == -1)
+        return reply_failure (disk_code (errno), "", "%s: %s", path, strerror (errno));
+    const web_ask_t ask = {.url = package->location,
+                           .fd = fd,
+                           .max_bytes = package->size_bytes > 0 ? package->size_bytes : DOWNLOAD_MAX,
+                           .etag = "",
+                           .job = self->ask->job,
+                           .subject = package->id};
+    code_t code = web_get (&ask, &answer, why, sizeof why);
+    if (code != OK)
+        return reply_failure (code, "", "%s", why);
+    reply_set_text (&package->location, path);
+    return NULL;
+}
+
+static void
+remove_download (const run_t *self)
+{
+    char path [PATH_MAX];
+    int size = snprintf (path, sizeof path, "%s/" DOWNLOAD, self->ask->to);
+    if (self->to && size > 0 && (size_t) size < sizeof path)
+        unlink (path);
+}
+
 static code_t
-copy_version (run_t *self, const found_t *at, copy_t *copy, bool again)
+copy_version (run_t *self, const found_t *at, stored_t *copy, bool again)
 {
     const Ggen__Package *package = copy->package;
     if (!self->ask->dry_run) {
-        Ggen__Failure *failure = judge (self, copy);
+        bool far = package->location [0] != '/';
+        Ggen__Failure *failure = far ? download (self, copy->package) : NULL;
+        if (!failure)
+            failure = stored_judge (copy, self->ask->crypto, self->ask->job);
         if (failure) {
             code_t code = failure->code;
             if (code != CANCELLED)
@@ -248,7 +249,7 @@ copy_version (run_t *self, const found_t *at, copy_t *copy, bool again)
 
 //  It is there by this digest. Its bytes are as they should be: a newer head may still be taken.
 static code_t
-refresh_head (run_t *self, const found_t *at, const copy_t *copy)
+refresh_head (run_t *self, const found_t *at, const stored_t *copy)
 {
     uint64_t before = 0, after = 0;
     int64_t wall_s;
@@ -266,12 +267,9 @@ refresh_head (run_t *self, const found_t *at, const copy_t *copy)
 
 //  A head that nobody signed is not taken along.
 static bool
-head_is_good (const run_t *self, copy_t *copy)
+head_is_good (const run_t *self, stored_t *copy)
 {
-    Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
-    request.package = copy->package;
-    Ggen__Failure *failure
-        = publication_check_records (&request, self->ask->crypto, &copy->format);
+    Ggen__Failure *failure = stored_judge_records (copy, self->ask->crypto);
     if (failure)
         ggen__failure__free_unpacked (failure, NULL);
     return !failure;
@@ -285,7 +283,7 @@ same_digest (const Ggen__Package *a, const Ggen__Package *b)
 }
 
 static code_t
-compare_version (run_t *self, const found_t *at, copy_t *copy, const Ggen__Package *there)
+compare_version (run_t *self, const found_t *at, stored_t *copy, const Ggen__Package *there)
 {
     archive_t archive;
     if (!same_digest (copy->package, there)) {
@@ -310,21 +308,16 @@ compare_version (run_t *self, const found_t *at, copy_t *copy, const Ggen__Packa
 static code_t
 sync_version (run_t *self, const found_t *at)
 {
-    AUTO (copy_clear) copy_t copy = {.package = NULL};
+    AUTO (stored_clear) stored_t copy;
     Ggen__Package *there = NULL;
-    if (shelf_get (self->from, at->id, at->version, &copy.package) != OK) {
+    if (stored_read (&copy, self->from, at->id, at->version) != OK) {
         tell_failed (self, at, shelf_error (self->from));
         return OK;
     }
-    if (copy.package->location [0] != '/') {
+    if (copy.package->location [0] != '/' && !source_is_web (copy.package->location)) {
         tell_failed (self, at, "its registry has no archive of it");
         return OK;
     }
-    //  Most have one; without it the archive is all the same.
-    if (shelf_manifest (self->from, at->id, at->version, &copy.manifest, &copy.manifest_size,
-                        &copy.manifest_name)
-        != OK)
-        copy.manifest = NULL;
     code_t code
         = self->to ? shelf_peek (self->to, at->id, at->version, &there) : PACKAGE_NOT_FOUND;
     //  One that cannot be read is replaced.
@@ -434,6 +427,7 @@ mirror_run (const mirror_t *ask, Ggen__SourceSyncReply **reply_p, Ggen__Failure 
              && (code = collect (&self)) == OK)
         code = sync_all (&self);
     write_index (&self);
+    remove_download (&self);
     run_clear (&self);
     *failure_p = self.failure;
     *reply_p = self.failure ? NULL : self.reply;

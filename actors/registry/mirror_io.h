@@ -4,6 +4,9 @@
 //  archive, record, head and manifest. Each version becomes true by one rename; one that is there
 //  with the right bytes is left alone, but for a newer head, which brings yanks. Nothing is removed.
 //
+//  A version whose archive is an URL is downloaded, into 'to'; that of 'from' may be a copy of an HTTP
+//  registry's index (web_copy_io.h).
+//
 //  Before it is copied a version is checked as a publish is (publication.h): the archive's bytes
 //  against its digest, the digest against what was signed, the signatures. One that fails is left out
 //  and told, the others are copied.

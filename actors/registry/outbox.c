@@ -154,8 +154,16 @@ drop (outbox_entry_t *entry)
 //  in all. A small network has no more.
 #define THIN_RETRY_MS  INT64_C (30000)
 #define THIN_TRIES_MAX 6u
+#define THIN_SECS      1890
 
 //  ---- rounds --------------------------------------------------------------------------------------
+
+//  A newer one stands for it, and the rest of it is told.
+static bool
+is_over (const outbox_entry_t *entry)
+{
+    return entry->superseded && outbox_is_done (entry) && !entry->thin;
+}
 
 static void
 tell (outbox_entry_t *entry)
@@ -220,12 +228,16 @@ entry_round_over (outbox_entry_t *entry)
     steps_close (entry);
     entry->active = false;
     home->outbox.active--;
+    if (entry->superseded)
+        entry->thin &= ~STEPS_OF_NAME;
     if (!outbox_is_done (entry))
         entry->retry_at_ms = out_now_ms (home->out) + pause_ms (entry);
     else if (entry->thin && entry->thin_tries < THIN_TRIES_MAX)
         entry->retry_at_ms = out_now_ms (home->out) + (THIN_RETRY_MS << entry->thin_tries++);
+    else
+        entry->thin = 0;
     tell (entry);
-    if (outbox_is_done (entry) && entry->superseded)
+    if (is_over (entry))
         drop (entry);
     else
         note (entry, false);
@@ -265,9 +277,20 @@ supersede (outbox_t *self, outbox_entry_t *entry)
         at->state->done |= STEPS_OF_NAME;
         at->thin &= ~STEPS_OF_NAME;
         at->superseded = true;
-        if (outbox_is_done (at) && !at->active)
+        if (is_over (at) && !at->active)
             drop (at);
     }
+}
+
+//  How many others have what was published lately was known to the former process: it is written once more.
+static void
+doubt (outbox_entry_t *entry)
+{
+    uint64_t written = entry->wanted & entry->state->done & STEPS_OF_DHT & ~STEP_BIT (STEP_PROVIDE);
+    if (entry->state->since + THIN_SECS <= out_wall_ms (entry->home->out) / 1000 || !written)
+        return;
+    entry->thin = written;
+    entry->retry_at_ms = out_now_ms (entry->home->out) + THIN_RETRY_MS;
 }
 
 void
@@ -287,6 +310,7 @@ outbox_load (registry_p2p_t *home, Ggen__OutboxState *state)
             return;
         }
     entry->written = true;
+    doubt (entry);
     link_entry (self, entry);
     supersede (self, entry);
     for (outbox_entry_t *at = self->entries; at; at = at->next)

@@ -9,6 +9,8 @@
 //      withdrawn bytes                     no longer served and no longer provided
 //  A newer head of the same name and key stands for the older one's head, listing and news. What is done
 //  stays, to be announced again when a split network heals; at OUTBOX_MAX the oldest of it goes.
+//  What fewer than three others took is written again, six times within half an hour: the network may have
+//  been cut. What was published within that time before a start is written once more after it.
 #ifndef GGEN_OUTBOX_H
 #define GGEN_OUTBOX_H
 

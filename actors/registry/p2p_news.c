@@ -271,6 +271,7 @@ p2p_on_peer_up (void *self, const delivery_t *at, const ProtobufCMessage *messag
         home->came_count = 0;
     }
     outbox_wake (home, 1000);
+    late_wake (home);
     if (++home->came_count == CAME_COUNT)
         outbox_announce_again (home);
     return OK;

@@ -9,6 +9,7 @@
 #include "p2p_find.h"
 #include "p2p_join.h"
 #include "p2p_keep.h"
+#include "p2p_late.h"
 #include "registry_p2p.h"
 
 #include "dht.pb-c.h"
@@ -27,6 +28,7 @@ typedef struct registry_p2p {
     keep_t keep;
     join_t join;
     outbox_t outbox;
+    late_t late;
     find_t *finds;
     unsigned finds_count;
     struct search *searches;

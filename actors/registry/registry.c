@@ -2,7 +2,9 @@
 #include "registry.h"
 
 #include "answers.h"
+#include "ask_many.h"
 #include "call.h"
+#include "many.pb-c.h"
 #include "metrics.pb-c.h"
 #include "sources.pb-c.h"
 
@@ -21,6 +23,7 @@ typedef struct {
     uint32_t answer_ms;
     call_t *calls;
     unsigned calls_count;
+    ask_many_t many;
     uint64_t searches, searches_ms;     //  that ended
 } registry_t;
 
@@ -153,6 +156,19 @@ ask_backend (registry_t *self, slot_t *slot, const ProtobufCMessage *message, ui
         call_unanswered (slot, code);
 }
 
+//  Is this backend to be asked for a change? Only a publish may name those that are.
+static bool
+takes (const call_t *call, const backend_t *backend)
+{
+    const Ggen__PublishRequest *request = (const void *) call->request;
+    if (!backend->writes || method_of (call)->answer != answers_publish)
+        return backend->writes;
+    bool named = request->n_registries == 0;
+    for (size_t i = 0; i < request->n_registries; i++)
+        named |= strcmp (request->registries[i], backend->name) == 0;
+    return named;
+}
+
 //  A publish goes to one backend first, and to the others only when that one has it. Returns true
 //  when others were asked.
 static bool
@@ -161,7 +177,7 @@ spread (registry_t *self, call_t *call)
     if (call_replies_count (call) == 0 || call->asked > 1)
         return false;
     for (unsigned i = 0; i < call->slots_count; i++)
-        if (!call->slots[i].asked && call->slots[i].backend->writes)
+        if (!call->slots[i].asked && takes (call, call->slots[i].backend))
             ask_backend (self, &call->slots[i], call->request, 0);
     return call->outstanding > 0;
 }
@@ -181,6 +197,8 @@ static bool
 is_near (const ProtobufCMessage *message)
 {
     const Ggen__ListVersionsRequest *request = (const void *) message;
+    if (message->descriptor == &ggen__get_heads_request__descriptor)
+        return ((const Ggen__GetHeadsRequest *) message)->local;
     return message->descriptor == &ggen__list_versions_request__descriptor
            && (request->local || *request->exact);
 }
@@ -190,7 +208,8 @@ static bool
 look_further (registry_t *self, call_t *call)
 {
     const Ggen__ListVersionsRequest *request = (const void *) call->request;
-    if (!is_near (call->request) || request->local || call_lists (call, request->exact))
+    if (!is_near (call->request) || call->request->descriptor == &ggen__get_heads_request__descriptor
+        || request->local || call_lists (call, request->exact))
         return false;
     ask_readers (self, call, true);
     return call->outstanding > 0;
@@ -240,6 +259,17 @@ on_read (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 }
 
 static code_t
+on_many (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    registry_t *self = self_;
+    int64_t share_ms = left_ms (at) - left_ms (at) / 8;
+    uint32_t budget_ms = self->answer_ms;
+    if (share_ms < budget_ms)
+        budget_ms = share_ms > 0 ? (uint32_t) share_ms : 1;
+    return ask_many (&self->many, at, message, budget_ms);
+}
+
+static code_t
 on_change (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 {
     registry_t *self = self_;
@@ -248,7 +278,7 @@ on_change (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return BUSY;
     bool first_only = method_of (call)->answer == answers_publish;
     for (unsigned i = 0; i < call->slots_count && !(first_only && call->asked > 0); i++)
-        if (call->slots[i].backend->writes)
+        if (takes (call, call->slots[i].backend))
             ask_backend (self, &call->slots[i], message, 0);
     proceed (self, call);
     return OK;
@@ -280,7 +310,7 @@ is_named (const registry_t *self, const Ggen__SearchRequest *request, const back
     for (size_t i = 0; i < request->n_registries; i++)
         named |= strcmp (request->registries[i], backend->name) == 0
                  || (backend->sources && !is_backend (self, request->registries[i]));
-    return named && backend->enabled;
+    return named && backend->enabled && !(request->local && backend->remote);
 }
 
 static void
@@ -393,6 +423,7 @@ destroy (void *self_)
         self->calls = call->next;
         call_destroy (&call);
     }
+    ask_many_forget (&self->many);
     for (unsigned i = 0; i < self->backends_count; i++)
         free (self->backends[i].address);
     free (self);
@@ -428,6 +459,9 @@ create (const actor_env_t *env)
         return NULL;
     self->out = env->out;
     self->crypto = env->crypto;
+    self->many = (ask_many_t) {.out = env->out, .crypto = env->crypto,
+                               .backends = self->backends,
+                               .backends_count = &self->backends_count};
     self->answer_ms = settings->answer_ms ? settings->answer_ms : ANSWER_MS;
     for (unsigned i = 0; i < settings->backends_count; i++)
         if (!add_backend (self, &settings->backends[i], env->name)) {
@@ -450,6 +484,8 @@ static const handler_t rows[] = {
     {&ggen__metadata_request__descriptor, on_read, THIS_NODE},
     {&ggen__put_head_request__descriptor, on_change, THIS_NODE},
     {&ggen__get_heads_request__descriptor, on_read, THIS_NODE},
+    {&ggen__list_many_request__descriptor, on_many, THIS_NODE},
+    {&ggen__heads_many_request__descriptor, on_many, THIS_NODE},
     {&ggen__sources_changed__descriptor, on_sources_changed, THIS_NODE},
     {&ggen__registry_status_request__descriptor, on_status, THIS_NODE},
     {0},

@@ -16,8 +16,9 @@
 //      Of several registries only the first REGISTRY_LIMIT_MAX results each are merged, so beyond
 //      them a page is incomplete, and 'total' counts twice what was found twice.
 //  ListVersions of an 'exact' version
-//      Backends that look into the network are asked only when the others do not have it; with 'local'
-//      never.
+//      Backends that look into the network are asked only when the others do not have it.
+//  Search, ListVersions, GetHeads with 'local'
+//      Backends that look into the network are not asked.
 //  GetPackage, GetPackageVersion
 //      PACKAGE_NOT_FOUND when one at least says so and none has it.
 //  Exists
@@ -37,7 +38,8 @@
 //      To all that take packages; done when one has it, the failures of others are warnings: a
 //      registry that never had the name has nothing to keep.
 //  GetHeadsRequest
-//      What all have, without what is there twice; who answers with a failure is a warning.
+//      What all have, or with 'local' those at hand, without what is there twice; who answers with a failure
+//      is a warning.
 //  RegistryStatusRequest
 //      What it has done since it was born (metrics.proto).
 //
@@ -53,7 +55,7 @@
 
 #include "runtime/actor/actor.h"
 
-#define REGISTRY_BACKENDS_MAX 16
+#define REGISTRY_BACKENDS_MAX 17
 #define REGISTRY_LIMIT_MAX    1000
 #define REGISTRY_QUERY_MAX    1000      //  characters
 

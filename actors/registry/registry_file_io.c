@@ -6,6 +6,7 @@
 
 #include "actors/registry/catalog_io.h"
 #include "runtime/actor/out.h"
+#include "many.pb-c.h"
 #include "message.h"
 #include "runtime/host/job.h"
 #include "runtime/host/log.h"
@@ -46,8 +47,11 @@ static const operation_t operations [] = {
     {&ggen__installed_request__descriptor, catalog_installed, false},
     {&ggen__reindex_request__descriptor, catalog_reindex, false},
     {&ggen__has_archives_request__descriptor, catalog_has_archives, true},
+    {&ggen__check_version_request__descriptor, catalog_check_version, true},
     {&ggen__put_head_request__descriptor, catalog_put_head, false},
     {&ggen__get_heads_request__descriptor, catalog_get_heads, true},
+    {&ggen__list_many_request__descriptor, catalog_list_many, true},
+    {&ggen__heads_many_request__descriptor, catalog_heads_many, true},
 };
 
 static const operation_t *
@@ -211,8 +215,11 @@ static const handler_t rows [] = {
     {&ggen__installed_request__descriptor, on_request, THIS_NODE},
     {&ggen__reindex_request__descriptor, on_request, THIS_NODE},
     {&ggen__has_archives_request__descriptor, on_request, THIS_NODE},
+    {&ggen__check_version_request__descriptor, on_request, THIS_NODE},
     {&ggen__put_head_request__descriptor, on_request, THIS_NODE},
     {&ggen__get_heads_request__descriptor, on_request, THIS_NODE},
+    {&ggen__list_many_request__descriptor, on_request, THIS_NODE},
+    {&ggen__heads_many_request__descriptor, on_request, THIS_NODE},
     {0},
 };
 

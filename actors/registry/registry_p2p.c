@@ -89,6 +89,7 @@ destroy (void *self_)
     change_destroy_all (self);
     outbox_destroy (&self->outbox);
     keep_end (&self->keep);
+    late_end (&self->late);
     discovered_destroy (&self->discovered);
     free (self);
 }
@@ -112,6 +113,7 @@ create (const actor_env_t *env)
     }
     self->follow_at_ms = DEADLINE_NEVER;
     keep_begin (self);
+    late_begin (self);
     join_begin (self);
     if (!self->settings->brief)
         news_follow (self);
@@ -126,6 +128,7 @@ tick (void *self_, int64_t now_ms, int64_t wall_ms)
     keep_tick (self, now_ms);
     join_tick (self, now_ms);
     outbox_tick (self, now_ms);
+    late_tick (self, now_ms);
     find_tick (self, now_ms);
     search_tick (self, now_ms);
     if (self->follow_at_ms <= now_ms)
@@ -145,7 +148,8 @@ deadline_ms (const void *self_)
     const registry_p2p_t *self = self_;
     int64_t work_ms = least (find_deadline_ms (self), search_deadline_ms (self));
     int64_t kept_ms = least (keep_deadline_ms (&self->keep), outbox_deadline_ms (&self->outbox));
-    return least (least (work_ms, kept_ms), least (self->follow_at_ms, self->join.until_ms));
+    int64_t came_ms = least (self->follow_at_ms, self->late.at_ms);
+    return least (least (work_ms, kept_ms), least (came_ms, self->join.until_ms));
 }
 
 static bool

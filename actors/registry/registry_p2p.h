@@ -8,7 +8,9 @@
 //      cache       FetchRequest: an archive that is published is in the blob store first
 //      keyring     SignRequest (LISTING, and HEAD for Delete), KeyListRequest
 //      trust       TrustListRequest: whose a name is for us
-//      state       tables "discovered" and "outbox"
+//      state       tables "discovered", "outbox" and "unannounced"
+//      registry_file   GetPackageVersionRequest, GetHeadsRequest: what was published while no node ran
+//                  (p2p_late.h)
 //  and hears PeerUp and ConnectivityChanged from swarm.
 //
 //  Where records lie: messages/dht_key.h. Every record is opened and its signature checked here before

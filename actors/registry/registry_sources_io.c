@@ -1,30 +1,49 @@
 // SPDX-License-Identifier: MIT
 #include "actors/registry/registry_sources_io.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "actors/registry/answers.h"
 #include "actors/registry/catalog_io.h"
+#include "actors/registry/disk_io.h"
 #include "actors/registry/reply.h"
 #include "actors/registry/source_file_io.h"
+#include "actors/registry/web_copy_io.h"
 #include "runtime/actor/out.h"
 #include "message.h"
 #include "runtime/host/job.h"
 
 #define WHY_MAX 5000
 
-_Static_assert (SOURCE_LIST_MAX <= REGISTRY_BACKENDS_MAX, "a call has a slot for each source");
+#define SOURCES_MAX (SOURCE_LIST_MAX + 1)   //  and the one of the settings
 
-//  List, catalogs and stamp are the worker's, from create until the worker has ended.
+_Static_assert (SOURCES_MAX <= REGISTRY_BACKENDS_MAX, "a call has a slot for each source");
+
+//  What is known of a source that is an URL.
+typedef struct {
+    char *directory;                //  that its catalog reads
+    int64_t failed_at;              //  wall seconds; 0: it did not
+    web_copy_t copy;                //  as it was looked at last
+} web_t;
+
+//  List, catalogs, webs and stamp are the worker's, from create until the worker has ended.
 typedef struct {
     out_t *out;
     jobs_t *jobs;
     const crypto_t *crypto;
     char *home;
+    char *cache;
+    char *url;
+    bool url_alone;
+    bool dry;
+    char scratch [PATH_MAX];        //  of a dry run, for what it fetches; "" until then
     source_list_t list;
-    catalog_t *catalogs [SOURCE_LIST_MAX];      //  NULL for an URL
+    catalog_t *catalogs [SOURCES_MAX];      //  of an URL: NULL until its index was fetched
+    web_t webs [SOURCES_MAX];
     source_file_stamp_t stamp;
     bool loaded;
     struct task *tasks;                         //  whose jobs have not come back
@@ -43,7 +62,7 @@ typedef struct task {
     ProtobufCMessage *request;
     ticket_t ticket;
     int64_t wall_s;
-    backend_t backends [SOURCE_LIST_MAX];       //  the sources, by their names
+    backend_t backends [SOURCES_MAX];       //  the sources, by their names
     call_t *call;                               //  what they said; NULL until the job has run
     code_t code;
     char why [WHY_MAX];
@@ -64,8 +83,11 @@ static const operation_t operations [] = {
 static void
 forget_list (sources_t *self)
 {
-    for (unsigned i = 0; i < self->list.count; i++)
+    for (unsigned i = 0; i < self->list.count; i++) {
         catalog_destroy (&self->catalogs [i]);
+        free (self->webs [i].directory);
+        self->webs [i] = (web_t) {.directory = NULL};
+    }
     source_list_clear (&self->list);
     self->loaded = false;
 }
@@ -91,7 +113,9 @@ load_list (sources_t *self, char *why, size_t why_size)
         && stamp.modified_ns == self->stamp.modified_ns)
         return OK;
     forget_list (self);
-    code_t code = source_file_read (self->home, &self->list, why, why_size);
+    code_t code = self->url_alone ? OK : source_file_read (self->home, &self->list, why, why_size);
+    if (code == OK)
+        code = source_list_add_url (&self->list, self->url);
     if (code != OK)
         return code;
     for (unsigned i = 0; i < self->list.count; i++)
@@ -148,19 +172,107 @@ ask_catalog (task_t *task, catalog_t *catalog, job_t *job, const ProtobufCMessag
         name_source (slot->reply, slot->backend->name);
 }
 
+//  May this request wait for the network?
+static bool
+may_ask (const ProtobufCMessage *request)
+{
+    if (request->descriptor == &ggen__get_heads_request__descriptor)
+        return !((const Ggen__GetHeadsRequest *) request)->local;
+    if (request->descriptor == &ggen__search_request__descriptor)
+        return !((const Ggen__SearchRequest *) request)->local;
+    return request->descriptor != &ggen__list_versions_request__descriptor
+           || !((const Ggen__ListVersionsRequest *) request)->local;
+}
+
+//  Where a dry run keeps what it fetches; "" when that cannot be made.
+static const char *
+scratch (sources_t *self)
+{
+    const char *place = getenv ("TMPDIR");
+    if (*self->scratch)
+        return self->scratch;
+    snprintf (self->scratch, sizeof self->scratch, "%s/ggen-index-XXXXXX",
+              place && *place == '/' ? place : "/tmp");
+    if (!mkdtemp (self->scratch))
+        *self->scratch = 0;
+    return self->scratch;
+}
+
+//  A dry run takes what is at hand when that is fresh.
+static void
+look_dry (sources_t *self, web_copy_ask_t *ask, web_copy_t *copy)
+{
+    const bool asks = ask->asks;
+    ask->asks = false;
+    web_copy_look (ask, copy);
+    if (!asks || (copy->code == OK && ask->wall_s - copy->asked_at < WEB_COPY_FRESH_S))
+        return;
+    web_copy_t fetched;
+    ask->asks = true;
+    ask->cache = scratch (self);
+    if (!*ask->cache)
+        return;
+    web_copy_look (ask, &fetched);
+    if (*fetched.directory || !*copy->directory)
+        *copy = fetched;
+    copy->code = fetched.code;
+    memcpy (copy->why, fetched.why, sizeof copy->why);
+}
+
+//  The catalog of a source's copy, made current. One that cannot be is told as a warning.
+static void
+look_at_web (task_t *task, unsigned at, job_t *job)
+{
+    sources_t *self = task->owner;
+    web_t *web = &self->webs [at];
+    const Ggen__Source *source = self->list.items [at];
+    bool waits = web->failed_at > 0 && task->wall_s - web->failed_at < REGISTRY_SOURCES_RETRY_S;
+    web_copy_ask_t ask = {.cache = self->cache,
+                          .url = source->location,
+                          .asks = !waits && may_ask (task->request),
+                          .wall_s = task->wall_s,
+                          .crypto = self->crypto,
+                          .job = job};
+    if (!waits && self->dry)
+        look_dry (self, &ask, &web->copy);
+    else if (!waits)
+        web_copy_look (&ask, &web->copy);
+    web->failed_at = web->copy.code == OK ? 0 : waits ? web->failed_at : task->wall_s;
+    if (!*web->copy.directory)
+        return;
+    if (web->copy.code != OK) {
+        task->call->incomplete = true;
+        call_warn (task->call, "registry '%s': %s (%s); what it told before is used", source->name,
+                   web->copy.why, code_name (web->copy.code));
+    }
+    if (web->directory && strcmp (web->directory, web->copy.directory) == 0)
+        return;
+    catalog_destroy (&self->catalogs [at]);
+    free (web->directory);
+    web->directory = strdup (web->copy.directory);
+    if (web->directory)
+        self->catalogs [at] = catalog_new (
+            &(registry_file_settings_t) {.directory = web->directory, .looks = true}, self->crypto);
+}
+
 static void
 ask_source (task_t *task, unsigned at, job_t *job, const ProtobufCMessage *request)
 {
-    const sources_t *self = task->owner;
+    sources_t *self = task->owner;
     const Ggen__Source *source = self->list.items [at];
     slot_t *slot = &task->call->slots [at];
+    bool web = source->kind == GGEN__SOURCE_KIND__SOURCE_WEB;
+    if (web)
+        look_at_web (task, at, job);
+    //  With nothing at hand, who may not ask the network has nothing to say.
+    if (web && !self->catalogs [at] && !may_ask (request))
+        return;
     slot->asked = true;
     task->call->asked++;
     if (self->catalogs [at])
         ask_catalog (task, self->catalogs [at], job, request, slot);
-    else if (source->kind == GGEN__SOURCE_KIND__SOURCE_WEB)
-        slot->failure = reply_failure (FEATURE_NOT_ENABLED, "",
-                                       "%s: this build has no HTTP registry", source->location);
+    else if (web && self->webs [at].copy.code != OK)
+        slot->failure = reply_failure (self->webs [at].copy.code, "", "%s", self->webs [at].copy.why);
     else
         call_unanswered (slot, BUSY);
 }
@@ -249,7 +361,7 @@ task_destroy (task_t **self_p)
     if (!self)
         return;
     call_destroy (&self->call);
-    for (unsigned i = 0; i < SOURCE_LIST_MAX; i++)
+    for (unsigned i = 0; i < SOURCES_MAX; i++)
         free (self->backends [i].address);
     if (self->request)
         protobuf_c_message_free_unpacked (self->request, NULL);
@@ -375,7 +487,11 @@ sources_destroy (void *self_)
     while (self->tasks)
         forget_task (self, self->tasks);
     forget_list (self);
+    if (*self->scratch)
+        (void) !disk_remove (AT_FDCWD, self->scratch);
     free (self->home);
+    free (self->cache);
+    free (self->url);
     free (self);
 }
 
@@ -390,9 +506,13 @@ sources_create (const actor_env_t *env)
     self->jobs = env->host;
     self->crypto = env->crypto;
     self->home = strdup (settings->home);
-    if (self->home)
+    self->cache = strdup (settings->cache);
+    self->url = settings->url ? strdup (settings->url) : NULL;
+    self->url_alone = settings->url_alone;
+    self->dry = settings->dry;
+    if (self->home && self->cache && (self->url || !settings->url))
         return self;
-    free (self);
+    sources_destroy (self);
     return NULL;
 }
 

@@ -107,8 +107,15 @@ typedef struct {
 //  ALREADY_EXISTS   another digest (both are named), or an id that differs in case only.
 //  VALIDATION       id, version, manifest name, format, a size, or a place taken by a directory of
 //                   another id ("a/1.0.0" beside version 1.0.0 of "a"), or a head of another id.
-//  SERIALIZATION    this version is there and damaged; 'force' replaces it.
+//  SERIALIZATION    this version is there and damaged; 'force' and 'again' replace it.
 must_use code_t shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p);
+
+//  Between these two the directory is filled by shelf_put and shelf_keep_record as fast as files can be
+//  made: it must be new, locked, and known to nobody else until shelf_filled has put all of it onto the
+//  disk by one sync. A crash before leaves a directory to be removed. An id that differs from another in
+//  case only is then the caller's to find.
+must_use code_t shelf_fill (shelf_t *self, int64_t wall_s);
+must_use code_t shelf_filled (shelf_t *self);
 
 //  Everything about one version; free it with ggen__package__free_unpacked. 'record' is as stored,
 //  'head' the newest of the record's signer, 'location' the archive's absolute path, 'source' is
@@ -126,6 +133,11 @@ must_use code_t shelf_peek (shelf_t *self, const char *id, const char *version,
 //  PACKAGE_NOT_FOUND    no such version, or it has none.
 must_use code_t shelf_manifest (shelf_t *self, const char *id, const char *version,
                                 uint8_t **data_p, size_t *size_p, const char **name_p);
+
+//  The signature for minisign(1) that lies beside the archive, to be freed by the caller. OK with
+//  *text_p NULL when there is none.
+//  PACKAGE_NOT_FOUND    no such version.
+must_use code_t shelf_minisig (shelf_t *self, const char *id, const char *version, char **text_p);
 
 //  The record as stored, to be freed by the caller. OK with *data_p NULL when it has none.
 //  PACKAGE_NOT_FOUND    no such version.

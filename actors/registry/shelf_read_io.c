@@ -201,6 +201,32 @@ shelf_get (shelf_t *self, const char *id, const char *version, Ggen__Package **p
 }
 
 code_t
+shelf_minisig (shelf_t *self, const char *id, const char *version, char **text_p)
+{
+    *text_p = NULL;
+    AUTO (disk_close) int dir = shelf_open_version (self, id, version);
+    if (dir == -1)
+        return shelf_fail (self, PACKAGE_NOT_FOUND, "%s@%s is not in %s", id, version,
+                           self->directory);
+    for (size_t i = 0; i < COUNT_OF (formats) && !*text_p; i++) {
+        char name [LAYOUT_NAME_MAX + 1], beside [LAYOUT_NAME_MAX + sizeof ".minisig"];
+        uint8_t *data;
+        size_t size;
+        if (!layout_archive_name (name, id, version, formats [i]))
+            continue;
+        snprintf (beside, sizeof beside, "%s.minisig", name);
+        if (strlen (beside) > LAYOUT_NAME_MAX)
+            continue;
+        code_t code = disk_read (dir, beside, SHELF_MINISIG_MAX, &data, &size);
+        if (code != OK)
+            return shelf_fail_disk (self, code, beside);
+        //  Text has no NUL in it; what is behind one is not its signature.
+        *text_p = (char *) data;
+    }
+    return OK;
+}
+
+code_t
 shelf_record (shelf_t *self, const char *id, const char *version, uint8_t **data_p,
               size_t *size_p)
 {

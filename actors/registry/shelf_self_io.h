@@ -16,6 +16,7 @@ struct shelf {
     int root;                   //  its descriptor
     int lock;                   //  descriptor of ".lock" while we hold it, else -1
     bool looks;                 //  nothing may be written
+    bool filling;               //  nobody else knows of the directory yet: nothing is synced
     unsigned serial;            //  numbers stages and trash
     char error [SHELF_ERROR_MAX];
 };

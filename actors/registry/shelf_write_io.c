@@ -123,7 +123,7 @@ check_place (shelf_t *self, const char *id, const char *version)
         return shelf_fail (self, VALIDATION, "%s has %d versions, no more fit", id,
                            SHELF_VERSIONS_MAX);
     //  Names of a case-insensitive disk the tree may be copied to: only a new id can collide.
-    if (count == 0 && find_twin (self, id, self->root, id, "", twin))
+    if (count == 0 && !self->filling && find_twin (self, id, self->root, id, "", twin))
         return shelf_fail (self, ALREADY_EXISTS, "%s differs from %s in case only", id, twin);
     snprintf (path, sizeof path, "%s/package", id);
     if (faccessat (self->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -214,7 +214,7 @@ fill_stage (shelf_t *self, int dir, const shelf_put_t *item)
                                                   : strerror (errno));
         code = write_minisig (dir, name, item->minisig);
     }
-    if (code == OK)
+    if (code == OK && !self->filling)
         code = disk_sync_files (dir);
     return code == OK ? OK : shelf_fail_disk (self, code, package->id);
 }
@@ -384,6 +384,18 @@ hand_head_over (shelf_t *self, const char *id, const char *version)
     return code;
 }
 
+//  In a directory that nobody knows: made where it will be.
+static code_t
+put_filling (shelf_t *self, const shelf_put_t *item)
+{
+    char path [LAYOUT_PATH_MAX];
+    layout_version_path (path, item->package->id, item->package->version);
+    code_t code = disk_make_directories_unsynced (self->root, path);
+    AUTO (disk_close) int dir = code == OK ? disk_open_directory (self->root, path) : -1;
+    return dir == -1 ? shelf_fail_disk (self, disk_code (errno), path)
+                     : fill_stage (self, dir, item);
+}
+
 static code_t
 put_new (shelf_t *self, const shelf_put_t *item, bool replaces)
 {
@@ -442,9 +454,12 @@ shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p)
     code_t code = shelf_peek (self, package->id, package->version, &ours);
     if (code == PACKAGE_NOT_FOUND) {
         code = check_place (self, package->id, package->version);
-        return code == OK ? put_new (self, item, false) : code;
+        if (code == OK)
+            code = self->filling ? put_filling (self, item) : put_new (self, item, false);
+        return code;
     }
-    if (code == SERIALIZATION && item->force)       //  Damaged: there is no digest to compare
+    //  Damaged: there is no digest to compare.
+    if (code == SERIALIZATION && (item->force || item->again))
         return put_new (self, item, true);
     if (code != OK)
         return code;
@@ -460,6 +475,23 @@ shelf_put (shelf_t *self, const shelf_put_t *item, bool *already_there_p)
         code = item->force ? put_new (self, item, true) : fail_digest (self, ours, package);
     ggen__package__free_unpacked (ours, NULL);
     return code;
+}
+
+code_t
+shelf_fill (shelf_t *self, int64_t wall_s)
+{
+    assert (shelf_is_locked (self));
+    code_t code = shelf_bump (self, wall_s);
+    self->filling = code == OK;
+    return code;
+}
+
+code_t
+shelf_filled (shelf_t *self)
+{
+    assert (self->filling);
+    self->filling = false;
+    return syncfs (self->root) == 0 ? OK : shelf_fail_disk (self, disk_code (errno), ".");
 }
 
 code_t

@@ -111,6 +111,17 @@ source_list_add (source_list_t *self, Ggen__Source *source)
     return OK;
 }
 
+code_t
+source_list_add_url (source_list_t *self, const char *url)
+{
+    if (!url)
+        return OK;
+    Ggen__Source *source = source_new (SOURCE_URL_NAME, GGEN__SOURCE_KIND__SOURCE_WEB, url, "", 0);
+    if (source)
+        self->items [self->count++] = source;
+    return source ? OK : BUSY;
+}
+
 Ggen__Source *
 source_list_take (source_list_t *self, const char *name)
 {

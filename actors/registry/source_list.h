@@ -14,11 +14,12 @@
 #define SOURCE_LIST_FILE     "registries.json"
 #define SOURCE_LIST_MAX      16             //  sources; one more is refused with VALIDATION
 #define SOURCE_LIST_TEXT_MAX (1u << 20)     //  bytes of the text; more is refused with VALIDATION
+#define SOURCE_URL_NAME      "http"
 #define SOURCE_NAME_MAX      64             //  bytes
 #define SOURCE_LOCATION_MAX  4096           //  bytes of a location, and of a directory
 
 typedef struct {
-    Ggen__Source *items [SOURCE_LIST_MAX];
+    Ggen__Source *items [SOURCE_LIST_MAX + 1];      //  the last place is for source_list_add_url
     unsigned count;
 } source_list_t;
 
@@ -47,6 +48,10 @@ Ggen__Source *source_list_find (const source_list_t *self, const char *name);
 
 //  At the end; takes 'source'. VALIDATION: SOURCE_LIST_MAX are there; it stays the caller's.
 must_use code_t source_list_add (source_list_t *self, Ggen__Source *source);
+
+//  The HTTP registry of the settings (registry.url), as a source named "http", behind all others. It is
+//  never part of the text. Nothing for NULL. BUSY: out of memory.
+must_use code_t source_list_add_url (source_list_t *self, const char *url);
 
 //  Take one out, which is the caller's then; NULL: there is none of this name.
 Ggen__Source *source_list_take (source_list_t *self, const char *name);

@@ -19,6 +19,7 @@
 #include "actors/registry/reply.h"
 #include "actors/registry/shelf_io.h"
 #include "actors/registry/source_file_io.h"
+#include "actors/registry/web_copy_io.h"
 
 #define IMPORTED_DIR "sources"      //  in the home
 #define COPIES_MAX   100000         //  numbers of an import's directory
@@ -96,13 +97,31 @@ save (source_task_t *task)
 
 //  ---- one source --------------------------------------------------------------------------------
 
+//  The copy of an URL's index, fetched anew when it may be and is old.
+static void
+look_at_web (const source_task_t *task, const char *url, bool asks, web_copy_t *copy)
+{
+    const web_copy_ask_t ask = {.cache = task->owner->cache,
+                                .url = url,
+                                .asks = asks,
+                                .wall_s = task->wall_s,
+                                .crypto = task->owner->crypto,
+                                .job = task->job};
+    web_copy_look (&ask, copy);
+}
+
 //  Count its packages, or say why it cannot be asked.
 static void
 look_at (const source_task_t *task, Ggen__Source *source)
 {
     if (source->kind == GGEN__SOURCE_KIND__SOURCE_WEB) {
-        reply_set_text (&source->problem, "FEATURE_NOT_ENABLED: this build has no HTTP registry");
-        return;
+        web_copy_t copy;
+        look_at_web (task, source->location, false, &copy);
+        if (!*copy.directory) {
+            reply_set_text (&source->problem, copy.why);
+            return;
+        }
+        reply_set_text (&source->directory, copy.directory);
     }
     bool home = source->kind == GGEN__SOURCE_KIND__SOURCE_HOME;
     if (access (source->directory, R_OK | X_OK) != 0) {
@@ -140,6 +159,10 @@ source_work_list (source_task_t *task)
 {
     if (!load (task))
         return;
+    if (source_list_add_url (&task->list, task->owner->url) != OK) {
+        fail (task, BUSY, "", "out of memory");
+        return;
+    }
     Ggen__SourceListReply *reply = reply_new (&ggen__source_list_reply__descriptor);
     task->reply = &reply->base;
     reply->sources = calloc (task->list.count + 1, sizeof *reply->sources);
@@ -211,6 +234,20 @@ check_directory (source_task_t *task, const char *name, const char *path)
     return false;
 }
 
+//  Does its index answer?
+static bool
+check_url (source_task_t *task, const char *url)
+{
+    web_copy_t copy;
+    look_at_web (task, url, true, &copy);
+    if (copy.code == OK)
+        return true;
+    fail (task, copy.code, "an HTTP registry is a directory with an index.json, or another node's "
+                           "http.listen",
+          "%s", copy.why);
+    return false;
+}
+
 static bool
 insert (source_task_t *task, const char *name, Ggen__SourceKind kind, const char *location,
         const char *directory)
@@ -248,7 +285,7 @@ source_work_add (source_task_t *task)
         fail (task, VALIDATION, "", "%s is the home's own registry, which is always asked", path);
         return;
     }
-    if ((!web && !check_directory (task, request->name, path))
+    if (!(web ? check_url (task, request->location) : check_directory (task, request->name, path))
         || !insert (task, request->name,
                     web ? GGEN__SOURCE_KIND__SOURCE_WEB : GGEN__SOURCE_KIND__SOURCE_DIRECTORY,
                     request->location, path)
@@ -274,7 +311,8 @@ source_work_remove (source_task_t *task)
     Ggen__SourceRemoveReply *reply = reply_new (&ggen__source_remove_reply__descriptor);
     reply->source = source;
     task->reply = &reply->base;
-    save (task);
+    if (save (task) && source->kind == GGEN__SOURCE_KIND__SOURCE_WEB)
+        web_copy_drop (task->owner->cache, source->location);
 }
 
 //  ---- import ------------------------------------------------------------------------------------
@@ -352,11 +390,19 @@ source_work_import (source_task_t *task)
 
 //  ---- sync --------------------------------------------------------------------------------------
 
-//  The directory that 'from' names; NULL after fail ().
+//  The directory that 'from' names; NULL after fail (). 'copy' is where that of an URL is kept.
 static const char *
-find_directory (source_task_t *task, const char *from)
+find_directory (source_task_t *task, const char *from, web_copy_t *copy)
 {
     const Ggen__Source *source = source_list_find (&task->list, from);
+    bool url = strcmp (from, SOURCE_URL_NAME) == 0 && task->owner->url;
+    if (url || (source && source->kind == GGEN__SOURCE_KIND__SOURCE_WEB)) {
+        look_at_web (task, url ? task->owner->url : source->location, true, copy);
+        if (copy->code == OK)
+            return copy->directory;
+        fail (task, copy->code, "", "%s", copy->why);
+        return NULL;
+    }
     if (strcmp (from, "file") == 0)
         return task->owner->registry;
     if (from [0] == '/')
@@ -364,9 +410,6 @@ find_directory (source_task_t *task, const char *from)
     if (!source)
         fail (task, PACKAGE_NOT_FOUND, "see: ggen market registry list",
               "there is no source named %s", from);
-    else if (source->kind == GGEN__SOURCE_KIND__SOURCE_WEB)
-        fail (task, FEATURE_NOT_ENABLED, "", "%s: this build has no HTTP registry",
-              source->location);
     else
         return source->directory;
     return NULL;
@@ -383,7 +426,8 @@ source_work_sync (source_task_t *task)
         fail (task, VALIDATION, "", "'%s' is no absolute directory", request->to);
         return;
     }
-    const char *from = find_directory (task, request->from);
+    web_copy_t copy;
+    const char *from = find_directory (task, request->from, &copy);
     if (!from)
         return;
     const mirror_t ask = {.from = from,

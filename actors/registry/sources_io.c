@@ -73,7 +73,7 @@ static void
 tell_registry (sources_t *self, const source_task_t *task)
 {
     Ggen__SourcesChanged event = GGEN__SOURCES_CHANGED__INIT;
-    event.count = task->list.count;
+    event.count = task->list.count + (self->url != NULL);
     out_event (self->out, "registry", &event.base);
 }
 
@@ -191,6 +191,8 @@ sources_destroy (void *self_)
         forget_task (self, self->tasks);
     free (self->home);
     free (self->registry);
+    free (self->cache);
+    free (self->url);
     free (self);
 }
 
@@ -207,7 +209,9 @@ sources_create (const actor_env_t *env)
     self->writable = settings->writable;
     self->home = strdup (settings->home);
     self->registry = strdup (settings->registry);
-    if (self->home && self->registry)
+    self->cache = strdup (settings->cache);
+    self->url = settings->url ? strdup (settings->url) : NULL;
+    if (self->home && self->registry && self->cache && (self->url || !settings->url))
         return self;
     sources_destroy (self);
     return NULL;

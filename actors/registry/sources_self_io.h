@@ -13,6 +13,8 @@ typedef struct {
     const crypto_t *crypto;
     char *home;
     char *registry;
+    char *cache;
+    char *url;                      //  or NULL
     bool writable;
     struct source_task *tasks;      //  whose jobs have not come back, or wait for trust
 } sources_t;

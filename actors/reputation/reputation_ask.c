@@ -196,6 +196,7 @@ tell (const reputation_t *self, const delivery_t *at, const opinion_t *opinions,
         reply.peers[reply.n_peers++] = &told[i].reputation;
     }
     reply.average = average (self, at->wall_ms);
+    reply.known_count = known_count (self->known);
     if (room)
         out_reply (at, &reply.base);
     for (size_t i = 0; told && i < count; i++) {

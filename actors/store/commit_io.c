@@ -5,6 +5,7 @@
 #include "beneath_io.h"
 #include "package_id.h"
 #include "target_io.h"
+#include "stamps_io.h"
 #include "tree_io.h"
 
 #include <dirent.h>
@@ -113,12 +114,23 @@ link_target (const place_t *place, const commit_tree_t *trees, size_t count, boo
 
 typedef char instance_name_t [PLACE_INSTANCE_MAX];
 
+static bool
+is_there (const place_t *place, const char *instance)
+{
+    struct stat info;
+    return fstatat (place->store_fd, instance, &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 //  Which instance each tree is or will be.
 static code_t
 choose_instances (const place_t *place, const commit_tree_t *trees, size_t count,
                   instance_name_t *instances, refusal_t *refusal)
 {
     for (size_t i = 0; i < count; i++) {
+        if (trees [i].clean && is_there (place, trees [i].clean)) {
+            snprintf (instances [i], sizeof instances [i], "%s", trees [i].clean);
+            continue;
+        }
         bool clean = place_clean_instance (place, trees [i].files_sha256, true, instances [i]);
         if (!clean && (!trees [i].staged || !*instances [i]))
             return refusal_system (refusal, ENOENT, trees [i].id, "find its tree");
@@ -132,16 +144,17 @@ place_instances (const place_t *place, const commit_tree_t *trees, size_t count,
                  instance_name_t *instances, refusal_t *refusal)
 {
     for (size_t i = 0; i < count; i++) {
+        char stamps [PLACE_INSTANCE_MAX + 16];
         if (!trees [i].staged)
             continue;
-        struct stat info;
-        if (fstatat (place->store_fd, trees [i].staged, &info, AT_SYMLINK_NOFOLLOW) != 0
-            && errno == ENOENT)
+        snprintf (stamps, sizeof stamps, "%s/stamps", trees [i].staged);
+        stamps_settle (place->store_fd, stamps);
+        //  An instance is never empty: a rename onto one that is there fails.
+        if (renameat (place->store_fd, trees [i].staged, place->store_fd, instances [i]) == 0)
             continue;
-        if (fstatat (place->store_fd, instances [i], &info, AT_SYMLINK_NOFOLLOW) == 0)
-            continue;
-        if (renameat (place->store_fd, trees [i].staged, place->store_fd, instances [i]) != 0)
-            return refusal_system (refusal, errno, instances [i], "rename into the store");
+        int error = errno;
+        if (!is_there (place, instances [i]))
+            return refusal_system (refusal, error, instances [i], "rename into the store");
     }
     return OK;
 }

@@ -15,6 +15,7 @@ typedef struct {
     const char *id;
     const uint8_t *files_sha256;
     const char *staged;             //  an instance in the making ("tmp.7.1" in store/), or NULL
+    const char *clean;              //  an instance that was just found clean, or NULL: not known
 } commit_tree_t;
 
 //  Make a new generation of these trees and switch to it. Those without 'staged' must be in the

@@ -331,7 +331,7 @@ is_clean (const place_t *self, const char *instance, const uint8_t files_sha256 
     if (fd < 0)
         return false;
     snprintf (path, sizeof path, "stamps");
-    stamps_load (fd, path, list);
+    stamps_load (fd, path, files_sha256, list);
     tree_checked_t checked;
     bool clean = tree_check (fd, "tree", list, TREE_BY_STAMPS, NULL, NULL, &checked, NULL) == OK
                  && checked.findings_count == 0;

@@ -27,11 +27,16 @@
      | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
 
 typedef struct {
-    int dirfd;
+    int dirfd;                  //  What may be changed is below it
+    bool anywhere;              //  not so
+    bool denied;                //  Who started the thread is denied those calls, and so is the thread
     sandbox_work_fn *work;
     void *argument;
     code_t code;
 } errand_t;
+
+//  Is this thread denied those calls?
+static _Thread_local bool is_denied;
 
 static int
 landlock_version (void)
@@ -124,21 +129,37 @@ static void *
 run_errand (void *self_)
 {
     errand_t *self = self_;
-    if (sandbox_available ())
+    if (!self->anywhere && sandbox_available ())
         wall_in (self->dirfd);
-    deny_calls ();
+    if (!self->denied)
+        deny_calls ();
+    is_denied = true;
     self->code = self->work (self->argument);
     return NULL;
+}
+
+static code_t
+run (errand_t *errand, code_t *code_p)
+{
+    pthread_t thread;
+    errand->denied = is_denied;
+    if (pthread_create (&thread, NULL, run_errand, errand) != 0)
+        return BUSY;
+    pthread_join (thread, NULL);
+    *code_p = errand->code;
+    return OK;
 }
 
 code_t
 sandbox_run (int dirfd, sandbox_work_fn *work, void *argument, code_t *code_p)
 {
     errand_t errand = {.dirfd = dirfd, .work = work, .argument = argument};
-    pthread_t thread;
-    if (pthread_create (&thread, NULL, run_errand, &errand) != 0)
-        return BUSY;
-    pthread_join (thread, NULL);
-    *code_p = errand.code;
-    return OK;
+    return run (&errand, code_p);
+}
+
+code_t
+sandbox_series (sandbox_work_fn *work, void *argument, code_t *code_p)
+{
+    errand_t errand = {.anywhere = true, .work = work, .argument = argument};
+    return run (&errand, code_p);
 }

@@ -25,4 +25,11 @@ typedef code_t (sandbox_work_fn) (void *argument);
 must_use code_t
     sandbox_run (int dirfd, sandbox_work_fn *work, void *argument, code_t *code_p);
 
+//  Do 'work' and wait for its end, in a thread that has no sockets, starts no programs and looks into
+//  no others (where there is seccomp), but may change files anywhere. Each sandbox_run () inside has
+//  that wall already, which is half of what it costs.
+//  OK, BUSY as above.
+must_use code_t
+    sandbox_series (sandbox_work_fn *work, void *argument, code_t *code_p);
+
 #endif

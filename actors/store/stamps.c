@@ -47,7 +47,8 @@ take_number (const char **at, char follows, uint64_t *value)
 }
 
 static bool
-parse (const char *text, size_t size, const uint8_t files_sha256 [SHA256_SIZE], file_list_t *list)
+parse (const char *text, size_t size, const uint8_t files_sha256 [SHA256_SIZE], int64_t settled_ns,
+       file_list_t *list)
 {
     const char head [] = "ggen-stamps 1 ";
     const char *end = text + size, *at = text + strlen (head) + SHA256_HEX_SIZE + 1;
@@ -60,6 +61,8 @@ parse (const char *text, size_t size, const uint8_t files_sha256 [SHA256_SIZE], 
     uint64_t written, inode, mtime, ctime;
     if (!take_number (&at, '\n', &written))
         return false;
+    if (settled_ns > (int64_t) written)
+        written = (uint64_t) settled_ns;
     for (size_t i = 0; i < file_list_count (list); i++) {
         if (at >= end || !take_number (&at, ' ', &inode) || !take_number (&at, ' ', &mtime)
             || !take_number (&at, '\n', &ctime))
@@ -75,9 +78,9 @@ parse (const char *text, size_t size, const uint8_t files_sha256 [SHA256_SIZE], 
 
 bool
 stamps_parse (const char *text, size_t size, const uint8_t files_sha256 [SHA256_SIZE],
-              file_list_t *list)
+              int64_t settled_ns, file_list_t *list)
 {
-    if (parse (text, size, files_sha256, list))
+    if (parse (text, size, files_sha256, settled_ns, list))
         return true;
     for (size_t i = 0; i < file_list_count (list); i++)
         file_list_at (list, i)->stamp = (file_stamp_t) {0};

@@ -3,7 +3,9 @@
 //  to be right. A file whose inode still looks the same need not be hashed to know that nobody
 //  edited it (what git's index does; git-update-index(1)). As there, a file whose time is not
 //  clearly before the moment the stamps were written is "racy": it could have been edited once more
-//  in the same tick of the clock, so it is not trusted.
+//  in the same tick of the clock, so it is not trusted. Nobody edits what has no name in the store
+//  yet: of a fresh tree it is the moment in which it got one that counts, and that comes after the
+//  sync of all that was unpacked.
 //  The text is private to one machine:
 //      ggen-stamps 1 <files_sha256> <written_ns>\n
 //      <inode> <mtime_ns> <ctime_ns>\n             one line per entry of the list, in its order
@@ -20,10 +22,11 @@ char *
     stamps_format (const file_list_t *list, const uint8_t files_sha256 [SHA256_SIZE],
                    int64_t written_ns, size_t *size_p);
 
-//  Set the stamps in 'list' from a text. false: damaged, or of another list; then all are unknown,
-//  which costs time, nothing else.
+//  Set the stamps in 'list' from a text. 'settled_ns': until then nobody could edit these files, or 0
+//  when that is not known to be after they were written. false: damaged, or of another list; then all
+//  are unknown, which costs time, nothing else.
 bool
     stamps_parse (const char *text, size_t size, const uint8_t files_sha256 [SHA256_SIZE],
-                  file_list_t *list);
+                  int64_t settled_ns, file_list_t *list);
 
 #endif

@@ -66,13 +66,32 @@ stamps_save (int dirfd, const char *name, const file_list_t *list, refusal_t *re
     return refusal_system (refusal, error, name, "write");
 }
 
+code_t
+stamps_create (int dirfd, const char *name, const file_list_t *list,
+               const uint8_t digest [SHA256_SIZE], refusal_t *refusal)
+{
+    int fd = openat (dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd == -1)
+        return refusal_system (refusal, errno, name, "create");
+    bool written = write_stamps (fd, list, digest);
+    int error = errno;
+    close (fd);
+    return written ? OK : refusal_system (refusal, error, name, "write");
+}
+
+//  The time of the file's content is what stamps_load () reads; its text stays.
+void
+stamps_settle (int dirfd, const char *name)
+{
+    (void) !utimensat (dirfd, name, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
 static bool
-load (int fd, file_list_t *list)
+load (int fd, const uint8_t digest [SHA256_SIZE], file_list_t *list)
 {
     struct stat status;
-    uint8_t digest [SHA256_SIZE];
     if (fstat (fd, &status) == -1 || !S_ISREG (status.st_mode) || status.st_size <= 0
-        || (size_t) status.st_size > STAMPS_FILE_MAX || !digest_of (list, digest))
+        || (size_t) status.st_size > STAMPS_FILE_MAX)
         return false;
     size_t size = (size_t) status.st_size;
     char *text = malloc (size + 1);
@@ -81,17 +100,19 @@ load (int fd, file_list_t *list)
     bool loaded = false;
     if (pread (fd, text, size, 0) == (ssize_t) size) {
         text [size] = 0;
-        loaded = stamps_parse (text, size, digest, list);
+        int64_t settled_ns =
+            status.st_mtim.tv_sec * INT64_C (1000000000) + status.st_mtim.tv_nsec;
+        loaded = stamps_parse (text, size, digest, settled_ns, list);
     }
     free (text);
     return loaded;
 }
 
 bool
-stamps_load (int dirfd, const char *name, file_list_t *list)
+stamps_load (int dirfd, const char *name, const uint8_t digest [SHA256_SIZE], file_list_t *list)
 {
     int fd = openat (dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    bool loaded = fd != -1 && load (fd, list);
+    bool loaded = fd != -1 && load (fd, digest, list);
     if (fd != -1)
         close (fd);
     for (size_t i = 0; !loaded && i < file_list_count (list); i++)

@@ -34,6 +34,15 @@ typedef struct {
     bool made_target;                       //  the root was made for it
 } held_t;
 
+//  What HasTrees found clean need not be read again by the commit that follows at once: an edit in
+//  between is as one right after the commit.
+#define STORE_CLEAN_MS 1000
+
+typedef struct {
+    uint8_t files_sha256 [SHA256_SIZE];
+    char name [PLACE_INSTANCE_MAX];
+} clean_t;
+
 //  Unpackings run beside each other: what they share they change under the mutex, and what other
 //  calls do with it is theirs alone while they run.
 typedef struct {
@@ -46,6 +55,10 @@ typedef struct {
     uint64_t serial;
     held_t held [STORE_HELD_MAX];
     size_t held_count;
+    char *clean_root;                       //  of what is below, or NULL
+    clean_t *clean;
+    size_t clean_count;
+    int64_t clean_ms;                       //  when it was looked at first
 } store_t;
 
 typedef struct store_call_t {
@@ -68,7 +81,7 @@ typedef code_t (store_fn) (store_call_t *call);
 //  store_pack_io.c
 store_fn store_read_manifest, store_write_new, store_pack;
 //  store_unpack_io.c
-store_fn store_unpack, store_has_trees, store_discard;
+store_fn store_unpack, store_unpack_many, store_has_trees, store_discard;
 //  store_root_io.c
 store_fn store_read_root, store_commit, store_activate, store_check_trees;
 //  store_upkeep_io.c
@@ -77,6 +90,19 @@ store_fn store_generations, store_sweep;
 //  A tree or archive of this root that is in the making, or NULL.
 const staged_t *
     store_find_staged (const store_t *self, const char *root, const uint8_t files_sha256 [SHA256_SIZE]);
+
+//  Begin to remember what is clean in this root, up to 'count'; and each of it. Out of memory nothing
+//  is remembered.
+void
+    store_clean_begin (store_t *self, const char *root, size_t count);
+void
+    store_clean_add (store_t *self, const uint8_t files_sha256 [SHA256_SIZE], const char *name);
+
+//  The instance of this tree that was found clean within STORE_CLEAN_MS, or NULL. '*hint' is where the
+//  next of them, in the order of HasTrees, is looked for first.
+const char *
+    store_clean_find (const store_t *self, const char *root,
+                      const uint8_t files_sha256 [SHA256_SIZE], size_t *hint);
 
 //  A new name for something in the making: COMMIT_TEMPORARY and a number.
 void

@@ -5,7 +5,9 @@
 #include "store_call_io.h"
 #include "tree_io.h"
 
+#include "many.pb-c.h"
 #include "message.h"
+#include "runtime/host/clock.h"
 #include "upkeep.pb-c.h"
 
 #include <pwd.h>
@@ -60,6 +62,46 @@ store_stage (store_t *self, const staged_t *staged)
     self->staged [self->staged_count].root = strdup (staged->root);
     self->staged_count++;
     return OK;
+}
+
+//  ---- what was found clean --------------------------------------------------------------------------
+
+void
+store_clean_begin (store_t *self, const char *root, size_t count)
+{
+    free (self->clean_root);
+    free (self->clean);
+    self->clean_root = strdup (root);
+    self->clean = calloc (count + 1, sizeof *self->clean);
+    self->clean_count = 0;
+    self->clean_ms = clock_ms ();
+}
+
+void
+store_clean_add (store_t *self, const uint8_t files_sha256 [SHA256_SIZE], const char *name)
+{
+    if (!self->clean)
+        return;
+    clean_t *clean = &self->clean [self->clean_count++];
+    memcpy (clean->files_sha256, files_sha256, SHA256_SIZE);
+    snprintf (clean->name, sizeof clean->name, "%s", name);
+}
+
+const char *
+store_clean_find (const store_t *self, const char *root, const uint8_t files_sha256 [SHA256_SIZE],
+                  size_t *hint)
+{
+    if (!self->clean || !self->clean_root || strcmp (self->clean_root, root) != 0
+        || clock_ms () - self->clean_ms > STORE_CLEAN_MS)
+        return NULL;
+    for (size_t i = 0; i < self->clean_count; i++) {
+        size_t at = (*hint + i) % self->clean_count;
+        if (memcmp (self->clean [at].files_sha256, files_sha256, SHA256_SIZE) == 0) {
+            *hint = at + 1;
+            return self->clean [at].name;
+        }
+    }
+    return NULL;
 }
 
 //  ---- who writes ----------------------------------------------------------------------------------
@@ -205,6 +247,7 @@ static const struct {
     {&ggen__write_new_request__descriptor, store_write_new},
     {&ggen__pack_request__descriptor, store_pack},
     {&ggen__unpack_request__descriptor, store_unpack},
+    {&ggen__unpack_many_request__descriptor, store_unpack_many},
     {&ggen__has_trees_request__descriptor, store_has_trees},
     {&ggen__discard_request__descriptor, store_discard},
     {&ggen__read_root_request__descriptor, store_read_root},
@@ -249,7 +292,7 @@ explain (store_call_t *call)
                   "check the permissions of %s and of what is in it", call->base);
     else if (call->code == STORAGE)
         snprintf (call->hint_text, sizeof call->hint_text,
-                  "if the disk of %s fails, the system's log tells more", call->base);
+                  "look what is at %s; if its disk fails, the system's log tells more", call->base);
     call->hint = call->hint_text;
 }
 
@@ -305,7 +348,8 @@ on_any (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     call->subject = "";
     //  A job that was never run (cancelled before its turn) is answered as such.
     call->code = CANCELLED;
-    bool unpacks = message->descriptor == &ggen__unpack_request__descriptor;
+    bool unpacks = message->descriptor == &ggen__unpack_request__descriptor
+                   || message->descriptor == &ggen__unpack_many_request__descriptor;
     code_t code = unpacks ? jobs_start_beside (self->jobs, at->ticket, work, call)
                           : jobs_start (self->jobs, at->ticket, work, call);
     if (code) {
@@ -364,6 +408,8 @@ destroy (void *self_)
     self->store.staged_count = 0;
     store_release (&self->store);
     free (self->store.staged);
+    free (self->store.clean_root);
+    free (self->store.clean);
     pthread_mutex_destroy (&self->store.mutex);
     free (self);
 }
@@ -373,6 +419,7 @@ static const handler_t rows [] = {
     {&ggen__write_new_request__descriptor, on_any, THIS_NODE},
     {&ggen__pack_request__descriptor, on_any, THIS_NODE},
     {&ggen__unpack_request__descriptor, on_any, THIS_NODE},
+    {&ggen__unpack_many_request__descriptor, on_any, THIS_NODE},
     {&ggen__has_trees_request__descriptor, on_any, THIS_NODE},
     {&ggen__discard_request__descriptor, on_any, THIS_NODE},
     {&ggen__read_root_request__descriptor, on_any, THIS_NODE},

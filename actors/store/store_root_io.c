@@ -55,6 +55,7 @@ static commit_tree_t *
 trees_of (const store_call_t *call, const char *root, Ggen__Tree *const *trees, size_t count)
 {
     commit_tree_t *list = calloc (count + 1, sizeof *list);
+    size_t hint = 0;
     for (size_t i = 0; list && i < count; i++) {
         if (trees [i]->files_sha256.len != SHA256_SIZE) {
             free (list);
@@ -62,8 +63,11 @@ trees_of (const store_call_t *call, const char *root, Ggen__Tree *const *trees, 
         }
         const staged_t *staged =
             store_find_staged (call->store, root, trees [i]->files_sha256.data);
-        list [i] = (commit_tree_t) {trees [i]->id, trees [i]->files_sha256.data,
-                                    staged ? staged->name : NULL};
+        list [i] = (commit_tree_t) {
+            .id = trees [i]->id,
+            .files_sha256 = trees [i]->files_sha256.data,
+            .staged = staged ? staged->name : NULL,
+            .clean = store_clean_find (call->store, root, trees [i]->files_sha256.data, &hint)};
     }
     return list;
 }

@@ -5,9 +5,13 @@
 #include "archive_digest_io.h"
 #include "beneath_io.h"
 #include "commit_io.h"
+#include "many.h"
+#include "sandbox_io.h"
 #include "stamps_io.h"
 #include "tree_io.h"
 #include "unpack_io.h"
+
+#include "many.pb-c.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,9 +25,9 @@
 
 //  SPEC 9: the digest of the bytes comes before unpacking.
 static code_t
-check_archive (store_call_t *call, int fd, uint8_t sha256 [SHA256_SIZE], uint64_t *size_p)
+check_archive (store_call_t *call, const Ggen__UnpackRequest *request, int fd,
+               uint8_t sha256 [SHA256_SIZE], uint64_t *size_p)
 {
-    const Ggen__UnpackRequest *request = (const void *) call->request;
     const char *name = request->archive_path;
     if (request->sha256.len == 0)
         return archive_digest (fd, name, call->store->settings->limits.packed_bytes, sha256, size_p,
@@ -50,9 +54,8 @@ write_files (int dirfd, const file_list_t *files, refusal_t *refusal)
 }
 
 static code_t
-expect_files (store_call_t *call, const unpacked_t *unpacked)
+expect_files (store_call_t *call, const Ggen__UnpackRequest *request, const unpacked_t *unpacked)
 {
-    const Ggen__UnpackRequest *request = (const void *) call->request;
     if (request->files_sha256.len == 0
         || (request->files_sha256.len == SHA256_SIZE
             && memcmp (request->files_sha256.data, unpacked->files_sha256, SHA256_SIZE) == 0))
@@ -62,9 +65,9 @@ expect_files (store_call_t *call, const unpacked_t *unpacked)
     return SECURITY;
 }
 
-static void
-fill_unpack_reply (store_call_t *call, const unpacked_t *unpacked, Ggen__Manifest *manifest,
-                   const uint8_t sha256 [SHA256_SIZE], uint64_t size_bytes)
+static Ggen__UnpackReply *
+make_reply (const unpacked_t *unpacked, Ggen__Manifest *manifest,
+            const uint8_t sha256 [SHA256_SIZE], uint64_t size_bytes)
 {
     Ggen__UnpackReply *reply = malloc (sizeof *reply);
     ggen__unpack_reply__init (reply);
@@ -74,14 +77,14 @@ fill_unpack_reply (store_call_t *call, const unpacked_t *unpacked, Ggen__Manifes
     reply->unpacked_bytes = unpacked->unpacked_bytes;
     reply->size_bytes = size_bytes;
     reply->manifest = manifest;
-    call->reply = &reply->base;
+    return reply;
 }
 
 //  Fill the instance 'dirfd' (in the making) from the archive.
 static code_t
-fill_instance (store_call_t *call, int archive, int dirfd, unpacked_t *unpacked)
+fill_instance (store_call_t *call, const Ggen__UnpackRequest *request, int archive, int dirfd,
+               unpacked_t *unpacked, Ggen__UnpackReply **reply_p)
 {
-    const Ggen__UnpackRequest *request = (const void *) call->request;
     uint8_t sha256 [SHA256_SIZE];
     uint64_t size_bytes;
     Ggen__Manifest *manifest = NULL;
@@ -89,13 +92,13 @@ fill_instance (store_call_t *call, int archive, int dirfd, unpacked_t *unpacked)
                                 .progress = store_progress,
                                 .argument = call};
     call->subject = request->subject;
-    code_t code = check_archive (call, archive, sha256, &size_bytes);
+    code_t code = check_archive (call, request, archive, sha256, &size_bytes);
     if (code == OK)
         code = unpack_archive (archive, size_bytes, dirfd, "tree", &options, unpacked,
                                &call->refusal);
     if (code)
         return code;
-    code = expect_files (call, unpacked);
+    code = expect_files (call, request, unpacked);
     int tree = openat (dirfd, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (code == OK && tree < 0)
         code = refusal_system (&call->refusal, errno, "tree", "open");
@@ -107,33 +110,39 @@ fill_instance (store_call_t *call, int archive, int dirfd, unpacked_t *unpacked)
     if (code == OK)
         code = write_files (dirfd, unpacked->files, &call->refusal);
     if (code == OK)
-        code = stamps_save (dirfd, "stamps", unpacked->files, &call->refusal);
+        code = stamps_create (dirfd, "stamps", unpacked->files, unpacked->files_sha256,
+                              &call->refusal);
     if (code == OK)
-        fill_unpack_reply (call, unpacked, manifest, sha256, size_bytes);
+        *reply_p = make_reply (unpacked, manifest, sha256, size_bytes);
     else if (manifest)
         ggen__manifest__free_unpacked (manifest, NULL);
     return code;
 }
 
 static code_t
-unpack_into (store_call_t *call, int archive, place_t *place)
+unpack_into (store_call_t *call, const Ggen__UnpackRequest *request, int archive,
+             const place_t *place, Ggen__UnpackReply **reply_p)
 {
-    const Ggen__UnpackRequest *request = (const void *) call->request;
     store_t *store = call->store;
     staged_t staged = {.root = request->root};
     pthread_mutex_lock (&store->mutex);
     store_temporary (store, staged.name);
     pthread_mutex_unlock (&store->mutex);
-    code_t code = tree_remove (place->store_fd, staged.name, &call->refusal);
+    code_t code = OK;
+    int made = mkdirat (place->store_fd, staged.name, 0755);
+    if (made != 0 && errno == EEXIST) {
+        code = tree_remove (place->store_fd, staged.name, &call->refusal);
+        made = code ? -1 : mkdirat (place->store_fd, staged.name, 0755);
+    }
     if (code)
         return code;
-    if (mkdirat (place->store_fd, staged.name, 0755) != 0)
+    if (made != 0)
         return refusal_system (&call->refusal, errno, staged.name, "create directory");
     int dirfd = openat (place->store_fd, staged.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dirfd < 0)
         return refusal_system (&call->refusal, errno, staged.name, "open directory");
     unpacked_t unpacked = {0};
-    code = fill_instance (call, archive, dirfd, &unpacked);
+    code = fill_instance (call, request, archive, dirfd, &unpacked, reply_p);
     close (dirfd);
     if (code == OK) {
         memcpy (staged.files_sha256, unpacked.files_sha256, SHA256_SIZE);
@@ -148,23 +157,96 @@ unpack_into (store_call_t *call, int archive, place_t *place)
     return code;
 }
 
+static code_t
+unpack (store_call_t *call, const Ggen__UnpackRequest *request, const place_t *place,
+        Ggen__UnpackReply **reply_p)
+{
+    int archive = open (request->archive_path, O_RDONLY | O_CLOEXEC);
+    if (archive < 0)
+        return refusal_system (&call->refusal, errno, request->archive_path, "open");
+    code_t code = unpack_into (call, request, archive, place, reply_p);
+    close (archive);
+    if (code && *reply_p) {
+        ggen__unpack_reply__free_unpacked (*reply_p, NULL);
+        *reply_p = NULL;
+    }
+    return code;
+}
+
+static code_t
+open_to_unpack (store_call_t *call, const char *root, place_t *place)
+{
+    pthread_mutex_lock (&call->store->mutex);
+    code_t code = store_open_place (call, root, true, place);
+    pthread_mutex_unlock (&call->store->mutex);
+    return code;
+}
+
 code_t
 store_unpack (store_call_t *call)
 {
     const Ggen__UnpackRequest *request = (const void *) call->request;
+    Ggen__UnpackReply *reply = NULL;
     place_t place;
-    pthread_mutex_lock (&call->store->mutex);
-    code_t code = store_open_place (call, request->root, true, &place);
-    pthread_mutex_unlock (&call->store->mutex);
+    code_t code = open_to_unpack (call, request->root, &place);
     if (code)
         return code;
-    int archive = open (request->archive_path, O_RDONLY | O_CLOEXEC);
-    if (archive < 0)
-        code = refusal_system (&call->refusal, errno, request->archive_path, "open");
-    else {
-        code = unpack_into (call, archive, &place);
-        close (archive);
+    code = unpack (call, request, &place, &reply);
+    place_close (&place);
+    call->reply = reply ? &reply->base : NULL;
+    return code;
+}
+
+//  ---- many ----------------------------------------------------------------------------------------
+
+static bool
+is_of_one_root (const Ggen__UnpackManyRequest *request)
+{
+    for (size_t i = 1; i < request->n_archives; i++)
+        if (strcmp (request->archives [i]->root, request->archives [0]->root) != 0)
+            return false;
+    return request->n_archives > 0 && request->n_archives <= MANY_UNPACKS_MAX;
+}
+
+typedef struct {
+    store_call_t *call;
+    const Ggen__UnpackManyRequest *request;
+    const place_t *place;
+    Ggen__UnpackManyReply *reply;
+} series_t;
+
+static code_t
+unpack_each (void *self_)
+{
+    series_t *self = self_;
+    code_t code = OK;
+    for (size_t i = 0; i < self->request->n_archives && code == OK; i++) {
+        code = job_cancelled (self->call->job)
+                   ? CANCELLED
+                   : unpack (self->call, self->request->archives [i], self->place,
+                             &self->reply->unpacked [i]);
+        self->reply->n_unpacked += code == OK;
     }
+    return code;
+}
+
+code_t
+store_unpack_many (store_call_t *call)
+{
+    const Ggen__UnpackManyRequest *request = (const void *) call->request;
+    place_t place;
+    if (!is_of_one_root (request))
+        return VALIDATION;
+    code_t code = open_to_unpack (call, request->archives [0]->root, &place);
+    if (code)
+        return code;
+    Ggen__UnpackManyReply *reply = malloc (sizeof *reply);
+    ggen__unpack_many_reply__init (reply);
+    reply->unpacked = calloc (request->n_archives, sizeof *reply->unpacked);
+    call->reply = &reply->base;
+    series_t series = {call, request, &place, reply};
+    if (sandbox_series (unpack_each, &series, &code) != OK)
+        code = refusal_system (&call->refusal, EAGAIN, place.base, "start a thread to unpack in");
     place_close (&place);
     return code;
 }
@@ -188,6 +270,7 @@ store_has_trees (store_call_t *call)
     ggen__has_trees_reply__init (reply);
     reply->missing = calloc (request->n_trees + 1, sizeof *reply->missing);
     reply->edited = calloc (request->n_trees + 1, sizeof *reply->edited);
+    store_clean_begin (call->store, request->root, request->n_trees);
     for (size_t i = 0; i < request->n_trees && !job_cancelled (call->job); i++) {
         const Ggen__Tree *tree = request->trees [i];
         char instance [PLACE_INSTANCE_MAX] = "";
@@ -195,8 +278,9 @@ store_has_trees (store_call_t *call)
         bool clean = known
                      && place_clean_instance (&place, tree->files_sha256.data,
                                               call->store->settings->writable, instance);
-        if (!clean
-            && !(known && store_find_staged (call->store, request->root, tree->files_sha256.data)))
+        if (clean)
+            store_clean_add (call->store, tree->files_sha256.data, instance);
+        else if (!(known && store_find_staged (call->store, request->root, tree->files_sha256.data)))
             reply->missing [reply->n_missing++] = (uint32_t) i;
         if (known
             && place_is_edited (&place, generation, tree->id, tree->files_sha256.data,

@@ -22,25 +22,35 @@ tree_writer_close (tree_writer_t *self)
 {
     if (self->dir_fd != self->root_fd)
         close (self->dir_fd);
-    tree_writer_init (self, self->root_fd);
+    self->dir_fd = self->root_fd;
+    self->dir_node = 0;
 }
 
-//  The umask may have taken bits away.
+//  The umask, or a default ACL of the directory above, may have taken bits away, and a set-group-ID
+//  directory gives one. All of them do it to whatever is made here: where the first directory or file
+//  has the mode that it was made with, the next ones do, too.
 static bool
-fix_mode (int fd, mode_t mode)
+fix_mode (tree_writer_t *self, int fd, mode_t mode)
 {
     struct stat status;
-    return fstat (fd, &status) == 0
-           && ((status.st_mode & 07777) == mode || fchmod (fd, mode) == 0);
+    if (!self->taken && (mode & ~self->kept) == 0)
+        return true;
+    if (fstat (fd, &status) == -1)
+        return false;
+    self->kept |= mode;
+    if ((status.st_mode & 07777) == mode)
+        return true;
+    self->taken = true;
+    return fchmod (fd, mode) == 0;
 }
 
 static int
-make_directory (int parent_fd, const char *name)
+make_directory (tree_writer_t *self, int parent_fd, const char *name)
 {
     if (mkdirat (parent_fd, name, 0755) == -1)
         return -1;
     int fd = openat (parent_fd, name, OPEN_DIRECTORY);
-    if (fd != -1 && !fix_mode (fd, 0755)) {
+    if (fd != -1 && !fix_mode (self, fd, 0755)) {
         int error = errno;
         close (fd);
         errno = error;
@@ -51,9 +61,9 @@ make_directory (int parent_fd, const char *name)
 
 //  Open the part of 'path' that exists, 'old_size' bytes, and make the rest. -1 and errno.
 static int
-make_path (int root_fd, char *path, size_t size, size_t old_size)
+make_path (tree_writer_t *self, char *path, size_t size, size_t old_size)
 {
-    int fd = root_fd;
+    int root_fd = self->root_fd, fd = root_fd;
     if (old_size) {
         char kept = path [old_size];
         path [old_size] = 0;
@@ -65,7 +75,7 @@ make_path (int root_fd, char *path, size_t size, size_t old_size)
         char *end = at + strcspn (at, "/");
         bool more = *end == '/';
         *end = 0;
-        int next = make_directory (fd, at);
+        int next = make_directory (self, fd, at);
         int error = errno;
         if (fd != root_fd)
             close (fd);
@@ -93,7 +103,7 @@ enter (tree_writer_t *self, const char *path, size_t size, uint32_t node, size_t
     copy [size] = 0;
     //  The existing part, without the slash after it
     size_t old_size = new_offset >= size ? size : new_offset ? new_offset - 1 : 0;
-    int fd = make_path (self->root_fd, copy, size, old_size);
+    int fd = make_path (self, copy, size, old_size);
     if (fd == -1)
         return refusal_system (refusal, errno, copy, "create directory");
     self->dir_fd = fd;
@@ -123,7 +133,7 @@ tree_writer_file (tree_writer_t *self, const char *path, const path_set_place_t 
                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd == -1)
         return refusal_system (refusal, errno, path, "create");
-    if (!fix_mode (fd, mode)) {
+    if (!fix_mode (self, fd, mode)) {
         code = refusal_system (refusal, errno, path, "set the mode of");
         close (fd);
         return code;

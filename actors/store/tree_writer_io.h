@@ -10,6 +10,8 @@ typedef struct {
     int root_fd;            //  Owned by the caller
     int dir_fd;             //  Of the directory written to last: archives are mostly in order
     uint32_t dir_node;
+    unsigned kept;          //  Mode bits that what was made here has kept,
+    bool taken;             //  unless something had others than it was made with
 } tree_writer_t;
 
 void

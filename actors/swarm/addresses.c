@@ -173,23 +173,18 @@ addresses_is_name (bytes_t address)
     return multiaddr_decode (&value, address) == OK && !is_ip (&value);
 }
 
-static bool
-same_ip (bytes_t a, bytes_t b, size_t v6_size)
-{
-    multiaddr_t one, other;
-    return multiaddr_decode (&one, a) == OK && multiaddr_decode (&other, b) == OK && is_ip (&one)
-           && one.kind == other.kind
-           && memcmp (one.ip, other.ip, one.kind == MULTIADDR_IP6 ? v6_size : 4) == 0;
-}
-
 bool
 addresses_same_ip (bytes_t a, bytes_t b)
 {
-    return same_ip (a, b, 16);
+    multiaddr_t one, other;
+    return multiaddr_decode (&one, a) == OK && multiaddr_decode (&other, b) == OK && is_ip (&one)
+           && one.kind == other.kind && memcmp (one.ip, other.ip, ip_size (&one)) == 0;
 }
 
 bool
 addresses_same_host (bytes_t a, bytes_t b)
 {
-    return same_ip (a, b, 8);
+    multiaddr_t one, other;
+    return multiaddr_decode (&one, a) == OK && multiaddr_decode (&other, b) == OK
+           && multiaddr_same_host (&one, &other);
 }

@@ -180,14 +180,6 @@ flights_bulky (const flights_t *self, const link_t *link)
     return 0;
 }
 
-void
-flights_extend (flights_t *self, uint64_t number, int64_t deadline_ms)
-{
-    uint32_t slot = slot_of (number);
-    if (deadline_ms > deadlines_get (self->deadlines, slot))
-        deadlines_set (self->deadlines, slot, deadline_ms);
-}
-
 int64_t
 flights_due_ms (const flights_t *self, uint64_t number)
 {

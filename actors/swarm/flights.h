@@ -16,7 +16,6 @@ typedef struct {
     uint64_t trace;
     int64_t sent_ms;                //  0: it still waits for a session
     char *names;                    //  asker NUL actor asked; NULL: the slot is free
-    uint32_t budget_ms;             //  a progress gives it so much time again
     uint32_t use;
     uint16_t link;                  //  slot of the peer asked
     uint16_t next, previous;        //  of the same peer
@@ -50,8 +49,6 @@ uint64_t flights_first (const flights_t *self, const link_t *link);
 //  The number of one that was sent, whose answer may come by the lane of this link; or 0.
 uint64_t flights_bulky (const flights_t *self, const link_t *link);
 
-//  Never earlier than it is due already.
-void flights_extend (flights_t *self, uint64_t number, int64_t deadline_ms);
 int64_t flights_due_ms (const flights_t *self, uint64_t number);
 
 //  It is over. Pointers to flights are no longer good.

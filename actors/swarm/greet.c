@@ -245,6 +245,12 @@ on_identify (swarm_t *self, link_t *link, const Ggen__Identify *identify)
         greet_failed (self, link, code, "Identify does not hold");
         return;
     }
+    //  Since it came in; until now nobody knew whose link this is.
+    if (bans_left_ms (&self->bans, greeting->transport_key, out_now_ms (self->out)) > 0) {
+        self->refused_banned++;
+        greet_failed (self, link, LOW_REPUTATION, "banned");
+        return;
+    }
     link->rtt_us = (uint32_t) (1000 * (out_now_ms (self->out) - greeting->sent_ms) + 1);
     if (!link->inbound) {
         memcpy (greeting->theirs, identify->nonce.data, GREETING_NONCE_SIZE);

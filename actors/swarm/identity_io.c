@@ -87,7 +87,8 @@ take_seed (identity_file_t *self, const char *path, const char *text, char *why,
 static identity_file_t *
 identity_new (void)
 {
-    identity_file_t *self = sodium_malloc (sizeof *self);
+    //  A rehearsal has no host that has done so.
+    identity_file_t *self = sodium_init () < 0 ? NULL : sodium_malloc (sizeof *self);
     if (!self)
         return NULL;
     memset (self, 0, sizeof *self);
@@ -108,14 +109,13 @@ identity_file_open (identity_file_t **self_p, const char *path, char *why, size_
     //  Somebody else may have made it meanwhile: theirs is as good.
     if (code == OK || code == ALREADY_EXISTS)
         code = read_seed (path, text, why, why_size);
-    if (code != OK)
-        return code;
-    identity_file_t *self = identity_new ();
-    if (!self) {
+    identity_file_t *self = code == OK ? identity_new () : NULL;
+    if (code == OK && !self) {
         snprintf (why, why_size, "no memory");
-        return STORAGE;
+        code = STORAGE;
     }
-    code = take_seed (self, path, text, why, why_size);
+    if (self)
+        code = take_seed (self, path, text, why, why_size);
     sodium_memzero (text, sizeof text);
     *self_p = self;
     if (code != OK)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/swarm/lan_io.h"
 
+#include "runtime/host/socket_address.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
@@ -350,19 +352,6 @@ interface_of (struct msghdr *message)
     return 0;
 }
 
-static void
-read_source (const struct sockaddr_storage *from, multiaddr_t *ip)
-{
-    memset (ip, 0, sizeof *ip);
-    if (from->ss_family == AF_INET) {
-        ip->kind = MULTIADDR_IP4;
-        memcpy (ip->ip, &((const struct sockaddr_in *) from)->sin_addr, 4);
-    } else {
-        ip->kind = MULTIADDR_IP6;
-        memcpy (ip->ip, &((const struct sockaddr_in6 *) from)->sin6_addr, 16);
-    }
-}
-
 code_t
 lan_hear (lan_t *self, uint8_t bytes[LAN_DATAGRAM_MAX], size_t *size, multiaddr_t *ip)
 {
@@ -381,7 +370,8 @@ lan_hear (lan_t *self, uint8_t bytes[LAN_DATAGRAM_MAX], size_t *size, multiaddr_
         if (got < 0)
             continue;
         *size = (size_t) got;
-        read_source (&from, ip);
+        socket_address_read (&from, ip);
+        ip->port = 0;
         return is_of_link (self, interface_of (&message), ip) ? OK : VALIDATION;
     }
     return BUSY;

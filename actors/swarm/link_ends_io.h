@@ -30,6 +30,8 @@ typedef struct {
     uint32_t slot;                  //  of its deadline
     int64_t ends_ms;                //  the dial's end, or when a closing one is let go of
     int64_t heard_ms, said_ms;      //  when something came last, and was sent last
+    int64_t pulses_ms;              //  since when the heartbeats below came
+    uint32_t pulses;
     waiting_frames_t *first, *last;
     size_t waiting_bytes;
     uint32_t retry_ms;              //  until it is tried again; 0: there is room as far as we know

@@ -4,7 +4,6 @@
 #include "actors/swarm/guard_io.h"
 #include "actors/swarm/link_ends_io.h"
 #include "actors/swarm/link_pulse_io.h"
-#include "actors/swarm/ports_io.h"
 #include "actors/swarm/redials_io.h"
 #include "link.pb-c.h"
 #include "runtime/actor/out.h"
@@ -159,6 +158,8 @@ hang_up (links_t *self, const end_t *end)
         return;
     const end_t *from =
         ends_by_routing (self->ends, WIRES_OUT, message.routing, message.routing_size);
+    if (from)
+        guard_read (self->guard, from->fd, message.bytes);
     if (from && from != end && !from->closing && !pulse_is (&message))
         pass_on (self, from, &message);
     wires_forget (&message);
@@ -168,9 +169,10 @@ hang_up (links_t *self, const end_t *end)
 static void
 let_go (links_t *self, end_t *end)
 {
-    if (end->endpoint)
+    if (end->endpoint) {
         hang_up (self, end);
-    else if (end->fd >= 0)
+        guard_closed (self->guard, end->fd, true);
+    } else if (end->fd >= 0)
         guard_cut (self->guard, end->fd);
     self->closed -= end->closed;
     ends_remove (self->ends, end);
@@ -455,16 +457,18 @@ welcome (links_t *self, const wires_message_t *message)
 static void
 take_message (links_t *self, wires_side_t side, wires_message_t *message)
 {
-    if (side == WIRES_IN)
-        guard_read (self->guard, message->fd, message->bytes);
     end_t *end = ends_by_routing (self->ends, side, message->routing, message->routing_size);
+    guard_read (self->guard, side == WIRES_OUT && end ? end->fd : message->fd, message->bytes);
     if (!end && side == WIRES_IN)
         end = welcome (self, message);
     if (!end)
         return;
     end->heard_ms = self->now_ms;
-    if (!end->closing && !pulse_is (message))
-        pass_on (self, end, message);
+    if (!pulse_is (message)) {
+        if (!end->closing)
+            pass_on (self, end, message);
+    } else if (!pulse_heard (end, self->now_ms))
+        bring_down (self, end, VALIDATION, "it says far too often that it is there");
 }
 
 //  Who speaks otherwise than nodes do.
@@ -489,30 +493,33 @@ end_the_closed (links_t *self)
             bring_down (self, end, NETWORK, "the connection has ended");
 }
 
-//  Where a name has led to.
+//  Connections are looked at from now on.
 static void
-tell_dialled_up (links_t *self, end_t *end)
+watch (links_t *self)
 {
-    multiaddr_t found;
-    ports_peer (end->fd, &found);
-    const bool named = end->address->kind > MULTIADDR_IP6 && found.port == end->address->port;
-    tell_up (self, end, named ? &found : end->address);
+    if (self->look_ms == DEADLINE_NEVER)
+        self->look_ms = self->now_ms + GUARD_INTERVAL_MS;
 }
 
 static void
 take_news_of_dialled (links_t *self, const wires_event_t *event)
 {
     end_t *end = ends_by_endpoint (self->ends, event->endpoint);
+    if (event->news == WIRES_CLOSED)
+        guard_closed (self->guard, event->fd, true);
     if (!end)
         return;
     switch (event->news) {
     case WIRES_CONNECTED:
         end->fd = event->fd;
+        if (guard_dialled (self->guard, event->fd, self->now_ms))
+            watch (self);
         break;
     case WIRES_SECURED:
         end->up = true;
+        guard_proven (self->guard, end->fd);
         end->ends_ms = DEADLINE_NEVER;
-        tell_dialled_up (self, end);
+        tell_up (self, end, end->address);
         break;
     case WIRES_FAILED:
         bring_down (self, end, CONNECTION_FAILED, "another node is there");
@@ -540,14 +547,13 @@ end_of_fd (const links_t *self, int fd)
 }
 
 static void
-take_news_of_accepted (links_t *self, const wires_event_t *event, int64_t now_ms)
+take_news_of_accepted (links_t *self, const wires_event_t *event)
 {
-    if (event->news == WIRES_ACCEPTED && guard_accepted (self->guard, event->fd, now_ms)
-        && self->look_ms == DEADLINE_NEVER)
-        self->look_ms = now_ms + GUARD_INTERVAL_MS;
+    if (event->news == WIRES_ACCEPTED && guard_accepted (self->guard, event->fd, self->now_ms))
+        watch (self);
     if (event->news != WIRES_CLOSED || event->fd < 0)
         return;
-    guard_closed (self->guard, event->fd);
+    guard_closed (self->guard, event->fd, false);
     end_t *end = end_of_fd (self, event->fd);
     if (!end)
         return;
@@ -571,7 +577,7 @@ links_input (void *self_, int64_t now_ms)
         for (unsigned i = 0; i < BURST; i++) {
             //  A descriptor may be another connection's since: what the monitor tells comes first.
             while (side == WIRES_IN && wires_event (self->wires, WIRES_IN, &event))
-                take_news_of_accepted (self, &event, now_ms);
+                take_news_of_accepted (self, &event);
             code = wires_receive (self->wires, side, &message);
             if (code == BUSY && side == WIRES_IN)
                 end_the_closed (self);

@@ -17,11 +17,13 @@
 #define LINK_UNPROVEN_MS     10000          //  and so long; then it is cut off
 #define LINK_PROVEN_MAX      64             //  with one
 #define LINK_QUEUE_BYTES_MAX (16u << 20)    //  to one peer that does not read; then it is cut off
-#define LINK_GUARD_BYTES     (8u << 20)     //  received and not become messages; then it is cut off
+#define LINK_GUARD_BYTES     (8u << 20)     //  received of one peer, dialled or not, and not become
+                                            //  messages; then it is cut off
 #define LINK_GUARD_ALL_BYTES (32u << 20)    //  the same of all together; then whoever has the most
 #define LINK_FIRST_BYTES     (64u << 10)    //  the same before the first message, which is a Hello
 #define LINK_HEARTBEAT_MS    5000           //  without a message for so long, and something is said
 #define LINK_SILENCES        3              //  after so many times without any the link has ended
+#define LINK_PULSES_MAX      1000           //  that are heard in LINK_HEARTBEAT_MS; then it is cut off
 #define LINK_STUCK_MS        60000          //  without room for anything; then it is cut off
 #define LINK_WRITTEN_BYTES   (64u << 10)    //  LinkWritten comes after so many,
 #define LINK_WRITTEN_MS      10             //  and so long after the last of them

@@ -54,3 +54,13 @@ pulse_is (const wires_message_t *message)
     return message->count == FRAMES && zmq_msg_size (&message->frames[0]) == 0
            && zmq_msg_size (&message->frames[1]) == 0;
 }
+
+bool
+pulse_heard (end_t *end, int64_t now_ms)
+{
+    if (now_ms - end->pulses_ms >= LINK_HEARTBEAT_MS) {
+        end->pulses_ms = now_ms;
+        end->pulses = 0;
+    }
+    return ++end->pulses <= LINK_PULSES_MAX;
+}

@@ -40,4 +40,7 @@ void pulse_say (wires_t *wires, end_t *end, int64_t now_ms);
 
 bool pulse_is (const wires_message_t *message);
 
+//  One has come. False: they come far too often; nothing else bounds what costs its sender nothing.
+bool pulse_heard (end_t *end, int64_t now_ms);
+
 #endif

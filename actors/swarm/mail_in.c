@@ -172,15 +172,13 @@ take_answer (swarm_t *self, const arrival_t *arrival)
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
     envelope.id = flight->id;
     envelope.trace = flight->trace;
-    int64_t now_ms = out_now_ms (self->out);
     link = links_at (self->links, flight->link);
     if (frame->kind == GGEN__KIND__REPLY)
-        measure (link, flight, now_ms);
+        measure (link, flight, out_now_ms (self->out));
     else {
         if (!charge (self, arrival))
             return;
-        flight->odd = true;
-        flights_extend (self->flights, frame->id, now_ms + flight->budget_ms);
+        flight->odd = true;         //  No more time: another node could hold a place for ever by it
     }
     pass (self, arrival, flight_asker (flight), flight_asked (flight), &envelope);
     if (frame->kind == GGEN__KIND__REPLY) {

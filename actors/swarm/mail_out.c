@@ -148,7 +148,6 @@ add_flight (swarm_t *self, const letter_t *letter, uint64_t *number_p)
         budget_ms = BUDGET_OUT_MS;
     flight_t flight = {.id = envelope->id,
                        .trace = envelope->trace,
-                       .budget_ms = budget_ms,
                        .bulky = lanes_is_bulky (envelope->type)};
     *number_p = flights_add (self->flights, letter->link, &flight, letter->asker, letter->actor,
                              letter->mail->now_ms + budget_ms);

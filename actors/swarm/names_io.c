@@ -6,6 +6,7 @@
 #include "runtime/actor/out.h"
 #include "runtime/host/clock.h"
 #include "runtime/host/job.h"
+#include "runtime/host/socket_address.h"
 
 #include <arpa/nameser.h>
 #include <netdb.h>
@@ -48,15 +49,12 @@ prepare (const job_t *job)
 static bool
 take_ip (const struct addrinfo *from, multiaddr_t *ip)
 {
-    *ip = (multiaddr_t) {.kind = MULTIADDR_IP4};
-    if (from->ai_family == AF_INET)
-        memcpy (ip->ip, &((const struct sockaddr_in *) (const void *) from->ai_addr)->sin_addr, 4);
-    else if (from->ai_family == AF_INET6) {
-        ip->kind = MULTIADDR_IP6;
-        memcpy (ip->ip, &((const struct sockaddr_in6 *) (const void *) from->ai_addr)->sin6_addr,
-                16);
-    } else
+    struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
+    if (from->ai_family != AF_INET && from->ai_family != AF_INET6)
         return false;
+    memcpy (&at, from->ai_addr, from->ai_addrlen < sizeof at ? from->ai_addrlen : sizeof at);
+    socket_address_read (&at, ip);
+    ip->port = 0;
     return true;
 }
 

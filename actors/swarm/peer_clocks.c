@@ -122,6 +122,13 @@ by_size (const void *a_, const void *b_)
     return (a > b) - (a < b);
 }
 
+//  Of an even number two are in the middle. When these differ, half of all are wrong, and ours decides.
+static int64_t
+nearer (int64_t a_ms, int64_t b_ms)
+{
+    return llabs (a_ms) < llabs (b_ms) ? a_ms : b_ms;
+}
+
 int64_t
 peer_clocks_skew_ms (const peer_clocks_t *self)
 {
@@ -135,7 +142,8 @@ peer_clocks_skew_ms (const peer_clocks_t *self)
     if (count == 0)
         return 0;
     qsort (ahead_ms, count, sizeof ahead_ms[0], by_size);
-    return ahead_ms[count / 2] - self->own_ahead_ms;
+    return nearer (ahead_ms[(count - 1) / 2] - self->own_ahead_ms,
+                   ahead_ms[count / 2] - self->own_ahead_ms);
 }
 
 bool

@@ -52,7 +52,8 @@ void peer_clocks_add (peer_clocks_t *self, const peer_key_t *peer, bool chosen, 
 //  The session has ended.
 void peer_clocks_down (peer_clocks_t *self, const peer_key_t *peer);
 
-//  Median of the peers' clocks minus ours; 0 without a sample.
+//  Median of the peers' clocks minus ours; 0 without a sample. Of an even number the one of the two in the
+//  middle that is nearer to ours.
 int64_t peer_clocks_skew_ms (const peer_clocks_t *self);
 
 //  Is there something to tell those who judge signed times? Then *skew_ms_p is what to add to our

@@ -24,15 +24,23 @@ rates_cost (Ggen__Kind kind, const char *type, size_t size_bytes)
     return cost + (uint32_t) (size_bytes >> 10);
 }
 
+#define WHOLE 1000u         //  a token, in a bucket
+
 static void
 refill (bucket_t *self, uint32_t rate, uint32_t burst, int64_t now_ms)
 {
     uint32_t passed_ms = (uint32_t) now_ms - self->at_ms;
-    uint64_t fresh = (uint64_t) passed_ms * rate / 1000;
+    uint64_t fresh = (uint64_t) passed_ms * rate;
     self->missing = fresh < self->missing ? self->missing - (uint32_t) fresh : 0;
-    if (self->missing > burst)
-        self->missing = burst;
+    if (self->missing > burst * WHOLE)
+        self->missing = burst * WHOLE;
     self->at_ms = (uint32_t) now_ms;
+}
+
+static bool
+has (const bucket_t *self, uint32_t tokens, uint32_t burst)
+{
+    return self->missing + (uint64_t) tokens * WHOLE <= (uint64_t) burst * WHOLE;
 }
 
 rates_t
@@ -40,13 +48,13 @@ rates_charge (bucket_t *peer, bucket_t *node, uint32_t cost, uint32_t peers_coun
 {
     uint32_t share = RATES_NODE_RATE / (peers_count > 0 ? peers_count : 1);
     refill (node, RATES_NODE_RATE, RATES_NODE_BURST, now_ms);
-    bool crowded = node->missing > RATES_NODE_BURST / 2 && share < RATES_RATE;
+    bool crowded = !has (node, RATES_NODE_BURST / 2, RATES_NODE_BURST) && share < RATES_RATE;
     refill (peer, crowded ? share : RATES_RATE, RATES_BURST, now_ms);
-    if (node->missing + cost > RATES_NODE_BURST || (crowded && peer->missing + cost > share))
+    if (!has (node, cost, RATES_NODE_BURST) || (crowded && !has (peer, cost, share)))
         return RATES_SHARE;
-    if (peer->missing + cost > RATES_BURST)
+    if (!has (peer, cost, RATES_BURST))
         return RATES_FLOOD;
-    peer->missing += cost;
-    node->missing += cost;
+    peer->missing += cost * WHOLE;
+    node->missing += cost * WHOLE;
     return RATES_TAKE;
 }

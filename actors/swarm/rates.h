@@ -17,7 +17,7 @@
 
 //  A bucket as what is missing in it: all zero is full.
 typedef struct {
-    uint32_t missing;
+    uint32_t missing;               //  thousandths of a token: a share may be less than one a millisecond
     uint32_t at_ms;                 //  low half of the time of 'missing'
 } bucket_t;
 

@@ -145,20 +145,24 @@ dialled_by_smaller (const swarm_t *self, const link_t *link, const peer_key_t *k
 //  A new link to a peer that has a session. Dialled by both at about the same time, the two sides
 //  keep the same one, and nothing that is on its way is lost. Any other new link says that the peer
 //  has lost the old one. Returns true when the session goes on.
+//  It may also be that the peer has begun anew just now: then it knows of no session, and what it is to know
+//  is said over the new link.
 static bool
 merge (swarm_t *self, link_t *link, link_t *session)
 {
     bool young = out_now_ms (self->out) - session->since_ms <= YOUNG_MS;
     if (!young || link->inbound == session->inbound)
         return false;
+    const greeting_t *greeting = link->greeting;
+    bool kept = greeting->kept, said = greeting->said, persistent = greeting->persistent;
     bool wins = dialled_by_smaller (self, link, &session->key);
-    if (link->greeting->kept)
-        stay_keep (self, session, link->greeting->persistent);
-    stay_settle (self, session, link->greeting->said || session->kept);
-    calls_up (self, link->greeting->calls, session);
+    calls_up (self, greeting->calls, session);
     drain (self, link, session);
     if (wins)
         links_swap (self->links, link, session);
+    if (kept)
+        stay_keep (self, session, persistent);
+    stay_settle (self, session, said);
     return true;
 }
 

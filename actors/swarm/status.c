@@ -120,6 +120,7 @@ status_swarm (void *self_, const delivery_t *at, const ProtobufCMessage *message
     reply.peers_count = census.kept;
     reply.transient_count = census.transients;
     reply.peers_max = self->settings->max_peers;
+    reply.known_count = book_count (self->book);
     reply.clock_skew_ms = peer_clocks_skew_ms (&self->clocks);
     reply.refused_banned = self->refused_banned;
     reply.refused_full = self->refused_full;

@@ -321,9 +321,12 @@ download_deserted (download_t *self)
     for (unsigned i = 0; i < self->sources.count; i++)
         if (self->sources.list[i].state != SOURCE_GONE)
             source_end (&self->sources.list[i], PACKAGE_NOT_FOUND);
-    //  A pause will hardly bring new ones; it can bring back one that could not be reached.
+    //  A pause will hardly bring new ones; it can bring back one that could not be reached. When that is
+    //  true of all, they are gone rather than starting anew: somebody waits to be told so.
     bool hopeless = self->rounds >= 2 && !sources_revivable (&self->sources);
-    if (self->rounds >= DOWNLOAD_ROUNDS_MAX || hopeless) {
+    unsigned rounds_max
+        = sources_unreached (&self->sources) ? DOWNLOAD_ROUNDS_CUT : DOWNLOAD_ROUNDS_MAX;
+    if (self->rounds >= rounds_max || hopeless) {
         download_end_deserted (self);
         return;
     }

@@ -13,18 +13,6 @@
 #define HAVE_BUDGET_MS      10000
 #define WRITE_FAILURES_MAX  8
 
-static source_t *
-source_of (const want_t *want)
-{
-    return &want->download->sources.list[want->source];
-}
-
-static bool
-is_chunk (const want_t *want)
-{
-    return want->chunk != CHUNKS_NONE;
-}
-
 //  ---- wants -------------------------------------------------------------------------------------
 
 static want_t *
@@ -49,8 +37,8 @@ want_link (want_t *want)
     self->wants = want;
     self->in_flight++;
     self->all->in_flight++;
-    source_of (want)->in_flight++;
-    if (is_chunk (want))
+    download_source_of (want)->in_flight++;
+    if (download_wants_chunk (want))
         chunks_ask (&self->chunks, want->chunk);
 }
 
@@ -61,8 +49,8 @@ want_landed (want_t *want)
     download_t *self = want->download;
     self->in_flight--;
     self->all->in_flight--;
-    source_of (want)->in_flight--;
-    if (is_chunk (want))
+    download_source_of (want)->in_flight--;
+    if (download_wants_chunk (want))
         chunks_unask (&self->chunks, want->chunk);
 }
 
@@ -89,7 +77,7 @@ want_forget (want_t *want)
         want->download->all->writing--;
     }
     else {
-        out_forget (out, is_chunk (want) ? on_chunk : on_have, want);
+        out_forget (out, download_wants_chunk (want) ? on_chunk : on_have, want);
         want_landed (want);
     }
     want_free (want);
@@ -129,7 +117,7 @@ ask_source (download_t *self, want_t *want, const ProtobufCMessage *message,
             const ProtobufCMessageDescriptor *expect, uint32_t budget_ms, answer_fn *on_answer)
 {
     char address[ADDRESS_MAX + 1];
-    const source_t *source = source_of (want);
+    const source_t *source = download_source_of (want);
     peer_id_address (&source->key, "transfer", address);
     ask_t ask = {.to = address,
                  .message = message,
@@ -154,7 +142,7 @@ download_ask_chunk (download_t *self, unsigned index, uint32_t chunk)
     want_t *want = want_new (self, index, chunk);
     if (!want)
         return false;
-    source_t *source = source_of (want);
+    source_t *source = download_source_of (want);
     Ggen__ChunkRequest request = GGEN__CHUNK_REQUEST__INIT;
     request.sha256 = digest_to_field (&self->release->sha256);
     request.chunk = chunk;
@@ -247,7 +235,7 @@ forget_one (download_t *self, uint32_t chunk)
     if (!want)
         return false;
     const unsigned index = want->source;
-    source_t *source = source_of (want);
+    source_t *source = download_source_of (want);
     int64_t took_ms = out_now_ms (self->all->out) - want->asked_ms;
     bool beaten = want->late && ++source->beaten >= BEATEN_MAX;
     want_forget (want);
@@ -338,7 +326,7 @@ static void
 arrived (want_t *want, const answer_t *answer)
 {
     download_t *self = want->download;
-    source_t *source = source_of (want);
+    source_t *source = download_source_of (want);
     const Ggen__ChunkReply *reply = (const void *) answer->message;
     const uint32_t chunk = want->chunk;
     //  An attachment can get lost between the two actors of a node that is short of memory.
@@ -398,7 +386,7 @@ on_have (void *actor, void *want_, const answer_t *answer)
     want_t *want = want_;
     download_t *self = want->download;
     downloads_t *all = self->all;
-    source_t *source = source_of (want);
+    source_t *source = download_source_of (want);
     if (answer->progress)
         return OK;
     want_landed (want);

@@ -15,18 +15,6 @@
 #define UNKNOWN_PATIENCE_MS 1500    //  for the first chunk: a dial alone is 4.5 round trips
 #define QUICK_PATIENCE_MS   1000    //  the same, where our own way is known to be quick
 
-static source_t *
-source_of (const want_t *want)
-{
-    return &want->download->sources.list[want->source];
-}
-
-static bool
-is_chunk (const want_t *want)
-{
-    return want->chunk != CHUNKS_NONE;
-}
-
 static bool
 is_quick (const downloads_t *all)
 {
@@ -49,7 +37,7 @@ patience_ms (const want_t *want)
         unknown_ms = HEDGE_FACTOR * all->usual_ms < QUICK_PATIENCE_MS
                          ? QUICK_PATIENCE_MS
                          : HEDGE_FACTOR * all->usual_ms;
-    return window_patience_ms (&source_of (want)->window, unknown_ms);
+    return window_patience_ms (&download_source_of (want)->window, unknown_ms);
 }
 
 //  When 'other' should be asked too for what this want waits for: when it would have had it thrice,
@@ -96,7 +84,8 @@ overdue (const download_t *self, unsigned index, int64_t now_ms, int64_t *wake_p
     const source_t *source = &self->sources.list[index];
     const want_t *oldest = NULL;
     for (const want_t *at = self->wants; at; at = at->next) {
-        if (at->writing || !is_chunk (at) || self->chunks.asked[at->chunk] >= asked_of_max (self->all)
+        if (at->writing || !download_wants_chunk (at)
+            || self->chunks.asked[at->chunk] >= asked_of_max (self->all)
             || (source->has && !bitmap_get (source->has, at->chunk))
             || !is_latest (self, at) || asked_of (self, index, at->chunk))
             continue;
@@ -122,7 +111,7 @@ count_late (download_t *self, int64_t now_ms, int64_t *wake_p)
             continue;
         }
         at->late = true;
-        window_late (&source_of (at)->window);
+        window_late (&download_source_of (at)->window);
     }
 }
 

@@ -12,6 +12,7 @@
 
 #define DOWNLOAD_RETRY_MS   100     //  when our own node has no room for the moment
 #define DOWNLOAD_ROUNDS_MAX 5       //  looks for providers
+#define DOWNLOAD_ROUNDS_CUT 4       //  the same, when no provider at all can be reached
 #define DOWNLOAD_PAUSE_MS   1000    //  before the third; thrice as long before each after it
 
 typedef enum {
@@ -71,6 +72,19 @@ struct download_t {
     int64_t started_ms;
     uint32_t wrong_chunks;
 };
+
+static inline source_t *
+download_source_of (const want_t *want)
+{
+    return &want->download->sources.list[want->source];
+}
+
+//  Else it is asked which chunks it has.
+static inline bool
+download_wants_chunk (const want_t *want)
+{
+    return want->chunk != CHUNKS_NONE;
+}
 
 //  ---- download.c --------------------------------------------------------------------------------
 

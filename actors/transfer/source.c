@@ -79,6 +79,17 @@ sources_revivable (const sources_t *self)
     return false;
 }
 
+bool
+sources_unreached (const sources_t *self)
+{
+    for (unsigned i = 0; i < self->count; i++) {
+        const source_t *at = &self->list[i];
+        if (at->state != SOURCE_GONE || at->why != CONNECTION_FAILED || at->chunks > 0)
+            return false;
+    }
+    return true;
+}
+
 static bool
 revive (source_t *self, const Ggen__Contact *contact)
 {

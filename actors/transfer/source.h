@@ -61,6 +61,9 @@ unsigned sources_add (sources_t *self, Ggen__Contact *const *contacts, size_t co
 //  Has one failed in a way that passes? It may be looked at again, when somebody names it again.
 bool sources_revivable (const sources_t *self);
 
+//  Could none of them be reached, and has none given anything?
+bool sources_unreached (const sources_t *self);
+
 //  Put them into the order that reputation gave; those it bans are gone.
 void sources_rank (sources_t *self, const Ggen__RankReply *reply);
 

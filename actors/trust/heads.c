@@ -21,13 +21,13 @@ read_keys (signed_head_t *self)
 }
 
 code_t
-heads_open (signed_head_t *self, bytes_t packed, const char *name, const crypto_t *crypto,
+heads_open (signed_head_t *self, bytes_t packed, const char *name, signatures_t *signatures,
             findings_t *findings)
 {
     memset (self, 0, sizeof *self);
     code_t code = record_open (&self->record, packed);
     if (code == OK)
-        code = record_check (self->record, crypto->verify, NULL);
+        code = signatures_check (signatures, self->record);
     if (code == OK)
         code = record_head (&self->head, self->record);
     if (code) {

@@ -7,6 +7,7 @@
 #include "findings.h"
 #include "pins.h"
 #include "record.h"
+#include "signatures.h"
 
 //  Fast-forward: a stolen key could sign the highest seq there is, and nothing its owner signs
 //  later would count. So a seq may be at most so far above the one we know (a publisher who signs a
@@ -32,7 +33,7 @@ typedef struct {
 //  INVALID_SIGNATURE  no head, or its signature does not hold; the finding says which.
 //  SECURITY           it is of another name.
 must_use code_t heads_open (signed_head_t *self, bytes_t packed, const char *name,
-                            const crypto_t *crypto, findings_t *findings);
+                            signatures_t *signatures, findings_t *findings);
 void heads_destroy (signed_head_t *self);
 
 //  Compare its seq with the highest one we have seen of its key (0: none).

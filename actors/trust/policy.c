@@ -11,7 +11,7 @@
 typedef struct {
     const Ggen__CheckReleaseRequest *request;
     const pin_t *pin;
-    const crypto_t *crypto;
+    signatures_t *signatures;
     int64_t wall_ms;
     verdict_t *verdict;
     findings_t *findings;           //  of the verdict
@@ -109,7 +109,7 @@ open_record (case_t *self)
     verdict_t *verdict = self->verdict;
     code_t code = record_open (&verdict->record, bytes_of (self->request->record));
     if (code == OK)
-        code = record_check (verdict->record, self->crypto->verify, NULL);
+        code = signatures_check (self->signatures, verdict->record);
     if (code == OK)
         code = record_release (&verdict->release, verdict->record);
     if (code == OK)
@@ -138,27 +138,12 @@ check_subject (case_t *self)
 //  ---- 5, 6: keys --------------------------------------------------------------------------------
 
 static code_t
-check_asked_key (case_t *self)
-{
-    publisher_key_t asked;
-    if (publisher_key_from_field (&asked, self->request->publisher_key) != OK
-        || publisher_key_equal (&asked, &self->verdict->key))
-        return OK;
-    char theirs[FINGERPRINT_SIZE], ours[FINGERPRINT_SIZE];
-    publisher_key_fingerprint (&self->verdict->key, theirs);
-    publisher_key_fingerprint (&asked, ours);
-    return findings_refuse (self->findings, UNTRUSTED_PUBLISHER,
-                            "%s %s is signed by %s, asked for is %s", self->request->name,
-                            self->request->version, theirs, ours);
-}
-
-static code_t
 open_head (case_t *self)
 {
     if (self->head.head || self->request->head.len == 0)
         return OK;
     return heads_open (&self->head, bytes_of (self->request->head), self->request->name,
-                       self->crypto, self->findings);
+                       self->signatures, self->findings);
 }
 
 succession_start_t
@@ -184,13 +169,32 @@ is_former (const case_t *self)
     return succession_has (&self->line, key);
 }
 
+//  Of a name without a pin the key that the caller insists on may stand for what another signed, whether
+//  or not it can prove that the name is its own: the caller says so.
+static void
+follow_asked (case_t *self, const digest_t *payload_sha256)
+{
+    succession_start_t start = {.head_seq = 0};
+    succession_t line;
+    if (publisher_key_from_field (&start.key, self->request->publisher_key) != OK
+        || publisher_key_equal (&start.key, &self->verdict->key))
+        return;
+    succession_follow (&line, self->evidence, &start);
+    if (!publisher_key_equal (succession_last (&line), &start.key)
+        || !succession_vouches (&line, self->verdict->release, payload_sha256))
+        return;
+    self->line = line;
+    self->is_last = false;
+    self->vouched = true;
+}
+
 static code_t
 follow_line (case_t *self)
 {
     const Ggen__CheckReleaseRequest *request = self->request;
     const ProtobufCBinaryData *payload = &self->verdict->record->payload;
     digest_t payload_sha256;
-    self->evidence = evidence_new (request->name, self->crypto);
+    self->evidence = evidence_new (request->name, self->signatures);
     if (!self->evidence)
         return findings_refuse (self->findings, BUSY, "out of memory");
     evidence_add (self->evidence, bytes_of (request->head));
@@ -199,12 +203,32 @@ follow_line (case_t *self)
     succession_start_t start = policy_begin (self->pin, &self->verdict->key);
     succession_follow (&self->line, self->evidence, &start);
     self->is_last = publisher_key_equal (succession_last (&self->line), &self->verdict->key);
-    self->crypto->sha256 (payload->data, payload->len, payload_sha256.bytes);
+    signatures_crypto (self->signatures)->sha256 (payload->data, payload->len,
+                                                  payload_sha256.bytes);
     self->vouched = !self->is_last && is_former (self)
                     && succession_vouches (&self->line, self->verdict->release, &payload_sha256);
+    if (!self->pin && !self->vouched)
+        follow_asked (self, &payload_sha256);
     self->rotated = self->pin && (self->is_last || self->vouched)
                     && !publisher_key_equal (&self->pin->key, succession_last (&self->line));
     return OK;
+}
+
+//  Whoever recovered a name has maybe published nothing yet, but stands for what a key before signed.
+static code_t
+check_asked_key (case_t *self)
+{
+    publisher_key_t asked;
+    if (publisher_key_from_field (&asked, self->request->publisher_key) != OK
+        || publisher_key_equal (&asked, &self->verdict->key)
+        || (self->vouched && publisher_key_equal (&asked, succession_last (&self->line))))
+        return OK;
+    char theirs[FINGERPRINT_SIZE], ours[FINGERPRINT_SIZE];
+    publisher_key_fingerprint (&self->verdict->key, theirs);
+    publisher_key_fingerprint (&asked, ours);
+    return findings_refuse (self->findings, UNTRUSTED_PUBLISHER,
+                            "%s %s is signed by %s, asked for is %s", self->request->name,
+                            self->request->version, theirs, ours);
 }
 
 //  The key of a release has handed the name over, and whom to does not stand for this release.
@@ -223,9 +247,8 @@ refuse_retired (case_t *self)
 static code_t
 check_pin (case_t *self)
 {
-    code_t code = follow_line (self);
-    if (code || self->is_last || self->vouched)
-        return code;
+    if (self->is_last || self->vouched)
+        return OK;
     //  With no word of the successor, what the last head of a key lists stays good: rule 8.
     bool is_first = !self->pin || publisher_key_equal (&self->pin->key, &self->verdict->key);
     if (is_first && (self->line.head || self->line.by_recovery))
@@ -236,9 +259,14 @@ check_pin (case_t *self)
     publisher_key_fingerprint (&self->verdict->key, theirs);
     publisher_key_fingerprint (&self->pin->key, ours);
     publisher_key_to_text (&self->verdict->key, key);
-    findings_hint (self->findings, "if its publisher told you of this key:"
-                                   " ggen market trust add %s %s",
-                   self->request->name, key);
+    if (is_former (self))
+        findings_hint (self->findings, "this key had %s before, and whoever has it now does not list"
+                                       " this release: take another version",
+                       self->request->name);
+    else
+        findings_hint (self->findings, "if its publisher told you of this key:"
+                                       " ggen market trust add %s %s",
+                       self->request->name, key);
     return findings_refuse (self->findings, UNTRUSTED_PUBLISHER,
                             "%s %s is signed by %s, but %s is pinned to %s (%s)",
                             self->request->name, self->request->version, theirs,
@@ -379,6 +407,8 @@ begin_pin (case_t *self, pin_t *pin)
     for (size_t i = 0; by_last && i + 1 < self->line.keys_count; i++)
         if (!publisher_key_equal (&self->line.keys[i], &pin->key))
             pin_add_former (pin, &self->line.keys[i]);
+    if (self->vouched && !self->pin)
+        pin_add_former (pin, &self->verdict->key);
 }
 
 //  After a rotation nothing is known of the new key's heads but what is here: seqs are compared per
@@ -416,17 +446,17 @@ note_pin (case_t *self)
 
 code_t
 policy_judge (verdict_t **verdict_p, const Ggen__CheckReleaseRequest *request, const pin_t *pin,
-              const crypto_t *crypto, int64_t wall_ms)
+              signatures_t *signatures, int64_t wall_ms)
 {
-    static code_t (*const rules[]) (case_t *) = {open_record,  check_subject, check_asked_key,
-                                                 check_pin,    check_rivals,  check_head,
-                                                 check_fresh};
+    static code_t (*const rules[]) (case_t *) = {open_record, check_subject, follow_line,
+                                                 check_asked_key, check_pin, check_rivals,
+                                                 check_head, check_fresh};
     verdict_t *verdict = *verdict_p = calloc (1, sizeof *verdict);
     if (!verdict)
         return BUSY;
     case_t self = {.request = request,
                    .pin = pin,
-                   .crypto = crypto,
+                   .signatures = signatures,
                    .wall_ms = wall_ms,
                    .verdict = verdict,
                    .findings = &verdict->findings};

@@ -7,7 +7,9 @@
 //                                                      UNTRUSTED_PUBLISHER
 //    3. structure and signature                        INVALID_SIGNATURE
 //    4. name and version are those asked for           SECURITY
-//    5. the key the caller insists on                  UNTRUSTED_PUBLISHER
+//    5. the key the caller insists on: it signed this, or it has the name from the key that did and
+//       its head stands for this very release (succession.h)
+//                                                      UNTRUSTED_PUBLISHER
 //    6. the pin: another key only after the name was handed over to it (succession.h), or when it
 //       is one that handed the name over and the successor's head stands for this very release
 //                                                      UNTRUSTED_PUBLISHER
@@ -52,7 +54,8 @@ typedef struct {
 //  OK, or a code as above with findings.message and .hint. *verdict_p is set in either case (NULL:
 //  out of memory, BUSY); the caller destroys it.
 must_use code_t policy_judge (verdict_t **verdict_p, const Ggen__CheckReleaseRequest *request,
-                              const pin_t *pin, const crypto_t *crypto, int64_t wall_ms);
+                              const pin_t *pin, signatures_t *signatures,
+                              int64_t wall_ms);
 //  Where a line of keys begins: with the pin, or with 'key' when that is NULL.
 succession_start_t policy_begin (const pin_t *pin, const publisher_key_t *key);
 

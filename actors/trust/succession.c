@@ -12,7 +12,7 @@ typedef struct {
 } rotation_t;
 
 struct evidence_t {
-    const crypto_t *crypto;
+    signatures_t *signatures;
     char name[PACKAGE_ID_MAX + 1];
     signed_head_t heads[EVIDENCE_RECORDS_MAX];
     size_t heads_count;
@@ -24,12 +24,12 @@ struct evidence_t {
 //  ---- evidence ----------------------------------------------------------------------------------
 
 evidence_t *
-evidence_new (const char *name, const crypto_t *crypto)
+evidence_new (const char *name, signatures_t *signatures)
 {
     evidence_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
-    self->crypto = crypto;
+    self->signatures = signatures;
     snprintf (self->name, sizeof self->name, "%s", name);
     return self;
 }
@@ -54,7 +54,8 @@ add_rotation (evidence_t *self, const Ggen__SignedRecord *record)
         || publisher_key_from_field (&one->key, rotation->new_key) != OK)
         return;
     one->seq = rotation->seq;
-    self->crypto->sha256 (record->key.data, record->key.len, one->recovery.bytes);
+    signatures_crypto (self->signatures)->sha256 (record->key.data, record->key.len,
+                                                  one->recovery.bytes);
     self->rotations_count++;
 }
 
@@ -68,13 +69,14 @@ evidence_add (evidence_t *self, bytes_t packed)
     if (record_open (&record, packed) != OK)
         return;
     if (record->kind == GGEN__RECORD_KIND__ROTATION) {
-        if (record_check (record, self->crypto->verify, NULL) == OK)
+        if (signatures_check (self->signatures, record) == OK)
             add_rotation (self, record);
         return;
     }
     findings_t *unheard = calloc (1, sizeof *unheard);
     if (unheard
-        && heads_open (&self->heads[self->heads_count], packed, self->name, self->crypto, unheard)
+        && heads_open (&self->heads[self->heads_count], packed, self->name, self->signatures,
+                       unheard)
                == OK)
         self->heads_count++;
     free (unheard);

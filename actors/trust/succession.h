@@ -21,8 +21,8 @@
 
 typedef struct evidence_t evidence_t;
 
-//  Open and check records of 'name'. NULL: out of memory.
-evidence_t *evidence_new (const char *name, const crypto_t *crypto);
+//  Open and check records of 'name'; 'signatures' is borrowed. NULL: out of memory.
+evidence_t *evidence_new (const char *name, signatures_t *signatures);
 void evidence_add (evidence_t *self, bytes_t packed);
 void evidence_destroy (evidence_t **self_p);
 

@@ -258,6 +258,7 @@ ask_page (tables_t *self, ProtobufCBinaryData after)
     Ggen__StateLoadRequest load = GGEN__STATE_LOAD_REQUEST__INIT;
     load.table = (char *) table_names[self->loading];
     load.after_key = after;
+    load.whole = true;
     ask_t ask = {.to = "state",
                  .message = &load.base,
                  .expect = &ggen__state_load_reply__descriptor,
@@ -376,6 +377,7 @@ change (tables_t *self, unsigned table, const char *key, const Ggen__TrustPin *v
     Ggen__StateEntry entry = GGEN__STATE_ENTRY__INIT, *entries = &entry;
     put.table = (char *) table_names[table];
     put.urgent = true;
+    put.whole = true;
     entry.key = (ProtobufCBinaryData) {strlen (key), (uint8_t *) key};
     self->change.table = table;
     self->change.removes = !value;
@@ -426,6 +428,7 @@ send_pins (tables_t *self)
     Ggen__StatePutRequest put = GGEN__STATE_PUT_REQUEST__INIT;
     put.table = (char *) table_names[PINS];
     put.urgent = true;
+    put.whole = true;
     put.put = list;
     put.n_put = rooms ? count : 0;
     for (size_t i = 0; i < put.n_put; i++) {

@@ -4,6 +4,8 @@
 #include "succession.h"
 #include "trust_self.h"
 
+#include "many.h"
+#include "many.pb-c.h"
 #include "publisher.pb-c.h"
 
 #include <stdio.h>
@@ -25,6 +27,7 @@ trust_destroy (void *self_)
     trust_t *self = self_;
     forget_change (&self->change);
     tables_destroy (&self->tables);
+    signatures_destroy (&self->signatures);
     free (self);
 }
 
@@ -35,9 +38,9 @@ trust_create (const actor_env_t *env)
     if (!self)
         return NULL;
     self->out = env->out;
-    self->crypto = env->crypto;
+    self->signatures = signatures_new (env->crypto);
     self->tables = tables_new (env);
-    if (!self->tables) {
+    if (!self->signatures || !self->tables) {
         trust_destroy (self);
         return NULL;
     }
@@ -97,22 +100,35 @@ refuse_change (const delivery_t *at, code_t code)
 
 //  ---- CheckRelease ------------------------------------------------------------------------------
 
+//  The answer of a verdict, which it borrows.
+typedef struct {
+    Ggen__CheckReleaseReply reply;
+    char *warnings[FINDINGS_WARNINGS_MAX];
+} accepted_t;
+
+static void
+fill_accepted (accepted_t *self, verdict_t *verdict)
+{
+    Ggen__CheckReleaseReply *reply = &self->reply;
+    ggen__check_release_reply__init (reply);
+    if (verdict->record)
+        reply->publisher_key = publisher_key_to_field (&verdict->key);
+    reply->release = verdict->release;
+    reply->first_use = verdict->first_use;
+    reply->pin_changes = verdict->changes;
+    reply->yanked = verdict->findings.yanked;
+    reply->n_warnings = verdict->findings.warnings_count;
+    reply->warnings = self->warnings;
+    for (size_t i = 0; i < reply->n_warnings; i++)
+        self->warnings[i] = verdict->findings.warnings[i];
+}
+
 static void
 answer_accepted (trust_t *self, ticket_t ticket, verdict_t *verdict)
 {
-    char *warnings[FINDINGS_WARNINGS_MAX];
-    Ggen__CheckReleaseReply reply = GGEN__CHECK_RELEASE_REPLY__INIT;
-    if (verdict->record)
-        reply.publisher_key = publisher_key_to_field (&verdict->key);
-    reply.release = verdict->release;
-    reply.first_use = verdict->first_use;
-    reply.pin_changes = verdict->changes;
-    reply.yanked = verdict->findings.yanked;
-    reply.n_warnings = verdict->findings.warnings_count;
-    reply.warnings = warnings;
-    for (size_t i = 0; i < reply.n_warnings; i++)
-        warnings[i] = verdict->findings.warnings[i];
-    out_answer (self->out, ticket, &reply.base);
+    accepted_t accepted;
+    fill_accepted (&accepted, verdict);
+    out_answer (self->out, ticket, &accepted.reply.base);
 }
 
 //  The keys that a person may choose from, in a form for programs.
@@ -139,7 +155,7 @@ answer_refused (trust_t *self, ticket_t ticket, code_t code, verdict_t *verdict,
                 const Ggen__CheckReleaseRequest *request)
 {
     choice_t choices[RIVALS_SHOWN + 1];
-    Ggen__Detail *details[RIVALS_SHOWN + 1];
+    Ggen__Detail *details[RIVALS_SHOWN + 2], package = GGEN__DETAIL__INIT;
     Ggen__Failure failure = GGEN__FAILURE__INIT;
     failure.code = code;
     failure.message = verdict->findings.message;
@@ -152,6 +168,10 @@ answer_refused (trust_t *self, ticket_t ticket, code_t code, verdict_t *verdict,
     }
     for (size_t i = 0; i < failure.n_details; i++)
         details[i] = &choices[i].detail;
+    package.key = "package";
+    package.value = request->name;
+    if (failure.n_details > 0)
+        details[failure.n_details++] = &package;
     out_answer (self->out, ticket, &failure.base);
 }
 
@@ -175,7 +195,7 @@ on_check_release (void *self_, const delivery_t *at, const ProtobufCMessage *mes
         return OK;
     AUTO (policy_destroy) verdict_t *verdict = NULL;
     const pin_t *pin = pins_get (tables_pins (self->tables), request->name);
-    code_t code = policy_judge (&verdict, request, pin, self->crypto, at->wall_ms);
+    code_t code = policy_judge (&verdict, request, pin, self->signatures, at->wall_ms);
     if (!verdict)
         return code;
     if (code)
@@ -189,6 +209,41 @@ on_check_release (void *self_, const delivery_t *at, const ProtobufCMessage *mes
         self->change = (waiting_change_t) {.ticket = at->ticket, .verdict = verdict};
         verdict = NULL;
     }
+    return OK;
+}
+
+//  ---- CheckMany ---------------------------------------------------------------------------------
+
+//  Those that are refused, or whose answers would be too much, are left out.
+static code_t
+on_check_many (void *self_, const delivery_t *at, const ProtobufCMessage *message)
+{
+    trust_t *self = self_;
+    const Ggen__CheckManyRequest *request = (const void *) message;
+    verdict_t *verdicts[MANY_QUESTIONS_MAX] = {0};
+    accepted_t accepted[MANY_QUESTIONS_MAX];
+    ProtobufCMessage *replies[MANY_QUESTIONS_MAX] = {0};
+    size_t size = 0;
+    if (!admit (self, at))
+        return OK;
+    if (request->n_releases > MANY_QUESTIONS_MAX)
+        return VALIDATION;
+    for (size_t i = 0; i < request->n_releases && size < MANY_BYTES_MAX; i++) {
+        const Ggen__CheckReleaseRequest *release = request->releases[i];
+        const pin_t *pin = pins_get (tables_pins (self->tables), release->name);
+        if (release->pin
+            || policy_judge (&verdicts[i], release, pin, self->signatures, at->wall_ms) != OK)
+            continue;
+        fill_accepted (&accepted[i], verdicts[i]);
+        replies[i] = &accepted[i].reply.base;
+        size += ggen__check_release_reply__get_packed_size (&accepted[i].reply);
+    }
+    ProtobufCMessage *reply =
+        many_replies (&ggen__check_many_reply__descriptor, replies, request->n_releases);
+    out_answer (self->out, at->ticket, reply);
+    many_free (&reply);
+    for (size_t i = 0; i < request->n_releases; i++)
+        policy_destroy (&verdicts[i]);
     return OK;
 }
 
@@ -235,7 +290,8 @@ on_succession (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     else if (publisher_key_from_field (&start.key, request->key) != OK)
         return out_fail (at, PACKAGE_NOT_FOUND, "", "no publisher of %s is known here",
                          request->name);
-    AUTO (evidence_destroy) evidence_t *evidence = evidence_new (request->name, self->crypto);
+    AUTO (evidence_destroy) evidence_t *evidence =
+        evidence_new (request->name, self->signatures);
     if (!evidence)
         return BUSY;
     for (size_t i = 0; i < request->n_records; i++)
@@ -282,7 +338,7 @@ judge_all (trust_t *self, const delivery_t *at, const Ggen__PinReleasesRequest *
         AUTO (policy_destroy) verdict_t *verdict = NULL;
         const Ggen__CheckReleaseRequest *release = request->releases[i];
         const pin_t *pin = pins_get (tables_pins (self->tables), release->name);
-        code_t code = policy_judge (&verdict, release, pin, self->crypto, at->wall_ms);
+        code_t code = policy_judge (&verdict, release, pin, self->signatures, at->wall_ms);
         if (!verdict)
             out_refuse (self->out, at->ticket, code, "", "trust: out of memory");
         else if (code)
@@ -473,6 +529,7 @@ on_remove (void *self_, const delivery_t *at, const ProtobufCMessage *message)
 
 static const handler_t rows[] = {
     {&ggen__check_release_request__descriptor, on_check_release, THIS_NODE},
+    {&ggen__check_many_request__descriptor, on_check_many, THIS_NODE},
     {&ggen__succession_request__descriptor, on_succession, THIS_NODE},
     {&ggen__pin_releases_request__descriptor, on_pin_releases, THIS_NODE},
     {&ggen__trust_list_request__descriptor, on_list, THIS_NODE},

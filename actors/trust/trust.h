@@ -9,11 +9,13 @@
 //  failure, and the tables are loaded again: what "state" has is the truth.
 //
 //  When the tables cannot be loaded (LOAD_TRIES times) every request is answered with that failure:
-//  without its pins it knows nobody, and would take any key for a first use. It goes on trying.
+//  without its pins it knows nobody, and would take any key for a first use. It goes on trying. So
+//  it is when "state" had to set a damaged file aside, until a person has decided about that.
 //
 //  CheckReleaseRequest  the rules, and their order and codes, are in policy.h. Without 'pin'
 //                       nothing is kept (a dry run). 'rivals' and the key of a refused release are also in
-//                       the details of the failure, as "publisher" = "ed25519:...".
+//                       the details of the failure, as "publisher" = "ed25519:...", and its name as
+//                       "package".
 //  SuccessionRequest    succession.h, from the pin; what it finds is not kept: CheckRelease does that
 //                       when something of the new key is accepted.
 //  PinReleasesRequest   the same for up to PUT_PINS_MAX releases of different names, with 'pin' or

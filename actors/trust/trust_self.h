@@ -17,7 +17,7 @@ typedef struct {
 
 typedef struct {
     out_t *out;
-    const crypto_t *crypto;
+    signatures_t *signatures;
     tables_t *tables;
     waiting_change_t change;
 } trust_t;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//  Parts of libzmq and CZMQ that ggen has no use for (Kerberos, NORM, systemd's sockets) need
+//  Parts of libzmq and CZMQ that ggen has no use for (Kerberos, NORM, PGM, systemd's sockets) need
 //  libraries that every command would load. Where those two are linked in (see LINKED_IN in the
-//  Makefile), what they would call there is this function.
+//  Makefile), what they would call there is one of these functions.
 #include "absent.h"
 
 #include <stdio.h>
@@ -12,4 +12,10 @@ absent (void)
 {
     fputs ("error: a transport or mechanism that this ggen was linked without was used\n", stderr);
     abort ();
+}
+
+int
+absent_ready (void)
+{
+    return 1;
 }

@@ -6,4 +6,8 @@
 //  endpoint or mechanism of ggen leads there.
 _Noreturn void absent (void);
 
+//  The same for what libzmq calls whether or not its transport is used: PGM's init and shutdown, which
+//  would look for the protocol's number in files and libraries of the system. Returns 1: done.
+int absent_ready (void);
+
 #endif

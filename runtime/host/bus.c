@@ -237,7 +237,7 @@ round_of_all (bus_t *self)
         tap_subscriptions (self->tap);
     }
     for (unsigned i = 0; i < self->seats_count && !self->failed; i++)
-        if (self->seats[i].actor
+        if (self->seats[i].pipe
             && (self->seats[i].watch.ready || self->seats[i].held.count > 0))
             serve_seat (self, &self->seats[i]);
     if (self->router_watch.ready)

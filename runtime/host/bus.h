@@ -36,6 +36,8 @@ typedef struct {
     const char *version;
     bool eager;                     //  start every actor now, not when first spoken to
     bool daemon;
+    bool alone;                     //  no socket of this process will ever lead out of it; heeded when it
+                                    //  is the first bus of the process, before any other socket
 } bus_setup_t;
 
 //  A zactor_fn; 'args' is a bus_setup_t that outlives it. Signals 0 when it is ready, or 1 when an

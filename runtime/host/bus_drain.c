@@ -29,7 +29,7 @@ keeps_something (const seat_t *seat)
     const handler_t *row = seat->setup.class->rows;
     while (row->message && row->message != &ggen__save_request__descriptor)
         row++;
-    return seat->actor && row->message;
+    return seat->pipe && row->message;
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "log.h"
 
+#include <malloc.h>
 #include <sys/statvfs.h>
 
 void
@@ -67,6 +68,9 @@ answer_status (bus_t *self, const char *asker, Ggen__Envelope *envelope)
     status.home = (char *) self->setup->home;
     status.version = (char *) self->setup->version;
     status.disk_free_bytes = disk_free_bytes (self->setup->home);
+    const struct mallinfo2 heap = mallinfo2 ();
+    status.heap_bytes = heap.arena + heap.hblkhd;
+    status.heap_used_bytes = heap.uordblks + heap.hblkhd;
     status.clients_count = self->attached.count;
     status.tap_sequence = self->tap ? tap_sequence (self->tap) : 0;
     for (unsigned i = 0; i < self->seats_count; i++) {

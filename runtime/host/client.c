@@ -26,6 +26,8 @@ struct client_t {
     void *node;
     const client_embed_t *embed;
     zsock_t *dealer;
+    bool ends;                  //  the process, after client_close
+    bool owed;                  //  an answer never came
     uint32_t calls;
     uint64_t trace;
 };
@@ -64,6 +66,8 @@ client_failure (code_t code, const char *hint, const char *format, ...)
 
 //  ---- attaching -----------------------------------------------------------------------------------
 
+static void send_kind (client_t *self, const client_call_t *call, Ggen__Kind kind);
+
 static code_t
 connect_to (client_t *self, const char *endpoint, const char *program, char *why, size_t why_size)
 {
@@ -81,6 +85,12 @@ connect_to (client_t *self, const char *endpoint, const char *program, char *why
                           .request = &request.base,
                           .expect = &ggen__attach_reply__descriptor,
                           .timeout_ms = SILENCE_MAX_MS};
+    //  A node of this process is of this program: its answer would say nothing new.
+    if (self->node) {
+        self->calls++;
+        send_kind (self, &call, GGEN__KIND__REQUEST);
+        return OK;
+    }
     ProtobufCMessage *message = NULL;
     Ggen__Failure *failure = NULL;
     code_t code = client_call (self, &call, &message, &failure);
@@ -107,6 +117,7 @@ client_open (client_t **self_p, const client_setup_t *setup, char *why, size_t w
     client_t *self = calloc (1, sizeof *self);
     assert (self);
     self->embed = setup->embed;
+    self->ends = setup->ends;
     self->home.lock = -1;
     self->trace = (uint64_t) getpid () << 32 | (uint32_t) clock_us ();
     home_result_t result = HOME_OURS;
@@ -134,6 +145,15 @@ client_open (client_t **self_p, const client_setup_t *setup, char *why, size_t w
     return code;
 }
 
+//  To stop a node takes longer than most questions.
+static bool
+may_be_left (const client_t *self)
+{
+    const client_embed_t *embed = self->embed;
+    return self->ends && !self->owed && embed->may_be_left
+           && embed->may_be_left (embed->context, self->node);
+}
+
 void
 client_close (client_t **self_p)
 {
@@ -141,7 +161,7 @@ client_close (client_t **self_p)
     if (!self)
         return;
     zsock_destroy (&self->dealer);
-    if (self->node)
+    if (self->node && !may_be_left (self))
         self->embed->stop (self->embed->context, &self->node);
     home_leave (&self->home);
     free (self);
@@ -299,6 +319,7 @@ client_call (client_t *self, const client_call_t *call, ProtobufCMessage **reply
             send_kind (self, call, GGEN__KIND__CANCEL);
             deadline_ms = now_ms + CANCEL_WAIT_MS;
         }
+        self->owed = now_ms >= deadline_ms || now_ms - heard_ms > SILENCE_MAX_MS;
         if (now_ms >= deadline_ms)
             end_failed (&outcome, TIMEOUT,
                         cancelled ? "interrupted, and how it ended is not known"

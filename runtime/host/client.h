@@ -15,6 +15,9 @@ typedef struct {
     code_t (*start) (void *context, const home_t *home, bool daemon, void **node_p,
                      const char **endpoint_p, char *why, size_t why_size);
     void (*stop) (void *context, void **node_p);
+    //  May the process end while this node runs? Then it has nothing to write and nobody to tell, and
+    //  what it has opened is closed by the end of the process as well. NULL = never.
+    bool (*may_be_left) (void *context, const void *node);
     void *context;
 } client_embed_t;
 
@@ -26,6 +29,7 @@ typedef struct {
     home_waiting_fn *waiting;       //  may be NULL
     void *waiting_context;
     bool quiet;                     //  attaching is not logged
+    bool ends;                      //  the process ends soon after client_close
 } client_setup_t;
 
 //  Enter the home and attach.
@@ -34,7 +38,8 @@ typedef struct {
 must_use code_t client_open (client_t **self_p, const client_setup_t *setup, char *why,
                              size_t why_size);
 
-//  Detach; stops an embedded node and leaves the home.
+//  Detach; stops an embedded node and leaves the home. Of a process that ends, a node that may be left
+//  and owes no answer is left as it is, with all its memory.
 void client_close (client_t **self_p);
 
 //  True when the node lives in this process.

@@ -3,10 +3,16 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <string.h>
 
 static code_t
 load (dl_t *self, char *why, size_t why_size)
 {
+    self->loaded = self->linked[0] != NULL;
+    if (self->loaded) {
+        memcpy (self->slots, self->linked, self->names_count * sizeof *self->slots);
+        return OK;
+    }
     void *library = dlopen (self->soname, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         snprintf (why, why_size, "%s", dlerror ());

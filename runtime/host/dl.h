@@ -2,6 +2,7 @@
 //  Heavy libraries are loaded when they are first needed: an empty program that links all of ours
 //  takes 7-8 ms to start. NAME.dl lists a library's functions that we call; the Makefile makes
 //  NAME_dl.h of it, which sends each call through a table, typed as in the library's own header.
+//  A library that was linked in after all is there at once: its functions are weak references.
 //  Call NAME_dl_load () before the first call; a function that is missing in the list does not link.
 #ifndef GGEN_DL_H
 #define GGEN_DL_H
@@ -15,6 +16,7 @@
 typedef struct {
     const char *soname;
     const char *const *names;
+    void *const *linked;            //  the functions, of a library that was linked in; else NULLs
     unsigned names_count;
     void **slots;
     bool loaded;

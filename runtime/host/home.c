@@ -43,6 +43,9 @@ home_socket_alive (const char *path)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen (path) >= sizeof address.sun_path)
         return false;
+    //  As a rule nobody has ever listened there, and that is known sooner.
+    if (access (path, F_OK) != 0)
+        return false;
     strcpy (address.sun_path, path);
     int probe = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (probe < 0)

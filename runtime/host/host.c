@@ -4,10 +4,14 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdatomic.h>
+
+//  Of a process: two for each seat and a few more. ZeroMQ keeps a table of so many from the first one on.
+#define HOST_SOCKETS_MAX 4096
 
 //  Deeper than any mailbox, so that the bus never waits for an actor.
 #define PIPE_HWM (8 * MAILBOX_MESSAGES_MAX)
@@ -27,7 +31,7 @@ host_init (void)
     //  Signals are ours, not CZMQ's.
     setenv ("ZSYS_SIGHANDLER", "false", 1);
     zsys_init ();
-    zsys_set_max_sockets (0);
+    zsys_set_max_sockets (HOST_SOCKETS_MAX);
     zsys_set_pipehwm (PIPE_HWM);
     zsys_set_logstream (NULL);
     if (sodium_init () < 0)
@@ -45,6 +49,15 @@ check (const bus_setup_t *setup, char *why, size_t why_size)
         if (actor_class_check (setup->roles[i].class, why, why_size))
             return INTERNAL;
     return OK;
+}
+
+//  The threads of one call take turns. One heap costs less to make than one for each of them.
+static void
+share_heap (bool daemon)
+{
+#ifdef M_ARENA_MAX
+    mallopt (M_ARENA_MAX, daemon ? HOST_ARENAS : 1);
+#endif
 }
 
 //  Signals are for the main thread: every thread of ours is born with them blocked.
@@ -71,8 +84,12 @@ host_start (host_t **self_p, const bus_setup_t *setup, char *why, size_t why_siz
     if (!self)
         return INTERNAL;
     self->setup = *setup;
-    snprintf (self->inproc, sizeof self->inproc, "inproc://ggen-bus-%u",
-              atomic_fetch_add (&started, 1));
+    share_heap (setup->daemon);
+    const unsigned before = atomic_fetch_add (&started, 1);
+    //  ZeroMQ's thread for connections would have none.
+    if (setup->alone && before == 0)
+        zsys_set_io_threads (0);
+    snprintf (self->inproc, sizeof self->inproc, "inproc://ggen-bus-%u", before);
     self->setup.inproc = self->inproc;
     self->bus = start_bus (self);
     if (!self->bus) {
@@ -123,8 +140,13 @@ code_t
 host_wait (host_t *self, const volatile int *interrupted)
 {
     zmq_pollitem_t item = {zsock_resolve (self->bus), 0, ZMQ_POLLIN, 0};
+    int64_t trim_ms = clock_ms () + HOST_TRIM_MS;
     while (!*interrupted) {
         int rc = zmq_poll (&item, 1, 1000);
+        if (clock_ms () >= trim_ms) {
+            malloc_trim (0);
+            trim_ms = clock_ms () + HOST_TRIM_MS;
+        }
         if (rc > 0)
             return INTERNAL;
         if (rc < 0 && zmq_errno () != EINTR)

@@ -6,6 +6,12 @@
 
 #include "bus.h"
 
+//  A daemon lives for months, and what its twenty threads free has to go back to the system. So they share
+//  few heaps (in one of its own each would keep what it once needed), and free pages are given back
+//  every HOST_TRIM_MS.
+#define HOST_ARENAS  2
+#define HOST_TRIM_MS 60000
+
 typedef struct host_t host_t;
 
 //  Once before any other call of runtime/host: ZeroMQ's and libsodium's setup. Idempotent.

@@ -24,7 +24,7 @@ struct job_t {
     void *arg;
     bool beside;                    //  others that say so may run at the same time
     _Atomic bool cancelled;
-    int64_t reported_ms;
+    int64_t reported_ms;            //  its last progress, or another job's before it ran
     phase_t phase;
     Ggen__Progress *progress;       //  the newest, not yet taken
 };
@@ -36,6 +36,7 @@ struct jobs_t {
     unsigned workers_count;
     int event;                      //  eventfd (2): something is to be taken; -1: none yet
     bool ending;
+    int64_t reported_ms;            //  the last progress of any job
     job_t *jobs[JOBS_MAX];          //  in the order of starting
     unsigned count;
 };
@@ -76,6 +77,7 @@ worker_main (void *self_)
             continue;
         }
         job->phase = RUNNING;
+        job->reported_ms = self->reported_ms;
         pthread_mutex_unlock (&self->mutex);
         if (!atomic_load (&job->cancelled))
             job->work (job, job->arg);
@@ -267,6 +269,7 @@ job_progress (job_t *job, const char *stage, const char *subject, uint64_t done,
     progress->done = done;
     progress->total = total;
     pthread_mutex_lock (&job->owner->mutex);
+    job->owner->reported_ms = now_ms;
     Ggen__Progress *older = job->progress;
     job->progress = progress;
     raise_event (job->owner);

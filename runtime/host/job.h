@@ -42,7 +42,8 @@ void *job_arg (const job_t *job);
 //  True when its asker no longer wants it, or the actor ends. Look at least every 10 ms of work.
 bool job_cancelled (const job_t *job);
 
-//  Say how far it is; at most ten times a second reach the asker. Strings are copied.
+//  Say how far it is; at most ten times a second reach the asker, and nothing of a job that ends
+//  within a tenth of a second of another's telling. Strings are copied.
 void job_progress (job_t *job, const char *stage, const char *subject, uint64_t done,
                    uint64_t total, const char *unit);
 

@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: MIT
 #include "seat.h"
 
+static void *
+run (void *self_)
+{
+    seat_t *self = self_;
+    shell_main (self->inner, &self->setup);
+    zsock_destroy (&self->inner);
+    return NULL;
+}
+
+//  No zactor: that would wait until the thread runs, and the first message can be there before it does.
 void
 seat_start (seat_t *self)
 {
-    if (self->actor)
+    if (self->pipe)
         return;
-    self->actor = zactor_new (shell_main, &self->setup);
-    watch_add (self->watches, &self->watch, zsock_resolve (self->actor));
+    self->pipe = zsys_create_pipe (&self->inner);
+    int failed = pthread_create (&self->thread, NULL, run, self);
+    assert (!failed);
+    watch_add (self->watches, &self->watch, zsock_resolve (self->pipe));
 }
 
 void
 seat_stop (seat_t *self)
 {
     atomic_store (&self->mailbox.stopping, true);
-    zactor_destroy (&self->actor);
+    if (self->pipe) {
+        //  There is always room for it; only who has ended by itself does not take it.
+        zmq_send (self->watch.socket, "$TERM", 5, ZMQ_DONTWAIT);
+        pthread_join (self->thread, NULL);
+        zsock_destroy (&self->pipe);
+    }
     frames_close (&self->held);
 }
 

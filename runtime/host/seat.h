@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//  An actor's place on the bus: its name, its zactor (started when the first message comes), and
-//  its mailbox's books. All of it belongs to the bus thread.
+//  An actor's place on the bus: its name, its thread (started when the first message comes), and
+//  its mailbox's books. All of it but 'inner' belongs to the bus thread.
 #ifndef GGEN_SEAT_H
 #define GGEN_SEAT_H
 
@@ -13,8 +13,10 @@
 
 typedef struct {
     const char *name;
-    zactor_t *actor;            //  NULL until somebody speaks to it
-    watch_t watch;              //  its pipe, while there is an actor
+    zsock_t *pipe;              //  to its thread; NULL until somebody speaks to it
+    zsock_t *inner;             //  the thread's end
+    pthread_t thread;           //  while there is a pipe
+    watch_t watch;              //  the pipe
     watch_set_t *watches;       //  where that is watched; NULL = nowhere
     shell_setup_t setup;
     mailbox_t mailbox;

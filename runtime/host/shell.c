@@ -311,11 +311,10 @@ take_whatever_comes (shell_t *self)
 }
 
 void
-shell_main (zsock_t *pipe, void *args)
+shell_main (zsock_t *pipe, const shell_setup_t *setup)
 {
-    shell_t self = {.setup = args, .pipe = zsock_resolve (pipe), .timeout_ms = -1};
+    shell_t self = {.setup = setup, .pipe = zsock_resolve (pipe), .timeout_ms = -1};
     self.epoch = randombytes_random () & 0x7FFFFFFF;
-    zsock_signal (pipe, 0);
     read_clocks (&self);
     incarnate (&self);
     while (!self.stopped) {

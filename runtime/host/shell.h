@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//  The one loop that turns any actor class into a zactor on the bus: receives, measures, ticks,
+//  The one loop that turns any actor class into a thread on the bus: receives, measures, ticks,
 //  runs jobs, and starts a new incarnation when the actor ends by FATAL.
 #ifndef GGEN_SHELL_H
 #define GGEN_SHELL_H
@@ -24,7 +24,7 @@ typedef struct {
     mailbox_t *mailbox;         //  outlives the shell
 } shell_setup_t;
 
-//  A zactor_fn; 'args' is a shell_setup_t that outlives it. Ends on $TERM, whatever is queued.
-void shell_main (zsock_t *pipe, void *args);
+//  All that the thread does. Ends on $TERM, whatever is queued; 'setup' outlives it.
+void shell_main (zsock_t *pipe, const shell_setup_t *setup);
 
 #endif

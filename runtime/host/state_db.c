@@ -18,6 +18,7 @@
 #define SCHEMA_VERSION  1
 #define BUSY_TIMEOUT_MS 200
 #define PAGE_BYTES      4096
+#define ASIDE           ".corrupted"
 
 struct state_db_t {
     char path[PRIVATE_PATH_MAX];
@@ -78,19 +79,41 @@ state_db_why (const state_db_t *self)
 
 //  ---- failing -----------------------------------------------------------------------------------
 
-//  Out of the way, with its journal: that must never be played into another file.
+typedef char longer_path_t[PRIVATE_PATH_MAX + 32];
+
+static bool
+is_absent (const char *path)
+{
+    return access (path, F_OK) != 0 && errno == ENOENT;
+}
+
+//  Nothing is missing while this is not there; who cannot look is not told so.
+static bool
+is_one_aside (const state_db_t *self)
+{
+    longer_path_t aside;
+    snprintf (aside, sizeof aside, "%s" ASIDE, self->path);
+    return !is_absent (aside);
+}
+
+//  Out of the way, with its journal: that must never be played into another file. The name is on
+//  disk before a new file has entries.
 static bool
 move_aside (state_db_t *self)
 {
-    char aside[PRIVATE_PATH_MAX + 32], from[PRIVATE_PATH_MAX + 32];
-    snprintf (aside, sizeof aside, "%s.corrupted-journal", self->path);
-    snprintf (from, sizeof from, "%s-journal", self->path);
-    if (rename (from, aside) != 0 && errno != ENOENT)
+    longer_path_t aside, journal, journal_aside;
+    char why[sizeof self->why];
+    snprintf (aside, sizeof aside, "%s" ASIDE, self->path);
+    snprintf (journal, sizeof journal, "%s-journal", self->path);
+    snprintf (journal_aside, sizeof journal_aside, "%s" ASIDE "-journal", self->path);
+    bool second = is_one_aside (self);
+    if ((second ? unlink (journal) : rename (journal, journal_aside)) != 0 && errno != ENOENT)
         return false;
-    snprintf (aside, sizeof aside, "%s.corrupted", self->path);
-    if (rename (self->path, aside) != 0)
+    if ((second ? unlink (self->path) : rename (self->path, aside)) != 0
+        || private_file_sync_dir (self->path, why, sizeof why) != OK)
         return false;
-    log_warn ("state.corrupted", "path=%s moved_to=%s reason=%s", self->path, aside, self->why);
+    log_warn ("state.corrupted", "path=%s moved_to=%s reason=%s", self->path,
+              second ? "(removed)" : aside, self->why);
     return true;
 }
 
@@ -218,23 +241,29 @@ create_file (state_db_t *self)
     return code == ALREADY_EXISTS ? OK : code;
 }
 
-static bool
-is_absent (const state_db_t *self)
-{
-    return access (self->path, F_OK) != 0 && errno == ENOENT;
-}
-
 //  Open it for reading; self->db stays NULL when there is no file.
 static code_t
 open_present (state_db_t *self)
 {
-    if (self->db || is_absent (self))
+    if (self->db || is_absent (self->path))
         return OK;
     code_t code = sqlite_dl_load (self->why, sizeof self->why);
     if (code == OK)
         code = open_db (self);
     //  Corrupt, and out of the way now: what is left is a file that is not there.
-    return code == STORAGE && is_absent (self) ? OK : code;
+    return code == STORAGE && is_absent (self->path) ? OK : code;
+}
+
+bool
+state_db_misses (state_db_t *self)
+{
+    //  It may be now that damage is found. A file that does not open fails what comes next.
+    code_t code = open_present (self);
+    if (code || !is_one_aside (self))
+        return false;
+    snprintf (self->why, sizeof self->why,
+              "%s" ASIDE " was set aside as damaged, and what only it had is missing", self->path);
+    return true;
 }
 
 //  ---- changing ----------------------------------------------------------------------------------

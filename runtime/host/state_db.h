@@ -2,7 +2,9 @@
 //  Named tables of key and value in one SQLite file. One connection, one thread; the home's lock
 //  keeps other processes away. A rollback journal, not WAL: a home on a read-only disk can still be
 //  read. Any failure closes the connection and so takes back what was not committed; the next call
-//  opens it anew. A file that SQLite finds corrupt is moved to PATH.corrupted and a new one begun.
+//  opens it anew. A file that SQLite finds corrupt is moved to PATH.corrupted and a new one begun;
+//  one that is found while PATH.corrupted is there is removed, for the first has what cannot be had
+//  again (state_db_misses).
 //  Every function returns, besides OK,
 //  PERMISSION_DENIED        the file or its directory may not be written;
 //  INSUFFICIENT_DISK_SPACE  the disk, or STATE_DB_BYTES_MAX, is full;
@@ -25,6 +27,10 @@ state_db_t *state_db_new (const char *path);
 
 //  What was not committed is lost.
 void state_db_destroy (state_db_t **self_p);
+
+//  May something be missing that was kept before? Yes as long as there is PATH.corrupted: removing
+//  that is how a person says that a backup is in its place, or that it may be forgotten.
+bool state_db_misses (state_db_t *self);
 
 //  Begin to change it; creates the file (0600) and its directory (0700) when they are missing.
 must_use code_t state_db_begin (state_db_t *self);

@@ -154,6 +154,16 @@ is_put (const Ggen__StatePutRequest *put, size_t *size_p)
     return true;
 }
 
+//  What may not begin anew does not: not even with the one entry of a put.
+static code_t
+refuse_missing (const state_t *self, const delivery_t *at)
+{
+    return out_fail (at, STORAGE,
+                     "put a backup in the place of p2p/state.db, then remove state.db.corrupted;"
+                     " without a backup that forgets all pinned publishers",
+                     "%s", state_db_why (self->db));
+}
+
 //  ---- putting -----------------------------------------------------------------------------------
 
 static code_t
@@ -210,6 +220,8 @@ on_put (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         return out_fail (at, VALIDATION, "", "a put is out of bounds (state_io.h)");
     if (self->read_only)
         return out_fail (at, PERMISSION_DENIED, "", "this call may only read the home");
+    if (put->whole && state_db_misses (self->db))
+        return refuse_missing (self, at);
     return put->urgent || self->hurries ? put_now (self, at, put) : put_later (self, at, put, size);
 }
 
@@ -300,6 +312,8 @@ on_load (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     AUTO (page_free) page_t *page = page_new (load->limit);
     if (!page)
         return BUSY;
+    if (load->whole && state_db_misses (self->db))
+        return refuse_missing (self, at);
     code_t code =
         state_db_read (self->db, load->table, bytes_of (load->after_key), add_to_page, page);
     if (code) {

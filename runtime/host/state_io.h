@@ -13,6 +13,9 @@
 //                    STATE_PAGE_ENTRIES_MAX. Ask for what is after next_key until that is empty.
 //                    Loading never creates the file.
 //
+//  Both with 'whole': STORAGE as long as a damaged file lies aside (state_db.h), which a person has to
+//  decide about. Without it a table begins anew.
+//
 //  Failures: VALIDATION (a bound below), and those of state_db.h with path and reason. In a home
 //  that may not be written loads work and puts are refused with PERMISSION_DENIED.
 #ifndef GGEN_STATE_IO_H

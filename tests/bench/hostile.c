@@ -6,12 +6,17 @@
 //      hostile requests MULTIADDR SECONDS COUNT          10,000 questions a second to the dht, in sessions
 //      hostile events MULTIADDR SECONDS COUNT            10,000 announcements a second, in sessions
 //      hostile deaf MULTIADDR SECONDS COUNT SHA256 CHUNKS    asks for all chunks, and reads no more
+//      hostile half MULTIADDR SECONDS COUNT              in sessions, by a bulk connection: half a record
+//      hostile newcomer MULTIADDR SECONDS COUNT          means no harm: one session after another; it
+//                                                        says how many microseconds each took
 //
 //  COUNT peers at a time, and with one word more from addresses 10.78.N.M in turn; who is cut off comes
 //  again with a new key. MULTIADDR ends in /p2p/PEER. It says "begun" when they are at it, and in the
 //  end how much was said and how often one was cut off.
+#include "actors/bulk/opening.h"
 #include "actors/swarm/greeting.h"
 #include "actors/swarm/identity_io.h"
+#include "bulk.pb-c.h"
 #include "dht.pb-c.h"
 #include "gossip.pb-c.h"
 #include "hex.h"
@@ -25,6 +30,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #define PEERS_MAX     64u
@@ -32,10 +39,13 @@
 #define ENDLESS_BYTES 60000u        //  of a frame, and so many frames: ZeroMQ sends nothing before it
 #define ENDLESS_FRAMES 400u         //  has it all, so it has an end, beyond every bound
 #define GREETING_WAIT_MS 3000
+#define NEWCOMER_PAUSE_MS 20
+#define BULK_RECORD_MAX 270868u     //  docs/PROTOCOL_BULK.md
 #define DEAF_BUFFER   65536         //  bytes that the system takes for who reads no more
 
 typedef struct {
     void *socket, *monitor;
+    int bulk;                       //  a TCP connection; 0: none
     identity_file_t *identity;
 } peer_t;
 
@@ -99,6 +109,8 @@ leave (peer_t *self)
     zmq_socket_monitor (self->socket, NULL, 0);
     zmq_close (self->monitor);
     zmq_close (self->socket);
+    if (self->bulk > 0)
+        close (self->bulk);
     identity_file_close (&self->identity);
 }
 
@@ -185,6 +197,8 @@ greet (peer_t *self)
         identify.nonce = hello.nonce;
         identify.answers = theirs->nonce;
         identify.tier = GGEN__TIER__CLIENT;
+        identify.protocols = (char *[]) {"bulk/1"};
+        identify.n_protocols = 1;
         identify.wall_ms = clock_wall_ms ();
         known = greeting_sign (&identify, identity_file_identity (self->identity), signature);
         if (known)
@@ -258,6 +272,51 @@ ask_for_all (peer_t *self)
         say (self, GGEN__KIND__REQUEST, "transfer", &request.base);
 }
 
+//  The offer that answers our wish; NULL: none has come.
+static Ggen__BulkOffer *
+hear_offer (peer_t *self)
+{
+    const int64_t until_ms = clock_ms () + GREETING_WAIT_MS;
+    Ggen__BulkWanted wanted = GGEN__BULK_WANTED__INIT;
+    zmq_msg_t heard;
+    say (self, GGEN__KIND__EVENT, "swarm", &wanted.base);
+    while (clock_ms () < until_ms && hear (self, &heard, GREETING_WAIT_MS)) {
+        Ggen__BulkOffer *offer =
+            ggen__bulk_offer__unpack (NULL, zmq_msg_size (&heard), zmq_msg_data (&heard));
+        zmq_msg_close (&heard);
+        if (offer && offer->token.len == OPENING_TOKEN_BYTES && offer->key.len == OPENING_KEY_BYTES)
+            return offer;
+        if (offer)
+            ggen__bulk_offer__free_unpacked (offer, NULL);
+    }
+    return NULL;
+}
+
+//  A connection with the proof that it is ours, then half of the largest record.
+static void
+say_half (peer_t *self)
+{
+    static const uint8_t record[BULK_RECORD_MAX / 2] = {BULK_RECORD_MAX & 255, BULK_RECORD_MAX >> 8 & 255,
+                                                        BULK_RECORD_MAX >> 16};
+    uint8_t secret[OPENING_SECRET_BYTES], opening[OPENING_BYTES], answer[OPENING_ANSWER_BYTES];
+    seals_t seals = {0};
+    Ggen__BulkOffer *offer = hear_offer (self);
+    if (!offer)
+        return;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons ((uint16_t) offer->port)};
+    memcpy (&to.sin_addr, target.ip, sizeof to.sin_addr);
+    randombytes_buf (secret, sizeof secret);
+    self->bulk = socket (AF_INET, SOCK_STREAM, 0);
+    if (opening_write (offer->token.data, offer->key.data, secret, SEAL_AES_256_GCM, opening, &seals) == OK
+        && connect (self->bulk, (struct sockaddr *) &to, sizeof to) == 0
+        && write (self->bulk, opening, sizeof opening) == sizeof opening
+        && recv (self->bulk, answer, sizeof answer, MSG_WAITALL) == sizeof answer
+        && write (self->bulk, record, sizeof record) == sizeof record)
+        said++;
+    seals_clear (&seals);
+    ggen__bulk_offer__free_unpacked (offer, NULL);
+}
+
 static const struct {
     const char *name;
     attack_t attack;
@@ -265,7 +324,28 @@ static const struct {
                {"garbage", {false, NULL, say_garbage}},
                {"requests", {true, NULL, ask_dht}},
                {"events", {true, NULL, announce}},
-               {"deaf", {true, ask_for_all, NULL}}};
+               {"deaf", {true, ask_for_all, NULL}},
+               {"half", {true, say_half, NULL}}};
+
+//  One session after another, for so long: what each takes.
+static int
+come_and_go (int64_t for_ms)
+{
+    const int64_t until_ms = clock_ms () + for_ms;
+    while (clock_ms () < until_ms) {
+        peer_t peer = {0};
+        const uint64_t began_us = clock_us ();
+        come (&peer);
+        if (greet (&peer))
+            printf ("%" PRIu64 "\n", clock_us () - began_us);
+        else
+            printf ("refused\n");
+        leave (&peer);
+        zmq_poll (NULL, 0, NEWCOMER_PAUSE_MS);
+    }
+    zmq_ctx_term (context);
+    return 0;
+}
 
 static bool
 start (peer_t *self, const attack_t *attack)
@@ -330,13 +410,18 @@ main (int argc, char **argv)
     for (unsigned i = 0; argc >= 5 && i < COUNT_OF (attacks); i++)
         if (strcmp (argv[1], attacks[i].name) == 0)
             attack = &attacks[i].attack;
-    if (!attack) {
+    const bool newcomer = argc >= 5 && strcmp (argv[1], "newcomer") == 0;
+    if (!attack && !newcomer) {
         fputs ("usage: hostile ATTACK MULTIADDR SECONDS COUNT [SHA256 CHUNKS] [scattered]\n", stderr);
         return 2;
     }
     if (sodium_init () < 0 || multiaddr_parse (&target, argv[2], why, sizeof why) != OK
         || target.kind != MULTIADDR_IP4 || !target.has_peer)
         fail ("no address of a node");
+    if (newcomer) {
+        context = zmq_ctx_new ();
+        return come_and_go ((int64_t) (1000 * atof (argv[3])));
+    }
     deaf = attack->begin == ask_for_all;
     if (deaf && (argc < 7 || hex_decode (sha256, sizeof sha256, argv[5]) != OK))
         fail ("no digest");

@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from homes import make_pack, publish            # noqa: E402
+from nodes import id_of, peers, start           # noqa: E402
 from tap import Home, wait_until                # noqa: E402
 
 PING_MS = 1500
@@ -29,8 +30,6 @@ ROWS = [("fetch, MB/s", 0, 1, 0), ("the same while pings go, MB/s", 1, 1, 0),
         ("ping, idle, median, ms", 3, 1000, 2), ("ping, idle, 99 %, ms", 4, 1000, 2),
         ("ping during fetches, median, ms", 5, 1000, 2), ("ping during fetches, 99 %, ms", 6, 1000, 2)]
 
-LISTEN = "/ip4/127.0.0.1/tcp/0"
-
 
 class Pair:
     """A node that has published an archive, and one that knows it."""
@@ -40,24 +39,19 @@ class Pair:
         self.home, self.other, self.pids = Home(), Home(), []
         #  What it hosted for others it would not have to fetch.
         self.home.write("ggen/config.toml", "[storage]\nhost_max = 0\n")
-        address = self.start(self.other, "")
-        self.peer = address.rsplit("/", 1)[1]
+        address = self.start(self.other)
+        self.peer = id_of(address)
         self.start(self.home, address)
-        wait_until(lambda: self.home.json("p2p", "peers")["peers"], what="the peer")
+        wait_until(lambda: peers(self.home), what="the peer")
         pack = make_pack(self.other, name)
         (pack / "data.bin").write_bytes(os.urandom(mib << 20))
         publish(self.other, pack)
         wait_until(lambda: self.home.json("market", "search", name)["results"], what="the package")
 
-    def start(self, home, bootstrap):
-        env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LISTEN, "GGEN_P2P_BOOTSTRAP": bootstrap,
-               "GGEN_P2P_BULK": "true" if self.bulk else "false"}
-        node = home.start("node", "run", env=env)
-        node.wait_for("node runs: ")
-        self.pids.append(node.pid)
-        status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                            what="an address")
-        return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
+    def start(self, home, *bootstraps):
+        address = start(home, *bootstraps, GGEN_P2P_BULK="true" if self.bulk else "false")
+        self.pids.append(home.node.pid)
+        return address
 
     def begin(self, verb, *words):
         return subprocess.Popen([self.net, verb, self.home.path, *map(str, words)],

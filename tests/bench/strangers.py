@@ -8,6 +8,7 @@ silent     COUNT connections that say nothing
 garbage    random bytes, and again, on COUNT connections
 header     a greeting, then a frame whose header says 64 GiB, and bytes of it
 multipart  a greeting, then frames of 60 kB that all say that one more follows
+opening    half of what a bulk connection begins with, and no more
 nothing    no connections: what measuring beside an idle process gives
 spin       no connections: what a busy processor alone does
 
@@ -30,7 +31,8 @@ RENEWED_MAX = 40                                                # in a turn of 2
 #  What is said first, and then again and again.
 WORDS = {"silent": (b"", b""), "garbage": (os.urandom(65536),) * 2,
          "header": (GREETING + b"\x02" + struct.pack(">Q", 64 << 30), bytes(65536)),
-         "multipart": (GREETING + MORE, MORE), "nothing": (b"", b""), "spin": (b"", b"")}
+         "multipart": (GREETING + MORE, MORE), "opening": (b"ggbulk1\0" + bytes(32), b""),
+         "nothing": (b"", b""), "spin": (b"", b"")}
 
 
 def sources(words):

@@ -2,34 +2,17 @@
 """Who is banned stays out, also when the node that banned it was killed and started again."""
 import base64
 import json
-import signal
 import subprocess
 
+from nodes import id_of, key_of, peers, start
 from tap import ROOT, contains, equal, ggen_path, lacks, main, moment, skip, test, true, wait_until
 
 PYTHON = "/usr/bin/python3"     # the one python3-zmq and python3-protobuf are for
-DIGITS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-
-
-def start(home, listen="/ip4/127.0.0.1/tcp/0", *bootstraps):
-    home.node = home.start("node", "run", env={"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": listen,
-                                               "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps)})
-    home.node.wait_for("node runs: ")
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return status["addresses"][0], status["peer_id"]
-
-
-def peers(home):
-    return {peer["peer_id"] for peer in home.json("p2p", "peers")["peers"]}
 
 
 def key_field(peer_id):
     """The public key in a peer id, as JSON has it."""
-    number = 0
-    for letter in peer_id:
-        number = number * 58 + DIGITS.index(letter)
-    return base64.b64encode(number.to_bytes(38, "big")[-32:]).decode()
+    return base64.b64encode(key_of(peer_id)).decode()
 
 
 def ask(home, actor, request, **fields):
@@ -47,8 +30,7 @@ def a_ban_that_was_acknowledged_holds_after_a_kill(home):
     if subprocess.run([PYTHON, "-c", "import zmq, google.protobuf"], capture_output=True).returncode:
         skip("python3-zmq and python3-protobuf are not installed")
     other, third = home.another(), home.another()
-    (at, here), (_, there) = start(home), start(other)
-    address = f"{at}/p2p/{here}"
+    address, there = start(home), id_of(start(other))
     other.run("p2p", "connect", "--persistent", address)
     wait_until(lambda: peers(home) == {there}, what="a session")
     ban(home, there)
@@ -57,7 +39,7 @@ def a_ban_that_was_acknowledged_holds_after_a_kill(home):
     tap = home.start("tap", "--json")
     wait_until((home.path / "run" / "tap.ipc").exists, what="the tap")
     knock = other.start_program(["sh", "-c", f"while :; do {ggen_path()} p2p connect {address}; done"])
-    start(home, at)
+    start(home, listen=address.partition("/p2p/")[0])
     wait_until(lambda: "LinkUp" in tap.out, what="the banned one to knock")
     moment(1)
     knock.kill()
@@ -66,7 +48,7 @@ def a_ban_that_was_acknowledged_holds_after_a_kill(home):
     for _ in range(20):
         other.run("p2p", "connect", address, ok=1)
         equal(peers(home), set())
-    _, stranger = start(third, "/ip4/127.0.0.1/tcp/0", address)
+    stranger = id_of(start(third, address))
     wait_until(lambda: stranger in peers(home), what="one that is not banned")
     known = ask(home, "reputation", "ReputationRequest", peer_keys=[key_field(there)])
     equal(known["peers"][0]["ban_reason"], "a test")

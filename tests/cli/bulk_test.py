@@ -5,21 +5,10 @@ import socket
 from pathlib import Path
 
 from homes import make_pack, publish
+from nodes import environment, peers, start
 from tap import contains, equal, main, test, true, wait_until
 
 MIB = 1 << 20
-
-
-def start(home, bootstrap="", bulk=True, bulk_port=0):
-    """Start a node; its address with its peer id."""
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": "/ip4/127.0.0.1/tcp/0",
-           "GGEN_P2P_BOOTSTRAP": bootstrap, "GGEN_P2P_BULK": "true" if bulk else "false",
-           "GGEN_P2P_BULK_PORT": str(bulk_port)}
-    home.node = home.start("node", "run", env=env)
-    home.node.wait_for("node runs: ")
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
 
 
 def publish_large(home, name, mib):
@@ -28,12 +17,12 @@ def publish_large(home, name, mib):
     publish(home, pack)
 
 
-def install_from(home, other, name, mib, **settings):
+def install_from(home, other, name, mib, **more):
     """'other' publishes, 'home' knows only its address and installs; both statuses."""
     home.write("ggen/config.toml", "[storage]\nhost_max = 0\n")       # else it may be here already
-    there = start(other, **settings)
-    start(home, there, **settings)
-    wait_until(lambda: home.json("p2p", "peers")["peers"], what="the bootstrap node")
+    there = start(other, **more)
+    start(home, there, **more)
+    wait_until(lambda: peers(home), what="the bootstrap node")
     publish_large(other, name, mib)
     wait_until(lambda: home.json("market", "search", name)["results"], what="the package")
     home.run("market", "install", name)
@@ -74,7 +63,7 @@ def a_node_that_was_dialled_by_name_is_found_for_the_bulk_connection_too(home):
 
 @test
 def without_bulk_connections_it_comes_over_the_session(home):
-    here, there = install_from(home, home.another(), "large", 12, bulk=False)
+    here, there = install_from(home, home.another(), "large", 12, GGEN_P2P_BULK="false")
     true(here["received_bytes"] >= 12 * MIB, here)
     equal((here["bulk_received_bytes"], there["bulk_sent_bytes"]), (0, 0))
     equal((here["bulk_connections"], there["bulk_connections"]), (0, 0))
@@ -109,9 +98,9 @@ def descriptors(process):
 def strangers_at_the_port_are_cut_off_and_hinder_nobody(home):
     other, port = home.another(), free_port()
     home.write("ggen/config.toml", "[storage]\nhost_max = 0\n")
-    there = start(other, bulk_port=port)
+    there = start(other, GGEN_P2P_BULK_PORT=str(port))
     start(home, there)
-    wait_until(lambda: home.json("p2p", "peers")["peers"], what="the bootstrap node")
+    wait_until(lambda: peers(home), what="the bootstrap node")
     publish_large(other, "wanted", 2)
     wait_until(lambda: home.json("market", "search", "wanted")["results"], what="the package")
     before = descriptors(other.node)
@@ -131,8 +120,7 @@ def strangers_at_the_port_are_cut_off_and_hinder_nobody(home):
 @test
 def a_port_that_cannot_be_had_is_told_before_the_node_runs(home):
     port = free_port()
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": f"/ip4/127.0.0.1/tcp/{port}",
-           "GGEN_P2P_BOOTSTRAP": "", "GGEN_P2P_BULK_PORT": str(port)}
+    env = environment(listen=f"/ip4/127.0.0.1/tcp/{port}", GGEN_P2P_BULK_PORT=str(port))
     refused = home.run("node", "run", env=env, ok=1)
     contains(refused.err, f"network.bulk_port: {port} is in network.listen_addresses, too")
     with socket.socket() as taken:

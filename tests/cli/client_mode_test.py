@@ -10,26 +10,15 @@ import time
 
 from homes import make_pack, publish
 from netns import Lan
+from nodes import STRANGER, environment, start
 from tap import contains, equal, lacks, main, skip, test, true, wait_until
 
-LOOPBACK = "/ip4/127.0.0.1/tcp/0"
-STRANGER = "12D3KooWQYV9dGMFoRzNStwpXztXaBUjtPqi6aU76ZgUriHhKust"
 UNREACHABLE = "P2P network unreachable, using local registry"
-
-
-def start(home):
-    """Start a node; its address with its peer id."""
-    home.node = home.start("node", "run", env={"GGEN_P2P_ENABLED": "true",
-                                               "GGEN_P2P_LISTEN": LOOPBACK})
-    home.node.wait_for("node runs: ")
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
 
 
 def knows(*addresses):
     """The environment of a call that knows these bootstrap nodes."""
-    return {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_BOOTSTRAP": ",".join(addresses)}
+    return environment(*addresses, listen=None)
 
 
 def publishing(home):
@@ -274,11 +263,10 @@ def the_network_by_name_needs_a_node_or_a_way_in(home):
 
 
 @test
-def what_is_published_without_a_node_is_said_to_stay_here(home):
-    pack = make_pack(home, "palette")
-    contains(home.run("market", "publish", pack, env=knows(closed())).err,
-             "note: the network is not told")
-    lacks(home.run("market", "publish", pack).err, "the network")
+def what_is_published_without_a_node_is_said_to_wait_for_one(home):
+    contains(home.run("market", "publish", make_pack(home, "palette"), env=knows(closed())).err,
+             "note: the network is told of palette 1.0.0 when a node runs")
+    lacks(home.run("market", "publish", make_pack(home, "brushes")).err, "the network")
 
 
 class Door:
@@ -323,11 +311,8 @@ def an_install_that_is_interrupted_half_way_changes_nothing_and_goes_on_later(ho
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     door = Door(port, 900_000)
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": f"/ip4/127.0.0.1/tcp/{port}",
-           "GGEN_P2P_ANNOUNCE": f"/ip4/127.0.0.1/tcp/{door.port}", "GGEN_P2P_BULK": "false"}
-    other.start("node", "run", env=env).wait_for("node runs: ")
-    status = other.json("p2p", "status")
-    there = f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
+    there = start(other, listen=f"/ip4/127.0.0.1/tcp/{port}", GGEN_P2P_BULK="false",
+                  GGEN_P2P_ANNOUNCE=f"/ip4/127.0.0.1/tcp/{door.port}")
     pack = make_pack(other, "landscape")
     (pack / "stones.bin").write_bytes(os.urandom(2_000_000))
     publish(other, pack)
@@ -348,8 +333,8 @@ def with_nothing_but_the_beacon_a_neighbour_is_found(home):
     lan = Lan(home)
     lan.host(home, "10.77.0.1/24")
     lan.host(other, "10.77.0.2/24")
-    plain = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LAN": "true"}
-    other.start("node", "run", env=plain).wait_for("node runs: ")
+    plain = environment(listen=None, GGEN_P2P_LAN="true")
+    start(other, listen=None, GGEN_P2P_LAN="true")
     publish(other, make_pack(other, "palette-base"))
     publish(other, make_pack(other, "palette", requires=["palette-base"],
                              description="Colours for ontologies"))
@@ -365,7 +350,7 @@ def who_asks_for_the_network_and_finds_nobody_is_told(home):
     lan.host(home, "10.77.0.1/24")
     begun = time.monotonic()
     told = home.run("p2p", "search", "ontologies",
-                    env={"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LAN": "true"})
+                    env=environment(listen=None, GGEN_P2P_LAN="true"))
     contains(told.err, "operating in offline mode")
     contains(told.out, "(incomplete)")
     true(time.monotonic() - begun < 5, "it gives up soon")

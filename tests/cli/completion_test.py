@@ -4,8 +4,7 @@ import shlex
 import shutil
 
 from homes import make_pack, publish
-from tap import contains, equal, lacks, main, skip, test, true
-
+from tap import contains, equal, main, skip, test, true
 
 
 def script(home, shell):

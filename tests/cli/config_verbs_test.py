@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """config show, validate, path, edit, reset."""
-from tap import contains, equal, main, matches, test, true
+from tap import contains, equal, ggen_path, main, matches, test, true
 
 
 @test
@@ -82,6 +82,7 @@ def settings_are_edited_and_only_valid_ones_count(home):
     equal(told["changed"], True)
     equal(home.json("config", "show", "max_cache_size")["values"]["storage"]["max_cache_size"], 5)
     equal(home.json("config", "edit", env=editor(home, ":"))["changed"], False)
+    true(not (home.path / "config.toml.draft").exists(), "what changes nothing leaves nothing")
     wrong = editor(home, "echo '[storage]\nmax_cache_size = -1' > $1")
     refused = home.run("p2p", "config", "edit", env=wrong, ok=1)
     contains(refused.err, "config.toml.draft:2: storage.max_cache_size: expected")
@@ -97,6 +98,16 @@ def an_editor_that_fails_changes_nothing(home):
     refused = home.run("config", "edit", env={"EDITOR": "false"}, ok=1)
     contains(refused.err, "hint: name one: EDITOR=nano ggen config edit")
     true(not (home.path / "config.toml").exists(), "there is no settings file")
+
+
+@test
+def a_disk_without_room_for_the_draft_leaves_no_part_of_one(home):
+    home.write("ggen/config.toml", "[storage]\nmax_cache_size = 77\n" + "# mine\n" * 1000)
+    small = 'trap "" XFSZ; ulimit -f 1; exec "$0" config edit'
+    refused = home.run_program(["sh", "-c", small, ggen_path()], env={"EDITOR": "true"}, ok=1)
+    contains(refused.err, "config.toml.draft: File too large")
+    equal(home.json("config", "edit", env={"EDITOR": "true"})["changed"], False)
+    equal(home.json("config", "show", "max_cache_size")["values"]["storage"]["max_cache_size"], 77)
 
 
 @test

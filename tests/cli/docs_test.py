@@ -13,7 +13,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 FOLDERS = ("messages/", "runtime/", "actors/", "cli/", "config/", "tests/", "docs/", "build/tests/")
 PATH = re.compile(r"[\w./*\[\]-]+")
-UNITS = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20}
+UNITS = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "ms": 1, "s": 1000}      # times are defined in ms
 DEFINE = re.compile(r"^#define[ \t]+(\w+)[ \t]+(.+?)[ \t]*(?://.*)?$", re.MULTILINE)
 
 

@@ -9,27 +9,18 @@ import signal
 import socket
 from pathlib import Path
 
+import nodes
 from homes import make_pack, publish
+from nodes import STRANGER, id_of, peers
 from tap import contains, equal, ggen_path, lacks, main, matches, skip, test, true, wait_until
-
-LOOPBACK = "/ip4/127.0.0.1/tcp/0"
-SOME_ID = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 
 
 def start(home, *bootstraps, settings="", lie=None):
-    """Start a node; its address with its peer id. 'lie': of a liar's program, which one it tells."""
-    home.path.mkdir(exist_ok=True)
-    home.write("ggen/config.toml", "network.lan_discovery = false\n" + settings)
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LOOPBACK,
-           "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps)}
+    """As nodes.start (). 'lie': of a liar's program, which one it tells."""
+    home.write("ggen/config.toml", settings)
     if lie:
-        home.node = home.start_program([liar(), "node", "run"], env={**env, "GGEN_LIE": lie})
-    else:
-        home.node = home.start("node", "run", env=env)
-    home.node.wait_for("node runs: ")
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
+        return nodes.start(home, *bootstraps, program=liar(), GGEN_LIE=lie)
+    return nodes.start(home, *bootstraps)
 
 
 def liar():
@@ -37,14 +28,6 @@ def liar():
     if not path.is_file():
         skip("ggen-liar is not built")
     return str(path)
-
-
-def id_of(address):
-    return address.rsplit("/", 1)[1]
-
-
-def peers(home):
-    return {peer["peer_id"] for peer in home.json("p2p", "peers")["peers"]}
 
 
 def meet(*homes):
@@ -71,7 +54,7 @@ def install(home, name, ok=True):
 def n1_without_its_bootstraps_a_node_works_alone_and_says_so(home):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        nobody = f"/ip4/127.0.0.1/tcp/{closed.getsockname()[1]}/p2p/{SOME_ID}"
+        nobody = f"/ip4/127.0.0.1/tcp/{closed.getsockname()[1]}/p2p/{STRANGER}"
         start(home, nobody)
         publish(home, make_pack(home, "palette"))
         contains(home.run("market", "search", "palette").out, "palette")
@@ -178,8 +161,7 @@ def n7_forged_records_are_neither_kept_nor_believed(home):
 def n8_a_node_whose_network_cannot_start_says_why_and_the_file_registry_goes_on(home):
     publish(home, make_pack(home, "palette"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_BOOTSTRAP": "",
-               "GGEN_P2P_LISTEN": f"/ip4/127.0.0.1/tcp/{taken.getsockname()[1]}"}
+        env = nodes.environment(listen=f"/ip4/127.0.0.1/tcp/{taken.getsockname()[1]}")
         refused = home.run("node", "run", env=env, ok=1)
     contains(refused.err, "Address already in use")
     matches(refused.err, "(?m)^hint: ")

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tap import ROOT, contains, equal, ggen_path, main, skip, test, true
+from tap import ROOT, Failure, contains, equal, ggen_path, main, skip, test, true
 
 SCENARIOS = ROOT / "tests" / "harness" / "scenarios"
 
@@ -29,7 +29,11 @@ def every_node_finds_what_any_publishes(home):
 
 @test
 def exactly_what_nobody_has_any_more_is_lost(home):
-    play(home, "replicas")
+    #  Who hosts what is the network's choice: until something was lost, nothing was seen to be judged right.
+    for seed in range(1, 13):
+        if measures(home, "replicas", "--seed", seed)["lost"]["max"] == 1:
+            return
+    raise Failure("none of 12 runs lost anything")
 
 
 @test

@@ -6,19 +6,10 @@ import sys
 
 from homes import installed, make_pack, publish
 from netns import Lan
+from nodes import peers, start
 from tap import ROOT, equal, main, skip, test, wait_until
 
-ENV = {"GGEN_P2P_ENABLED": "true"}
 SLACK = 3           # descriptors of its own that come and go
-
-
-def start(home, ip, bootstrap=""):
-    env = {**ENV, "GGEN_P2P_LISTEN": f"/ip4/{ip}/tcp/4001", "GGEN_P2P_BOOTSTRAP": bootstrap}
-    home.node = home.start("node", "run", env=env)
-    home.node.wait_for("node runs: ")
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
 
 
 def descriptors(home):
@@ -34,9 +25,9 @@ def silence_garbage_and_frames_without_end_are_cut_and_leave_nothing(home):
     lan = Lan(home)
     for number, one in enumerate((home, other, strangers), 1):
         lan.host(one, f"10.77.0.{number}/24")
-    address = start(home, "10.77.0.1")
-    start(other, "10.77.0.2", address)
-    wait_until(lambda: other.json("p2p", "peers")["peers"], what="the peer")
+    address = start(home, listen="/ip4/10.77.0.1/tcp/4001")
+    start(other, address, listen="/ip4/10.77.0.2/tcp/4001")
+    wait_until(lambda: peers(other), what="the peer")
     publish(home, make_pack(home, "steady"))
     wait_until(lambda: other.json("market", "search", "steady")["results"], what="the package")
     before = descriptors(home)
@@ -52,7 +43,7 @@ def silence_garbage_and_frames_without_end_are_cut_and_leave_nothing(home):
         attack.wait_for(r"cut [1-9]\d* times")
     wait_until(lambda: descriptors(home) <= before + SLACK, what="the descriptors to be back")
     equal(home.node.rc, None, "the end of the node")
-    equal(len(other.json("p2p", "peers")["peers"]), 1, "peers")
+    equal(len(peers(other)), 1, "peers")
 
 
 main()

@@ -9,7 +9,7 @@ import urllib.request
 from urllib.error import HTTPError
 from urllib.parse import quote
 
-from homes import make_pack, publish
+from homes import make_pack
 from tap import PACKS, contains, equal, lacks, main, matches, running, skip, test, true, wait_until
 
 
@@ -108,6 +108,16 @@ def nothing_else_can_be_read(home):
 
 
 @test
+def what_does_not_begin_with_a_slash_is_no_path(home):
+    publish_greetings(home)
+    port = int(serve(home).rpartition(":")[2])
+    for target in (b"", b"*", b"index.json", b"xgreeting-core/1.0.0/greeting-core-1.0.0.tar.gz"):
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            matches(connection.makefile("rb").readline().decode(), r"^HTTP/1\.1 40[04] ")
+
+
+@test
 def it_is_read_only(home):
     url = serve(home)
     connection = http.client.HTTPConnection(url[7:], timeout=30)
@@ -131,6 +141,16 @@ def many_silent_connections_do_not_stop_it(home):
     for connection in silent:
         connection.close()
     equal(get(f"{url}/health")[0], 200)
+
+
+@test
+def a_request_has_32_kib_for_its_headers(home):
+    connection = http.client.HTTPConnection(serve(home)[7:], timeout=30)
+    for size, status in ((20_000, 200), (60_000, 431)):
+        connection.request("GET", "/health", headers={"X": "y" * size})
+        answer = connection.getresponse()
+        answer.read()
+        equal(answer.status, status, f"with {size} bytes")
 
 
 @test

@@ -5,23 +5,16 @@ import re
 import sys
 from pathlib import Path
 
+import nodes
 from homes import make_pack, publish
 from netns import Lan
-from tap import ROOT, contains, equal, lacks, main, matches, moment, test, true, wait_until
-
-#  Nothing but these: no bootstrap node, the default place to listen.
-PLAIN = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LAN": "true"}
+from nodes import LOOPBACK, id_of, peers
+from tap import ROOT, contains, equal, main, moment, test, true, wait_until
 
 
-def start(home, **env):
-    home.node = home.start("node", "run", env={**PLAIN, **env})
-    home.node.wait_for("node runs: ")
-    return wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                      what="an address that is bound")
-
-
-def peers(home):
-    return {peer["peer_id"] for peer in home.json("p2p", "peers")["peers"]}
+def start(home, listen=None, lan="true", **env):
+    """Nothing but this: no bootstrap node, the default place to listen. The peer id."""
+    return id_of(nodes.start(home, listen=listen, GGEN_P2P_LAN=lan, **env))
 
 
 def tool(home, *words):
@@ -52,7 +45,7 @@ def what_one_publishes_another_finds_by_the_beacon_and_installs(home):
     publish(other, make_pack(other, "palette-base"))
     publish(other, make_pack(other, "palette", requires=["palette-base"]))
     start(home)
-    wait_until(lambda: peers(home) == {there["peer_id"]}, what="the other node")
+    wait_until(lambda: peers(home) == {there}, what="the other node")
     wait_until(lambda: found(home, "palette") == {"palette", "palette-base"},
                what="the packages to be found")
     home.run("market", "install", "palette")
@@ -71,9 +64,10 @@ def without_a_node_one_call_finds_the_others_by_their_beacons(home):
     start(other)
     publish(other, make_pack(other, "palette-base"))
     publish(other, make_pack(other, "palette", requires=["palette-base"]))
-    results = home.json("market", "search", "palette", env=PLAIN)["results"]
+    env = nodes.environment(listen=None, GGEN_P2P_LAN="true")
+    results = home.json("market", "search", "palette", env=env)["results"]
     equal({result["id"] for result in results}, {"palette", "palette-base"})
-    home.run("market", "install", "palette", env=PLAIN)
+    home.run("market", "install", "palette", env=env)
     home.run("market", "verify")
 
 
@@ -84,7 +78,7 @@ def who_came_first_or_last_does_not_matter(home):
     ids = set()
     for number, node in enumerate((home, *others), 1):
         lan.host(node, f"10.77.0.{number}/24")
-        ids.add(start(node)["peer_id"])
+        ids.add(start(node))
     for node in (home, *others):
         wait_until(lambda: len(peers(node)) == 3, what="all others")
         shown = node.json("p2p", "peers")["peers"]
@@ -103,7 +97,7 @@ def a_network_that_is_joined_later_is_used(home):
     start(home)
     equal(peers(home), set())
     host.ip("address", "add", "10.77.0.1/24", "dev", "eth0")
-    wait_until(lambda: peers(home) == {there["peer_id"]}, 10, "the other node")
+    wait_until(lambda: peers(home) == {there}, 10, "the other node")
 
 
 @test
@@ -112,10 +106,9 @@ def a_network_of_ipv6_alone_will_do(home):
     lan = Lan(home)
     lan.host(home, "fd00:77::1/64")
     lan.host(other, "fd00:77::2/64")
-    listen = {"GGEN_P2P_LISTEN": "/ip6/::/tcp/0"}
-    there = start(other, **listen)
-    start(home, **listen)
-    wait_until(lambda: peers(home) == {there["peer_id"]}, what="the other node")
+    there = start(other, listen="/ip6/::/tcp/0")
+    start(home, listen="/ip6/::/tcp/0")
+    wait_until(lambda: peers(home) == {there}, what="the other node")
     contains(home.run("p2p", "peers").out, "/ip6/fd00:77::2/")
 
 
@@ -127,7 +120,7 @@ def one_that_is_switched_off_or_listens_here_only_is_silent(home):
     lan.host(other, "10.77.0.2/24")
     ear = tool(other, "hear", "10.77.0.2")
     ear.wait_for("^hearing$")
-    for silent in ({"GGEN_P2P_LAN": "false"}, {"GGEN_P2P_LISTEN": "/ip4/127.0.0.1/tcp/0"}):
+    for silent in ({"lan": "false"}, {"listen": LOOPBACK}):
         start(home, **silent)
         moment(0.5)
         home.node.stop()
@@ -135,7 +128,7 @@ def one_that_is_switched_off_or_listens_here_only_is_silent(home):
     start(home, GGEN_P2P_DHT_SERVER="false")
     ear.wait_for(r"^10\.77\.0\.1 0 asks ")
     home.node.stop()
-    start(home, GGEN_P2P_LISTEN="/ip4/10.77.0.1/tcp/4101")
+    start(home, listen="/ip4/10.77.0.1/tcp/4101")
     ear.wait_for(r"^10\.77\.0\.1 4101 asks ")
 
 
@@ -158,7 +151,7 @@ def a_flood_of_forged_beacons_costs_few_dials_and_no_memory(home):
     true(memory_kib(home) - before < 4096, f"memory: {before} KiB, then {memory_kib(home)}")
     wait_until(lambda: descriptors(home) <= open_before + 4, what="descriptors to be back")
     there = start(other)
-    wait_until(lambda: there["peer_id"] in peers(home), what="an honest node")
+    wait_until(lambda: there in peers(home), what="an honest node")
     print(f"# beacons sent {sent}, dialled {dialled}, memory +{memory_kib(home) - before} KiB")
 
 

@@ -4,22 +4,17 @@ import json
 import sys
 import time
 
+import nodes
 from netns import Lan
+from nodes import id_of, peers
 from tap import ROOT, contains, equal, main, matches, test, true, wait_until
 
-PLAIN = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LAN": "false", "GGEN_P2P_LISTEN": "/ip4/0.0.0.0/tcp/4101"}
 SERVER = "127.0.0.53"
 
 
-def start(home, *bootstraps, **env):
-    home.node = home.start("node", "run", env={**PLAIN, "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps), **env})
-    home.node.wait_for("node runs: ")
-    return wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                      what="an address that is bound")
-
-
-def peers(home):
-    return {peer["peer_id"] for peer in home.json("p2p", "peers")["peers"]}
+def start(home, *bootstraps, listen="/ip4/0.0.0.0/tcp/4101"):
+    """The peer id."""
+    return id_of(nodes.start(home, *bootstraps, listen=listen))
 
 
 def resolve_by(home, host, server):
@@ -48,7 +43,7 @@ def serve(home, host, zone):
 @test
 def a_name_is_dialled_where_the_dns_says(home):
     _, host, other = two(home)
-    there = start(other, GGEN_P2P_LISTEN="/ip6/::/tcp/4101")["peer_id"]
+    there = start(other, listen="/ip6/::/tcp/4101")
     server = serve(home, host, {"node.test": {"A": ["10.77.0.2"], "AAAA": ["fd00:77::2"]}})
     start(home)
     for kind, asked in (("dns4", "A"), ("dns6", "AAAA"), ("dns", "A")):
@@ -62,7 +57,7 @@ def a_name_is_dialled_where_the_dns_says(home):
 @test
 def a_dnsaddr_is_enough_of_a_bootstrap_node(home):
     _, host, other = two(home)
-    there = start(other)["peer_id"]
+    there = start(other)
     server = serve(home, host, {
         "_dnsaddr.boot.test": {"TXT": ["dnsaddr=/dnsaddr/deep.test", "unrelated", "x" * 300]},
         "_dnsaddr.deep.test": {"TXT": [f"dnsaddr=/dns4/node.test/tcp/4101/p2p/{there}",
@@ -76,7 +71,7 @@ def a_dnsaddr_is_enough_of_a_bootstrap_node(home):
 @test
 def a_name_that_leads_nowhere_is_told(home):
     _, host, other = two(home)
-    there = start(other)["peer_id"]
+    there = start(other)
     serve(home, host, {"node.test": {"A": ["10.77.0.2"]}})
     start(home)
     for address in (f"/dns4/nobody.test/tcp/4101/p2p/{there}", f"/dns6/node.test/tcp/4101/p2p/{there}",
@@ -88,7 +83,7 @@ def a_name_that_leads_nowhere_is_told(home):
 @test
 def a_silent_dns_server_holds_up_nothing_else(home):
     _, host, other = two(home)
-    there = start(other)["peer_id"]
+    there = start(other)
     start(home)
     resolve_by(home, host, "10.77.0.99")
     began = time.monotonic()

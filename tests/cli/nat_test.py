@@ -1,26 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Who can be dialled and who cannot: real nodes, one of them behind a NAT, in network namespaces."""
+import nodes
 from homes import make_pack
 from netns import Lan
+from nodes import id_of
 from tap import contains, equal, lacks, main, test, wait_until
 
-PLAIN = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LAN": "false", "GGEN_P2P_LISTEN": "/ip4/0.0.0.0/tcp/4101"}
 
-
-def start(home, *bootstraps, **env):
-    home.node = home.start("node", "run", env={**PLAIN, "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps), **env})
-    home.node.wait_for("node runs: ")
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
+def start(home, *bootstraps):
+    return nodes.start(home, *bootstraps, listen="/ip4/0.0.0.0/tcp/4101")
 
 
 def tiers(home):
     return {peer["peer_id"]: peer["tier"] for peer in home.json("p2p", "peers")["peers"]}
-
-
-def id_of(address):
-    return address.rsplit("/", 1)[1]
 
 
 def wait_dialable(home, wanted):

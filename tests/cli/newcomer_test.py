@@ -1,41 +1,20 @@
 # SPDX-License-Identifier: MIT
 """What somebody new types wrong: each message says what to do next, none lies, and nothing that others
 wrote reaches the terminal as anything but text."""
-import fcntl
 import os
-import pty
 import re
 import signal
-import struct
 import subprocess
-import termios
 
 from homes import as_nobody, give_to_nobody, make_pack, publish
+from nodes import environment, id_of, start_daemon
 from tap import (clean_environment, contains, equal, ggen_path, lacks, main, matches, moment, skip,
                  test, true, wait_until)
+from terminal import on_terminal
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069]")
 DESCRIPTION = ("A\\u001b[31mred\\u001b]0;title\\u0007\\u0085\\u009b1m \\u202eRTL\\u202c \\u2066x\\u2069 "
                "\U0001f600\U0001f468\u200d\U0001f469\u200d\U0001f467 ") * 200
-
-
-def on_terminal(home, *words, columns=80, term="xterm", locale="C.UTF-8"):
-    """What a terminal of so many columns gets from ggen."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    environment = {**clean_environment(home.dir), "TERM": term, "LC_ALL": locale, "NO_COLOR": "1"}
-    child = subprocess.Popen([ggen_path(), *map(str, words)], cwd=home.dir, env=environment,
-                             stdin=slave, stdout=slave, stderr=slave)
-    os.close(slave)
-    got = b""
-    try:
-        while part := os.read(master, 65536):
-            got += part
-    except OSError:
-        pass                    # the last one closed its end
-    os.close(master)
-    child.wait()
-    return got.decode("utf-8").replace("\r\n", "\n")
 
 
 # ---- words -----------------------------------------------------------------------------------------
@@ -121,6 +100,45 @@ def a_key_is_exported_to_a_new_file_only(home):
 
 
 @test
+def a_home_that_is_a_file_is_not_called_a_broken_disk(home):
+    home.write("ggen", "")
+    for words, way_on in ((["list"], "look what is at "), (["install", "thing"], "--home DIR")):
+        error = home.run("market", *words, ok=1).err
+        contains(error, "Not a directory")
+        matches(error, f"^hint: .*{re.escape(way_on)}")
+
+
+@test
+def words_of_other_package_managers_are_understood(home):
+    publish(home, make_pack(home, "thing"))
+    home.run("market", "install", "thing")
+    contains(home.run("market", "show", "thing").out, "package:      thing")
+    contains(home.run("market", "rm", "thing").out, "Removed: 1 package")
+    error = home.run("market", "install", "thing", "1.0.0", ok=1).err
+    contains(error, "note: a version goes with its package: thing@1.0.0")
+
+
+@test
+def a_name_without_its_namespace_is_found_out(home):
+    publish(home, make_pack(home, "@samples/palette"))
+    contains(home.run("market", "install", "palette", ok=1).err, "hint: did you mean @samples/palette?")
+
+
+@test
+def a_path_is_hinted_at_only_when_a_name_was_not_found(home):
+    home.run("market", "key", "generate")
+    folder = make_pack(home, "large")
+    (folder / "noise").write_bytes(os.urandom(60_000_000))
+    publish(home, folder)
+    home.write("large", "")
+    process = home.start("market", "install", "large")
+    wait_until(lambda: (home.path / "cache").is_dir(), what="the fetch to begin")
+    equal(process.stop(signal.SIGINT), 130)
+    contains(process.err, "nothing was changed")
+    lacks(process.err, "of that name here")
+
+
+@test
 def a_home_variable_that_is_no_absolute_path_is_named_as_such(home):
     for value, message in (("relative", "is no absolute path"), ("", "is no absolute path")):
         error = home.run("market", "list", ok=1, env={"HOME": value, "GGEN_HOME": ""}).err
@@ -146,10 +164,12 @@ def progress_to_a_descriptor_that_is_not_open_is_refused(home):
 
 
 @test
-def no_line_ends_in_spaces_when_a_table_has_an_empty_column(home):
-    publish(home, make_pack(home, "thing"))
-    header = home.run("market", "install", "thing").out.splitlines()[0]
-    equal(header, header.rstrip())
+def no_line_of_a_table_ends_in_spaces(home):
+    publish(home, make_pack(home, "part"), make_pack(home, "thing", requires=["part"]))
+    for words in (["install", "thing"], ["tree"], ["history"], ["list"], ["registry", "list"],
+                  ["policy", "part"], ["trust", "list"]):
+        for line in home.run("market", *words).out.splitlines():
+            equal(line, line.rstrip(), str(words))
 
 
 @test
@@ -235,23 +255,13 @@ def an_endless_description_does_not_fill_a_narrow_terminal(home):
 
 # ---- the network -----------------------------------------------------------------------------------
 
-NETWORK = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": "/ip4/127.0.0.1/tcp/0"}
-
-
-def start(home, bootstrap=""):
-    home.run("p2p", "start", "--daemon", env={**NETWORK, "GGEN_P2P_BOOTSTRAP": bootstrap})
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
-
-
 @test
 def peers_are_listed_by_ids_that_can_be_copied(home):
-    address = start(home)
+    address = start_daemon(home)
     other = home.another()
-    start(other, address)
+    start_daemon(other, address)
     wait_until(lambda: other.json("p2p", "peers")["total"], what="a session")
-    peer = address.rpartition("/")[2]
+    peer = id_of(address)
     for columns in (120, 80):
         contains(on_terminal(other, "p2p", "peers", columns=columns), peer)
     contains(other.run("p2p", "peers").out, "\n\n1 peer\n")
@@ -261,12 +271,12 @@ def peers_are_listed_by_ids_that_can_be_copied(home):
 @test
 def a_search_that_finds_nothing_says_whom_it_did_not_ask(home):
     hint = "The network was not asked, as no node runs: ggen p2p search"
-    contains(home.run("market", "search", "nothing-like-this", env=NETWORK).out, hint)
+    contains(home.run("market", "search", "nothing-like-this", env=environment()).out, hint)
     lacks(home.run("market", "search", "nothing-like-this").out, hint)      # p2p.enabled is false there
-    lacks(home.run("market", "search", "x-y-z", "--registry", "file", env=NETWORK).out, hint)
-    start(home)
-    lacks(home.run("market", "search", "nothing-like-this", env=NETWORK).out, hint)
-    found = home.run("p2p", "search", "nothing-like-this", env=NETWORK).out
+    lacks(home.run("market", "search", "x-y-z", "--registry", "file", env=environment()).out, hint)
+    start_daemon(home)
+    lacks(home.run("market", "search", "nothing-like-this", env=environment()).out, hint)
+    found = home.run("p2p", "search", "nothing-like-this", env=environment()).out
     contains(found, 'No package matches "nothing-like-this"')
     lacks(found, "Leave out a filter")
 
@@ -276,6 +286,20 @@ def a_quiet_publish_says_nothing(home):
     home.run("market", "key", "generate")
     equal(home.run("market", "publish", make_pack(home, "silent"), "--quiet").out, "")
     contains(home.run("market", "search", "silent").out, "silent")
+
+
+@test
+def a_registry_that_may_only_be_read_is_read_without_a_word(home):
+    if os.geteuid() != 0:
+        skip("only root can give a home to somebody else")
+    publish(home, make_pack(home, "thing"))
+    give_to_nobody(home.dir)
+    for folder in (home.path, *(path for path in home.path.rglob("*") if path.is_dir())):
+        folder.chmod(0o555)
+    done = subprocess.run(as_nobody(["market", "search", "thing"]), env=clean_environment(home.dir),
+                          capture_output=True, text=True, check=False)
+    equal((done.returncode, done.stderr), (0, ""))
+    contains(done.stdout, "1 package")
 
 
 @test

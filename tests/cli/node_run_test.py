@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from homes import make_pack
-from tap import PACKS, contains, equal, lacks, main, matches, running, test, true, wait_until
+from tap import PACKS, contains, equal, ggen_path, lacks, main, matches, running, test, true, wait_until
 
 LOG_MAX = 8 << 20
 
@@ -221,6 +221,23 @@ def a_node_in_the_background_that_is_killed_leaves_nothing_in_the_way(home):
     equal(home.json("market", "list")["total"], 0)
     home.run("node", "run", "-d")
     true(home.node_pid() not in (None, pid), "another one")
+
+
+@test
+def a_node_that_stays_keeps_little_of_what_it_frees(home):
+    """glibc is told so by the environment, which it reads when a process starts."""
+    def tunables():
+        lines = Path(f"/proc/{home.node_pid()}/environ").read_bytes().split(b"\0")
+        return [line for line in lines if line.startswith(b"GLIBC_TUNABLES=")]
+    program = Path(ggen_path()).read_bytes()
+    instrumented = b"__asan_init" in program or b"__gcov_" in program
+    home.run("node", "run", "--daemon")
+    equal(Path(f"/proc/{home.node_pid()}/comm").read_text(), Path(ggen_path()).name[:15] + "\n")
+    equal(tunables(), [] if instrumented else [b"GLIBC_TUNABLES=glibc.malloc.tcache_count=2"])
+    home.stop_node()
+    home.run("node", "run", "--daemon", env={"GLIBC_TUNABLES": "glibc.malloc.tcache_count=5"})
+    equal(tunables(), [b"GLIBC_TUNABLES=glibc.malloc.tcache_count=5"])
+    home.stop_node()
 
 
 main()

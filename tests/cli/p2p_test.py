@@ -9,37 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from homes import make_pack, publish
+from nodes import LOOPBACK, environment, id_of, key_of, peers, start
 from tap import contains, equal, lacks, main, matches, test, true, wait_until
-
-LOOPBACK = "/ip4/127.0.0.1/tcp/0"
-
-
-def start(home, *bootstraps, listen=LOOPBACK, announce="", bulk=True):
-    """Start a node; its address with its peer id, which others connect to."""
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": listen, "GGEN_P2P_ANNOUNCE": announce,
-           "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps), "GGEN_P2P_BULK": str(bulk).lower()}
-    home.node = home.start("node", "run", env=env)
-    home.node.wait_for("node runs: ")
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
-
-
-def peers(home):
-    return {peer["peer_id"] for peer in home.json("p2p", "peers")["peers"]}
-
-
-def id_of(address):
-    return address.rsplit("/", 1)[1]
-
-
-def key_of(peer_id):
-    """The public key in a peer id."""
-    digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-    number = 0
-    for letter in peer_id:
-        number = number * 58 + digits.index(letter)
-    return number.to_bytes(38, "big")[-32:]
 
 
 def is_kept(home, peer_id):
@@ -137,7 +108,7 @@ def a_node_that_announces_another_address_is_dialled_there(home):
     other.write("ggen/config.toml", "[network]\nbulk = false\n")      # so it listens at one port
     with forwarder() as (port, goes_to, seen):
         announced = f"/ip4/127.0.0.1/tcp/{port}"
-        there = start(other, announce=announced, bulk=False)
+        there = start(other, GGEN_P2P_ANNOUNCE=announced, GGEN_P2P_BULK="false")
         equal(there.split("/p2p/")[0], announced)
         goes_to.append(wait_until(lambda: listening_port(other.node.pid), what="the node's own port"))
         start(third, there)
@@ -148,8 +119,7 @@ def a_node_that_announces_another_address_is_dialled_there(home):
 
 @test
 def an_address_that_nobody_can_dial_is_not_announced(home):
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LOOPBACK,
-           "GGEN_P2P_ANNOUNCE": "/ip4/0.0.0.0/tcp/0"}
+    env = environment(GGEN_P2P_ANNOUNCE="/ip4/0.0.0.0/tcp/0")
     refused = home.run("node", "run", env=env, ok=1)
     contains(refused.err, "network.announce_addresses: /ip4/0.0.0.0/tcp/0: nobody can dial that")
 
@@ -222,7 +192,7 @@ def a_node_that_is_stopped_at_once_keeps_what_it_knows(home):
 @test
 def flags_say_where_a_node_listens_and_whom_it_joins(home):
     other = home.another()
-    network = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": "/ip4/127.0.0.2/tcp/0"}
+    network = environment(listen="/ip4/127.0.0.2/tcp/0")
     there = start(other)
     home.run("p2p", "start", "--daemon", "-l", LOOPBACK, "--listen", "/ip4/127.0.0.3/tcp/0",
              "-b", there, "--no-dht-server", "--topic", "/own/topic", env=network)
@@ -246,8 +216,7 @@ def an_address_that_is_none_is_told_before_the_node_runs(home):
 def a_port_that_is_taken_is_told_before_the_node_runs(home):
     other = home.another()
     there = start(home).split("/p2p/")[0]
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": there, "GGEN_P2P_BOOTSTRAP": ""}
-    refused = other.run("node", "run", env=env, ok=1)
+    refused = other.run("node", "run", env=environment(listen=there), ok=1)
     contains(refused.err, f"error: cannot listen on {there}: Address already in use")
     contains(refused.err, "hint: listen elsewhere: set network.listen_addresses")
     lacks(refused.err, "failed too often")

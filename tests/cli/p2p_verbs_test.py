@@ -4,28 +4,12 @@ import signal
 import socket
 
 from homes import make_pack
+from nodes import STRANGER, environment, id_of, start
 from tap import contains, equal, lacks, main, matches, test, true, wait_until
-
-LOOPBACK = "/ip4/127.0.0.1/tcp/0"
-STRANGER = "12D3KooWQYV9dGMFoRzNStwpXztXaBUjtPqi6aU76ZgUriHhKust"
-
-
-def start(home, *bootstraps, **more):
-    """Start a node; its address with its peer id."""
-    env = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LOOPBACK,
-           "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps), **more}
-    home.node = home.start("node", "run", env=env)
-    home.node.wait_for("node runs: ")
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
-
-
-def id_of(address):
-    return address.rsplit("/", 1)[1]
 
 
 def peers(home, *flags):
+    """The peer ids in the order in which they are listed."""
     return [peer["peer_id"] for peer in home.json("p2p", "peers", *flags)["peers"]]
 
 
@@ -62,6 +46,10 @@ def bootstraps_that_are_not_there_are_told_with_the_reason(home):
     contains(error["message"], f"/tcp/{port}")
     mixed = home.json("p2p", "bootstrap", "--wait", "--nodes", f"{gone},{there}")
     equal((mixed["connected"], mixed["failed"], len(mixed["failures"])), (1, 1, 1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:       # it takes calls and says nothing
+        silent = f"/ip4/127.0.0.1/tcp/{listener.getsockname()[1]}/p2p/{STRANGER}"
+        waited = home.json("p2p", "bootstrap", "--wait", "--nodes", f"{silent},{there}")
+    equal((waited["connected"], waited["failed"]), (1, 1))
     contains(home.run("p2p", "bootstrap", ok=1).err, "no bootstrap node is configured")
     contains(home.run("p2p", "bootstrap", "nonsense", ok=1).err, "error: nonsense: ")
 
@@ -198,6 +186,55 @@ def a_version_of_the_file_registry_is_told_to_the_network_later(home):
     equal(missing["code"], "PACKAGE_NOT_FOUND")
 
 
+def outbox(home):
+    return home.json("p2p", "status")["published"]
+
+
+@test
+def what_was_published_without_a_node_is_told_when_one_runs(home):
+    env = {"GGEN_P2P_ENABLED": "true"}
+    words = {"palette": "ontologies", "brushes": "bristles", "canvas": "linen"}
+    packs = {name: make_pack(home, name, description=f"Of {word}") for name, word in words.items()}
+    told = home.json("market", "publish", packs["palette"], env=env)
+    equal((told["told_later"], told["network"]), (True, None))
+    equal(home.json("market", "publish", packs["brushes"], env=env)["told_later"], True)
+    #  Who names the file registry means it, and who has no network has none later.
+    equal(home.json("market", "publish", packs["canvas"], "--registry", "file", env=env)["told_later"],
+          False)
+    home.run("market", "unpublish", "brushes@1.0.0", "--yes")
+    other, there = two(home)
+    wait_until(lambda: other.json("p2p", "search", "ontologies")["total"] == 1, what="the word")
+    other.run("market", "install", "palette")
+    wait_until(lambda: outbox(home) == 1, what="the outbox")
+    #  Told once: another start does not begin anew.
+    home.run("p2p", "stop")
+    start(home, there)
+    wait_until(lambda: peers(home), what="a neighbour")
+    equal(outbox(home), 1)
+    equal(other.json("p2p", "search", "bristles")["total"], 0)
+    equal(other.json("p2p", "search", "linen")["total"], 0)
+    #  A yank as well.
+    home.run("p2p", "stop")
+    home.json("market", "yank", "palette@1.0.0", "--reason", "it burns", env=env)
+    start(home, there)
+    third = home.another()
+    start(third, there)
+    wait_until(lambda: third.json("market", "info", "palette@1.0.0")["package"]["yank_reason"]
+               == "it burns", what="the yank")
+
+
+@test
+def what_is_published_for_the_file_registry_does_not_leave_it(home):
+    other, _ = two(home)
+    pack = make_pack(home, "palette", description="Colours for ontologies")
+    equal(home.json("market", "publish", pack, "--registry", "file")["network"], None)
+    equal(outbox(home), 0)
+    told = home.json("market", "publish", make_pack(home, "brushes"), "--registry", "p2p")
+    equal((told["location"], outbox(home)), ("/ggen/packages/v1", 1))
+    equal(home.json("market", "search", "brushes", "--registry", "file")["total"], 0)
+    equal(other.json("p2p", "search", "ontologies")["total"], 0)
+
+
 @test
 def what_is_not_to_be_told_is_not_told(home):
     other, _ = two(home)
@@ -234,6 +271,34 @@ def words_that_are_no_peer_are_refused(home):
     for verb in ("peer-info", "ban", "unban", "disconnect"):
         for word in ("nonsense", "/ip4/127.0.0.1/tcp/4", "12D3KooWnot"):
             matches(home.run("p2p", verb, word, ok=1).err, "^error: ")
+
+
+def recorded(home, name, verb, answer):
+    """Record what 'verb' has the actors of this home say, until this line has been seen."""
+    tap = home.start("tap", "--record", name)
+    tap.wait_for("^watching ")
+    verb()
+    tap.wait_for(answer)
+    if home.node and home.node.rc is None:
+        home.run("p2p", "stop")
+    equal(tap.stop(signal.SIGINT), 0)
+
+
+@test
+def a_fresh_actor_of_the_network_says_what_was_recorded_of_a_node_and_of_one_call(home):
+    def publish_and_search():
+        start(home)
+        home.run("market", "publish", make_pack(home, "palette"))
+        home.run("market", "search", "palette")
+    recorded(home, "node", publish_and_search, " SearchReply +registry -> client")
+    network = environment(GGEN_P2P_LAN="true")
+    recorded(home, "call", lambda: home.run("p2p", "search", "palette", env=network),
+             " SearchReply +registry -> client")
+    for recording, actors in (("node", ("registry", "registry_p2p", "installer", "transfer", "swarm")),
+                              ("call", ("registry", "registry_p2p", "swarm"))):
+        for actor in actors:
+            told = home.json("tap", "--replay", recording, "--into", actor, env=environment())
+            equal((told["difference"], told["failed"]), (None, False), f"{actor} of {recording}")
 
 
 main()

@@ -3,11 +3,12 @@
 itself or by the recovery key; keys with a passphrase; signatures for minisign."""
 import json
 import os
+import re
 import shutil
 import stat
-import subprocess
 
 from tap import PACKS, contains, equal, lacks, main, matches, skip, test, true
+from terminal import at_terminal
 
 CORE, CORE_NEW, REST = "greeting-core-1.0.0", "greeting-core-1.1.0", "greeting-rest"
 
@@ -43,6 +44,45 @@ def make_key(home, *options):
 
 def pin_of(home, name):
     return {pin["name"]: pin for pin in home.json("market", "trust", "list")["pins"]}[name]
+
+
+# ---- two publishers of one name ----------------------------------------------------------------------
+
+def two_publishers(home):
+    """A home that knows neither of the two who publish greeting-core in its registry; their keys."""
+    other = home.another()
+    keys = [make_key(home), make_key(other)]
+    publish(home, CORE)
+    publish_as(other, "1.2.0")
+    third = follower(home)
+    shutil.copytree(other.path / "registry/greeting-core/1.2.0",
+                    third.path / "registry/greeting-core/1.2.0")
+    third.run("market", "update", "--force")
+    return third, keys
+
+
+@test
+def at_a_terminal_one_of_two_publishers_is_chosen(home):
+    third, keys = two_publishers(home)
+    words = ["market", "install", "greeting-core"]
+    failure = third.json(*words, ok=1)["error"]
+    equal(failure["code"], "UNTRUSTED_PUBLISHER")
+    contains(failure["hint"], "--publisher")
+    for typed in ("\n", "3\n", "-1\n", "2x\n", "zwei\n", "\x04"):
+        shown, rc = at_terminal(third, *words, typed=typed, columns=200)
+        contains(shown, "Which of these do you trust with greeting-core?")
+        equal(rc, 1, repr(typed))
+    equal(third.json("market", "trust", "list")["pins"], [])
+    lacks(at_terminal(third, *words, "--dry-run", typed="1\n", columns=200)[0], "Which of these")
+    offered = re.findall(r"  ([12])  .*(ed25519:[0-9a-f]{64})", shown)
+    number, key = offered[1]
+    equal(sorted(offered), sorted(zip("12", [key for _, key in offered])))
+    equal({key for _, key in offered}, set(keys))
+    shown, rc = at_terminal(third, *words, typed=f"{number}\n", columns=200)
+    equal(rc, 0, shown)
+    equal(pin_of(third, "greeting-core")["key"], key)
+    equal(third.json("market", "list")["packages"][0]["version"],
+          {keys[0]: "1.0.0", keys[1]: "1.2.0"}[key])
 
 
 # ---- yank, unpublish -------------------------------------------------------------------------------
@@ -274,6 +314,76 @@ def the_recovery_key_beats_a_thief_with_the_publishing_key(home):
     result = other.run("market", "install", "greeting-core@1.5.0")
     contains(result.err, "by its recovery key")
     equal(pin_of(other, "greeting-core")["key"], document["new_key"])
+
+
+def robbed(home):
+    """A thief has the key and has published 6.6.6 with it, which lies in our registry now."""
+    key = make_key(home)
+    publish(home, CORE)
+    home.run("market", "key", "export", "stolen.key")
+    thief = follower(home)
+    thief.run("market", "key", "import", home.dir / "stolen.key")
+    publish_as(thief, "6.6.6")
+    sync(thief, home)
+    home.run("market", "update", "--force")
+    return key
+
+
+def releases_of(document):
+    return {release["version"]: release["left_out"] for release in document["releases"]}
+
+
+@test
+def what_a_thief_signed_is_shown_and_can_be_left_out(home):
+    key = robbed(home)
+    before = sorted(path.name for path in (home.path / "keys").iterdir())
+    shown = home.json("market", "key", "rotate", "--dry-run")
+    equal((releases_of(shown), shown["dry_run"], shown["new_key"]),
+          ({"1.0.0": False, "6.6.6": False}, True, None))
+    equal(sorted(path.name for path in (home.path / "keys").iterdir()), before)
+    rotate = ["market", "key", "rotate", "--recovery-file", "recovery.txt", "--without"]
+    failure = home.json(*rotate, "greeting-core@6.6.7", ok=1)["error"]
+    equal(failure["code"], "PACKAGE_NOT_FOUND")
+    contains(failure["hint"], "--dry-run")
+    equal(pin_of(home, "greeting-core")["key"], key)
+    done = home.json(*rotate, "greeting-core@6.6.6")
+    equal(releases_of(done), {"1.0.0": False, "6.6.6": True})
+    equal(pin_of(home, "greeting-core")["key"], done["new_key"])
+    #  Whoever knew the name, and whoever sees it first, takes ours and not his.
+    for other in (home, follower(home)):
+        steps = other.json("market", "install", "greeting-core", "--publisher", done["new_key"],
+                           "-t", "vendor")["steps"]
+        equal([step["version"] for step in steps], ["1.0.0"])
+        failure = other.json("market", "install", "greeting-core@6.6.6", "-t", "other", ok=1)["error"]
+        true(failure["code"] in ("UNTRUSTED_PUBLISHER", "SECURITY"), failure["code"])
+        lacks(failure["hint"], "trust add")
+
+
+@test
+def what_was_stood_for_can_be_left_out_later(home):
+    key = robbed(home)
+    done = home.json("market", "key", "rotate", "--recovery-file", "recovery.txt")
+    contains(home.run("market", "key", "list").out, "default")
+    again = home.json("market", "key", "rotate", "--former", key, "--recovery-file", "recovery.txt",
+                      "--without", "greeting-core@6.6.6")
+    equal((again["new_key"], releases_of(again)), (done["new_key"], {"1.0.0": False, "6.6.6": True}))
+    steps = follower(home).json("market", "install", "greeting-core", "--publisher",
+                                done["new_key"])["steps"]
+    equal([step["version"] for step in steps], ["1.0.0"])
+
+
+@test
+def the_list_is_shown_and_agreed_to_at_a_terminal(home):
+    robbed(home)
+    words = ["market", "key", "rotate", "--recovery-file", "recovery.txt"]
+    shown, rc = at_terminal(home, *words, typed="n\n")
+    contains(shown, "greeting-core@6.6.6")
+    contains(shown, "nothing was handed over")
+    equal(rc, 1)
+    equal(home.json("market", "key", "rotate", "--dry-run")["names"], ["greeting-core"])
+    shown, rc = at_terminal(home, *words, typed="y\n")
+    contains(shown, "1 package handed over")
+    equal(rc, 0)
 
 
 @test

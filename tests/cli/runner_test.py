@@ -136,6 +136,18 @@ def only_chooses_by_part_of_the_name_or_glob(home):
 
 
 @test
+def tests_that_start_nodes_of_the_network_are_left_out_where_the_program_has_none(home):
+    tree(home, {})
+    passes = "print('1..1')\nprint('ok 1')\n"
+    home.write("tests/cli/alone_test.py", passes)
+    home.write("tests/cli/several_test.py", "from nodes import start\n" + passes)
+    home.write("tests/nodes.py", "start = None\n")
+    for network, count in (("true", 2), ("false", 1)):
+        home.write("build/ggen", f"#!/bin/sh\necho '{{\"features\": {{\"p2p\": {network}}}}}'\n").chmod(0o755)
+        equal(last_line(run(home)), f"{count} passed, 0 failed, 0 skipped", network)
+
+
+@test
 def a_program_sees_a_clean_environment_and_its_own_home(home):
     tree(home, {"fake": 'test -z "$NO_COLOR$GGEN_LOG$XDG_DATA_HOME" && test "$HOME" = "$PWD" && '
                         'test "$GGEN_HOME" = "$HOME/ggen" && test "$LC_ALL" = C.UTF-8 && '

@@ -136,4 +136,108 @@ def a_damaged_blob_in_the_cache_is_fetched_again(home):
     equal(blob.read_bytes(), original)
 
 
+# ---- a registry that lost something ------------------------------------------------------------------
+
+DAMAGED = "the registry's copy of thing 1.0.0 is damaged"
+
+
+def publish_thing(home, *options):
+    """Publish the tree again; whether it was there, and whether it is said to be damaged."""
+    document = home.json("market", "publish", home.dir / "packs/thing-1.0.0", *options)
+    return document["already_there"], DAMAGED in " ".join(document["warnings"])
+
+
+def check_mended(home, *options):
+    """Publishing the same tree makes the registry's copy whole again, and says so once."""
+    true(publish_thing(home, *options)[1], "it is said to be damaged")
+    equal(publish_thing(home, "--force"), (True, False))
+    home.json("market", "install", "thing")
+    check_sound(home)
+    restore(home, home.dir / "before")
+
+
+@test
+def what_is_damaged_in_the_own_registry_is_put_again_by_publishing_it(home):
+    shelf = stocked(home)
+    archive = next(shelf.glob("*.tar.gz"))
+    sound = archive.read_bytes()
+    archive.write_bytes(sound[:-1])
+    check_mended(home)
+    archive.unlink()
+    check_mended(home)
+    (shelf / "record").write_bytes(flipped(shelf / "record", 100))
+    check_mended(home)
+    (shelf / "package").write_bytes(b"\xff" * 10)
+    check_mended(home)
+    #  Bytes are read only when they are asked about.
+    archive.write_bytes(flipped(archive, 1000))
+    equal(publish_thing(home), (True, False))
+    check_mended(home, "--force")
+
+
+@test
+def a_damaged_version_of_somebody_else_stays_as_it_is(home):
+    archive = next(stocked(home).glob("*.tar.gz"))
+    archive.write_bytes(b"short")
+    shutil.rmtree(home.path / "keys")
+    home.json("market", "key", "generate")
+    contains(home.run("market", "publish", home.dir / "packs/thing-1.0.0").err,
+             "only its publisher's key can put it again")
+    equal(archive.read_bytes(), b"short")
+
+
+@test
+def a_version_whose_directory_is_gone_is_not_offered_and_can_be_published_again(home):
+    shutil.rmtree(stocked(home))
+    failure = home.json("market", "info", "thing@1.0.0", ok=1)["error"]
+    equal(failure["code"], "PACKAGE_NOT_FOUND")
+    restore(home, home.dir / "before")
+    shutil.rmtree(home.path / "registry/thing/1.0.0")
+    failure = home.json("market", "install", "thing", ok=1)["error"]
+    equal(failure["code"], "PACKAGE_NOT_FOUND")
+    contains(json.dumps(failure["details"]), "the files of thing@1.0.0 are gone from the registry")
+    equal(home.json("market", "search", "thing")["results"], [], "what the index tells after that")
+    equal(publish_thing(home), (False, False))
+    home.json("market", "install", "thing")
+    check_sound(home)
+
+
+# ---- whom the home trusts ------------------------------------------------------------------------------
+
+def check_closed(home, *verbs):
+    """Nothing that has to know pinned publishers is done, and it is said what to do."""
+    for words in verbs or (["install", "thing"],):
+        failure = home.json("market", *words, ok=1)["error"]
+        equal(failure["code"], "STORAGE", words)
+        contains(failure["message"], "state.db.corrupted was set aside")
+        contains(failure["hint"], "remove state.db.corrupted")
+
+
+@test
+def pins_in_a_damaged_state_are_not_begun_anew_until_somebody_decides(home):
+    stocked(home)
+    home.json("market", "install", "other")
+    state = home.path / "p2p" / "state.db"
+    aside = state.with_name("state.db.corrupted")
+    backup, garbage = state.read_bytes(), b"no database " * 1000
+    pins = home.json("market", "trust", "list")["pins"]
+    true(len(pins) == 2, "both names are pinned")
+    state.write_bytes(garbage)
+    check_closed(home, ["install", "thing"], ["trust", "list"], ["trust", "remove", "thing"],
+                 ["publish", home.dir / "packs/other-1.0.0", "--version", "2.0.0"])
+    equal(aside.read_bytes(), garbage)
+    equal(installed(home), {"other": "1.0.0"})
+    home.json("market", "search", "thing")
+    state.write_bytes(backup)
+    check_closed(home)
+    aside.unlink()
+    equal(home.json("market", "trust", "list")["pins"], pins)
+    state.write_bytes(garbage)
+    check_closed(home)
+    aside.unlink()
+    equal(home.json("market", "trust", "list")["pins"], [])
+    home.json("market", "install", "thing")
+    check_sound(home)
+
+
 main()

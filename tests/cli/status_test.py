@@ -5,20 +5,12 @@ import time
 from pathlib import Path
 
 from homes import make_pack, publish
+from nodes import id_of, start_daemon as start
 from tap import (contains, equal, ggen_path, lacks, main, matches, skip, test, true,
                  wait_until)
 
-LOOPBACK = "/ip4/127.0.0.1/tcp/0"
-NETWORK = {"GGEN_P2P_ENABLED": "true", "GGEN_P2P_LISTEN": LOOPBACK}
 SAMPLE = re.compile(r'^([a-z0-9_]+)(\{[a-z]+="[a-z0-9_]+"\})? (-?[0-9][0-9.e+-]*)$')
 TYPES = {"counter", "gauge", "summary"}
-
-
-def start(home, *bootstraps):
-    home.run("p2p", "start", "--daemon", env={**NETWORK, "GGEN_P2P_BOOTSTRAP": ",".join(bootstraps)})
-    status = wait_until(lambda: (found := home.json("p2p", "status"))["addresses"] and found,
-                        what="an address that is bound")
-    return f'{status["addresses"][0]}/p2p/{status["peer_id"]}'
 
 
 def metrics(home):
@@ -88,6 +80,14 @@ def the_text_is_what_prometheus_reads_and_the_document_says_the_same(home):
 
 
 @test
+def one_is_told_as_one(home):
+    home.run("node", "run", "--daemon")
+    publish(home, make_pack(home, "palette"))
+    home.run("market", "install", "palette")
+    matches(home.run("p2p", "status").out, "^cache: +1 archive, .*; [0-9]+ hits?, 1 miss ")
+
+
+@test
 def what_is_done_is_counted(home):
     other = home.another()
     there = start(other)
@@ -108,7 +108,7 @@ def what_is_done_is_counted(home):
         true(counted[f'marketplace_bytes_sent_total{{protocol="{protocol}"}}'] > 0, protocol)
         true(counted[f'marketplace_bytes_received_total{{protocol="{protocol}"}}'] > 0, protocol)
     status = home.json("p2p", "status")
-    equal([peer["peer_id"] for peer in status["reputation"]["best"]], [there.rsplit("/", 1)[1]])
+    equal([peer["peer_id"] for peer in status["reputation"]["best"]], [id_of(there)])
     equal(status["discovered"], 1)
     true(status["last_bootstrap_ms"] is not None, "it has dialled a bootstrap node")
     printed = home.run("p2p", "status", "--detailed").out

@@ -13,8 +13,8 @@
 #include "messages/record.h"
 #include "publisher.pb-c.h"
 #include "runtime/actor/crypto.h"
+#include "tests/temp_dir.h"
 
-#include <ftw.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ typedef struct {
 //  What a test has: a fresh host with a fresh registry, a directory, and two publishers.
 typedef struct {
     const struct registry_row *row;
-    char directory[64];
+    char directory[TEMP_DIR_SIZE];
     host_t *host;
     probe_t probe;
     role_t roles[ROLES_MAX];
@@ -137,7 +137,7 @@ start_with_source (fixture_t *fixture)
              " \"location\": \"%s\", \"directory\": \"%s\"}]}",
              fixture->registry, fixture->registry);
     assert_int_equal (fclose (list), 0);
-    fixture->sources.home = fixture->directory;
+    fixture->sources.home = fixture->sources.cache = fixture->directory;
     fixture->roles[1] = (role_t) {.class = &registry_actor, .settings = &settings};
     fixture->roles[2]
         = (role_t) {.class = &registry_sources_actor, .settings = &fixture->sources};
@@ -198,8 +198,7 @@ set_up (void **state)
     host_init ();
     fixture_t *fixture = calloc (1, sizeof *fixture);
     fixture->row = *state;
-    strcpy (fixture->directory, "/tmp/ggen-contract-XXXXXX");
-    assert_non_null (mkdtemp (fixture->directory));
+    temp_dir_make (fixture->directory);
     for (unsigned i = 0; i < 2; i++) {
         uint8_t seed[crypto_sign_SEEDBYTES];
         memset (seed, (int) i + 1, sizeof seed);
@@ -218,15 +217,6 @@ set_up (void **state)
 }
 
 static int
-remove_one (const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void) info;
-    (void) kind;
-    (void) at;
-    return remove (path);
-}
-
-static int
 tear_down (void **state)
 {
     fixture_t *fixture = *state;
@@ -237,7 +227,7 @@ tear_down (void **state)
     if (fixture->state)
         memory_state_clear (fixture->state);
     free (fixture->state);
-    nftw (fixture->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    temp_dir_remove (fixture->directory);
     free (fixture);
     return 0;
 }
@@ -727,7 +717,9 @@ static void
 publish_that_fails_leaves_nothing (void **state)
 {
     fixture_t *fixture = *state;
-    const ProtobufCMessage *answer = publish (fixture, "pack", "1.0.0", .archive = "/nonexistent");
+    char absent[sizeof fixture->directory + 8];
+    snprintf (absent, sizeof absent, "%s/absent", fixture->directory);
+    const ProtobufCMessage *answer = publish (fixture, "pack", "1.0.0", .archive = absent);
     assert_ptr_equal (answer->descriptor, &ggen__failure__descriptor);
     assert_false (exists (fixture, "pack"));
     expect_failure (get_version_answer (fixture, "pack", "1.0.0"), PACKAGE_NOT_FOUND);

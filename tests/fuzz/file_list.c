@@ -19,14 +19,14 @@ read_stamps (file_list_t *list, const uint8_t *data, size_t size)
     sha256_to_hex (digest, hex);
     int length = asprintf (&text, "ggen-stamps 1 %s %.*s", hex, (int) size, (const char *) data);
     must_hold (length > 0);
-    bool read = stamps_parse (text, (size_t) length, digest, list);
+    bool read = stamps_parse (text, (size_t) length, digest, 0, list);
     free (text);
     if (!read)
         return;
     //  All are either unknown now, or come back as they are
     size_t text_size;
     text = stamps_format (list, digest, WRITTEN_NS, &text_size);
-    must_hold (text && stamps_parse (text, text_size, digest, list));
+    must_hold (text && stamps_parse (text, text_size, digest, 0, list));
     free (text);
 }
 

@@ -101,7 +101,7 @@ attach (asker_t *self, const member_t *member)
         fail (self, NODE_NOT_STARTED, "it does not answer yet");
         return NULL;
     }
-    const client_embed_t embed = {refuse, stop_none, NULL};
+    const client_embed_t embed = {refuse, stop_none, NULL, NULL};
     const client_setup_t setup = {.home_dir = member->home,
                                   .need = HOME_READ,
                                   .program = "ggen-harness",

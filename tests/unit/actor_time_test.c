@@ -113,6 +113,23 @@ progress_extends_both_deadlines_and_is_passed_on (void **state)
     assert_answer (only_sent (world), "client-1", id, "Progress", OK);
 }
 
+//  It could keep us waiting for ever by it.
+static void
+progress_of_another_node_is_told_and_extends_nothing (void **state)
+{
+    world_t *world = *state;
+    sent_t asked = asked_by (world, "ask another node for 70 ms", 500);
+    pass (world, 60);
+    progress_from (world, GGEN__KIND__PROGRESS, REMOTE, asked.id, 1);
+    assert_int_equal (only_sent (world).kind, GGEN__KIND__PROGRESS);
+    assert_int_equal (toy_of (world)->progressed, 1);
+    pass (world, 9);
+    assert_int_equal (toy_of (world)->ended, 0);
+    pass (world, 1);
+    assert_int_equal (toy_of (world)->ended, 1);
+    assert_int_equal (toy_of (world)->code, TIMEOUT);
+}
+
 static void
 progress_of_a_quiet_ask_stays_here (void **state)
 {
@@ -305,6 +322,7 @@ main (void)
         IN_WORLD (a_request_that_is_not_done_in_its_budget_ends_with_timeout),
         IN_WORLD (an_ask_that_is_not_answered_in_its_budget_ends_with_timeout),
         IN_WORLD (progress_extends_both_deadlines_and_is_passed_on),
+        IN_WORLD (progress_of_another_node_is_told_and_extends_nothing),
         IN_WORLD (progress_of_a_quiet_ask_stays_here),
         IN_WORLD (progress_counts_only_from_the_peer_asked),
         IN_WORLD (progress_of_its_own_extends_what_it_owes),

@@ -138,12 +138,12 @@ on_end (void *self_, void *arg, const answer_t *answer)
     return self->answer;
 }
 
-//  Ask "peer" on behalf of 'parent' (or nobody).
+//  Ask 'to' on behalf of 'parent' (or nobody).
 static inline void
-ask_peer (toy_t *self, ticket_t parent, uint32_t budget_ms, bool quiet)
+ask_of (toy_t *self, const char *to, ticket_t parent, uint32_t budget_ms, bool quiet)
 {
     Ggen__Progress question = GGEN__PROGRESS__INIT;
-    ask_t ask = {.to = "peer",
+    ask_t ask = {.to = to,
                  .message = &question.base,
                  .expect = &ggen__progress__descriptor,
                  .budget_ms = budget_ms,
@@ -152,6 +152,12 @@ ask_peer (toy_t *self, ticket_t parent, uint32_t budget_ms, bool quiet)
                  .arg = (void *) (uintptr_t) parent,
                  .quiet = quiet};
     self->asked = out_ask (self->out, &ask);
+}
+
+static inline void
+ask_peer (toy_t *self, ticket_t parent, uint32_t budget_ms, bool quiet)
+{
+    ask_of (self, "peer", parent, budget_ms, quiet);
 }
 
 static inline void
@@ -201,6 +207,8 @@ order (void *self_, const delivery_t *at, const ProtobufCMessage *message)
         ask_peer (self, at->ticket, 0, true);
     else if (strcmp (verb, "ask for 70 ms") == 0)
         ask_peer (self, at->ticket, 70, false);
+    else if (strcmp (verb, "ask another node for 70 ms") == 0)
+        ask_of (self, REMOTE, at->ticket, 70, false);
     else if (strcmp (verb, "ask alone") == 0)
         ask_peer (self, 0, 0, false);
     else if (strcmp (verb, "ask for the held") == 0)

@@ -175,6 +175,20 @@ of_a_flood_from_one_address_a_few_a_minute_pass (void **state)
 }
 
 static void
+after_a_long_silence_no_more_pass_at_once_than_at_first (void **state)
+{
+    (void) state;
+    beacon_sieve_t sieve = {0};
+    const multiaddr_t source = ip4 (1);
+    for (int64_t ms = 5000; ms < 10000000; ms += 3600000) {
+        unsigned through = 0;
+        for (unsigned i = 0; i < 100; i++)
+            through += beacon_sieve_pass (&sieve, &source, ms);
+        assert_int_equal (through, BEACON_SOURCE_MAX);
+    }
+}
+
+static void
 of_a_flood_from_forged_addresses_no_more_pass_than_of_all (void **state)
 {
     (void) state;
@@ -369,6 +383,7 @@ main (void)
         cmocka_unit_test (three_ask_at_the_start_then_one_is_said_every_half_minute),
         cmocka_unit_test (who_is_asked_answers_soon_but_once_a_second_at_most),
         cmocka_unit_test (of_a_flood_from_one_address_a_few_a_minute_pass),
+        cmocka_unit_test (after_a_long_silence_no_more_pass_at_once_than_at_first),
         cmocka_unit_test (of_a_flood_from_forged_addresses_no_more_pass_than_of_all),
         cmocka_unit_test (one_flood_does_not_silence_another_address),
         cmocka_unit_test (addresses_of_one_64_of_ipv6_are_one),

@@ -14,10 +14,10 @@
 #include "cache.pb-c.h"
 #include "runtime/host/host.h"
 #include "runtime/host/job.h"
+#include "tests/temp_dir.h"
 #include "transfer.pb-c.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -29,18 +29,11 @@
 static uint8_t content[BYTES];
 static uint8_t chunks[CHUNKS * DIGEST_SIZE];
 static digest_t sha256;
-static char root[64], cache[96];
+static char root[TEMP_DIR_SIZE], cache[96];
 static jobs_t *jobs;
 static puppet_t blobs;
 
 //  ---- the actor ---------------------------------------------------------------------------------
-
-static int
-remove_one (const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void) info, (void) kind, (void) at;
-    return remove (path);
-}
 
 static void
 start (void)
@@ -76,8 +69,7 @@ set_up (void **state)
     crypto_real.sha256 (content, BYTES, sha256.bytes);
     for (uint32_t i = 0; i < CHUNKS; i++)
         crypto_real.sha256 (chunk_of (i).data, chunk_of (i).size, chunks + i * DIGEST_SIZE);
-    strcpy (root, "/tmp/ggen-parts-XXXXXX");
-    assert_non_null (mkdtemp (root));
+    temp_dir_make (root);
     snprintf (cache, sizeof cache, "%s/home/cache", root);
     start ();
     return 0;
@@ -88,7 +80,7 @@ tear_down (void **state)
 {
     (void) state;
     stop ();
-    nftw (root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    temp_dir_remove (root);
     return 0;
 }
 

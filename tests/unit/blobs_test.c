@@ -7,19 +7,21 @@
 #include "actors/cache/sha256_io.h"
 #include "runtime/host/host.h"
 #include "runtime/host/job.h"
+#include "many.h"
+#include "many.pb-c.h"
+#include "tests/temp_dir.h"
 #include "upkeep.pb-c.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct {
-    char root[64];              //  a new directory; the store is in its "home/cache"
+    char root[TEMP_DIR_SIZE];   //  a new directory; the store is in its "home/cache"
     char cache[96];
     fake_t fake;
     jobs_t *jobs;
@@ -50,15 +52,6 @@ write_file (const store_t *store, const char *name, size_t size, uint8_t fill)
     crypto_real.sha256 (bytes, size, digest.bytes);
     free (bytes);
     return digest;
-}
-
-static int
-remove_one (const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void) info;
-    (void) kind;
-    (void) at;
-    return remove (path);
 }
 
 static unsigned
@@ -103,8 +96,7 @@ set_up (void **state)
 {
     host_init ();
     store_t *store = calloc (1, sizeof *store);
-    strcpy (store->root, "/tmp/ggen-blobs-XXXXXX");
-    assert_non_null (mkdtemp (store->root));
+    temp_dir_make (store->root);
     snprintf (store->cache, sizeof store->cache, "%s/home/cache", store->root);
     start (store);
     *state = store;
@@ -116,7 +108,7 @@ tear_down (void **state)
 {
     store_t *store = *state;
     stop (store);
-    nftw (store->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    temp_dir_remove (store->root);
     free (store);
     return 0;
 }
@@ -599,6 +591,106 @@ work_stops_when_its_watch_says_so (void **state)
     blob_store_close (&own);
 }
 
+//  ---- many --------------------------------------------------------------------------------------
+
+static const Ggen__BlobTakeManyReply *
+take_many (store_t *store, const char *const names[], digest_t *digests, size_t count)
+{
+    Ggen__BlobImportRequest asks[4], *list[4];
+    Ggen__BlobTakeManyRequest request = GGEN__BLOB_TAKE_MANY_REQUEST__INIT;
+    const Ggen__BlobTakeManyReply *reply;
+    request.blobs = list;
+    request.n_blobs = count;
+    for (size_t i = 0; i < count; i++) {
+        list[i] = &asks[i];
+        ggen__blob_import_request__init (list[i]);
+        list[i]->sha256 = digest_to_field (&digests[i]);
+        list[i]->size_bytes = 1000;
+        list[i]->path = (char *) path_of (store, names[i]);
+    }
+    fake_request (&store->fake, "cache", &request.base, 0);
+    finish_job (store);
+    fake_expect (&store->fake, &ggen__blob_take_many_reply__descriptor, &reply);
+    assert_int_equal (reply->n_blobs, count);
+    return reply;
+}
+
+static void
+of_many_each_is_found_or_imported_and_the_unusual_left_out (void **state)
+{
+    store_t *store = *state;
+    const char *const names[] = {"a", "b", "damaged", "gone"};
+    digest_t digests[4];
+    for (unsigned i = 0; i < 4; i++)
+        digests[i] = write_file (store, names[i], 1000, (uint8_t) (i + 1));
+    write_file (store, "damaged", 1000, 99);
+    assert_int_equal (unlink (path_of (store, "gone")), 0);
+    import (store, path_of (store, "a"), digests[0], 1000);
+    const Ggen__BlobTakeManyReply *reply = take_many (store, names, digests, 4);
+    for (unsigned i = 0; i < 2; i++) {
+        char expected[BLOB_PATH_MAX], hex[DIGEST_HEX_SIZE + 1];
+        digest_to_hex (&digests[i], hex);
+        snprintf (expected, sizeof expected, "%s/blobs/%.2s/%s", store->cache, hex, hex);
+        assert_string_equal (reply->blobs[i]->path, expected);
+        assert_int_equal (reply->blobs[i]->size_bytes, 1000);
+        assert_int_equal (reply->blobs[i]->found, i == 0);
+    }
+    assert_string_equal (reply->blobs[2]->path, "");
+    assert_string_equal (reply->blobs[3]->path, "");
+    //  What was taken was checked.
+    assert_true (find (store, digests[1], 1000, AT_ONCE)->found);
+    assert_int_equal (count_files (path_of (store, "home/cache/tmp")), 0);
+}
+
+static void
+of_many_a_blob_whose_bytes_changed_is_left_out (void **state)
+{
+    store_t *store = *state;
+    const char *const names[] = {"a"};
+    digest_t digest = write_file (store, "a", 1000, 'a');
+    char path[300];
+    snprintf (path, sizeof path, "%s", import (store, path_of (store, "a"), digest, 1000));
+    int file = open (path_of (store, "a"), O_WRONLY);
+    assert_int_equal (pwrite (file, "x", 1, 500), 1);
+    close (file);
+    assert_string_equal (take_many (store, names, &digest, 1)->blobs[0]->path, "");
+}
+
+static void
+of_many_where_nothing_can_be_written_none_is_taken (void **state)
+{
+    store_t *store = *state;
+    const char *const names[] = {"a"};
+    digest_t digest = write_file (store, "a", 1000, 'a');
+    FILE *in_the_way = fopen (path_of (store, "home"), "w");
+    fclose (in_the_way);
+    assert_string_equal (take_many (store, names, &digest, 1)->blobs[0]->path, "");
+}
+
+static void
+many_without_a_digest_or_a_path_or_too_many_are_refused (void **state)
+{
+    store_t *store = *state;
+    Ggen__BlobImportRequest ask = GGEN__BLOB_IMPORT_REQUEST__INIT, *list[MANY_FETCHES_MAX + 1];
+    Ggen__BlobTakeManyRequest request = GGEN__BLOB_TAKE_MANY_REQUEST__INIT;
+    digest_t digest = {{1}};
+    for (unsigned i = 0; i <= MANY_FETCHES_MAX; i++)
+        list[i] = &ask;
+    request.blobs = list;
+    request.n_blobs = 1;
+    ask.path = (char *) "/a";
+    fake_expect_failure (&store->fake, fake_request (&store->fake, "cache", &request.base, 0),
+                         VALIDATION);
+    ask.sha256 = digest_to_field (&digest);
+    ask.path = (char *) "a";
+    fake_expect_failure (&store->fake, fake_request (&store->fake, "cache", &request.base, 0),
+                         VALIDATION);
+    ask.path = (char *) "/a";
+    request.n_blobs = MANY_FETCHES_MAX + 1;
+    fake_expect_failure (&store->fake, fake_request (&store->fake, "cache", &request.base, 0),
+                         VALIDATION);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown (function, set_up, tear_down)
 
 int
@@ -628,6 +720,10 @@ main (void)
         TEST (a_place_that_is_no_directory_is_told_with_its_path),
         TEST (a_cancelled_import_ends_and_leaves_nothing),
         TEST (work_stops_when_its_watch_says_so),
+        TEST (of_many_each_is_found_or_imported_and_the_unusual_left_out),
+        TEST (of_many_a_blob_whose_bytes_changed_is_left_out),
+        TEST (of_many_where_nothing_can_be_written_none_is_taken),
+        TEST (many_without_a_digest_or_a_path_or_too_many_are_refused),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

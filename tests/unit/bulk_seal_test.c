@@ -241,6 +241,54 @@ both_sides_of_an_opening_have_the_same_keys (void **state)
     }
 }
 
+//  Made of docs/PROTOCOL_BULK.md alone, by another program with other libraries: token, secret of the
+//  host and of the caller are the bytes 0 to 95; the record is the first of the host.
+static void
+the_bytes_are_those_that_the_document_says (void **state)
+{
+    (void) state;
+    static const struct {
+        seal_cipher_t cipher;
+        const char *opening, *answer, *record;
+    } said[] = {
+        {SEAL_AES_256_GCM,
+         "676762756c6b3100d8ff498b3f62f4f2ad36e4feb21684c779a631eede1bf9c98f12032cdeadd0e7a079398fc786b88c"
+         "c846ec89af85a51a01ee4bf1ace38302bff93c95ae45e231d9",
+         "d18321e65b3c0dca4296160a9657748d",
+         "2a000000a464824a529c6b1c253158f483e48b7b61f6b67108af05cce797f1fbf751173078a7b16411f27fa9896f"},
+        {SEAL_CHACHA20_POLY1305,
+         "676762756c6b3100d8ff498b3f62f4f2ad36e4feb21684c779a631eede1bf9c98f12032cdeadd0e7a079398fc786b88c"
+         "c846ec89af85a51a028e6ac57e731c9c21780f6697e80a2c2c",
+         "892d345925c5fa237482a2fed6c31e35",
+         "2a00000016dd9057b50e3c87b2344c34a4fb84f2dc1cb45eee645eb010e1469d9ecd32cc622ce2d2d8ac6813a480"},
+    };
+    for (unsigned i = 0; i < COUNT_OF (said); i++) {
+        meeting_t meeting = {.token = {0}};
+        char hex[2 * 64 + 2 * OPENING_BYTES + 1];
+        for (uint8_t at = 0; at < 32; at++) {
+            meeting.token[at] = at;
+            meeting.host_secret[at] = (uint8_t) (at + 32);
+            meeting.caller_secret[at] = (uint8_t) (at + 64);
+        }
+        opening_key (meeting.host_secret, meeting.host_key);
+        assert_int_equal (opening_write (meeting.token, meeting.host_key, meeting.caller_secret,
+                                         said[i].cipher, meeting.opening, &meeting.caller),
+                          OK);
+        hex_encode (hex, meeting.opening, OPENING_BYTES);
+        assert_string_equal (hex, said[i].opening);
+        assert_int_equal (host_reads (&meeting), OK);
+        hex_encode (hex, meeting.answer, OPENING_ANSWER_BYTES);
+        assert_string_equal (hex, said[i].answer);
+        const bulk_record_t record = {text ("envelope"), text ("body"), text ("attachment")};
+        uint8_t bytes[64];
+        assert_in_range (bulk_record_size (&record), 1, sizeof bytes);
+        assert_int_equal (bulk_record_write (&record, meeting.host.closes, bytes), OK);
+        hex_encode (hex, bytes, bulk_record_size (&record));
+        assert_string_equal (hex, said[i].record);
+        part (&meeting);
+    }
+}
+
 static void
 without_the_token_neither_side_proves_itself (void **state)
 {
@@ -467,6 +515,7 @@ main (void)
         cmocka_unit_test (after_a_broken_seal_nothing_opens),
         cmocka_unit_test (a_cipher_that_is_none_makes_no_seal),
         cmocka_unit_test (both_sides_of_an_opening_have_the_same_keys),
+        cmocka_unit_test (the_bytes_are_those_that_the_document_says),
         cmocka_unit_test (without_the_token_neither_side_proves_itself),
         cmocka_unit_test (a_changed_opening_or_answer_is_refused),
         cmocka_unit_test (a_key_that_makes_every_secret_the_same_is_refused),

@@ -6,8 +6,6 @@
 #include "actors/bulk/bulk_record.h"
 #include "actors/bulk/offers.h"
 #include "bulk.pb-c.h"
-#include "runtime/actor/out.h"
-#include "runtime/host/clock.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -26,25 +24,18 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tests/unit/hearing.h"
+
 #define NODES      2
-#define HEARD_MAX  4096
 #define WAIT_MS    20000
 #define CHUNK      (256u << 10)
 #define LANE       7                    //  of a line that the test makes, at both sides
 
 typedef struct {
-    char type[24];
-    ProtobufCMessage *message;
-    uint8_t *attachment;
-    size_t attachment_size;
-} heard_t;
-
-typedef struct {
     bulk_settings_t settings;
     multiaddr_t listen;
     actor_t *actor;
-    heard_t heard[HEARD_MAX];           //  what swarm was told, in its order
-    unsigned heard_count;
+    hearing_t hearing;
     bool asleep;                        //  its shell does nothing
 } node_t;
 
@@ -70,43 +61,13 @@ now_ms (void)
     return (world->stopped_ms ? world->stopped_ms : clock_ms ()) + world->skipped_ms;
 }
 
-static uint64_t
-now_us (void *context)
-{
-    (void) context;
-    return clock_us ();
-}
-
-static void
-hear (void *context, const parcel_t *parcel)
-{
-    node_t *node = context;
-    assert_string_equal (parcel->to, "swarm");
-    assert_true (node->heard_count < HEARD_MAX);
-    heard_t *heard = &node->heard[node->heard_count++];
-    size_t size = parcel_body_size (parcel);
-    uint8_t *bytes = malloc (size + 1);
-    assert_non_null (bytes);
-    parcel_body_write (parcel, bytes);
-    snprintf (heard->type, sizeof heard->type, "%s", parcel->envelope->type);
-    heard->message = protobuf_c_message_unpack (parcel->body->descriptor, NULL, size, bytes);
-    free (bytes);
-    heard->attachment_size = parcel->attachment_size;
-    if (!parcel->attachment)
-        return;
-    heard->attachment = malloc (parcel->attachment_size + 1);
-    assert_non_null (heard->attachment);
-    memcpy (heard->attachment, parcel->attachment, parcel->attachment_size);
-    parcel->free_attachment (parcel->attachment, parcel->hint);
-}
-
 static void
 start (node_t *node)
 {
     actor_setup_t setup = {.name = "bulk",
                            .epoch = 1,
                            .crypto = &crypto_real,
-                           .port = {node, hear, now_us},
+                           .port = {&node->hearing, hearing_take, hearing_clock_us},
                            .settings = &node->settings,
                            .now_ms = now_ms (),
                            .wall_ms = clock_wall_ms ()};
@@ -143,10 +104,7 @@ work (void)
 static unsigned
 count_of (const node_t *node, const char *type)
 {
-    unsigned count = 0;
-    for (unsigned i = 0; i < node->heard_count; i++)
-        count += strcmp (node->heard[i].type, type) == 0;
-    return count;
+    return hearing_count (&node->hearing, type);
 }
 
 //  Work until 'node' has been told 'count' of these; the last of them.
@@ -159,11 +117,7 @@ wait_for (const node_t *node, const char *type, unsigned count)
             fail_msg ("%u of %u %s", count_of (node, type), count, type);
         work ();
     }
-    for (unsigned i = node->heard_count; i > 0; i--)
-        if (strcmp (node->heard[i - 1].type, type) == 0)
-            return node->heard[i - 1].message;
-    fail ();
-    return NULL;
+    return hearing_last (&node->hearing, type)->message;
 }
 
 static void
@@ -179,19 +133,7 @@ wait_for_down (const node_t *node, code_t code)
 static void
 say (node_t *node, const ProtobufCMessage *message, bytes_t attachment)
 {
-    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-    envelope.kind = GGEN__KIND__EVENT;
-    envelope.from = "swarm";
-    envelope.type = (char *) message->descriptor->short_name;
-    uint8_t head[256];
-    size_t head_size = ggen__envelope__pack (&envelope, head);
-    size_t size = protobuf_c_message_get_packed_size (message);
-    uint8_t *body = malloc (size + 1);
-    assert_non_null (body);
-    protobuf_c_message_pack (message, body);
-    mail_t mail = {{head, head_size}, {body, size}, attachment};
-    assert_int_equal (actor_deliver (node->actor, &mail, now_ms (), clock_wall_ms ()), OK);
-    free (body);
+    swarm_says (node->actor, message, attachment, now_ms ());
 }
 
 static const Ggen__BulkOffer *
@@ -387,10 +329,7 @@ teardown (void **state)
     for (unsigned i = 0; i < NODES; i++) {
         node_t *node = &world->nodes[i];
         actor_destroy (&node->actor);
-        for (unsigned j = 0; j < node->heard_count; j++) {
-            protobuf_c_message_free_unpacked (node->heard[j].message, NULL);
-            free (node->heard[j].attachment);
-        }
+        hearing_clear (&node->hearing);
     }
     free (world);
     return 0;
@@ -404,7 +343,7 @@ teardown (void **state)
 static void
 check_chunk (const node_t *node, unsigned number, uint8_t first, size_t size)
 {
-    const heard_t *heard = node->heard;
+    const heard_t *heard = node->hearing.list;
     for (unsigned left = number + 1;; heard++)
         if (strcmp (heard->type, "BulkReceived") == 0 && --left == 0)
             break;
@@ -473,8 +412,8 @@ what_has_no_connection_comes_back (void **state)
     const Ggen__BulkReturned *back = wait_for (A, "BulkReturned", 1);
     assert_int_equal (back->lane, LANE);
     assert_memory_equal (back->body.data, "body", 4);
-    assert_int_equal (A->heard[0].attachment_size, CHUNK);
-    assert_int_equal (A->heard[0].attachment[CHUNK - 1], (uint8_t) (5 + (CHUNK - 1) % 251));
+    assert_int_equal (A->hearing.list[0].attachment_size, CHUNK);
+    assert_int_equal (A->hearing.list[0].attachment[CHUNK - 1], (uint8_t) (5 + (CHUNK - 1) % 251));
 
     //  What makes no record, too
     join (A, B);
@@ -811,6 +750,46 @@ a_peer_that_stops_reading_is_given_up (void **state)
     assert_int_equal (descriptors (), before);
 }
 
+//  So many bytes of what it is sent, at most.
+static size_t
+rogue_read (const rogue_t *self, size_t wanted)
+{
+    static uint8_t bytes[65536];
+    size_t all = 0;
+    for (unsigned idle = 0; all < wanted && idle < 20; idle++) {
+        ssize_t got = recv (self->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        all += got > 0 ? (size_t) got : 0;
+        idle = got > 0 ? 0 : idle;
+        work ();
+    }
+    return all;
+}
+
+static void
+a_peer_that_reads_slowly_has_all_of_it (void **state)
+{
+    (void) state;
+    enum { CHUNKS = 34 };               //  8.5 MiB, of which the kernel keeps less than 6
+    rogue_t rogue = rogue_join (A, LANE);
+    world->stopped_ms = clock_ms ();
+    for (unsigned i = 0; i < CHUNKS; i++)
+        send_chunk (A, 1, CHUNK);
+    size_t all = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        all += rogue_read (&rogue, 4 * CHUNK);
+        world->skipped_ms += BULK_STALL_MS - 1000;          //  In all longer than BULK_IDLE_MS
+        work ();
+        assert_int_equal (count_of (A, "BulkDown"), 0);
+    }
+    all += rogue_read (&rogue, SIZE_MAX);
+    assert_true (all > CHUNKS * CHUNK);
+    //  It is idle since the last one left, not since it was given
+    assert_int_equal (count_of (A, "BulkDown"), 0);
+    world->skipped_ms += BULK_IDLE_MS + 1;
+    wait_for_down (A, OK);
+    rogue_leave (&rogue);
+}
+
 static void
 what_waits_for_one_peer_is_bounded (void **state)
 {
@@ -886,6 +865,7 @@ main (void)
         TEST (a_length_beyond_the_bound_ends_the_connection),
         TEST (a_record_that_never_becomes_whole_is_given_up),
         TEST (a_peer_that_stops_reading_is_given_up),
+        TEST (a_peer_that_reads_slowly_has_all_of_it),
         TEST (what_waits_for_one_peer_is_bounded),
         TEST (what_comes_in_is_bounded_for_all_together),
     };

@@ -7,13 +7,13 @@
 #include "cache.pb-c.h"
 #include "digest.h"
 #include "runtime/actor/crypto.h"
+#include "tests/temp_dir.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <unistd.h>
 
 typedef struct {
-    char root[64], cache[80], source[80], other[80];
+    char root[TEMP_DIR_SIZE], cache[80], source[80], other[80];
     digest_t digest;                //  of 'source', 1000 bytes
     blobs_settings_t blobs;
     cache_settings_t settings;
@@ -61,8 +61,7 @@ set_up (void **state)
 {
     host_init ();
     fixture_t *self = calloc (1, sizeof *self);
-    strcpy (self->root, "/tmp/ggen-cache-XXXXXX");
-    assert_non_null (mkdtemp (self->root));
+    temp_dir_make (self->root);
     snprintf (self->cache, sizeof self->cache, "%s/cache", self->root);
     snprintf (self->source, sizeof self->source, "%s/source", self->root);
     snprintf (self->other, sizeof self->other, "%s/other", self->root);
@@ -77,20 +76,11 @@ set_up (void **state)
 }
 
 static int
-remove_one (const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void) info;
-    (void) kind;
-    (void) at;
-    return remove (path);
-}
-
-static int
 tear_down (void **state)
 {
     fixture_t *self = *state;
     stop (self);
-    nftw (self->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    temp_dir_remove (self->root);
     free (self);
     return 0;
 }

@@ -4,7 +4,9 @@
 
 #include "actors/cache/cache.h"
 #include "cache.pb-c.h"
+#include "actors/cache/fetch_many.h"
 #include "digest.h"
+#include "many.pb-c.h"
 #include "transfer.pb-c.h"
 #include "upkeep.pb-c.h"
 
@@ -325,6 +327,40 @@ wrong_bytes_of_one_source_make_it_try_the_next (void **state)
     fake_stop (&fake);
 }
 
+//  ---- from web servers --------------------------------------------------------------------------
+
+static const fake_sent_t *
+expect_download (fake_t *fake, uint8_t number)
+{
+    const Ggen__WebFetchRequest *download;
+    const fake_sent_t *asked = fake_expect (fake, &ggen__web_fetch_request__descriptor, &download);
+    digest_t digest = digest_of (number);
+    assert_string_equal (asked->to, "web");
+    assert_string_equal (download->url, "https://x");
+    assert_memory_equal (download->sha256.data, digest.bytes, DIGEST_SIZE);
+    return asked;
+}
+
+static void
+a_web_server_gives_it_into_the_store (void **state)
+{
+    (void) state;
+    static const char *const from_web[][2] = {{"http", "https://x"}};
+    fake_t fake;
+    want_t ask;
+    start (&fake, 1000, 0);
+    uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 1, from_web), 0);
+    answer_find (&fake, NULL);
+    const fake_sent_t *asked = expect_download (&fake, 9);
+    Ggen__WebFetchReply there = GGEN__WEB_FETCH_REPLY__INIT;
+    there.path = "/store/9";
+    there.size_bytes = 100;
+    fake_answer (&fake, asked, &there.base);
+    expect_fetched (&fake, id, "/store/9", "http");
+    assert_int_equal (status_of (&fake)->blobs_count, 1);
+    fake_stop (&fake);
+}
+
 static void
 when_every_source_fails_each_is_named_with_its_reason (void **state)
 {
@@ -334,11 +370,12 @@ when_every_source_fails_each_is_named_with_its_reason (void **state)
     start (&fake, 1000, 0);
     uint64_t id = fake_request (&fake, "installer", want (&ask, 9, 3, all_kinds), 0);
     answer_find (&fake, NULL);
+    fake_answer_failure (&fake, expect_download (&fake, 9), NETWORK, "nobody listens");
     fake_answer_failure (&fake, expect_import (&fake, "/a"), CHECKSUM_MISMATCH, "wrong bytes");
     const Ggen__Failure *failure = fake_expect_failure (&fake, id, ALL_PROVIDERS_FAILED);
     assert_non_null (strstr (failure->message, "pack@1.0.0"));
     assert_non_null (strstr (failure->message, "p2p: not tried: this registry is not served here"));
-    assert_non_null (strstr (failure->message, "http: not tried"));
+    assert_non_null (strstr (failure->message, "http: nobody listens: NETWORK"));
     assert_non_null (strstr (failure->message, "file: wrong bytes: CHECKSUM_MISMATCH"));
     assert_int_equal (failure->n_details, 3);
     assert_string_equal (failure->details[2]->key, "file");
@@ -631,6 +668,144 @@ what_is_dropped_is_gone_but_what_is_being_fetched_stays (void **state)
     fake_stop (&fake);
 }
 
+//  ---- many --------------------------------------------------------------------------------------
+
+typedef struct {
+    want_t wants[3];
+    Ggen__FetchRequest *list[MANY_FETCHES_MAX + 1];
+    Ggen__FetchManyRequest request;
+} many_want_t;
+
+static const ProtobufCMessage *
+want_many (many_want_t *self)
+{
+    ggen__fetch_many_request__init (&self->request);
+    self->request.fetches = self->list;
+    self->request.n_fetches = 3;
+    for (unsigned i = 0; i < 3; i++) {
+        want (&self->wants[i], (uint8_t) (i + 7), 1, file_a);
+        self->list[i] = &self->wants[i].request;
+    }
+    return &self->request.base;
+}
+
+//  Blob 7 was there, 8 is new, 9 could not be had.
+static void
+answer_take (fake_t *fake)
+{
+    const Ggen__BlobTakeManyRequest *asked_for;
+    const fake_sent_t *asked =
+        fake_expect (fake, &ggen__blob_take_many_request__descriptor, &asked_for);
+    assert_string_equal (asked->to, "blobs");
+    assert_int_equal (asked_for->n_blobs, 3);
+    assert_string_equal (asked_for->blobs[1]->path, "/a");
+    assert_int_equal (asked_for->blobs[1]->size_bytes, 100);
+    Ggen__BlobTaken taken[3], *list[3];
+    Ggen__BlobTakeManyReply reply = GGEN__BLOB_TAKE_MANY_REPLY__INIT;
+    reply.blobs = list;
+    reply.n_blobs = 3;
+    for (unsigned i = 0; i < 3; i++) {
+        list[i] = &taken[i];
+        ggen__blob_taken__init (list[i]);
+    }
+    taken[0].path = (char *) "/cache/7";
+    taken[0].found = true;
+    taken[1].path = (char *) "/cache/8";
+    taken[0].size_bytes = taken[1].size_bytes = 100;
+    fake_answer (fake, asked, &reply.base);
+}
+
+static void
+many_are_one_question_and_those_that_cannot_be_had_are_left_out (void **state)
+{
+    (void) state;
+    fake_t fake;
+    many_want_t ask;
+    start (&fake, 1000, 1);
+    fake_request (&fake, "installer", want_many (&ask), 0);
+    answer_take (&fake);
+    const Ggen__FetchManyReply *reply;
+    fake_expect (&fake, &ggen__fetch_many_reply__descriptor, &reply);
+    assert_int_equal (reply->n_fetched, 3);
+    assert_string_equal (reply->fetched[0]->path, "/cache/7");
+    assert_string_equal (reply->fetched[0]->source, "cache");
+    assert_string_equal (reply->fetched[1]->path, "/cache/8");
+    assert_string_equal (reply->fetched[1]->source, "file");
+    assert_int_equal (reply->fetched[1]->size_bytes, 100);
+    assert_string_equal (reply->fetched[2]->path, "");
+    const Ggen__CacheStatusReply *status = status_of (&fake);
+    assert_int_equal (status->hits, 1);
+    assert_int_equal (status->misses, 1);
+    assert_int_equal (status->blobs_count, 3);
+    fake_stop (&fake);
+}
+
+static void
+many_that_are_being_fetched_stay_and_one_after_the_other_is_refused (void **state)
+{
+    (void) state;
+    fake_t fake;
+    many_want_t ask;
+    digest_t seventh = digest_of (7);
+    start (&fake, 1000, 7);
+    const Ggen__BlobTakeManyRequest *take;
+    for (unsigned i = 0; i < FETCH_MANY_MAX; i++) {
+        fake_request (&fake, "installer", want_many (&ask), 0);
+        fake_expect (&fake, &ggen__blob_take_many_request__descriptor, &take);
+    }
+    fake_expect_failure (&fake, fake_request (&fake, "installer", want_many (&ask), 0), BUSY);
+    //  The newest of those that were there is one of them.
+    Ggen__CacheDropRequest drop = GGEN__CACHE_DROP_REQUEST__INIT;
+    ProtobufCBinaryData field = digest_to_field (&seventh);
+    const Ggen__BlobDropRequest *dropped;
+    drop.sha256 = &field;
+    drop.n_sha256 = 1;
+    fake_request (&fake, "installer", &drop.base, 0);
+    fake_expect (&fake, &ggen__blob_drop_request__descriptor, &dropped);
+    assert_int_equal (dropped->n_sha256, 0);
+    fake_stop (&fake);
+}
+
+static void
+when_blobs_fails_many_fail_and_the_next_are_asked_for (void **state)
+{
+    (void) state;
+    fake_t fake;
+    many_want_t ask;
+    const Ggen__BlobTakeManyRequest *take;
+    start (&fake, 1000, 0);
+    for (unsigned i = 0; i < 2 * FETCH_MANY_MAX; i++) {
+        uint64_t id = fake_request (&fake, "installer", want_many (&ask), 0);
+        fake_answer_failure (&fake,
+                             fake_expect (&fake, &ggen__blob_take_many_request__descriptor, &take),
+                             STORAGE, "it burns");
+        fake_expect_failure (&fake, id, STORAGE);
+    }
+    fake_stop (&fake);
+}
+
+static void
+many_of_another_place_than_a_path_or_too_many_are_refused (void **state)
+{
+    (void) state;
+    static const char *const nodes[][2] = {{"p2p", "12D3"}};
+    fake_t fake;
+    many_want_t ask;
+    start (&fake, 1000, 0);
+    want_many (&ask);
+    want (&ask.wants[1], 8, 1, nodes);
+    fake_expect_failure (&fake, fake_request (&fake, "installer", &ask.request.base, 0), VALIDATION);
+    want (&ask.wants[1], 8, 0, nodes);
+    fake_expect_failure (&fake, fake_request (&fake, "installer", &ask.request.base, 0), VALIDATION);
+    want_many (&ask);
+    for (unsigned i = 0; i <= MANY_FETCHES_MAX; i++)
+        ask.list[i] = &ask.wants[0].request;
+    ask.request.n_fetches = MANY_FETCHES_MAX + 1;
+    fake_expect_failure (&fake, fake_request (&fake, "installer", &ask.request.base, 0), VALIDATION);
+    fake_expect_nothing (&fake);
+    fake_stop (&fake);
+}
+
 int
 main (void)
 {
@@ -645,6 +820,7 @@ main (void)
         cmocka_unit_test (progress_reaches_everyone_who_waits),
         cmocka_unit_test (wrong_bytes_of_the_only_source_are_a_checksum_mismatch),
         cmocka_unit_test (wrong_bytes_of_one_source_make_it_try_the_next),
+        cmocka_unit_test (a_web_server_gives_it_into_the_store),
         cmocka_unit_test (when_every_source_fails_each_is_named_with_its_reason),
         cmocka_unit_test (offline_passes_over_all_but_files),
         cmocka_unit_test (other_nodes_give_it_through_transfer),
@@ -659,6 +835,10 @@ main (void)
         cmocka_unit_test (more_fetches_than_it_can_do_at_one_time_are_refused),
         cmocka_unit_test (the_list_is_the_stores),
         cmocka_unit_test (what_is_dropped_is_gone_but_what_is_being_fetched_stays),
+        cmocka_unit_test (many_are_one_question_and_those_that_cannot_be_had_are_left_out),
+        cmocka_unit_test (many_that_are_being_fetched_stay_and_one_after_the_other_is_refused),
+        cmocka_unit_test (when_blobs_fails_many_fail_and_the_next_are_asked_for),
+        cmocka_unit_test (many_of_another_place_than_a_path_or_too_many_are_refused),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include "tests/temp_dir.h"
+
 //  ---- the node ------------------------------------------------------------------------------------
 
 static void *
@@ -39,10 +41,20 @@ echo (void *self, const delivery_t *at, const ProtobufCMessage *message)
     return out_reply (at, message);
 }
 
+//  Of an actor whose requests wait for ever.
+static bool
+never (const void *self)
+{
+    (void) self;
+    return false;
+}
+
 static const handler_t rows[] = {{&ggen__progress__descriptor, echo, THIS_NODE}, {0}};
+static const actor_class_t mute_class = {
+    .name = "mute", .create = toy_create, .destroy = toy_destroy, .rows = rows, .ready = never};
 static const actor_class_t echo_class = {
     .name = "echo", .create = toy_create, .destroy = toy_destroy, .rows = rows};
-static const role_t roles[] = {{NULL, &echo_class, NULL}};
+static const role_t roles[] = {{NULL, &echo_class, NULL}, {NULL, &mute_class, NULL}};
 
 static code_t
 node_start (void *context, const home_t *home, bool daemon, void **node_p, const char **endpoint_p,
@@ -51,7 +63,8 @@ node_start (void *context, const home_t *home, bool daemon, void **node_p, const
     (void) context;
     (void) daemon;
     host_t *host = NULL;
-    bus_setup_t setup = {.roles = roles, .roles_count = 1, .home = home->dir, .version = "test"};
+    bus_setup_t setup = {
+        .roles = roles, .roles_count = COUNT_OF (roles), .home = home->dir, .version = "test"};
     code_t code = host_start (&host, &setup, why, why_size);
     *node_p = host;
     if (code == OK)
@@ -69,10 +82,11 @@ node_stop (void *context, void **node_p)
 }
 
 typedef struct {
-    char directory[200];
+    char directory[TEMP_DIR_SIZE];
     client_t *client;
     char endpoint[64];
     unsigned progressed;
+    uint32_t timeout_ms;        //  of a call; 0 = enough
 } home_test_t;
 
 static home_test_t *running;
@@ -87,15 +101,13 @@ node_start_seen (void *context, const home_t *home, bool daemon, void **node_p,
     return code;
 }
 
-static const client_embed_t embed = {node_start_seen, node_stop, NULL};
+static const client_embed_t embed = {node_start_seen, node_stop, NULL, NULL};
 
 static int
 setup (void **state)
 {
     home_test_t *test = running = calloc (1, sizeof *test);
-    const char *base = getenv ("TMPDIR");
-    snprintf (test->directory, sizeof test->directory, "%s/client-XXXXXX", base ? base : "/tmp");
-    assert_non_null (mkdtemp (test->directory));
+    temp_dir_make (test->directory);
     char why[200] = "";
     client_setup_t client = {
         .home_dir = test->directory, .need = HOME_READ, .program = "test", .embed = &embed};
@@ -140,7 +152,7 @@ call (home_test_t *test, const char *to, uint64_t number, uint64_t signs)
     client_call_t ask = {.to = to,
                          .request = &request.base,
                          .expect = &ggen__progress__descriptor,
-                         .timeout_ms = 10000,
+                         .timeout_ms = test->timeout_ms ? test->timeout_ms : 10000,
                          .progress = on_progress,
                          .context = test};
     ProtobufCMessage *reply = NULL;
@@ -240,6 +252,45 @@ only_the_bus_can_say_that_the_node_has_failed (void **state)
     assert_int_equal (call (test, "echo", 7, 0).code, OK);
 }
 
+//  ---- the end -------------------------------------------------------------------------------------
+
+static bool
+keep_node (void *context, const void *node)
+{
+    *(const void **) context = node;
+    return true;
+}
+
+//  A client of its own home; returns the node that is left when it is closed after a call to 'to', or NULL.
+static void *
+node_left (home_test_t *test, bool ends, const char *to, uint32_t timeout_ms)
+{
+    const void *left = NULL;
+    const client_embed_t leaving = {node_start_seen, node_stop, keep_node, &left};
+    const client_setup_t client = {.home_dir = test->directory,
+                                   .need = HOME_READ,
+                                   .program = "test",
+                                   .embed = &leaving,
+                                   .ends = ends};
+    home_test_t other = {.client = NULL};
+    char why[200] = "";
+    assert_int_equal (client_open (&other.client, &client, why, sizeof why), OK);
+    other.timeout_ms = timeout_ms;
+    call (&other, to, 7, 0);
+    client_close (&other.client);
+    return (void *) (uintptr_t) left;
+}
+
+static void
+a_process_that_ends_leaves_a_node_that_owes_nothing (void **state)
+{
+    void *left = node_left (*state, true, "echo", 10000);
+    assert_non_null (left);
+    node_stop (NULL, &left);
+    assert_null (node_left (*state, false, "echo", 10000));
+    assert_null (node_left (*state, true, "mute", 1));
+}
+
 #define WITH_CLIENT(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
 
 int
@@ -252,6 +303,7 @@ main (void)
         WITH_CLIENT (an_unknown_actor_is_a_failure_and_not_a_wait),
         WITH_CLIENT (an_answer_of_somebody_who_was_not_asked_does_not_count),
         WITH_CLIENT (only_the_bus_can_say_that_the_node_has_failed),
+        WITH_CLIENT (a_process_that_ends_leaves_a_node_that_owes_nothing),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -13,9 +13,10 @@
 #include "config/config.h"
 #include "config/schema_doc.h"
 #include "config/toml.h"
+#include "tests/temp_dir.h"
 
 //  Each test has a home of its own and an environment without our variables.
-static char home [64];
+static char home [TEMP_DIR_SIZE];
 
 static int
 make_home (void **state)
@@ -29,8 +30,8 @@ make_home (void **state)
     for (size_t i = 0; i < COUNT_OF (names); i++)
         unsetenv (names [i]);
     setenv ("HOME", "/home/somebody", 1);
-    strcpy (home, "/tmp/ggen-config-XXXXXX");
-    return mkdtemp (home) ? 0 : -1;
+    temp_dir_make (home);
+    return 0;
 }
 
 static int
@@ -373,7 +374,7 @@ changed_settings_that_nothing_heeds_are_warned_of_when_asked (void **state)
     AUTO (config_destroy) config_t *config = config_new (home);
     assert_int_equal (read_text (config, "[location]\nregion = \"here\"\n"
                                          "[storage]\nmax_cache_size = 5\n"), OK);
-    assert_int_equal (config_set (config, "registry.url", "http://localhost:1/", "--url"), OK);
+    assert_int_equal (config_set (config, "registry.packages_path", "/elsewhere", "--path"), OK);
     assert_int_equal (config_check (config), OK);
     const json_t *warnings = config_warnings (config);
     assert_int_equal (json_array_size (warnings), 0);
@@ -383,22 +384,8 @@ changed_settings_that_nothing_heeds_are_warned_of_when_asked (void **state)
                          "config.toml:2: location.region: no effect yet, this build lacks that part "
                          "of the peer-to-peer network: FEATURE_NOT_ENABLED");
     assert_string_equal (json_string_value (json_array_get (warnings, 1)),
-                         "flag --url: registry.url: no effect yet, this build lacks the HTTP "
-                         "registry: FEATURE_NOT_ENABLED");
-}
-
-static void
-a_mode_without_its_registry_is_warned_of (void **state)
-{
-    (void) state;
-    static const struct { const char *mode; size_t warnings; } cases [] = {
-        {"hybrid", 0}, {"file", 0}, {"p2p", 1}, {"http", 1}};
-    for (size_t i = 0; i < COUNT_OF (cases); i++) {
-        AUTO (config_destroy) config_t *config = config_new (home);
-        assert_int_equal (config_set (config, "registry.mode", cases [i].mode, "--mode"), OK);
-        config_warn_idle (config);
-        assert_int_equal (json_array_size (config_warnings (config)), cases [i].warnings);
-    }
+                         "flag --path: registry.packages_path: no effect yet, this build lacks a choice "
+                         "of where packages appear: FEATURE_NOT_ENABLED");
 }
 
 static void
@@ -630,7 +617,6 @@ main (void)
         test (bootstrap_nodes_with_the_smallest_priority_come_first),
         test (rules_between_keys_are_checked),
         test (changed_settings_that_nothing_heeds_are_warned_of_when_asked),
-        test (a_mode_without_its_registry_is_warned_of),
         test (flags_are_checked_like_files),
         test (paths_are_absolute),
         test (home_is_flag_then_environment_then_dot_ggen),

@@ -160,6 +160,31 @@ time_on_disk_counts (void **state)
     end ();
 }
 
+//  As of a machine whose clock does not run while it is off: what was signed after "now" was signed.
+static void
+given_the_clock_is_behind_after_a_restart_what_was_stored_is_there (void **state)
+{
+    (void) state;
+    begin ();
+    start ();
+    signer_t signer = signer_of (1);
+    digest_t head_key, key = {{5}};
+    packed_t head = signed_head (&signer, "acme", 3, rig.dht.wall_ms, &head_key);
+    packed_t record = provider_record (&key, 7200);
+    put (&head_key, &head, 0);
+    put (&key, &record, 600);
+    puppet_wait (&rig.dht, 1100);
+    relay ();
+    restart_after (-INT64_C (86400000) * 365);
+    assert_non_null (get (&head_key));
+    assert_non_null (get (&key));
+    assert_true (records_age_secs (get (&key), rig.dht.now_ms) >= 600);
+    puppet_wait (&rig.dht, 1100);
+    relay ();
+    assert_int_equal (disk.count, 2);
+    end ();
+}
+
 static void
 what_is_removed_here_is_removed_there (void **state)
 {
@@ -305,6 +330,80 @@ a_disk_that_cannot_be_written_stops_nothing (void **state)
     end ();
 }
 
+static digest_t
+put_head (unsigned number)
+{
+    signer_t signer = signer_of (1);
+    char name[32];
+    digest_t key;
+    snprintf (name, sizeof name, "acme-%u", number);
+    packed_t head = signed_head (&signer, name, 3, rig.dht.wall_ms, &key);
+    put (&key, &head, 0);
+    return key;
+}
+
+static void
+a_batch_that_the_disk_refused_is_written_again_with_what_came_meanwhile (void **state)
+{
+    (void) state;
+    begin ();
+    start ();
+    disk.put_code = STORAGE;
+    digest_t first = put_head (1);
+    puppet_wait (&rig.dht, 1100);           //  The batch is on its way
+    digest_t second = put_head (2);
+    relay ();
+    assert_int_equal (disk.count, 0);
+    disk.put_code = OK;
+    puppet_wait (&rig.dht, 1100);
+    relay ();
+    assert_int_equal (disk.count, 2);
+    puppet_wait (&rig.dht, 5000);
+    relay ();
+    assert_int_equal (disk.puts, 2);                //  And once
+    restart_after (1000);
+    assert_non_null (get (&first));
+    assert_non_null (get (&second));
+    end ();
+}
+
+static void
+what_comes_while_a_batch_is_written_is_in_the_next_one (void **state)
+{
+    (void) state;
+    begin ();
+    start ();
+    for (unsigned i = 0; i < 70; i++)
+        put_head (i);
+    puppet_wait (&rig.dht, 1100);           //  64 of them are on their way
+    put_head (70);
+    for (unsigned i = 0; i < 3; i++) {
+        relay ();
+        puppet_wait (&rig.dht, 1100);
+    }
+    assert_int_equal (disk.puts, 2);
+    assert_int_equal (disk.count, 71);
+    end ();
+}
+
+static void
+what_is_refused_for_what_it_is_is_not_written_again (void **state)
+{
+    (void) state;
+    begin ();
+    start ();
+    disk.put_code = VALIDATION;
+    put_head (1);
+    puppet_wait (&rig.dht, 1100);
+    relay ();
+    disk.put_code = OK;
+    puppet_wait (&rig.dht, 5000);
+    relay ();
+    assert_int_equal (disk.puts, 1);
+    assert_int_equal (disk.count, 0);
+    end ();
+}
+
 //  ---- what we provide ---------------------------------------------------------------------------
 
 static void
@@ -372,6 +471,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_was_stored_is_there_after_a_restart),
         cmocka_unit_test (time_on_disk_counts),
+        cmocka_unit_test (given_the_clock_is_behind_after_a_restart_what_was_stored_is_there),
         cmocka_unit_test (what_is_removed_here_is_removed_there),
         cmocka_unit_test (changes_are_written_together),
         cmocka_unit_test (many_are_loaded_in_pages),
@@ -379,6 +479,9 @@ main (void)
         cmocka_unit_test (requests_wait_until_it_is_loaded),
         cmocka_unit_test (a_table_that_cannot_be_loaded_is_done_without),
         cmocka_unit_test (a_disk_that_cannot_be_written_stops_nothing),
+        cmocka_unit_test (a_batch_that_the_disk_refused_is_written_again_with_what_came_meanwhile),
+        cmocka_unit_test (what_comes_while_a_batch_is_written_is_in_the_next_one),
+        cmocka_unit_test (what_is_refused_for_what_it_is_is_not_written_again),
         cmocka_unit_test (what_we_provide_is_announced_again_after_a_restart),
         cmocka_unit_test (our_records_have_a_higher_seq_each_time_even_when_the_clock_goes_back),
     };

@@ -8,10 +8,58 @@
 #include <cmocka.h>
 
 #include "actors/dht/estimate.h"
+#include "actors/dht/harvest.h"
 #include "actors/dht/pace.h"
+#include "actors/dht/quota.h"
 #include "multiaddr.h"
 #include "swarm.pb-c.h"
+#include "tests/unit/dht_signed.h"
 #include "tests/unit/seeded.h"
+
+//  ---- shares and dates --------------------------------------------------------------------------
+
+static void
+what_its_group_has_no_room_for_costs_its_signer_nothing (void **state)
+{
+    (void) state;
+    quota_t *quota = quota_new (150, 100, 7);
+    assert_true (quota_take (quota, 1, 10, 100));
+    assert_false (quota_take (quota, 1, 10, 50));
+    assert_true (quota_take (quota, 1, 11, 50));
+    assert_false (quota_take (quota, 1, 12, 1));
+    assert_true (quota_take (quota, 2, 12, 100));
+    quota_give_back (quota, 1, 10, 100);
+    assert_true (quota_take (quota, 2, 10, 50));
+    assert_true (quota_take (quota, 1, 0, 100));
+    quota_destroy (&quota);
+}
+
+//  Clocks differ by as much.
+static void
+what_has_expired_by_less_than_ten_minutes_is_taken_still (void **state)
+{
+    (void) state;
+    const int64_t issued_at = 1763600000;
+    signer_t signer = signer_of (1);
+    digest_t key = {{7}};
+    Ggen__Provider provider = GGEN__PROVIDER__INIT;
+    provider.sha256 = digest_to_field (&key);
+    provider.seq = 1;
+    provider.issued_at = issued_at;
+    provider.ttl_secs = 3600;
+    packed_t packed = signed_record (&signer, GGEN__RECORD_KIND__PROVIDER, &provider.base);
+    dht_element_t element;
+    static const struct {
+        int64_t after_secs;
+        code_t code;
+    } looks[] = {{-HARVEST_SKEW_SECS - 1, VALIDATION}, {-HARVEST_SKEW_SECS, OK},
+                 {3600 + HARVEST_SKEW_SECS, OK}, {3600 + HARVEST_SKEW_SECS + 1, VALIDATION}};
+    for (unsigned i = 0; i < COUNT_OF (looks); i++)
+        assert_int_equal (harvest_check (&element, &crypto_real, &key,
+                                         (bytes_t) {packed.data, packed.size},
+                                         (issued_at + looks[i].after_secs) * 1000),
+                          looks[i].code);
+}
 
 //  ---- contacts ----------------------------------------------------------------------------------
 
@@ -102,8 +150,6 @@ its_group_is_that_of_its_first_public_address (void **state)
     assert_true (contact_of (&named).group != 0);
     assert_int_equal (contact_of (&named).group, contact_of (&same).group);
     assert_true (contact_of (&named).group != contact_of (&other).group);
-    assert_int_equal (contact_group ((bytes_t) {other.bytes[0], other.fields[0].len}),
-                      contact_of (&other).group);
 }
 
 static void
@@ -265,6 +311,8 @@ int
 main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (what_its_group_has_no_room_for_costs_its_signer_nothing),
+        cmocka_unit_test (what_has_expired_by_less_than_ten_minutes_is_taken_still),
         cmocka_unit_test (a_contact_comes_back_as_the_message_it_was),
         cmocka_unit_test (its_place_is_the_start_of_the_hash_of_its_peer_id),
         cmocka_unit_test (its_group_is_that_of_its_first_public_address),

@@ -134,10 +134,16 @@ stamps_are_read_back_except_racy_ones (void **state)
     size_t size;
     char *text = stamps_format (list, digest, now_ns, &size);
     file_list_at (list, 0)->stamp = (file_stamp_t) {0};
-    assert_true (stamps_parse (text, size, digest, list));
+    assert_true (stamps_parse (text, size, digest, 0, list));
     assert_int_equal (file_list_at (list, 0)->stamp.inode, 7);
     assert_int_equal (file_list_at (list, 0)->stamp.mtime_ns, -5);
     assert_int_equal (file_list_at (list, 1)->stamp.ctime_ns, 0);       //  Racy
+    //  Unless nobody could edit it for another while; an earlier moment makes nothing worse
+    assert_true (stamps_parse (text, size, digest, now_ns + 1, list));
+    assert_int_equal (file_list_at (list, 1)->stamp.inode, 8);
+    assert_true (stamps_parse (text, size, digest, now_ns - 1000, list));
+    assert_int_equal (file_list_at (list, 0)->stamp.inode, 7);
+    assert_int_equal (file_list_at (list, 1)->stamp.ctime_ns, 0);
     free (text);
     file_list_destroy (&list);
 }
@@ -152,11 +158,11 @@ damaged_stamps_are_all_unknown (void **state)
     uint8_t digest [SHA256_SIZE] = {1}, other [SHA256_SIZE] = {2};
     size_t size;
     char *text = stamps_format (list, digest, INT64_C (1700000000000000000), &size);
-    assert_false (stamps_parse (text, size, other, list));
+    assert_false (stamps_parse (text, size, other, 0, list));
     for (size_t cut = 0; cut < size; cut++) {
         char *piece = calloc (1, cut + 1);
         memcpy (piece, text, cut);
-        assert_false (stamps_parse (piece, cut, digest, list));
+        assert_false (stamps_parse (piece, cut, digest, 0, list));
         assert_int_equal (file_list_at (list, 0)->stamp.ctime_ns, 0);
         free (piece);
     }

@@ -190,8 +190,8 @@ a_number_counts_once_in_any_order (void **state)
     assert_true (origins_init (&origins, 7));
     uint64_t newest = 0;
     for (unsigned round = 0; round < 5000; round++) {
-        uint64_t number = newest + rng_below (&rng, 40);
-        number = number > 30 ? number - 30 : 1;
+        uint64_t number = newest + rng_below (&rng, ORIGINS_WINDOW + 60);
+        number = number > ORIGINS_WINDOW + 40 ? number - ORIGINS_WINDOW - 40 : 1;
         if (number >= 2000)
             break;
         bool replayed = origins_replayed (&origins, key, RUN (9, number));

@@ -177,6 +177,23 @@ the_first_bad_signature_ends_all_talk (void **state)
 }
 
 static void
+what_was_about_to_be_said_to_who_forges_is_not_said (void **state)
+{
+    (void) state;
+    rig_t *rig = with_links (5, 2);
+    packed_t good = rig_announcement (rig, 90, "news"), packed = rig_announcement (rig, 90, "more");
+    packed.bytes [packed.size - 1] ^= 1;
+    rig_send (rig, 0, &good);
+    rig_send (rig, 3, &packed);
+    puppet_wait (&rig->puppet, 1000);
+    assert_int_equal (rig_told (rig, 2).have, 1);
+    assert_int_equal (rig_told (rig, 3).frames, 0);
+    free (packed.bytes);
+    free (good.bytes);
+    rig_destroy (rig);
+}
+
+static void
 sign_badly (void *context, const void *message, size_t size, uint8_t *signature)
 {
     (void) context;
@@ -303,6 +320,33 @@ what_no_honest_node_sends_is_told_to_reputation (void **state)
     assert_int_equal (rig_observed (rig), GGEN__EXPERIENCE__MISBEHAVED);
     free (garbage.bytes);
     free (large.bytes);
+    rig_destroy (rig);
+}
+
+static void
+what_waits_of_all_neighbours_together_is_bounded (void **state)
+{
+    (void) state;
+    const unsigned neighbours = 12;
+    char *item = malloc (60001);
+    memset (item, 'x', 60000);
+    item [60000] = 0;
+    rig_t *rig = with_links (neighbours, 0);
+    gossip_t *gossip = rig_state (rig);
+    for (unsigned who = 0; who < neighbours; who++) {
+        //  It has used up what is verified at once.
+        peer_t *peer = peers_find (gossip, rig->people [who].address);
+        peer->verify_tokens = 0;
+        peer->verify_at = (uint32_t) gossip->now_ms;
+        for (unsigned i = 0; i < 8; i++) {
+            packed_t packed = rig_announcement (rig, 90, item);
+            rig_send (rig, who, &packed);
+            free (packed.bytes);
+        }
+    }
+    assert_in_range (gossip->inbox_bytes, 4u << 19, 4u << 20);
+    assert_true (gossip->counts.dropped_full > 10);
+    free (item);
     rig_destroy (rig);
 }
 
@@ -1170,11 +1214,13 @@ main (void)
         cmocka_unit_test (an_idle_actor_with_thirty_two_neighbours_takes_some_seven_kibibytes),
         cmocka_unit_test (what_is_verified_is_delivered_once_and_told_on),
         cmocka_unit_test (the_first_bad_signature_ends_all_talk),
+        cmocka_unit_test (what_was_about_to_be_said_to_who_forges_is_not_said),
         cmocka_unit_test (given_we_cannot_verify_at_all_nobody_is_accused),
         cmocka_unit_test (what_is_too_old_or_was_here_or_is_not_followed_is_dropped_without_blame),
         cmocka_unit_test (given_our_clock_is_wrong_the_peers_clocks_say_what_is_too_old),
         cmocka_unit_test (one_origin_is_heard_up_to_its_rate),
         cmocka_unit_test (what_no_honest_node_sends_is_told_to_reputation),
+        cmocka_unit_test (what_waits_of_all_neighbours_together_is_bounded),
         cmocka_unit_test (given_one_neighbour_floods_another_is_heard_at_once),
         cmocka_unit_test (a_link_whose_push_comes_second_turns_lazy),
         cmocka_unit_test (a_link_that_was_of_use_stays_eager_while_few_of_its_pushes_come_second),

@@ -90,6 +90,17 @@ what_is_not_there_is_believed_for_fifteen_seconds (void **state)
 }
 
 static void
+what_is_not_there_is_believed_no_longer_than_what_is (void **state)
+{
+    (void) state;
+    hot_t *hot = hot_new (&(hot_limits_t) {3, 10000, 1000, 5000}, 1);
+    assert_int_equal (hot_put (hot, text ("ghost"), (bytes_t) {NULL, 0}, 0), OK);
+    assert_int_equal (get (hot, "ghost", 999), HOT_KNOWN_ABSENT);
+    assert_int_equal (get (hot, "ghost", 1000), HOT_COLD);
+    hot_destroy (&hot);
+}
+
+static void
 an_empty_value_is_there (void **state)
 {
     (void) state;
@@ -436,8 +447,9 @@ settle (void)
         continue;
 }
 
+//  Up to where it asks what was kept.
 static void
-start_keeping (void)
+start_loading (void)
 {
     static const cache_settings_t settings = {
         .bytes_max = 1000,
@@ -448,6 +460,12 @@ start_keeping (void)
     assert_true (puppet_take (&cache, "blobs", &said));
     Ggen__BlobListReply none = GGEN__BLOB_LIST_REPLY__INIT;
     puppet_reply (&cache, &said, &none.base);
+}
+
+static void
+start_keeping (void)
+{
+    start_loading ();
     settle ();
 }
 
@@ -517,6 +535,21 @@ what_is_hot_when_the_node_is_stopped_is_hot_in_the_next_one (void **state)
 }
 
 static void
+what_was_looked_up_since_is_newer_than_what_was_kept (void **state)
+{
+    (void) state;
+    assert_true (ask_put ("a", "one"));
+    assert_true (ask_put ("b", "two"));
+    save ();
+    puppet_stop (&cache);
+    start_loading ();
+    assert_true (ask_put ("a", "new"));
+    settle ();
+    ask_get ("a", GGEN__HEAT__HOT, "new");
+    ask_get ("b", GGEN__HEAT__HOT, "two");
+}
+
+static void
 what_is_too_old_by_then_is_cold (void **state)
 {
     (void) state;
@@ -582,6 +615,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_was_put_is_there_for_five_minutes_however_often_it_is_used),
         cmocka_unit_test (what_is_not_there_is_believed_for_fifteen_seconds),
+        cmocka_unit_test (what_is_not_there_is_believed_no_longer_than_what_is),
         cmocka_unit_test (an_empty_value_is_there),
         cmocka_unit_test (of_too_many_the_one_used_longest_ago_goes),
         cmocka_unit_test (bytes_are_bounded_too),
@@ -594,6 +628,7 @@ main (void)
         served (a_put_can_be_an_event),
         served (the_cache_refuses_keys_out_of_bounds_and_does_not_keep_what_is_too_large),
         kept (what_is_hot_when_the_node_is_stopped_is_hot_in_the_next_one),
+        kept (what_was_looked_up_since_is_newer_than_what_was_kept),
         kept (what_is_too_old_by_then_is_cold),
         kept (a_value_as_large_as_can_be_is_left_behind_and_the_others_are_not),
         kept (a_disk_that_fails_costs_the_heat_only),

@@ -13,8 +13,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tests/temp_dir.h"
+
 typedef struct {
-    char dir[64];
+    char dir[TEMP_DIR_SIZE];
     char path[128];
     char why[512];
 } fixture_t;
@@ -24,8 +26,7 @@ set_up (void **state)
 {
     fixture_t *self = calloc (1, sizeof *self);
     assert_true (sodium_init () >= 0);
-    snprintf (self->dir, sizeof self->dir, "/tmp/ggen-identity-XXXXXX");
-    assert_non_null (mkdtemp (self->dir));
+    temp_dir_make (self->dir);
     snprintf (self->path, sizeof self->path, "%s/p2p/keypair", self->dir);
     *state = self;
     return 0;
@@ -35,10 +36,7 @@ static int
 tear_down (void **state)
 {
     fixture_t *self = *state;
-    unlink (self->path);
-    *strrchr (self->path, '/') = 0;
-    rmdir (self->path);
-    rmdir (self->dir);
+    temp_dir_remove (self->dir);
     free (self);
     return 0;
 }

@@ -736,7 +736,7 @@ given_the_registry_removed_when_refreshed_then_it_is_empty_again (void **state)
     fixture_t *self = *state;
     assert_int_equal (put (self, "a", "1.0.0", 1), OK);
     index_t *index_ = open_index (self);
-    nftw (self->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    temp_dir_remove (self->directory);
     char *warning;
     assert_int_equal (index_refresh (index_, &warning), OK);
     assert_null (warning);

@@ -101,8 +101,96 @@ the_same_bytes_again_are_there_already_and_others_are_refused (void **state)
     assert_ok (publish ("/one", ""));
     assert_true (((const Ggen__PublishTreeReply *) (const void *) world.reply)->already_there);
     assert_int_equal (world.publishes, 1);
+    assert_string_equal (world.noted, "");
     assert_int_equal (publish ("/two", "1.0.0"), ALREADY_EXISTS);
     assert_int_equal (world.publishes, 1);
+}
+
+static code_t
+publish_one (bool force)
+{
+    Ggen__PublishTreeRequest request = GGEN__PUBLISH_TREE_REQUEST__INIT;
+    request.path = "/one";
+    request.force = force;
+    return world_ask (&world, &request.base, &ggen__publish_tree_reply__descriptor);
+}
+
+static bool
+warns_of (const char *text)
+{
+    const Ggen__PublishTreeReply *reply = (const void *) world.reply;
+    for (size_t i = 0; i < reply->n_warnings; i++)
+        if (strstr (reply->warnings [i], text))
+            return true;
+    return false;
+}
+
+static void
+the_same_bytes_go_again_over_a_copy_that_is_no_good (void **state)
+{
+    (void) state;
+    make_directory ("mine");
+    assert_ok (publish_one (false));
+    assert_false (world.published_again);
+    assert_ok (publish_one (true));
+    assert_true (world.checked_bytes);
+    assert_int_equal (world.publishes, 1);
+    world.fault = "a mouse was at it";
+    assert_ok (publish_one (false));
+    assert_false (world.checked_bytes);
+    assert_true (warns_of ("a mouse was at it"));
+    assert_true (world.published_again);
+    assert_int_equal (world.publishes, 2);
+    //  A run dry looks at nothing.
+    Ggen__PublishTreeRequest request = GGEN__PUBLISH_TREE_REQUEST__INIT;
+    request.path = "/one";
+    request.dry_run = true;
+    assert_ok (world_ask (&world, &request.base, &ggen__publish_tree_reply__descriptor));
+    assert_false (warns_of ("a mouse was at it"));
+    //  By another key nothing goes over it.
+    world.own_key = 1;
+    assert_ok (publish_one (false));
+    assert_true (warns_of ("only its publisher's key"));
+    assert_int_equal (world.publishes, 2);
+}
+
+static void
+what_is_published_elsewhere_only_comes_here_by_force (void **state)
+{
+    (void) state;
+    make_directory ("mine");
+    assert_ok (publish_one (false));
+    world.not_here = true;
+    assert_ok (publish_one (false));
+    assert_true (warns_of ("--force puts it there"));
+    assert_int_equal (world.publishes, 1);
+    assert_ok (publish_one (true));
+    assert_int_equal (world.publishes, 2);
+}
+
+static void
+what_the_network_hears_later_is_noted (void **state)
+{
+    (void) state;
+    static const installer_settings_t settings = {.tells_later = true};
+    char *file = (char *) "file";
+    Ggen__PublishTreeRequest request = GGEN__PUBLISH_TREE_REQUEST__INIT;
+    make_directory ("mine");
+    fake_stop (&world.fake);
+    fake_start (&world.fake, &installer_actor, &settings);
+    assert_ok (publish ("/two", ""));
+    assert_string_equal (world.noted, "mine@2.0.0");
+    assert_true (((const Ggen__PublishTreeReply *) (const void *) world.reply)->told_later);
+    request.path = "/three";
+    request.registries = &file;
+    request.n_registries = 1;
+    assert_ok (world_ask (&world, &request.base, &ggen__publish_tree_reply__descriptor));
+    assert_string_equal (world.noted, "mine@2.0.0");
+    //  It is published all the same.
+    world.fail = &ggen__state_put_request__descriptor;
+    world.fail_code = INSUFFICIENT_DISK_SPACE;
+    assert_ok (publish ("/three", "3.1.0"));
+    assert_true (warns_of ("will not be told by itself"));
 }
 
 static void
@@ -182,6 +270,9 @@ main (void)
         TEST (published_versions_are_signed_and_the_head_keeps_all),
         TEST (the_key_signed_for_a_dependency_is_the_trusted_one_not_what_the_registry_says),
         TEST (the_same_bytes_again_are_there_already_and_others_are_refused),
+        TEST (the_same_bytes_go_again_over_a_copy_that_is_no_good),
+        TEST (what_is_published_elsewhere_only_comes_here_by_force),
+        TEST (what_the_network_hears_later_is_noted),
         TEST (a_publish_run_dry_signs_and_sends_nothing),
         TEST (quality_is_warned_of_an_error_or_skipped),
         TEST (a_name_of_another_publisher_cannot_be_published),

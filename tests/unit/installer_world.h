@@ -10,10 +10,13 @@
 #include "actors/installer/lockfile.h"
 #include "cache.pb-c.h"
 #include "installer.pb-c.h"
+#include "many.h"
+#include "many.pb-c.h"
 #include "publisher.pb-c.h"
 #include "record.h"
 #include "registry.pb-c.h"
 #include "message.h"
+#include "state.pb-c.h"
 #include "store.pb-c.h"
 #include "trust.pb-c.h"
 #include "upkeep.pb-c.h"
@@ -73,9 +76,14 @@ typedef struct {
     unsigned deletes;
     char fresh_checked [400];       //  names whose head has to be in date; of all checks, in order
     unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, pinnings,
-        offline;
+        offline, manies, questions;
     char order [1024];              //  of unpacking
+    ProtobufCMessage **part;        //  where an answer goes that is one of many
     unsigned reindexed;
+    const char *fault;              //  of what the file registry has; NULL: it is whole
+    bool not_here, checked_bytes;   //  it has not the version; how it was looked at
+    bool published_again;           //  by the last publish
+    char noted [80];                //  for a node to tell: of the last, as ID@VERSION
     char swept [128], dropped [256];        //  generations; blobs, by their number
 
     //  Blobs in the cache: archives of these entries (number in 'entries'), and whether the file
@@ -303,10 +311,21 @@ pin_of (const world_t *self, const char *name)
 
 //  ---- answers: the registry -----------------------------------------------------------------------
 
+//  Of many questions in one message: what is refused is left out.
 static UNUSED void
 refuse_it (world_t *self, const fake_sent_t *asked, code_t code, const char *text)
 {
-    fake_answer_failure (&self->fake, asked, code, text);
+    if (!self->part)
+        fake_answer_failure (&self->fake, asked, code, text);
+}
+
+static UNUSED void
+give (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *reply)
+{
+    if (self->part)
+        *self->part = message_copy (reply);
+    else
+        fake_answer (&self->fake, asked, reply);
 }
 
 static UNUSED void
@@ -319,7 +338,7 @@ serve_versions (world_t *self, const fake_sent_t *asked, const ProtobufCMessage 
     for (size_t i = 0; i < self->entries_count; i++)
         if (strcmp (self->entries [i].package->id, request->id) == 0)
             list [reply.n_versions++] = self->entries [i].package;
-    fake_answer (&self->fake, asked, &reply.base);
+    give (self, asked, &reply.base);
 }
 
 static UNUSED void
@@ -358,6 +377,7 @@ serve_publish (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *
     memset (entry, 0, sizeof *entry);
     entry->package = (Ggen__Package *) message_copy (&request->package->base);
     self->publishes++;
+    self->published_again = request->again;
     reply.location = "/reg/published";
     reply.acknowledged = 1;
     fake_answer (&self->fake, asked, &reply.base);
@@ -380,7 +400,7 @@ judge_check (world_t *self, const fake_sent_t *asked, const Ggen__CheckReleaseRe
         if (!request->allow_unsigned)
             refuse_it (self, asked, MISSING_SIGNATURE, request->name);
         else if (answers)
-            fake_answer (&self->fake, asked, &reply.base);
+            give (self, asked, &reply.base);
         return request->allow_unsigned;
     }
     bool accepted = false;
@@ -411,7 +431,7 @@ judge_check (world_t *self, const fake_sent_t *asked, const Ggen__CheckReleaseRe
         reply.release = release;
         accepted = true;
         if (answers)
-            fake_answer (&self->fake, asked, &reply.base);
+            give (self, asked, &reply.base);
     }
     record_release_destroy (&release);
     record_destroy (&record);
@@ -485,7 +505,7 @@ serve_heads (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *me
     for (size_t i = 0; i < self->heads_count; i++)
         if (strcmp (self->heads [i].id, request->id) == 0)
             list [reply.n_records++] = self->heads [i].record;
-    fake_answer (&self->fake, asked, &reply.base);
+    give (self, asked, &reply.base);
 }
 
 static UNUSED void
@@ -611,6 +631,61 @@ serve_unpack (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *m
     reply.files_sha256 = (ProtobufCBinaryData) {sizeof files, files};
     reply.sha256 = (ProtobufCBinaryData) {sizeof archive, archive};
     reply.size_bytes = 100;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+//  In the world's order: those that are lost are left out.
+static UNUSED void
+serve_fetch_many (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__FetchManyRequest *request = (const void *) message;
+    Ggen__FetchReply fetched [MANY_FETCHES_MAX], *list [MANY_FETCHES_MAX];
+    char paths [MANY_FETCHES_MAX] [64];
+    Ggen__FetchManyReply reply = GGEN__FETCH_MANY_REPLY__INIT;
+    assert_true (request->n_fetches <= MANY_FETCHES_MAX);
+    reply.fetched = list;
+    for (size_t i = 0; i < request->n_fetches; i++) {
+        list [i] = &fetched [i];
+        ggen__fetch_reply__init (list [i]);
+        list [i]->size_bytes = 100;
+        for (size_t j = 0; j < self->entries_count; j++)
+            if (is_same (self->entries [j].package->sha256,
+                         request->fetches [i]->sha256.data) && !self->entries [j].lost) {
+                snprintf (paths [i], sizeof paths [i], "/blob/%zu", j);
+                list [i]->path = paths [i];
+            }
+        reply.n_fetched++;
+    }
+    self->manies++;
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_unpack_many (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__UnpackManyRequest *request = (const void *) message;
+    Ggen__UnpackReply unpacked [MANY_UNPACKS_MAX], *list [MANY_UNPACKS_MAX];
+    Ggen__Manifest manifests [MANY_UNPACKS_MAX];
+    char json [MANY_UNPACKS_MAX] [256];
+    Ggen__UnpackManyReply reply = GGEN__UNPACK_MANY_REPLY__INIT;
+    assert_true (request->n_archives <= MANY_UNPACKS_MAX);
+    reply.unpacked = list;
+    for (size_t i = 0; i < request->n_archives; i++) {
+        size_t index = 0;
+        assert_int_equal (sscanf (request->archives [i]->archive_path, "/blob/%zu", &index), 1);
+        entry_t *entry = &self->entries [index];
+        list [reply.n_unpacked++] = &unpacked [i];
+        ggen__unpack_reply__init (&unpacked [i]);
+        ggen__manifest__init (&manifests [i]);
+        snprintf (json [i], sizeof json [i], "{\"name\":\"%s\",\"version\":\"%s\"}",
+                  entry->inside_id, entry->inside_version);
+        manifests [i].name = "package.json";
+        manifests [i].json = json [i];
+        unpacked [i].manifest = &manifests [i];
+        unpacked [i].files_sha256 = (ProtobufCBinaryData) {CRYPTO_HASH_BYTES, entry->files_sha256};
+        memcpy (self->staged [self->staged_count++], entry->files_sha256, CRYPTO_HASH_BYTES);
+        self->unpacks++;
+    }
     fake_answer (&self->fake, asked, &reply.base);
 }
 
@@ -872,6 +947,31 @@ serve_archives (world_t *self, const fake_sent_t *asked, const ProtobufCMessage 
     fake_answer (&self->fake, asked, &reply.base);
 }
 
+static UNUSED void
+serve_check_version (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    Ggen__CheckVersionReply reply = GGEN__CHECK_VERSION_REPLY__INIT;
+    self->checked_bytes = ((const Ggen__CheckVersionRequest *) (const void *) message)->bytes;
+    if (self->fault)
+        reply.fault = (char *) (uintptr_t) self->fault;
+    if (self->not_here)
+        refuse_it (self, asked, PACKAGE_NOT_FOUND, "it is not here");
+    else
+        fake_answer (&self->fake, asked, &reply.base);
+}
+
+static UNUSED void
+serve_state_put (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    const Ggen__StatePutRequest *request = (const void *) message;
+    Ggen__StatePutReply reply = GGEN__STATE_PUT_REPLY__INIT;
+    const ProtobufCBinaryData key = request->put [0]->key;
+    const char *id = (const char *) key.data;
+    snprintf (self->noted, sizeof self->noted, "%s@%.*s", id, (int) (key.len - strlen (id) - 1),
+              id + strlen (id) + 1);
+    fake_answer (&self->fake, asked, &reply.base);
+}
+
 static UNUSED bool
 serve_upkeep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
 {
@@ -886,6 +986,10 @@ serve_upkeep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *m
         serve_drop (self, asked, message);
     else if (type == &ggen__has_archives_request__descriptor)
         serve_archives (self, asked, message);
+    else if (type == &ggen__state_put_request__descriptor)
+        serve_state_put (self, asked, message);
+    else if (type == &ggen__check_version_request__descriptor)
+        serve_check_version (self, asked, message);
     else if (type == &ggen__reindex_request__descriptor) {
         Ggen__ReindexReply reply = GGEN__REINDEX_REPLY__INIT;
         reply.packages_count = 7;
@@ -898,6 +1002,29 @@ serve_upkeep (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *m
 }
 
 //  ---- turning -------------------------------------------------------------------------------------
+
+static void serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message);
+
+static UNUSED void
+serve_questions (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message,
+                 const ProtobufCMessageDescriptor *type)
+{
+    ProtobufCMessage *replies [MANY_QUESTIONS_MAX] = {0};
+    size_t count = many_count (message);
+    assert_in_range (count, 1, MANY_QUESTIONS_MAX);
+    self->questions++;
+    for (size_t i = 0; i < count; i++) {
+        self->part = &replies [i];
+        serve (self, asked, many_at (message, i));
+    }
+    self->part = NULL;
+    ProtobufCMessage *reply = many_replies (type, replies, count);
+    fake_answer (&self->fake, asked, reply);
+    many_free (&reply);
+    for (size_t i = 0; i < count; i++)
+        if (replies [i])
+            protobuf_c_message_free_unpacked (replies [i], NULL);
+}
 
 static UNUSED void
 serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
@@ -940,6 +1067,16 @@ serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
         serve_fetch (self, asked, message);
     else if (type == &ggen__unpack_request__descriptor)
         serve_unpack (self, asked, message);
+    else if (type == &ggen__fetch_many_request__descriptor)
+        serve_fetch_many (self, asked, message);
+    else if (type == &ggen__unpack_many_request__descriptor)
+        serve_unpack_many (self, asked, message);
+    else if (type == &ggen__list_many_request__descriptor)
+        serve_questions (self, asked, message, &ggen__list_many_reply__descriptor);
+    else if (type == &ggen__heads_many_request__descriptor)
+        serve_questions (self, asked, message, &ggen__heads_many_reply__descriptor);
+    else if (type == &ggen__check_many_request__descriptor)
+        serve_questions (self, asked, message, &ggen__check_many_reply__descriptor);
     else if (type == &ggen__read_root_request__descriptor)
         serve_root (self, asked, message);
     else if (type == &ggen__has_trees_request__descriptor)
@@ -978,6 +1115,9 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__trust_list_request__descriptor, &ggen__key_show_request__descriptor,
     &ggen__sign_request__descriptor, &ggen__fetch_request__descriptor,
     &ggen__unpack_request__descriptor, &ggen__read_root_request__descriptor,
+    &ggen__fetch_many_request__descriptor, &ggen__unpack_many_request__descriptor,
+    &ggen__list_many_request__descriptor, &ggen__heads_many_request__descriptor,
+    &ggen__check_many_request__descriptor,
     &ggen__has_trees_request__descriptor, &ggen__commit_request__descriptor,
     &ggen__activate_request__descriptor, &ggen__check_trees_request__descriptor,
     &ggen__read_manifest_request__descriptor, &ggen__pack_request__descriptor,
@@ -985,7 +1125,8 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__installed_request__descriptor, &ggen__generations_request__descriptor,
     &ggen__sweep_request__descriptor, &ggen__cache_list_request__descriptor,
     &ggen__cache_drop_request__descriptor, &ggen__has_archives_request__descriptor,
-    &ggen__reindex_request__descriptor,
+    &ggen__reindex_request__descriptor, &ggen__check_version_request__descriptor,
+    &ggen__state_put_request__descriptor,
     &ggen__minisign_request__descriptor,
     &ggen__get_heads_request__descriptor, &ggen__put_head_request__descriptor,
     &ggen__delete_request__descriptor, &ggen__succession_request__descriptor};

@@ -17,6 +17,7 @@
 #include "record_valid.h"
 #include "runtime/host/log.h"
 #include "tests/puppet.h"
+#include "tests/temp_dir.h"
 #include "trust.pb-c.h"
 
 #include <fcntl.h>
@@ -27,7 +28,7 @@
 #define SECRETS_MAX 8
 #define SEED_SIZE   crypto_sign_SEEDBYTES
 
-static char home[64], keys_dir[128], default_path[192];
+static char home[TEMP_DIR_SIZE], keys_dir[128], default_path[192];
 static keyring_settings_t settings = {keys_dir};
 static puppet_t puppet;
 
@@ -85,9 +86,7 @@ static int
 setup (void **state)
 {
     (void) state;
-    strcpy (home, "/tmp/ggen-keyring-XXXXXX");
-    if (!mkdtemp (home))
-        return -1;
+    temp_dir_make (home);
     snprintf (keys_dir, sizeof keys_dir, "%s/keys", home);
     snprintf (default_path, sizeof default_path, "%s/default.key", keys_dir);
     secrets_count = 0;
@@ -102,10 +101,8 @@ static int
 teardown (void **state)
 {
     (void) state;
-    char command[128];
     puppet_stop (&puppet);
-    snprintf (command, sizeof command, "rm -rf '%s'", home);
-    return system (command);
+    return temp_dir_remove (home);
 }
 
 static mode_t

@@ -4,10 +4,9 @@
 
 #include "actors/swarm/guard_io.h"
 #include "actors/swarm/link_pulse_io.h"
+#include "actors/swarm/redials_io.h"
 #include "actors/swarm/swarm.h"
 #include "link.pb-c.h"
-#include "runtime/actor/out.h"
-#include "runtime/host/clock.h"
 #include "runtime/host/host.h"
 
 #include <arpa/inet.h>
@@ -21,23 +20,16 @@
 #include <zmq.h>
 #include <cmocka.h>
 
-#define NODES      3
-#define HEARD_MAX  4096
-#define WAIT_MS    10000
+#include "tests/unit/hearing.h"
 
-typedef struct {
-    char type[24];
-    ProtobufCMessage *message;
-    uint8_t first;                      //  byte of the attachment
-    size_t attachment_size;
-} heard_t;
+#define NODES      3
+#define WAIT_MS    10000
 
 typedef struct {
     link_settings_t settings;
     multiaddr_t listen;
     actor_t *actor;
-    heard_t heard[HEARD_MAX];           //  what swarm was told, in its order
-    unsigned heard_count;
+    hearing_t hearing;
     bool asleep;                        //  its shell does nothing
     uint8_t address[MULTIADDR_SIZE_MAX];
     size_t address_size;
@@ -49,42 +41,13 @@ typedef struct {
 
 //  ---- driving -------------------------------------------------------------------------------------
 
-static uint64_t
-now_us (void *context)
-{
-    (void) context;
-    return clock_us ();
-}
-
-static void
-hear (void *context, const parcel_t *parcel)
-{
-    node_t *node = context;
-    assert_string_equal (parcel->to, "swarm");
-    assert_true (node->heard_count < HEARD_MAX);
-    heard_t *heard = &node->heard[node->heard_count++];
-    size_t size = parcel_body_size (parcel);
-    uint8_t *bytes = malloc (size + 1);
-    assert_non_null (bytes);
-    parcel_body_write (parcel, bytes);
-    snprintf (heard->type, sizeof heard->type, "%s", parcel->envelope->type);
-    heard->message =
-        protobuf_c_message_unpack (parcel->body->descriptor, NULL, size, bytes);
-    free (bytes);
-    heard->attachment_size = parcel->attachment_size;
-    if (parcel->attachment) {
-        heard->first = *(const uint8_t *) parcel->attachment;
-        parcel->free_attachment (parcel->attachment, parcel->hint);
-    }
-}
-
 static void
 start (node_t *node)
 {
     actor_setup_t setup = {.name = "link",
                            .epoch = 1,
                            .crypto = &crypto_real,
-                           .port = {node, hear, now_us},
+                           .port = {&node->hearing, hearing_take, hearing_clock_us},
                            .settings = &node->settings,
                            .now_ms = clock_ms (),
                            .wall_ms = clock_wall_ms ()};
@@ -123,10 +86,7 @@ work (fixture_t *self)
 static unsigned
 count_of (const node_t *node, const char *type)
 {
-    unsigned count = 0;
-    for (unsigned i = 0; i < node->heard_count; i++)
-        count += strcmp (node->heard[i].type, type) == 0;
-    return count;
+    return hearing_count (&node->hearing, type);
 }
 
 //  Work until 'node' has been told 'count' of these; the last of them.
@@ -139,11 +99,7 @@ wait_for (fixture_t *self, const node_t *node, const char *type, unsigned count)
             fail_msg ("%u of %u %s", count_of (node, type), count, type);
         work (self);
     }
-    for (unsigned i = node->heard_count; i > 0; i--)
-        if (strcmp (node->heard[i - 1].type, type) == 0)
-            return &node->heard[i - 1];
-    fail ();
-    return NULL;
+    return hearing_last (&node->hearing, type);
 }
 
 //  ---- asking --------------------------------------------------------------------------------------
@@ -151,19 +107,7 @@ wait_for (fixture_t *self, const node_t *node, const char *type, unsigned count)
 static void
 say (node_t *node, const ProtobufCMessage *message, bytes_t attachment)
 {
-    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-    envelope.kind = GGEN__KIND__EVENT;
-    envelope.from = "swarm";
-    envelope.type = (char *) message->descriptor->short_name;
-    uint8_t head[256];
-    size_t head_size = ggen__envelope__pack (&envelope, head);
-    size_t size = protobuf_c_message_get_packed_size (message);
-    uint8_t *body = malloc (size + 1);
-    assert_non_null (body);
-    protobuf_c_message_pack (message, body);
-    mail_t mail = {{head, head_size}, {body, size}, attachment};
-    assert_int_equal (actor_deliver (node->actor, &mail, clock_ms (), clock_wall_ms ()), OK);
-    free (body);
+    swarm_says (node->actor, message, attachment, clock_ms ());
 }
 
 static void
@@ -272,8 +216,7 @@ tear_down (void **state)
     for (unsigned i = 0; i < NODES; i++) {
         node_t *node = &self->nodes[i];
         actor_destroy (&node->actor);
-        for (unsigned j = 0; j < node->heard_count; j++)
-            protobuf_c_message_free_unpacked (node->heard[j].message, NULL);
+        hearing_clear (&node->hearing);
     }
     free (self);
     return 0;
@@ -302,6 +245,17 @@ both_sides_know_each_others_key (void **state)
     assert_true (multiaddr_is_loopback (&seen));
 }
 
+//  Bytes that it said are written, on all its links.
+static uint64_t
+written_by (const node_t *node)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < node->hearing.count; i++)
+        if (strcmp (node->hearing.list[i].type, "LinkWritten") == 0)
+            bytes += ((const Ggen__LinkWritten *) node->hearing.list[i].message)->bytes_count;
+    return bytes;
+}
+
 static void
 messages_keep_their_order_and_their_bytes (void **state)
 {
@@ -321,32 +275,26 @@ messages_keep_their_order_and_their_bytes (void **state)
     }
     wait_for (self, b, "LinkReceived", before + 300);
     unsigned next = 0;
-    for (unsigned i = 0; i < b->heard_count; i++) {
-        const Ggen__LinkReceived *received = (const void *) b->heard[i].message;
-        if (strcmp (b->heard[i].type, "LinkReceived") != 0 || received->envelope.data[0] == 'h')
+    for (unsigned i = 0; i < b->hearing.count; i++) {
+        const Ggen__LinkReceived *received = (const void *) b->hearing.list[i].message;
+        if (strcmp (b->hearing.list[i].type, "LinkReceived") != 0 || received->envelope.data[0] == 'h')
             continue;
         char text[16];
         snprintf (text, sizeof text, "%u", next);
         assert_int_equal (received->envelope.len, strlen (text));
         assert_memory_equal (received->envelope.data, text, strlen (text));
         assert_memory_equal (received->body.data, "abc", 3);
-        assert_int_equal (b->heard[i].attachment_size, next % 10 == 0 ? sizeof chunk : 0);
+        assert_int_equal (b->hearing.list[i].attachment_size, next % 10 == 0 ? sizeof chunk : 0);
         if (next % 10 == 0)
-            assert_int_equal (b->heard[i].first, (uint8_t) next);
+            assert_int_equal (b->hearing.list[i].attachment[0], (uint8_t) next);
         next++;
     }
     assert_int_equal (next, 300);
     //  All that was sent is told as written, some time.
     int64_t until_ms = clock_ms () + WAIT_MS;
-    uint64_t written = 0;
-    while (written != bytes && clock_ms () < until_ms) {
+    while (written_by (a) != bytes && clock_ms () < until_ms)
         work (self);
-        written = 0;
-        for (unsigned i = 0; i < a->heard_count; i++)
-            if (strcmp (a->heard[i].type, "LinkWritten") == 0)
-                written += ((const Ggen__LinkWritten *) a->heard[i].message)->bytes_count;
-    }
-    assert_int_equal (written, bytes);
+    assert_int_equal (written_by (a), bytes);
 }
 
 static code_t
@@ -455,7 +403,7 @@ what_is_read_after_the_end_of_its_connection_is_of_the_same_link (void **state)
     assert_int_equal (count_of (b, "LinkReceived"), before + 100);
     work_alone (self, b, 50);
     assert_int_equal (count_of (b, "LinkUp"), 1);
-    assert_string_equal (b->heard[b->heard_count - 1].type, "LinkDown");
+    assert_string_equal (b->hearing.list[b->hearing.count - 1].type, "LinkDown");
 }
 
 //  Work, without a message, for so many heartbeats (200 ms each).
@@ -617,6 +565,27 @@ a_peer_that_does_not_read_is_cut_off_at_the_bound (void **state)
     }
     assert_int_equal (count_of (a, "LinkDown"), 1);
     assert_true (sent * sizeof chunk > LINK_QUEUE_BYTES_MAX);
+    //  What is not on its way, but for what is told together.
+    assert_true (sent * sizeof chunk - written_by (a) < LINK_QUEUE_BYTES_MAX + (1u << 20));
+}
+
+//  A dial may be over before there is room for it.
+static void
+a_dial_waits_no_longer_than_it_has (void **state)
+{
+    (void) state;
+    redials_t redials = {.count = 0};
+    assert_true (redials_put (&redials, &(outbound_t) {.number = 1, .ends_ms = 1005}, 1000));
+    assert_true (redials_put (&redials, &(outbound_t) {.number = 2, .ends_ms = 9000}, 1000));
+    assert_int_equal (redials.list[0]->until_ms, 1005);
+    assert_int_equal (redials.list[1]->until_ms, 1000 + REDIALS_WAIT_MS);
+    for (uint64_t number = 3; number <= REDIALS_MAX; number++)
+        assert_true (redials_put (&redials, &(outbound_t) {.number = number}, 1000));
+    assert_false (redials_put (&redials, &(outbound_t) {.number = 99}, 1000));
+    redials_drop (&redials, 5);
+    assert_true (redials_put (&redials, &(outbound_t) {.number = 99}, 1000));
+    redials_clear (&redials);
+    assert_true (redials_next_ms (&redials) == DEADLINE_NEVER);
 }
 
 //  As many as its queues do not hold, and less than what it is cut off for.
@@ -781,6 +750,40 @@ who_takes_a_long_name_is_cut_and_not_mixed_up_with_another (void **state)
     zmq_ctx_term (context);
 }
 
+static void
+who_says_far_too_often_that_it_is_there_is_cut (void **state)
+{
+    fixture_t *self = *state;
+    node_t *b = &self->nodes[1];
+    void *context = zmq_ctx_new ();
+    void *stranger = named_stranger (context, b, 5);
+    zmq_send (stranger, "envelope", 8, ZMQ_SNDMORE);
+    zmq_send (stranger, "body", 4, 0);
+    wait_for (self, b, "LinkReceived", 1);
+    for (unsigned i = 0; i < LINK_PULSES_MAX + 100; i++) {
+        zmq_send (stranger, "", 0, ZMQ_SNDMORE);
+        zmq_send (stranger, "", 0, 0);
+        if (i % 100 == 0)
+            step (b);
+    }
+    const Ggen__LinkDown *down = (const void *) wait_for (self, b, "LinkDown", 1)->message;
+    assert_int_equal (down->code, VALIDATION);
+    assert_int_equal (count_of (b, "LinkReceived"), 1);
+    zmq_close (stranger);
+    zmq_ctx_term (context);
+}
+
+static void
+heartbeats_are_counted_anew_after_a_while (void **state)
+{
+    (void) state;
+    end_t end = {.pulses_ms = 1000};
+    for (unsigned i = 0; i < LINK_PULSES_MAX; i++)
+        assert_true (pulse_heard (&end, 1000 + LINK_HEARTBEAT_MS - 1));
+    assert_false (pulse_heard (&end, 1000 + LINK_HEARTBEAT_MS - 1));
+    assert_true (pulse_heard (&end, 1000 + LINK_HEARTBEAT_MS));
+}
+
 //  Both ends of a connection on loopback.
 static void
 make_connection (int ends[2])
@@ -908,6 +911,53 @@ of_all_that_fill_the_memory_together_the_greatest_is_cut (void **state)
     guard_destroy (&guard);
 }
 
+static void
+many_small_messages_are_no_credit_for_a_large_one (void **state)
+{
+    (void) state;
+    guard_t *guard = guard_new (1);
+    int ends[2];
+    make_connection (ends);
+    assert_true (guard_accepted (guard, ends[1], 0));
+    assert_true (guard_proven (guard, ends[1]));
+    for (unsigned i = 0; i < LINK_GUARD_BYTES / 64; i++)
+        guard_read (guard, ends[1], 0);
+    assert_int_equal (guard_look (guard, 1), 0);
+    pour (ends, LINK_GUARD_BYTES + 8192);
+    assert_int_equal (guard_look (guard, 2), 1);
+    close (ends[0]);
+    close (ends[1]);
+    guard_destroy (&guard);
+}
+
+static void
+whom_we_dialled_is_none_of_those_who_came_in (void **state)
+{
+    (void) state;
+    guard_t *guard = guard_new (1);
+    int came[2], dialled[2];
+    make_connection (came);
+    make_connection (dialled);
+    assert_true (guard_dialled (guard, dialled[1], 0));
+    assert_true (guard_accepted (guard, came[1], 0));   //  The one that may be
+    //  What is told late of a descriptor's last life is not told of this one.
+    guard_closed (guard, came[1], true);
+    guard_closed (guard, dialled[1], false);
+    assert_int_equal (guard_count (guard), 2);
+    pour (dialled, LINK_FIRST_BYTES + 8192);
+    assert_int_equal (guard_look (guard, 1), 1);
+    assert_true (is_cut (dialled));
+    assert_false (is_cut (came));
+    guard_closed (guard, dialled[1], true);
+    guard_closed (guard, came[1], false);
+    assert_int_equal (guard_count (guard), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        close (came[i]);
+        close (dialled[i]);
+    }
+    guard_destroy (&guard);
+}
+
 //  A message whose frames never end, by somebody whose key is as good as any.
 static void
 a_message_without_end_is_cut (void **state)
@@ -946,6 +996,38 @@ a_message_without_end_is_cut (void **state)
     zmq_ctx_term (context);
 }
 
+//  The same by one whom we have dialled.
+static void
+a_message_without_end_of_whom_we_dialled_is_cut (void **state)
+{
+    fixture_t *self = *state;
+    node_t *a = &self->nodes[0], host = {.address_size = 0};
+    uint8_t secret_key[32];
+    char endpoint[64];
+    size_t size = sizeof endpoint;
+    const int yes = 1, none = 0;
+    crypto_box_keypair (host.settings.public_key, secret_key);
+    void *context = zmq_ctx_new (), *socket = zmq_socket (context, ZMQ_DEALER);
+    zmq_setsockopt (socket, ZMQ_LINGER, &none, sizeof none);
+    zmq_setsockopt (socket, ZMQ_CURVE_SERVER, &yes, sizeof yes);
+    zmq_setsockopt (socket, ZMQ_CURVE_SECRETKEY, secret_key, 32);
+    assert_int_equal (zmq_bind (socket, "tcp://127.0.0.1:*"), 0);
+    assert_int_equal (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
+    multiaddr_t address = {.kind = MULTIADDR_IP4, .ip = {127, 0, 0, 1}};
+    address.port = (uint16_t) strtoul (strrchr (endpoint, ':') + 1, NULL, 10);
+    host.address_size = multiaddr_encode (&address, host.address);
+    dial (a, 1, &host);
+    wait_for (self, a, "LinkUp", 1);
+    static uint8_t frame[60000];
+    for (unsigned i = 0; i < 4000; i++)
+        assert_int_equal (zmq_send (socket, frame, sizeof frame, ZMQ_SNDMORE), sizeof frame);
+    assert_int_equal (zmq_send (socket, frame, sizeof frame, 0), sizeof frame);
+    const Ggen__LinkDown *down = (const void *) wait_for (self, a, "LinkDown", 1)->message;
+    assert_int_equal (down->code, NETWORK);     //  Not VALIDATION: it never was here as a whole
+    zmq_close (socket);
+    zmq_ctx_term (context);
+}
+
 int
 main (void)
 {
@@ -972,6 +1054,7 @@ main (void)
             what_came_from_another_while_a_link_is_let_go_is_not_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_node_that_ends_is_told_on_either_side, set_up,
                                          tear_down),
+        cmocka_unit_test (a_dial_waits_no_longer_than_it_has),
         cmocka_unit_test_setup_teardown (a_peer_that_does_not_read_is_cut_off_at_the_bound,
                                          set_up_patient, tear_down),
         cmocka_unit_test_setup_teardown (
@@ -984,11 +1067,18 @@ main (void)
                                          tear_down),
         cmocka_unit_test_setup_teardown (
             who_takes_a_long_name_is_cut_and_not_mixed_up_with_another, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (who_says_far_too_often_that_it_is_there_is_cut, set_up,
+                                         tear_down),
+        cmocka_unit_test (heartbeats_are_counted_anew_after_a_while),
         cmocka_unit_test (the_guard_cuts_what_is_too_many_and_what_stays_silent),
         cmocka_unit_test (before_its_first_message_nobody_says_more_than_a_hello_takes),
         cmocka_unit_test (of_all_that_fill_the_memory_together_the_greatest_is_cut),
         cmocka_unit_test (the_guard_cuts_no_other_that_has_the_descriptor_since),
+        cmocka_unit_test (many_small_messages_are_no_credit_for_a_large_one),
+        cmocka_unit_test (whom_we_dialled_is_none_of_those_who_came_in),
         cmocka_unit_test_setup_teardown (a_message_without_end_is_cut, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_message_without_end_of_whom_we_dialled_is_cut,
+                                         set_up_patient, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "actors/registry/merge.h"
+#include "actors/registry/newest_heads.h"
 #include "messages/record.h"
 
 #include <setjmp.h>
@@ -60,10 +61,11 @@ package (fixture_t *self, const char *id, const char *version, uint8_t digest)
     return made;
 }
 
-//  Signed by the one key of this test: a head that lists 'version' of 'listed', yanked or not.
+//  Signed by the one key of this test: a head that lists 'version' of 'listed', yanked or not. 'heir': a key
+//  that the name is handed over to, or nothing.
 static void
-give_head (fixture_t *self, Ggen__Package *to, uint64_t seq, const Ggen__Package *listed,
-           bool yanked)
+give_last_head (fixture_t *self, Ggen__Package *to, uint64_t seq, const Ggen__Package *listed,
+                bool yanked, ProtobufCBinaryData heir)
 {
     unsigned at = (unsigned) (to - self->packages);
     Ggen__HeadVersion version = GGEN__HEAD_VERSION__INIT, *versions[] = {&version};
@@ -77,6 +79,7 @@ give_head (fixture_t *self, Ggen__Package *to, uint64_t seq, const Ggen__Package
     head.expires_at = 1000;
     head.versions = versions;
     head.n_versions = 1;
+    head.rotated_to = heir;
     uint8_t payload[PACKED_MAX], signature[64];
     size_t size = ggen__head__pack (&head, payload), signing_size;
     uint8_t *signing =
@@ -90,6 +93,13 @@ give_head (fixture_t *self, Ggen__Package *to, uint64_t seq, const Ggen__Package
     record.signature = (ProtobufCBinaryData) {64, signature};
     to->head = (ProtobufCBinaryData) {ggen__signed_record__pack (&record, self->heads[at]),
                                       self->heads[at]};
+}
+
+static void
+give_head (fixture_t *self, Ggen__Package *to, uint64_t seq, const Ggen__Package *listed,
+           bool yanked)
+{
+    give_last_head (self, to, seq, listed, yanked, (ProtobufCBinaryData) {0, NULL});
 }
 
 static void
@@ -350,6 +360,25 @@ a_yank_can_be_taken_back_by_a_newer_head (void **state)
     assert_string_equal (merge_latest (self->merge)->version, "2.0.0");
 }
 
+//  Its successor may have yanked what it lists, and the registry has heard that.
+static void
+a_head_that_hands_the_name_over_takes_no_yank_back_and_yanks (void **state)
+{
+    fixture_t *self = *state;
+    static uint8_t heir[32] = {9};
+    for (unsigned yanks = 0; yanks < 2; yanks++) {
+        Ggen__Package *told = package (self, "pack", "2.0.0", 2);
+        give_publisher (self, told);
+        told->yanked = !yanks;
+        give_last_head (self, told, 3, told, yanks, (ProtobufCBinaryData) {sizeof heir, heir});
+        newest_heads_t *heads = newest_heads_new (&crypto_real);
+        newest_heads_add (heads, told);
+        newest_heads_apply (heads, told);
+        newest_heads_destroy (&heads);
+        assert_true (told->yanked);
+    }
+}
+
 static void
 a_forged_head_yanks_nothing (void **state)
 {
@@ -530,6 +559,7 @@ main (void)
         TEST (malformed_entries_are_left_out_and_counted),
         TEST (a_yank_that_one_registry_knows_counts_for_all),
         TEST (a_yank_can_be_taken_back_by_a_newer_head),
+        TEST (a_head_that_hands_the_name_over_takes_no_yank_back_and_yanks),
         TEST (a_forged_head_yanks_nothing),
         TEST (a_head_of_other_bytes_yanks_nothing),
         TEST (results_of_registries_are_one_list_by_relevance),

@@ -422,6 +422,29 @@ addresses_are_known_by_their_networks (void **state)
     }
 }
 
+static void
+who_has_an_ip6_address_has_its_network (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } rows [] = {
+        {"/ip4/8.0.0.1/tcp/1", "/ip4/8.0.0.1/tcp/2", true},
+        {"/ip4/8.0.0.1/tcp/1", "/ip4/8.0.0.2/tcp/1", false},
+        {"/ip6/2001:db8:0:1::1/tcp/1", "/ip6/2001:db8:0:1:ffff::2/tcp/1", true},
+        {"/ip6/2001:db8:0:1::1/tcp/1", "/ip6/2001:db8:0:2::1/tcp/1", false},
+        {"/ip4/32.1.13.184/tcp/1", "/ip6/2001:db8::/tcp/1", false},
+        {"/dns/a/tcp/1", "/dns/a/tcp/1", false},
+    };
+    for (size_t i = 0; i < COUNT_OF (rows); i++) {
+        multiaddr_t a = parse (rows [i].a), b = parse (rows [i].b);
+        if (multiaddr_same_host (&a, &b) != rows [i].same
+        ||  multiaddr_same_host (&b, &a) != rows [i].same)
+            fail_msg ("%s, %s", rows [i].a, rows [i].b);
+    }
+}
+
 int
 main (void)
 {
@@ -436,6 +459,7 @@ main (void)
         cmocka_unit_test (random_bytes_are_refused_or_the_one_form_of_an_address),
         cmocka_unit_test (addresses_are_equal_only_when_all_of_them_is),
         cmocka_unit_test (addresses_are_known_by_their_networks),
+        cmocka_unit_test (who_has_an_ip6_address_has_its_network),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -105,6 +105,21 @@ given_less_than_half_lie_all_one_way_the_median_stays_with_the_others (void **st
 }
 
 static void
+given_half_of_the_peers_are_wrong_our_own_clock_decides (void **state)
+{
+    (void) state;
+    int64_t skew_ms;
+    for (int way = -1; way <= 1; way += 2) {
+        setup (NULL);
+        for (unsigned i = 0; i < 4; i++)
+            shows (i, WALL_MS + (i % 2 ? way * HOUR_MS : 0));
+        assert_false (peer_clocks_news (&clocks, &skew_ms));
+        assert_int_equal (peer_clocks_skew_ms (&clocks), 0);
+        peer_clocks_clear (&clocks);
+    }
+}
+
+static void
 those_who_dial_us_count_only_while_we_dialled_too_few (void **state)
 {
     (void) state;
@@ -120,6 +135,23 @@ those_who_dial_us_count_only_while_we_dialled_too_few (void **state)
         const peer_key_t peer = peer_of (i);
         peer_clocks_add (&clocks, &peer, false, WALL_MS + HOUR_MS, NOW_MS);
     }
+    assert_int_equal (peer_clocks_skew_ms (&clocks), 0);
+}
+
+//  Else strangers who dial us push out all whom we chose.
+static void
+given_no_room_those_who_dial_us_go_before_those_we_dialled (void **state)
+{
+    (void) state;
+    for (unsigned i = 0; i < PEER_CLOCKS_MIN; i++) {
+        shows (i, WALL_MS);
+        ends (i);
+    }
+    for (unsigned i = 100; i < 100 + 2 * PEER_CLOCKS_MAX; i++) {
+        const peer_key_t peer = peer_of (i);
+        peer_clocks_add (&clocks, &peer, false, WALL_MS + HOUR_MS, NOW_MS);
+    }
+    assert_int_equal (clocks.count, PEER_CLOCKS_MAX);
     assert_int_equal (peer_clocks_skew_ms (&clocks), 0);
 }
 
@@ -195,7 +227,11 @@ main (void)
         cmocka_unit_test_setup_teardown (
             given_less_than_half_lie_all_one_way_the_median_stays_with_the_others, setup,
             teardown),
+        cmocka_unit_test_setup_teardown (given_half_of_the_peers_are_wrong_our_own_clock_decides,
+                                         setup, teardown),
         cmocka_unit_test_setup_teardown (those_who_dial_us_count_only_while_we_dialled_too_few,
+                                         setup, teardown),
+        cmocka_unit_test_setup_teardown (given_no_room_those_who_dial_us_go_before_those_we_dialled,
                                          setup, teardown),
         cmocka_unit_test_setup_teardown (one_peer_has_one_voice_however_often_it_speaks, setup,
                                          teardown),

@@ -4,13 +4,15 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
-static char path [] = "/tmp/ggen-recording-XXXXXX";
+#include "tests/temp_dir.h"
+
+static char dir [TEMP_DIR_SIZE], path [TEMP_DIR_SIZE + 20];
 
 static bytes_t
 text (const char *bytes)
@@ -22,20 +24,16 @@ static int
 make_path (void **state)
 {
     (void) state;
-    strcpy (path + strlen (path) - 6, "XXXXXX");
-    const int fd = mkstemp (path);
-    if (fd < 0)
-        return -1;
-    close (fd);
-    return unlink (path);
+    temp_dir_make (dir);
+    snprintf (path, sizeof path, "%s/recording", dir);
+    return 0;
 }
 
 static int
 remove_path (void **state)
 {
     (void) state;
-    unlink (path);
-    return 0;
+    return temp_dir_remove (dir);
 }
 
 static void

@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <sys/file.h>
 
@@ -20,6 +19,7 @@
 #include "runtime/host/clock.h"
 #include "runtime/host/frames.h"
 #include "runtime/host/host.h"
+#include "tests/temp_dir.h"
 
 #include <czmq.h>
 
@@ -27,7 +27,7 @@
 #define MANIFEST "name = \"x\"\n"
 
 typedef struct {
-    char base [64];                     //  holds the registry and the archives
+    char base [TEMP_DIR_SIZE];          //  holds the registry and the archives
     char directory [80];
     unsigned lock_attempt_ms;           //  0 until a test sets it and restarts
     registry_file_settings_t settings;
@@ -90,25 +90,9 @@ restart (fixture_t *self, bool writable)
 static inline void
 make_base (fixture_t *self)
 {
-    snprintf (self->base, sizeof self->base, "/tmp/ggen-registry-XXXXXX");
-    assert_non_null (mkdtemp (self->base));
+    temp_dir_make (self->base);
     assert_int_equal (chmod (self->base, 0755), 0);
     snprintf (self->directory, sizeof self->directory, "%s/registry", self->base);
-}
-
-static inline int
-remove_one (const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void) st;
-    (void) type;
-    (void) at;
-    return remove (path);
-}
-
-static inline void
-remove_tree (const char *path)
-{
-    nftw (path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static inline int
@@ -127,7 +111,7 @@ teardown (void **state)
 {
     fixture_t *self = *state;
     stop (self);
-    remove_tree (self->base);
+    temp_dir_remove (self->base);
     free (self);
     return 0;
 }

@@ -214,7 +214,7 @@ nothing_is_ever_half_published (void **state)
     print_message ("%u versions; %u kills before the rename, %u between it and the answer\n",
                    count, stages, more);
     run_and_kill (&self, count + 1, 0);         //  Fails unless one more publish is acknowledged
-    remove_tree (self.base);
+    temp_dir_remove (self.base);
 }
 
 int

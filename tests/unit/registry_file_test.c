@@ -2,6 +2,8 @@
 //  The file registry through its messages: the guarantees of SPEC 4.
 #include "registry_file_fixture.h"
 
+#include "many.h"
+#include "many.pb-c.h"
 #include "upkeep.pb-c.h"
 
 #define T(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
@@ -259,7 +261,15 @@ reindex (fixture_t *self)
     return reply->packages_count;
 }
 
-//  A version whose directory was taken away behind its back: the index believes in it until then.
+//  A version whose directory was taken away behind its back.
+static void
+take_away (fixture_t *self, const char *id)
+{
+    char path [200];
+    snprintf (path, sizeof path, "%s/%s", self->directory, id);
+    temp_dir_remove (path);
+}
+
 static void
 both_indexes_are_made_anew_when_asked_for (void **state)
 {
@@ -268,14 +278,98 @@ both_indexes_are_made_anew_when_asked_for (void **state)
     publish (self, "aaa", "1.0.0", "x");
     publish (self, "bbb", "1.0.0", "x");
     assert_int_equal (reindex (self), 2);
-    snprintf (path, sizeof path, "%s/bbb", self->directory);
-    remove_tree (path);
-    assert_non_null (get (self, "bbb"));
+    take_away (self, "bbb");
+    assert_int_equal (search (self, "")->total, 2);
     assert_int_equal (reindex (self), 1);
     assert_null (get (self, "bbb"));
     snprintf (path, sizeof path, "%s/index.json", self->directory);
     assert_non_null (strstr (read_file (path), "aaa"));
     assert_null (strstr (read_file (path), "bbb"));
+}
+
+static void
+a_version_that_is_gone_is_not_told_of_and_the_index_learns_it (void **state)
+{
+    fixture_t *self = *state;
+    for (unsigned writable = 2; writable-- > 0;) {
+        restart (self, true);
+        publish (self, "aaa", "1.0.0", "x");
+        publish (self, "aaa", "2.0.0", "y");
+        publish (self, "bbb", "1.0.0", "z");
+        restart (self, writable);
+        take_away (self, "aaa/2.0.0");
+        assert_string_equal (versions (self, "aaa"), "1.0.0 ");
+        const Ggen__ListVersionsReply *listed = (const void *) self->reply;
+        assert_int_equal (listed->n_warnings, 1);
+        assert_non_null (strstr (listed->warnings [0], "aaa@2.0.0 are gone"));
+        assert_string_equal (versions (self, "aaa"), "1.0.0 ");
+        listed = (const void *) self->reply;
+        assert_int_equal (listed->n_warnings, !writable);
+        take_away (self, "bbb");
+        assert_null (get (self, "bbb"));
+        assert_int_equal (failure_code (self), PACKAGE_NOT_FOUND);
+        assert_int_equal (exists (self, "bbb"), !writable);
+    }
+}
+
+//  What is found wrong with aaa 1.0.0, or "" ; NULL: it is not there.
+static const char *
+fault_of (fixture_t *self, bool bytes)
+{
+    static uint8_t digest [32];
+    Ggen__CheckVersionRequest request = GGEN__CHECK_VERSION_REQUEST__INIT;
+    const Ggen__Package *package = get (self, "aaa");
+    if (package)
+        memcpy (digest, package->sha256.data, 32);
+    request.id = (char *) "aaa";
+    request.version = (char *) "1.0.0";
+    request.sha256 = (ProtobufCBinaryData) {32, digest};
+    request.bytes = bytes;
+    const Ggen__CheckVersionReply *reply =
+        ask (self, &request.base, &ggen__check_version_reply__descriptor);
+    return reply ? reply->fault : NULL;
+}
+
+static bool
+put_again (fixture_t *self, uint8_t number)
+{
+    draft_t made;
+    const signer_t signer = make_signer (number);
+    draft (self, &made, "aaa", "1.0.0", "content");
+    sign_draft (&made, &signer);
+    made.request.again = true;
+    return send_draft (self, &made) != NULL;
+}
+
+static void
+what_is_wrong_with_a_version_is_found_and_put_again (void **state)
+{
+    fixture_t *self = *state;
+    char archive [300], record [300];
+    const signer_t signer = make_signer (1);
+    assert_null (fault_of (self, false));
+    publish_signed (self, "aaa", "1.0.0", "content", &signer);
+    snprintf (archive, sizeof archive, "%s", get (self, "aaa")->location);
+    snprintf (record, sizeof record, "%s/aaa/1.0.0/record", self->directory);
+    assert_string_equal (fault_of (self, true), "");
+    //  Of the same size: only its bytes tell.
+    assert_int_equal (unlink (archive), 0);
+    write_file (archive, "CONTENT", 7);
+    assert_string_equal (fault_of (self, false), "");
+    assert_true (strlen (fault_of (self, true)) > 0);
+    assert_true (put_again (self, 1));
+    assert_string_equal (fault_of (self, true), "");
+    assert_int_equal (unlink (archive), 0);
+    assert_string_equal (fault_of (self, false), "its archive is gone");
+    assert_true (put_again (self, 1));
+    //  A record of which not even the signer is left does not keep its publisher away.
+    write_file (record, "no record", 9);
+    assert_true (strlen (fault_of (self, false)) > 0);
+    assert_true (put_again (self, 1));
+    assert_string_equal (fault_of (self, true), "");
+    //  Nobody else's comes over one that is sound.
+    assert_false (put_again (self, 2));
+    assert_int_equal (failure_code (self), PERMISSION_DENIED);
 }
 
 static void
@@ -314,6 +408,79 @@ archives_are_found_by_their_digests (void **state)
     assert_int_equal (reply->found [0], 1);
 }
 
+static void
+many_lists_and_heads_are_what_each_would_be_alone (void **state)
+{
+    fixture_t *self = *state;
+    static const char *const ids [] = {"a", "unknown", "acme/tool"};
+    Ggen__ListVersionsRequest lists [3], *list [3];
+    Ggen__GetHeadsRequest heads [3], *head [3];
+    Ggen__ListManyRequest ask_lists = GGEN__LIST_MANY_REQUEST__INIT;
+    Ggen__HeadsManyRequest ask_heads = GGEN__HEADS_MANY_REQUEST__INIT;
+    signer_t signer = make_signer (1);
+    publish (self, "a", "1.0.0", "x");
+    publish (self, "a", "1.1.0", "y");
+    assert_non_null (publish_signed (self, "acme/tool", "2.0.0", "z", &signer));
+    for (unsigned i = 0; i < 3; i++) {
+        list [i] = &lists [i];
+        head [i] = &heads [i];
+        ggen__list_versions_request__init (list [i]);
+        ggen__get_heads_request__init (head [i]);
+        list [i]->id = head [i]->id = (char *) ids [i];
+    }
+    ask_lists.lists = list;
+    ask_heads.heads = head;
+    ask_lists.n_lists = ask_heads.n_heads = 3;
+    const Ggen__ListManyReply *listed =
+        ask (self, &ask_lists.base, &ggen__list_many_reply__descriptor);
+    assert_int_equal (listed->n_lists, 3);
+    assert_int_equal (listed->lists [0]->reply->n_versions, 2);
+    assert_string_equal (listed->lists [0]->reply->versions [1]->version, "1.1.0");
+    assert_int_equal (listed->lists [1]->reply->n_versions, 0);
+    assert_int_equal (listed->lists [2]->reply->n_versions, 1);
+    assert_true (listed->lists [2]->reply->versions [0]->record.len > 0);
+    const Ggen__HeadsManyReply *found =
+        ask (self, &ask_heads.base, &ggen__heads_many_reply__descriptor);
+    assert_int_equal (found->n_heads, 3);
+    assert_int_equal (found->heads [0]->reply->n_records, 0);
+    Ggen__GetHeadsRequest alone = GGEN__GET_HEADS_REQUEST__INIT;
+    size_t records = found->heads [2]->reply->n_records;
+    alone.id = (char *) ids [2];
+    assert_int_equal (((const Ggen__GetHeadsReply *) ask (self, &alone.base,
+                                                           &ggen__get_heads_reply__descriptor))
+                          ->n_records,
+                      records);
+}
+
+static void
+of_many_lists_those_that_do_not_fit_are_left_out (void **state)
+{
+    fixture_t *self = *state;
+    static char text [200 * 1024];
+    Ggen__ListVersionsRequest one = GGEN__LIST_VERSIONS_REQUEST__INIT;
+    Ggen__ListVersionsRequest *list [MANY_QUESTIONS_MAX + 1];
+    Ggen__ListManyRequest request = GGEN__LIST_MANY_REQUEST__INIT;
+    draft_t made;
+    memset (text, 'x', sizeof text - 1);
+    draft (self, &made, "a", "1.0.0", "x");
+    made.package.description = text;
+    assert_non_null (send_draft (self, &made));
+    one.id = (char *) "a";
+    for (unsigned i = 0; i <= MANY_QUESTIONS_MAX; i++)
+        list [i] = &one;
+    request.lists = list;
+    request.n_lists = MANY_QUESTIONS_MAX;
+    const Ggen__ListManyReply *reply =
+        ask (self, &request.base, &ggen__list_many_reply__descriptor);
+    assert_non_null (reply);
+    assert_int_equal (reply->n_lists, MANY_QUESTIONS_MAX);
+    assert_non_null (reply->lists [9]->reply);
+    assert_null (reply->lists [MANY_QUESTIONS_MAX - 1]->reply);
+    request.n_lists = MANY_QUESTIONS_MAX + 1;
+    assert_null (ask (self, &request.base, &ggen__list_many_reply__descriptor));
+    assert_int_equal (failure_code (self), VALIDATION);
+}
+
 int
 main (void)
 {
@@ -331,8 +498,12 @@ main (void)
         T (installations_are_counted_and_rank),
         T (an_answer_too_long_for_a_message_says_what_is_left_out),
         T (both_indexes_are_made_anew_when_asked_for),
+        T (a_version_that_is_gone_is_not_told_of_and_the_index_learns_it),
+        T (what_is_wrong_with_a_version_is_found_and_put_again),
         T (reading_only_makes_no_index_anew),
         T (archives_are_found_by_their_digests),
+        T (many_lists_and_heads_are_what_each_would_be_alone),
+        T (of_many_lists_those_that_do_not_fit_are_left_out),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

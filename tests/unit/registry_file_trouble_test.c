@@ -22,7 +22,7 @@ metadata_never_fails (void **state)
     snprintf (url, sizeof url, "file://%s", self->directory);
     assert_string_equal (reply->url, url);
     stop (self);
-    remove_tree (self->directory);
+    temp_dir_remove (self->directory);
     write_file (self->directory, "no directory", 12);
     start (self, true);
     assert_int_equal (metadata (self)->packages_count, 0);
@@ -35,7 +35,7 @@ without_a_directory_a_reader_sees_an_empty_registry_and_makes_none (void **state
 {
     fixture_t *self = *state;
     restart (self, false);
-    remove_tree (self->directory);
+    temp_dir_remove (self->directory);
     assert_int_equal (search (self, "")->n_results, 0);
     assert_null (get (self, "a"));
     assert_int_equal (failure_code (self), PACKAGE_NOT_FOUND);
@@ -65,7 +65,7 @@ a_reader_sees_the_directory_come_and_go (void **state)
     assert_non_null (publish (&writer, "b", "1.0.0", "x"));
     assert_true (exists (self, "b"));
     stop (&writer);
-    remove_tree (self->directory);
+    temp_dir_remove (self->directory);
     assert_false (exists (self, "a"));
     assert_int_equal (access (self->directory, F_OK), -1);
 }
@@ -75,7 +75,7 @@ a_removed_directory_is_made_again (void **state)
 {
     fixture_t *self = *state;
     publish (self, "a", "1.0.0", "x");
-    remove_tree (self->directory);
+    temp_dir_remove (self->directory);
     assert_false (exists (self, "a"));
     assert_non_null (publish (self, "b", "1.0.0", "x"));
     assert_true (exists (self, "b"));

@@ -175,6 +175,23 @@ what_few_others_have_is_written_again (void **state)
     assert_int_equal (rig->world->writes, 3 * writes);
 }
 
+static void
+who_writes_is_not_one_of_the_others_who_have_it (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->here = true;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    const unsigned writes = rig->world->writes;
+    rig_wait (rig, 30000);
+    assert_int_equal (rig->world->writes, 2 * writes);
+    rig->world->here = false;
+    rig_wait (rig, 60000);
+    assert_int_equal (rig->world->writes, 3 * writes);
+    rig_wait (rig, 3600000);
+    assert_int_equal (rig->world->writes, 3 * writes);
+}
+
 //  A network that has no more: it is not asked for ever.
 static void
 what_few_others_have_is_written_seven_times_at_most (void **state)
@@ -187,6 +204,46 @@ what_few_others_have_is_written_seven_times_at_most (void **state)
     for (unsigned i = 0; i < 12; i++)
         rig_wait (rig, 960000);
     assert_int_equal (rig->world->writes, 7 * writes);
+}
+
+//  The newer head stands for the older one's; for the older version nothing else does.
+static void
+what_few_have_of_an_older_version_is_written_again (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->few = true;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    rig->world->few = false;
+    puppet_free (rig_publish (rig, 0, "pack", "2.0.0", 2, "1.0.0 2.0.0"));
+    const unsigned writes = rig->world->writes;
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, 2);
+    puppet_free (outbox);
+    rig_wait (rig, 30000);
+    assert_int_equal (rig->world->writes, writes + 1);
+    outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, 1);
+    puppet_free (outbox);
+    rig_wait (rig, 3600000);
+    assert_int_equal (rig->world->writes, writes + 1);
+}
+
+//  What the former process knew of it is gone.
+static void
+what_was_published_lately_is_written_once_more_after_a_restart (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    const unsigned writes = rig->world->writes;
+    rig_restart (rig);
+    rig_wait (rig, 30000);
+    assert_int_equal (rig->world->writes, 2 * writes);
+    rig_wait (rig, 3600000);
+    rig_restart (rig);
+    rig_wait (rig, 3600000);
+    assert_int_equal (rig->world->writes, 2 * writes);
 }
 
 static void
@@ -725,7 +782,10 @@ main (void)
         TEST (it_says_honestly_on_how_many_hosts_it_is),
         TEST (what_only_this_node_holds_is_told_again),
         TEST (what_few_others_have_is_written_again),
+        TEST (who_writes_is_not_one_of_the_others_who_have_it),
         TEST (what_few_others_have_is_written_seven_times_at_most),
+        TEST (what_few_have_of_an_older_version_is_written_again),
+        TEST (what_was_published_lately_is_written_once_more_after_a_restart),
         TEST (a_full_keyword_goes_on_under_its_next_part),
         TEST (the_listing_tells_of_the_latest_version),
         TEST (a_key_that_is_not_the_default_signs_its_listing),

@@ -434,6 +434,22 @@ a_publish_goes_to_the_first_and_then_to_the_others (void **state)
 }
 
 static void
+a_publish_goes_only_where_it_is_meant_to (void **state)
+{
+    fixture_t *self = *state;
+    char *names [] = {"file"};
+    Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
+    request.package = package (self, "pack", "1.0.0", 1);
+    request.registries = names;
+    request.n_registries = 1;
+    uint64_t id = ask (self, &request.base, 1, everyone);
+    answer_publish (self, 0, 1);
+    const Ggen__PublishReply *reply = expect (self, id, &ggen__publish_reply__descriptor);
+    assert_int_equal (reply->acknowledged, 1);
+    fake_expect_nothing (&self->fake);
+}
+
+static void
 a_publish_that_fails_at_the_first_goes_nowhere_else (void **state)
 {
     fixture_t *self = *state;
@@ -740,6 +756,27 @@ offline_it_is_never_asked (void **state)
 }
 
 static void
+offline_it_is_not_asked_for_a_search_either (void **state)
+{
+    fixture_t *self = *state;
+    static const char *const file[] = {"registry_file"};
+    fake_stop (&self->fake);
+    fake_start (&self->fake, &registry_actor, &near_settings);
+    Ggen__SearchRequest request = search_request ();
+    request.local = true;
+    uint64_t id = fake_request (&self->fake, "cli", &request.base, 60000);
+    const Ggen__SearchRequest *each;
+    self->asked[0] = fake_expect (&self->fake, &ggen__search_request__descriptor, &each);
+    assert_string_equal (self->asked[0]->to, file[0]);
+    assert_true (each->local);
+    fake_expect_nothing (&self->fake);
+    answer_search (self, 0, 1, package (self, "pack", "1.0.0", 1));
+    const Ggen__SearchReply *reply = expect (self, id, &ggen__search_reply__descriptor);
+    assert_int_equal (reply->n_results, 1);
+    assert_false (reply->incomplete);
+}
+
+static void
 that_there_is_no_network_is_told_in_its_own_words (void **state)
 {
     fixture_t *self = *state;
@@ -810,6 +847,7 @@ main (void)
         TEST (a_registry_that_is_not_enabled_is_said_to_be_so),
         TEST (a_query_is_counted_in_characters),
         TEST (a_publish_goes_to_the_first_and_then_to_the_others),
+        TEST (a_publish_goes_only_where_it_is_meant_to),
         TEST (a_publish_that_fails_at_the_first_goes_nowhere_else),
         TEST (a_publish_that_fails_elsewhere_is_published_with_a_warning),
         TEST (a_delete_is_done_when_all_who_had_it_deleted_it),
@@ -824,6 +862,7 @@ main (void)
         TEST (the_network_is_not_asked_for_an_exact_version_that_is_at_hand),
         TEST (it_is_asked_when_only_others_are_at_hand),
         TEST (offline_it_is_never_asked),
+        TEST (offline_it_is_not_asked_for_a_search_either),
         TEST (that_there_is_no_network_is_told_in_its_own_words),
         TEST (a_question_that_was_cancelled_is_not_answered_with_a_part),
         TEST (an_actor_that_would_ask_itself_is_not_born),

@@ -242,6 +242,20 @@ similar_names_are_offered_nearest_first_and_once (void **unused)
     assert_string_equal (similar.names [2], "tmplate");
 }
 
+static void
+a_name_without_its_namespace_is_near_to_the_whole (void **unused)
+{
+    (void) unused;
+    similar_t similar = {.wanted = "palette"};
+    const char *const offers [] = {"@samples/palette", "@samples/palettes", "@palette/other", "palete"};
+    for (size_t index = 0; index < COUNT_OF (offers); index++)
+        similar_offer (&similar, offers [index]);
+    assert_int_equal (similar.count, 3);
+    assert_string_equal (similar.names [0], "@samples/palette");
+    assert_string_equal (similar.names [1], "palete");
+    assert_string_equal (similar.names [2], "@samples/palettes");
+}
+
 int
 main (void)
 {
@@ -253,6 +267,7 @@ main (void)
         cmocka_unit_test (a_version_that_is_offered_twice_is_taken_with_the_smaller_digest),
         cmocka_unit_test (edit_distance_counts_a_transposition_once_and_stops_at_the_limit),
         cmocka_unit_test (similar_names_are_offered_nearest_first_and_once),
+        cmocka_unit_test (a_name_without_its_namespace_is_near_to_the_whole),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

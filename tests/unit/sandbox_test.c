@@ -179,6 +179,54 @@ what_is_no_directory_of_a_disk_does_not_keep_the_work_from_being_done (void **st
     assert_int_equal (code, STORAGE);
 }
 
+//  ---- a series --------------------------------------------------------------------------------------
+
+typedef struct {
+    int socket, create;
+    attempts_t first, second;
+} series_t;
+
+static code_t
+unpack_two (void *self_)
+{
+    series_t *self = self_;
+    self->socket = error_of (socket (AF_INET, SOCK_STREAM, 0));
+    self->create = error_of_open ("made", O_WRONLY | O_CREAT | O_EXCL);
+    unpack (&self->first);
+    assert_int_equal (renameat (temp.fd, "tree", temp.fd, "earlier"), 0);
+    unpack (&self->second);
+    return OK;
+}
+
+static void
+in_a_series_each_unpacking_is_walled_in_by_itself (void **state)
+{
+    (void) state;
+    if (!sandbox_available () || !has_seccomp ()) {
+        print_message ("# this kernel has no Landlock or seccomp: NOT TESTED that series have walls\n");
+        skip ();
+    }
+    series_t series = {0};
+    code_t code;
+    put (temp.fd, "outside", "whole");
+    assert_int_equal (sandbox_series (unpack_two, &series, &code), OK);
+    assert_int_equal (code, OK);
+    assert_int_equal (series.socket, EPERM);
+    assert_int_equal (series.create, 0);
+    const attempts_t *each [] = {&series.first, &series.second};
+    for (unsigned i = 0; i < COUNT_OF (each); i++) {
+        assert_int_equal (each [i]->write, EACCES);
+        assert_int_equal (each [i]->mkdir, EACCES);
+        assert_int_equal (each [i]->socket, EPERM);
+        assert_int_equal (each [i]->kill, EPERM);
+        assert_true (each [i]->inside && each [i]->read);
+    }
+    //  And who asked for it is as free as before.
+    int one = socket (AF_INET, SOCK_STREAM, 0);
+    assert_true (one != -1);
+    close (one);
+}
+
 static int
 set_up (void **state)
 {
@@ -205,6 +253,7 @@ main (void)
         TEST (who_unpacks_reaches_nobody_and_starts_nothing),
         TEST (who_unpacks_is_as_free_as_before),
         TEST (the_code_of_the_work_comes_back),
+        TEST (in_a_series_each_unpacking_is_walled_in_by_itself),
         TEST (what_is_no_directory_of_a_disk_does_not_keep_the_work_from_being_done),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -19,6 +19,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tests/temp_dir.h"
+
 //  ---- a node of toys ----------------------------------------------------------------------------
 
 static void *
@@ -72,7 +74,7 @@ stop_toys (void *context, void **node_p)
     *node_p = NULL;
 }
 
-static const client_embed_t toys = {start_toys, stop_toys, NULL};
+static const client_embed_t toys = {start_toys, stop_toys, NULL, NULL};
 
 //  ---- a verb ------------------------------------------------------------------------------------
 
@@ -84,15 +86,15 @@ typedef struct {
     session_t *session;
 } run_t;
 
-static char dir [32];
+static char dir [TEMP_DIR_SIZE];
 
 static int
 make_dir (void **state)
 {
     (void) state;
-    strcpy (dir, "/tmp/ggen-session-XXXXXX");
+    temp_dir_make (dir);
     session_provide (&toys);
-    return mkdtemp (dir) && chdir (dir) == 0 && setenv ("HOME", dir, 1) == 0
+    return chdir (dir) == 0 && setenv ("HOME", dir, 1) == 0
                    && unsetenv ("GGEN_HOME") == 0 ? 0 : -1;
 }
 

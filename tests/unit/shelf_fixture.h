@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +18,12 @@
 
 #include "actors/registry/shelf_io.h"
 #include "record.pb-c.h"
+#include "tests/temp_dir.h"
 
 #define WALL 1763600000
 
 typedef struct {
-    char base [64];         //  holds the registry and the archives
+    char base [TEMP_DIR_SIZE];  //  holds the registry and the archives
     char directory [80];
     char archive [80];
     shelf_t *shelf;
@@ -72,8 +72,7 @@ static inline int
 setup (void **state)
 {
     fixture_t *self = calloc (1, sizeof *self);
-    snprintf (self->base, sizeof self->base, "/tmp/ggen-shelf-XXXXXX");
-    assert_non_null (mkdtemp (self->base));
+    temp_dir_make (self->base);
     snprintf (self->directory, sizeof self->directory, "%s/registry", self->base);
     snprintf (self->archive, sizeof self->archive, "%s/a.tar.gz", self->base);
     write_text (self->archive, "archive");
@@ -83,20 +82,11 @@ setup (void **state)
 }
 
 static inline int
-remove_one (const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void) st;
-    (void) type;
-    (void) at;
-    return remove (path);
-}
-
-static inline int
 teardown (void **state)
 {
     fixture_t *self = *state;
     shelf_close (&self->shelf);
-    nftw (self->base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    temp_dir_remove (self->base);
     free (self);
     return 0;
 }

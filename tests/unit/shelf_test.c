@@ -482,13 +482,13 @@ a_registry_that_was_removed_is_recreated (void **state)
     fixture_t *self = *state;
     assert_int_equal (put (self, "a", "1.0.0", 1), OK);
     uint64_t before = generation (self);
-    nftw (self->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    temp_dir_remove (self->directory);
     assert_int_equal (put (self, "b", "1.0.0", 1), OK);
     assert_true (is_there (self, "b/1.0.0/package"));
     assert_true (generation (self) > before);
 
     shelf_t *other;                             //  And one that somebody else made anew
-    nftw (self->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    temp_dir_remove (self->directory);
     assert_int_equal (shelf_open (&other, self->directory), OK);
     assert_int_equal (put (self, "c", "1.0.0", 1), OK);
     assert_true (is_there (self, "c/1.0.0/package"));

@@ -8,6 +8,7 @@
 
 #include "runtime/host/log.h"
 #include "runtime/host/state_io.h"
+#include "tests/temp_dir.h"
 #include "state.pb-c.h"
 #include "tests/puppet.h"
 
@@ -16,16 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char home[64], path[128];
+static char home[TEMP_DIR_SIZE], path[128];
 static state_settings_t settings = {.path = path};
 
 static int
 make_home (void **state)
 {
     (void) state;
-    strcpy (home, "/tmp/ggen-state-XXXXXX");
-    if (!mkdtemp (home))
-        return -1;
+    temp_dir_make (home);
     snprintf (path, sizeof path, "%s/p2p/state.db", home);
     log_set_level (LEVEL_ERROR);
     return 0;
@@ -35,9 +34,7 @@ static int
 remove_home (void **state)
 {
     (void) state;
-    char command[128];
-    snprintf (command, sizeof command, "rm -rf '%s'", home);
-    return system (command);
+    return temp_dir_remove (home);
 }
 
 static mode_t
@@ -428,13 +425,20 @@ make_dir_of_the_database (void)
 }
 
 static void
+write_garbage (const char *file)
+{
+    char garbage[8192];
+    memset (garbage, 'g', sizeof garbage);
+    write_file (file, garbage, sizeof garbage, 0);
+}
+
+static void
 a_file_that_is_no_database_is_moved_aside (void **state)
 {
     (void) state;
-    char aside[160], garbage[8192];
-    memset (garbage, 'g', sizeof garbage);
+    char aside[160];
     make_dir_of_the_database ();
-    write_file (path, garbage, sizeof garbage, 0);
+    write_garbage (path);
     snprintf (aside, sizeof aside, "%s.corrupted", path);
     puppet_t puppet = {0};
     puppet_start (&puppet, &state_actor, &settings);
@@ -494,6 +498,97 @@ damage_inside_is_found_moved_aside_and_begun_anew (void **state)
         puppet_stop (&puppet);
         assert_int_equal (unlink (path), 0);
     }
+}
+
+//  ---- what may not begin anew -------------------------------------------------------------------
+
+static void
+assert_missing (puppet_t *puppet)
+{
+    Ggen__Failure *failure = puppet_hear (puppet, &ggen__failure__descriptor);
+    assert_int_equal (failure->code, STORAGE);
+    assert_non_null (strstr (failure->message, "state.db.corrupted was set aside"));
+    assert_non_null (strstr (failure->hint, "remove state.db.corrupted"));
+    puppet_free (failure);
+}
+
+//  A load and a put of what has to be whole are refused.
+static void
+assert_closed (puppet_t *puppet)
+{
+    Ggen__StateLoadRequest load = GGEN__STATE_LOAD_REQUEST__INIT;
+    Ggen__StatePutRequest put = GGEN__STATE_PUT_REQUEST__INIT;
+    load.table = put.table = (char *) "pins";
+    load.whole = put.whole = put.urgent = true;
+    puppet_ask (puppet, &load.base);
+    assert_missing (puppet);
+    puppet_ask (puppet, &put.base);
+    assert_missing (puppet);
+}
+
+static void
+what_has_to_be_whole_is_refused_until_the_damaged_file_is_removed (void **state)
+{
+    (void) state;
+    char aside[160];
+    snprintf (aside, sizeof aside, "%s.corrupted", path);
+    make_dir_of_the_database ();
+    write_garbage (path);
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    assert_closed (&puppet);
+    //  Other tables begin anew; a new file does not make the old one whole.
+    ask_put (&puppet, "bans", "a", 1, 1, true);
+    assert_int_equal (hear_changed (&puppet), 1);
+    assert_closed (&puppet);
+    puppet_stop (&puppet);
+    puppet_start (&puppet, &state_actor, &settings);
+    assert_closed (&puppet);
+    assert_int_equal (unlink (aside), 0);
+    Ggen__StateLoadRequest load = GGEN__STATE_LOAD_REQUEST__INIT;
+    load.table = (char *) "pins";
+    load.whole = true;
+    puppet_ask (&puppet, &load.base);
+    puppet_free (puppet_hear (&puppet, &ggen__state_load_reply__descriptor));
+    assert_int_equal (count_of (&puppet, "bans"), 1);
+    puppet_stop (&puppet);
+}
+
+//  Loads are not the only ones to find damage: here nothing was loaded before.
+static void
+a_put_of_what_has_to_be_whole_finds_the_damage_too (void **state)
+{
+    (void) state;
+    make_dir_of_the_database ();
+    write_garbage (path);
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    Ggen__StatePutRequest put = GGEN__STATE_PUT_REQUEST__INIT;
+    put.table = (char *) "pins";
+    put.whole = put.urgent = true;
+    puppet_ask (&puppet, &put.base);
+    assert_missing (&puppet);
+    puppet_stop (&puppet);
+}
+
+static void
+the_first_damaged_file_is_kept_when_the_next_one_is_damaged_too (void **state)
+{
+    (void) state;
+    char aside[160];
+    snprintf (aside, sizeof aside, "%s.corrupted", path);
+    make_dir_of_the_database ();
+    write_garbage (aside);
+    write_file (path, "other garbage, and enough of it to be looked at", 48, 0);
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    assert_int_equal (count_of (&puppet, "bans"), 0);
+    assert_int_equal (mode_of (path), 0);
+    struct stat info;
+    assert_int_equal (stat (aside, &info), 0);
+    assert_int_equal (info.st_size, 8192);
+    assert_closed (&puppet);
+    puppet_stop (&puppet);
 }
 
 static void
@@ -590,6 +685,9 @@ main (void)
         HOME_TEST (puts_out_of_bounds_are_refused),
         HOME_TEST (a_file_that_is_no_database_is_moved_aside),
         HOME_TEST (damage_inside_is_found_moved_aside_and_begun_anew),
+        HOME_TEST (what_has_to_be_whole_is_refused_until_the_damaged_file_is_removed),
+        HOME_TEST (a_put_of_what_has_to_be_whole_finds_the_damage_too),
+        HOME_TEST (the_first_damaged_file_is_kept_when_the_next_one_is_damaged_too),
         HOME_TEST (a_database_of_a_later_version_is_left_alone),
         HOME_TEST (in_a_home_that_may_not_be_written_loads_work_and_puts_say_why),
     };

@@ -59,6 +59,27 @@ edit (const rig_t *rig, const char *name, void (*how) (int))
     close (fd);
 }
 
+//  What was found clean a moment ago is not read again, but it has to be there.
+static void
+a_tree_that_vanishes_before_the_commit_is_missed (void **state)
+{
+    world_t *world = *state;
+    rig_t *rig = &world->rig;
+    made_t made = install (rig, "", "alpha", "hello", 0);
+    char hex [SHA256_HEX_SIZE + 1], path [400], away [400];
+    sha256_to_hex (made.files_sha256, hex);
+    assert_int_equal (rig_has (rig, "", &made, 1)->n_missing, 0);
+    assert_int_equal (rig_commit (rig, "", &made, 1, 1, "lock"), OK);
+    assert_int_equal (rig_has (rig, "", &made, 1)->n_missing, 0);
+    snprintf (path, sizeof path, "%s/store/%s", rig->home, hex);
+    snprintf (away, sizeof away, "%s/away", rig->home);
+    assert_int_equal (rename (path, away), 0);
+    assert_int_equal (rig_commit (rig, "", &made, 1, 2, "lock"), STORAGE);
+    assert_int_equal (rename (away, path), 0);
+    assert_int_equal (rig_commit (rig, "", &made, 1, 2, "lock"), OK);
+    assert_int_equal (rig_current (rig, ""), 3);
+}
+
 static void
 an_edited_tree_is_made_anew_and_the_earlier_generation_keeps_the_edit (void **state)
 {
@@ -235,6 +256,7 @@ int
 main (void)
 {
     const struct CMUnitTest tests [] = {
+        TEST (a_tree_that_vanishes_before_the_commit_is_missed),
         TEST (an_edited_tree_is_made_anew_and_the_earlier_generation_keeps_the_edit),
         TEST (an_edit_that_an_earlier_generation_keeps_is_told_once),
         TEST (going_back_restores_the_original_bytes),

@@ -20,18 +20,20 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "tests/temp_dir.h"
+
 #define UNUSED __attribute__ ((unused))
 
 typedef struct {
-    char name [64];
+    char name [TEMP_DIR_SIZE];
     int fd;
 } temp_t;
 
 static UNUSED temp_t
 temp_new (void)
 {
-    temp_t self = {.name = "/tmp/ggen-store-XXXXXX"};
-    assert_non_null (mkdtemp (self.name));
+    temp_t self;
+    temp_dir_make (self.name);
     self.fd = open (self.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true (self.fd >= 0);
     return self;

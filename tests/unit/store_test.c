@@ -2,6 +2,9 @@
 //  The store actor on real files: commits.
 #include "tests/unit/store_world.h"
 
+#include "many.h"
+#include "many.pb-c.h"
+
 //  ---- commit --------------------------------------------------------------------------------------
 
 static void
@@ -319,6 +322,88 @@ two_hosts_on_one_home_do_not_tread_on_each_other (void **state)
     rig_stop (&other);
 }
 
+//  ---- many ----------------------------------------------------------------------------------------
+
+typedef struct {
+    Ggen__UnpackRequest requests [3], *list [MANY_UNPACKS_MAX + 1];
+    Ggen__UnpackManyRequest request;
+    char paths [3] [300];
+} many_t;
+
+static many_t *
+many_of (const rig_t *rig)
+{
+    static many_t self;
+    static const char *const texts [] = {"first", "second", "third"};
+    ggen__unpack_many_request__init (&self.request);
+    self.request.archives = self.list;
+    self.request.n_archives = 3;
+    for (unsigned i = 0; i < 3; i++) {
+        rig_archive (rig, texts [i], self.paths [i]);
+        self.list [i] = &self.requests [i];
+        ggen__unpack_request__init (self.list [i]);
+        self.list [i]->archive_path = self.paths [i];
+        self.list [i]->subject = "pack@1.0.0";
+    }
+    return &self;
+}
+
+static void
+many_archives_are_staged_by_one_request (void **state)
+{
+    world_t *world = *state;
+    rig_t *rig = &world->rig;
+    many_t *many = many_of (rig);
+    made_t made [3] = {{.id = "first"}, {.id = "second"}, {.id = "third"}};
+    assert_int_equal (
+        rig_call (rig, &many->request.base, &ggen__unpack_many_reply__descriptor), OK);
+    const Ggen__UnpackManyReply *reply = (const void *) rig->reply;
+    assert_int_equal (reply->n_unpacked, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_string_equal (reply->unpacked [i]->manifest->name, "gpack.toml");
+        memcpy (made [i].files_sha256, reply->unpacked [i]->files_sha256.data, SHA256_SIZE);
+    }
+    assert_int_equal (rig_commit (rig, "", made, 3, 0, "lock"), OK);
+    assert_text (rig->home, "packages/first/readme", "first");
+    assert_text (rig->home, "packages/third/readme", "third");
+    assert_int_equal (rig_leftovers (rig->home), 0);
+}
+
+static void
+of_many_the_first_failure_is_the_answer_and_what_was_staged_is_discarded (void **state)
+{
+    world_t *world = *state;
+    rig_t *rig = &world->rig;
+    many_t *many = many_of (rig);
+    uint8_t wrong [SHA256_SIZE] = {1};
+    many->requests [1].files_sha256 = (ProtobufCBinaryData) {SHA256_SIZE, wrong};
+    assert_int_equal (
+        rig_call (rig, &many->request.base, &ggen__unpack_many_reply__descriptor), SECURITY);
+    assert_int_equal (rig_leftovers (rig->home), 1);
+    rig_discard (rig, "");
+    assert_int_equal (rig_leftovers (rig->home), 0);
+}
+
+static void
+many_of_two_roots_or_none_or_too_many_are_refused (void **state)
+{
+    world_t *world = *state;
+    rig_t *rig = &world->rig;
+    many_t *many = many_of (rig);
+    many->requests [2].root = world->target;
+    assert_int_equal (
+        rig_call (rig, &many->request.base, &ggen__unpack_many_reply__descriptor), VALIDATION);
+    many->request.n_archives = 0;
+    assert_int_equal (
+        rig_call (rig, &many->request.base, &ggen__unpack_many_reply__descriptor), VALIDATION);
+    for (unsigned i = 0; i <= MANY_UNPACKS_MAX; i++)
+        many->list [i] = &many->requests [0];
+    many->request.n_archives = MANY_UNPACKS_MAX + 1;
+    assert_int_equal (
+        rig_call (rig, &many->request.base, &ggen__unpack_many_reply__descriptor), VALIDATION);
+    assert_int_equal (rig_leftovers (rig->home), 0);
+}
+
 //  ---- other requests ------------------------------------------------------------------------------
 
 static void
@@ -378,6 +463,9 @@ main (void)
         TEST (discard_removes_what_was_unpacked_and_packed_whatever_its_root),
         TEST (bytes_that_are_not_the_ones_that_were_signed_are_not_staged),
         TEST (two_hosts_on_one_home_do_not_tread_on_each_other),
+        TEST (many_archives_are_staged_by_one_request),
+        TEST (of_many_the_first_failure_is_the_answer_and_what_was_staged_is_discarded),
+        TEST (many_of_two_roots_or_none_or_too_many_are_refused),
         TEST (a_file_that_is_there_is_not_written_over),
         TEST (a_new_file_brings_the_directories_it_lies_in),
     };

@@ -130,13 +130,13 @@ a_cancel_reaches_the_one_who_was_asked (void **state)
 }
 
 static void
-a_progress_gives_a_request_more_time (void **state)
+progress_of_another_node_gives_a_request_no_more_time (void **state)
 {
     (void) state;
     node_t *a, *b;
     world_pair (&a, &b);
     world_ask (a, b, "dht");
-    world_run (4000);
+    world_run (1000);
     note_t request;
     Ggen__Envelope *asked;
     assert_true (world_take (b, "dht", "FindNodeRequest", &request, &asked));
@@ -144,14 +144,17 @@ a_progress_gives_a_request_more_time (void **state)
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
     envelope.kind = GGEN__KIND__PROGRESS;
     envelope.id = asked->id;
-    world_say (b, "dht", asked->from, &envelope, &progress.base, (bytes_t) {NULL, 0});
-    ggen__envelope__free_unpacked (asked, NULL);
-    note_free (&request);
-    world_run (4000);
-    assert_int_equal (world_count (a, "dht", "Progress"), 1);
+    for (unsigned i = 0; i < 3; i++) {
+        world_say (b, "dht", asked->from, &envelope, &progress.base, (bytes_t) {NULL, 0});
+        world_run (1000);
+    }
+    assert_int_equal (world_count (a, "dht", "Progress"), 3);
     assert_int_equal (world_failure (a, 0), OK);
     world_run (2000);
     assert_int_equal (world_failure (a, 0), TIMEOUT);
+    assert_int_equal (flights_count (world_swarm (a)->flights), 0);
+    ggen__envelope__free_unpacked (asked, NULL);
+    note_free (&request);
 }
 
 //  ---- failures ----------------------------------------------------------------------------------
@@ -627,7 +630,7 @@ main (void)
             all_that_waits_for_one_peer_shares_one_dial_and_keeps_its_order, teardown),
         cmocka_unit_test_teardown (an_event_passes_in_a_session_and_is_dropped_without, teardown),
         cmocka_unit_test_teardown (a_cancel_reaches_the_one_who_was_asked, teardown),
-        cmocka_unit_test_teardown (a_progress_gives_a_request_more_time, teardown),
+        cmocka_unit_test_teardown (progress_of_another_node_gives_a_request_no_more_time, teardown),
         cmocka_unit_test_teardown (what_cannot_be_reached_fails_at_once, teardown),
         cmocka_unit_test_teardown (a_dial_that_nobody_answers_ends_with_timeout, teardown),
         cmocka_unit_test_teardown (without_an_address_it_fails_at_once, teardown),

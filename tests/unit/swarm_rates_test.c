@@ -30,6 +30,9 @@ verifying_and_storing_cost_more_than_reading (void **state)
     assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "FindNodeRequest", 100), 1);
     assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "PushRequest", 100), 10);
     assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "PutRecordRequest", 100), 15);
+    assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "HostRequest", 100), 15);
+    assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "DialBackRequest", 100), 10);
+    assert_int_equal (rates_cost (GGEN__KIND__REPLY, "PutRecordRequest", 100), 1);
     assert_int_equal (rates_cost (GGEN__KIND__EVENT, "GossipFrame", 100), 20);
     assert_int_equal (rates_cost (GGEN__KIND__REQUEST, "FindNodeRequest", 65536), 65);
 }
@@ -97,6 +100,25 @@ when_all_want_much_each_gets_its_share (void **state)
     }
     assert_true (most < least + least / 4);
     assert_true (least > 10000);
+}
+
+static void
+who_asks_all_the_time_gets_its_share_even_when_that_is_small (void **state)
+{
+    (void) state;
+    enum { PEERS = 300, SHARE = RATES_NODE_RATE / PEERS, SECONDS = 10 };
+    bucket_t peer = {0}, node = {0}, others = {0};
+    unsigned got = 0;
+    assert_int_equal (rates_charge (&others, &node, RATES_BURST, PEERS, 0), RATES_TAKE);
+    for (int64_t ms = 0; ms < SECONDS * 1000; ms++) {
+        //  So many others that there is never enough for all.
+        while (node.missing <= (RATES_NODE_BURST / 2 + 200) * 1000) {
+            others = (bucket_t) {.at_ms = (uint32_t) ms};
+            assert_int_equal (rates_charge (&others, &node, SHARE, PEERS, ms), RATES_TAKE);
+        }
+        got += rates_charge (&peer, &node, 1, PEERS, ms) == RATES_TAKE;
+    }
+    assert_in_range (got, SHARE * SECONDS - SHARE / 2, SHARE * (SECONDS + 1) + SHARE / 2);
 }
 
 //  ---- floods ------------------------------------------------------------------------------------
@@ -491,6 +513,7 @@ main (void)
         cmocka_unit_test (a_peer_gets_its_burst_and_then_its_rate),
         cmocka_unit_test (a_clock_that_wraps_around_or_stands_still_fills_nothing_wrongly),
         cmocka_unit_test (when_all_want_much_each_gets_its_share),
+        cmocka_unit_test (who_asks_all_the_time_gets_its_share_even_when_that_is_small),
         cmocka_unit_test_teardown (a_flood_is_cut_off_and_told_once_a_second, teardown),
         cmocka_unit_test_teardown (answers_to_nothing_are_charged_as_a_flood, teardown),
         cmocka_unit_test (an_envelope_is_read_as_it_was_written),

@@ -302,6 +302,25 @@ whoever_does_not_prove_who_it_is_stays_out (void **state)
 }
 
 static void
+who_is_banned_in_the_middle_of_a_handshake_stays_out (void **state)
+{
+    (void) state;
+    node_t *node = lone_node ();
+    stranger_t stranger;
+    come_in (&stranger, node, 1, 1);
+    say_hello (&stranger, 1);
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    Ggen__BanOrder order = GGEN__BAN_ORDER__INIT;
+    envelope.kind = GGEN__KIND__EVENT;
+    order.peer_key = peer_key_to_field (&stranger.key);
+    order.secs = 100;
+    world_say (node, "reputation", "swarm", &envelope, &order.base, (bytes_t) {NULL, 0});
+    Ggen__Identify identify = identify_of (&stranger);
+    assert_kept_out (&stranger, &identify, true);
+    assert_int_equal (world_swarm (node)->refused_banned, 1);
+}
+
+static void
 an_identify_is_good_only_once (void **state)
 {
     (void) state;
@@ -707,6 +726,7 @@ main (void)
         cmocka_unit_test_teardown (a_stranger_who_says_all_right_gets_in, teardown),
         cmocka_unit_test_teardown (an_address_without_ip_stands_for_the_one_we_see, teardown),
         cmocka_unit_test_teardown (whoever_does_not_prove_who_it_is_stays_out, teardown),
+        cmocka_unit_test_teardown (who_is_banned_in_the_middle_of_a_handshake_stays_out, teardown),
         cmocka_unit_test_teardown (an_identify_is_good_only_once, teardown),
         cmocka_unit_test_teardown (words_out_of_turn_end_the_link, teardown),
         cmocka_unit_test_teardown (another_version_is_refused_politely, teardown),

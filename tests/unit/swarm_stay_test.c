@@ -173,6 +173,21 @@ who_was_refused_is_not_dialled_before_the_pause_is_over (void **state)
     assert_true (keeps (b, a));
 }
 
+static void
+however_long_a_pause_is_asked_for_it_is_an_hour_at_most (void **state)
+{
+    (void) state;
+    node_t *b = full (), *a = started (1, 128);
+    meet (a, b);
+    sessions_renew (world_swarm (b), world_session (b, a), UINT32_MAX);
+    world_run (PAUSE_MAX_SECS * INT64_C (1000) - 1000);
+    b->settings.max_peers = 2;
+    assert_false (keeps (a, b));
+    world_run (10000);
+    assert_true (keeps (a, b));
+    assert_true (keeps (b, a));
+}
+
 //  ---- letting go --------------------------------------------------------------------------------
 
 static void
@@ -274,6 +289,42 @@ given_both_dial_and_one_wants_to_keep_it_both_do (void **state)
     }
 }
 
+//  It dies, and nobody is told; it is back at once.
+static void
+die_and_begin_anew (node_t *node)
+{
+    for (unsigned i = 0; i < world.wires_count; i++)
+        for (unsigned side = 0; side < 2; side++)
+            if (world.wires[i].node[side] == node->number)
+                world.wires[i].open[0] = world.wires[i].open[1] = false;
+    world_stop (node);
+    world_start (node);
+}
+
+//  It takes its new link for one that it dialled at the same time as the other side, and its session goes on
+//  over it.
+static void
+given_one_begins_anew_and_dials_who_still_has_the_former_session_they_agree (void **state)
+{
+    (void) state;
+    node_t *a = started (0, 128), *b = started (0, 128);
+    if (memcmp (a->key.bytes, b->key.bytes, PEER_KEY_SIZE) < 0) {
+        node_t *smaller = a;
+        a = b;
+        b = smaller;
+    }
+    connect_to (a, b);
+    world_run (200);
+    assert_true (keeps (a, b) && keeps (b, a));
+    die_and_begin_anew (b);
+    world_run (1000);
+    assert_true (keeps (a, b));
+    meet (b, a);
+    world_run (200);
+    assert_non_null (world_session (b, a));
+    assert_int_equal (keeps (a, b), keeps (b, a));
+}
+
 //  ---- what it says of itself --------------------------------------------------------------------
 
 static void
@@ -326,6 +377,8 @@ main (void)
                                    teardown),
         cmocka_unit_test_teardown (who_was_refused_is_not_dialled_before_the_pause_is_over,
                                    teardown),
+        cmocka_unit_test_teardown (however_long_a_pause_is_asked_for_it_is_an_hour_at_most,
+                                   teardown),
         cmocka_unit_test_teardown (who_is_let_go_does_not_ask_for_the_place_at_once, teardown),
         cmocka_unit_test_teardown (
             let_go_by_one_side_and_asked_for_by_the_other_at_once_it_is_kept_by_neither, teardown),
@@ -333,6 +386,8 @@ main (void)
         cmocka_unit_test_teardown (a_wish_that_came_after_hello_is_told, teardown),
         cmocka_unit_test_teardown (given_both_dial_and_one_has_no_place_they_agree, teardown),
         cmocka_unit_test_teardown (given_both_dial_and_one_wants_to_keep_it_both_do, teardown),
+        cmocka_unit_test_teardown (
+            given_one_begins_anew_and_dials_who_still_has_the_former_session_they_agree, teardown),
         cmocka_unit_test_teardown (who_says_that_it_does_not_keep_what_we_keep_is_asked_to,
                                    teardown),
         cmocka_unit_test_teardown (two_that_are_at_odds_agree_within_a_minute, teardown),

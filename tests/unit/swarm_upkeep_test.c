@@ -342,6 +342,22 @@ a_persistent_peer_is_redialled_for_ever_until_it_is_disconnected (void **state)
 }
 
 static void
+a_persistent_peer_is_one_after_a_restart_too (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *b = world_node (10);
+    world_start (a);
+    world_start (b);
+    connect_to (a, b, true, true);
+    world_run (61000);
+    assert_int_equal (a->kept_count, 1);
+    world_stop (a);
+    world_start (a);
+    world_run (1000);
+    assert_int_equal (kept (a), 1);
+}
+
+static void
 disconnect_of_all_ends_all (void **state)
 {
     (void) state;
@@ -824,6 +840,16 @@ what_others_wrote_into_the_table_does_no_harm (void **state)
         a->kept[i].size = i == 2 ? 0 : 9;
         a->kept_count++;
     }
+    //  All right, but for its size.
+    Ggen__KnownPeer large = GGEN__KNOWN_PEER__INIT;
+    ProtobufCBinaryData addresses[300];
+    for (unsigned i = 0; i < COUNT_OF (addresses); i++)
+        addresses[i] = (ProtobufCBinaryData) {a->listens.size, a->address};
+    large.addresses = addresses;
+    large.n_addresses = COUNT_OF (addresses);
+    a->kept[3].key[0] = 4;
+    a->kept[3].value = world_pack (&large.base, &a->kept[3].size);
+    a->kept_count++;
     world_start (a);
     world_run (1000);
     assert_int_equal (book_count (world_swarm (a)->book), 0);
@@ -884,6 +910,28 @@ a_node_learns_that_it_can_be_dialled (void **state)
     assert_int_equal (a->dialability_count, 1);
     assert_int_equal (links_count (world_swarm (a)->links), 2);
     assert_int_equal (links_count (world_swarm (peers[0])->links), 1);
+}
+
+//  Who greets it meanwhile was told before what it is no longer.
+static void
+what_a_node_learns_of_itself_during_a_handshake_is_told_after_it (void **state)
+{
+    (void) state;
+    for (unsigned later_ms = 0; later_ms < 200; later_ms += 5) {
+        node_t *a = world_node (10), *peers[2] = {world_node (20), world_node (30)};
+        a->settings.addresses_sure = false;
+        world_start (a);
+        world_start (peers[0]);
+        world_start (peers[1]);
+        connect_to (a, peers[0], true, false);
+        world_run (later_ms);
+        connect_to (peers[1], a, true, false);
+        world_run (1000);
+        assert_true (a->told && a->dialable);
+        for (unsigned i = 0; i < 2; i++)
+            assert_int_equal (world_session (peers[i], a)->tier, GGEN__TIER__COMMUNITY);
+        world_clear ();
+    }
 }
 
 static void
@@ -1036,6 +1084,20 @@ told_skew_ms (node_t *node)
 }
 
 static void
+a_clock_that_is_weeks_away_is_as_far_as_can_be_told (void **state)
+{
+    (void) state;
+    node_t *a = world_node (10), *b = world_node (20);
+    b->wall_offset_ms = INT64_C (40) * 86400000;
+    world_start (a);
+    world_start (b);
+    connect_to (a, b, true, false);
+    world_run (1000);
+    assert_int_equal (world_session (a, b)->skew_ms, INT32_MAX);
+    assert_int_equal (world_session (b, a)->skew_ms, -INT32_MAX);
+}
+
+static void
 given_our_clock_differs_from_those_we_dialled_that_is_told_and_again_when_it_is_set (void **state)
 {
     (void) state;
@@ -1078,6 +1140,7 @@ main (void)
         cmocka_unit_test_teardown (connect_says_why_it_cannot, teardown),
         cmocka_unit_test_teardown (
             a_persistent_peer_is_redialled_for_ever_until_it_is_disconnected, teardown),
+        cmocka_unit_test_teardown (a_persistent_peer_is_one_after_a_restart_too, teardown),
         cmocka_unit_test_teardown (disconnect_of_all_ends_all, teardown),
         cmocka_unit_test_teardown (bootstrap_answers_when_enough_are_there_or_none_can_be,
                                    teardown),
@@ -1110,6 +1173,8 @@ main (void)
         cmocka_unit_test_teardown (what_others_wrote_into_the_table_does_no_harm, teardown),
         cmocka_unit_test_teardown (those_who_dial_us_get_three_quarters_of_the_places, teardown),
         cmocka_unit_test_teardown (a_node_learns_that_it_can_be_dialled, teardown),
+        cmocka_unit_test_teardown (what_a_node_learns_of_itself_during_a_handshake_is_told_after_it,
+                                   teardown),
         cmocka_unit_test_teardown (a_node_that_cannot_be_dialled_stays_a_client_until_it_can,
                                    teardown),
         cmocka_unit_test_teardown (a_no_of_a_moment_is_soon_asked_again, teardown),
@@ -1118,6 +1183,7 @@ main (void)
         cmocka_unit_test_teardown (whoever_dials_us_shows_that_we_can_be_dialled, teardown),
         cmocka_unit_test_teardown (nobody_is_dialled_for_somebody_else, teardown),
         cmocka_unit_test_teardown (status_and_peers_say_how_it_is, teardown),
+        cmocka_unit_test_teardown (a_clock_that_is_weeks_away_is_as_far_as_can_be_told, teardown),
         cmocka_unit_test_teardown (
             given_our_clock_differs_from_those_we_dialled_that_is_told_and_again_when_it_is_set,
             teardown),

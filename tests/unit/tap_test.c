@@ -8,10 +8,12 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include "tests/temp_dir.h"
+
 #define WAIT_MS 10000
 
 typedef struct {
-    char directory[200], path[220];
+    char directory[TEMP_DIR_SIZE], path[TEMP_DIR_SIZE + 20];
     tap_t *tap;
     zsock_t *listeners[2];
 } air_t;
@@ -21,9 +23,7 @@ setup (void **state)
 {
     host_init ();
     air_t *air = calloc (1, sizeof *air);
-    const char *base = getenv ("TMPDIR");
-    snprintf (air->directory, sizeof air->directory, "%s/tap-XXXXXX", base ? base : "/tmp");
-    assert_non_null (mkdtemp (air->directory));
+    temp_dir_make (air->directory);
     snprintf (air->path, sizeof air->path, "%s/tap.ipc", air->directory);
     air->tap = tap_new (air->path, true);
     *state = air;

@@ -682,6 +682,24 @@ those_that_failed_are_named (void **state)
     assert_int_equal (details, 1);
 }
 
+static void
+when_none_can_be_reached_it_ends_after_two_pauses (void **state)
+{
+    (void) state;
+    unsigned details;
+    begin_with_missing (1, 1);
+    said_t said = rig_take (rig_address (0));
+    puppet_refuse (&rig, &said, CONNECTION_FAILED);
+    static const int64_t pauses_ms [] = {0, 0, 1000, 3000};
+    for (unsigned i = 0; i < COUNT_OF (pauses_ms); i++) {
+        puppet_wait (&rig, pauses_ms [i]);
+        said_t read = rig_take_request ("dht");
+        puppet_refuse (&rig, &read, TIMEOUT);
+    }
+    assert_int_equal (hear_failure (&details), ALL_PROVIDERS_FAILED);
+    assert_int_equal (details, 1);
+}
+
 //  ---- the disk ----------------------------------------------------------------------------------
 
 static void
@@ -831,6 +849,7 @@ main (void)
         IN_RIG (a_busy_peer_is_asked_again_after_a_while),
         IN_RIG (without_providers_it_ends_after_two_looks),
         IN_RIG (those_that_failed_are_named),
+        IN_RIG (when_none_can_be_reached_it_ends_after_two_pauses),
         IN_RIG (a_disk_that_fails_ends_it_with_what_the_disk_said),
         IN_RIG (a_busy_disk_has_its_chunk_fetched_again),
         IN_RIG (a_whole_that_is_wrong_is_fetched_once_more),

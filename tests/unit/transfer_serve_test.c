@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "actors/transfer/transfer_inside.h"
 #include "transfer_rig.h"
 
 //  ---- what others ask ---------------------------------------------------------------------------
@@ -159,6 +160,136 @@ have_says_all_or_nothing (void **state)
         puppet_stop (&rig);
     }
 }
+
+//  ---- what is kept of an earlier life -----------------------------------------------------------
+
+#define MANY_CHUNKS 400u            //  of a release whose record is large
+
+//  A record as "state" keeps it: its signature was checked once.
+static void
+make_many (uint32_t number, Ggen__StateEntry *entry, uint8_t sha256[DIGEST_SIZE])
+{
+    static uint8_t digests[MANY_CHUNKS * DIGEST_SIZE], payload[sizeof digests + 500];
+    uint8_t key[PUBLISHER_KEY_SIZE] = {1}, signature[RECORD_SIGNATURE_SIZE] = {1};
+    memset (sha256, 0, DIGEST_SIZE);
+    memcpy (sha256, &number, sizeof number);
+    Ggen__Release release = GGEN__RELEASE__INIT;
+    release.name = "many";
+    release.version = "1.0.0";
+    release.sha256 = release.files_sha256 = release.manifest_sha256 =
+        (ProtobufCBinaryData) {DIGEST_SIZE, sha256};
+    release.size_bytes = MANY_CHUNKS * (uint64_t) RECORD_CHUNK_BYTES;
+    release.chunk_bytes = RECORD_CHUNK_BYTES;
+    release.chunks = (ProtobufCBinaryData) {sizeof digests, digests};
+    release.unpacked_bytes = 5000;
+    release.files_count = 3;
+    release.published_at = 1763600000;
+    release.archive_format = "tar.gz";
+    Ggen__SignedRecord record = GGEN__SIGNED_RECORD__INIT;
+    record.kind = GGEN__RECORD_KIND__RELEASE;
+    record.payload = (ProtobufCBinaryData) {ggen__release__pack (&release, payload), payload};
+    record.key = (ProtobufCBinaryData) {sizeof key, key};
+    record.signature = (ProtobufCBinaryData) {sizeof signature, signature};
+    Ggen__ServedEntry value = GGEN__SERVED_ENTRY__INIT;
+    value.record.len = ggen__signed_record__get_packed_size (&record);
+    value.record.data = malloc (value.record.len);
+    assert_non_null (value.record.data);
+    ggen__signed_record__pack (&record, value.record.data);
+    value.reason = GGEN__SERVE_REASON__SERVE_PUBLISHED;
+    *entry = (Ggen__StateEntry) GGEN__STATE_ENTRY__INIT;
+    entry->key = (ProtobufCBinaryData) {DIGEST_SIZE, sha256};
+    entry->value.data = malloc (ggen__served_entry__get_packed_size (&value));
+    assert_non_null (entry->value.data);
+    entry->value.len = ggen__served_entry__pack (&value, entry->value.data);
+    free (value.record.data);
+}
+
+//  Born, with so many releases kept, in pages.
+static void
+start_with (uint32_t count)
+{
+    enum { PAGE = 32 };
+    uint8_t sha256[PAGE][DIGEST_SIZE];
+    Ggen__StateEntry entries[PAGE], *list[PAGE];
+    rig = (puppet_t) {0};
+    puppet_start (&rig, &transfer_actor, &rig_settings);
+    for (uint32_t at = 0; at < count;) {
+        said_t load = rig_take_type ("state", &ggen__state_load_request__descriptor);
+        Ggen__StateLoadReply page = GGEN__STATE_LOAD_REPLY__INIT;
+        page.entries = list;
+        for (; page.n_entries < PAGE && at < count; page.n_entries++, at++) {
+            make_many (at, &entries[page.n_entries], sha256[page.n_entries]);
+            list[page.n_entries] = &entries[page.n_entries];
+        }
+        if (at < count)
+            page.next_key = list[page.n_entries - 1]->key;
+        puppet_reply (&rig, &load, &page.base);
+        for (size_t i = 0; i < page.n_entries; i++)
+            free (entries[i].value.data);
+    }
+    forget_all_said ();
+}
+
+static void
+withdraw (uint32_t number)
+{
+    uint8_t sha256[DIGEST_SIZE] = {0};
+    memcpy (sha256, &number, sizeof number);
+    Ggen__WithdrawBlobRequest request = GGEN__WITHDRAW_BLOB_REQUEST__INIT;
+    request.sha256 = (ProtobufCBinaryData) {sizeof sha256, sha256};
+    puppet_ask (&rig, &request.base);
+    puppet_free (puppet_hear (&rig, &ggen__withdraw_blob_reply__descriptor));
+}
+
+static bool
+serves (uint32_t number)
+{
+    uint8_t sha256[DIGEST_SIZE] = {0};
+    memcpy (sha256, &number, sizeof number);
+    Ggen__HaveRequest request = GGEN__HAVE_REQUEST__INIT;
+    request.sha256 = (ProtobufCBinaryData) {sizeof sha256, sha256};
+    puppet_ask_from (&rig, rig_address (1), &request.base, 60000);
+    said_t said = rig_take_type (rig_address (1), &ggen__have_reply__descriptor);
+    Ggen__HaveReply *reply = rig_body (&said, &ggen__have_reply__descriptor);
+    const bool all = reply->all;
+    puppet_free (reply);
+    said_free (&said);
+    return all;
+}
+
+static void
+what_is_withdrawn_leaves_all_others_served (void **state)
+{
+    (void) state;
+    static const uint32_t gone[] = {0, 4, 3, 1};
+    start_with (5);
+    for (unsigned i = 0; i < COUNT_OF (gone); i++) {
+        withdraw (gone[i]);
+        assert_false (serves (gone[i]));
+        for (unsigned left = i + 1; left < COUNT_OF (gone); left++)
+            assert_true (serves (gone[left]));
+        assert_true (serves (2));
+    }
+    const transfer_t *transfer = actor_state (rig.actor);
+    assert_int_equal (transfer->served.count, 1);
+    assert_int_equal (transfer->served.list[0]->release->sha256.bytes[0], 2);
+}
+
+static void
+records_of_what_is_served_are_bounded_in_bytes (void **state)
+{
+    (void) state;
+    start_with (700);
+    const served_t *served = &((const transfer_t *) actor_state (rig.actor))->served;
+    assert_in_range (served->records_bytes, SERVED_RECORDS_BYTES_MAX / 2, SERVED_RECORDS_BYTES_MAX);
+    assert_in_range (served->count, 500, 699);
+    //  What goes makes room.
+    const uint64_t before = served->records_bytes;
+    withdraw (0);
+    assert_true (served->records_bytes < before);
+}
+
+//  ---- what goes wrong ---------------------------------------------------------------------------
 
 static void
 a_chunk_that_the_disk_spoilt_is_not_sent_and_everything_is_withdrawn (void **state)
@@ -442,6 +573,8 @@ main (void)
         IN_RIG (a_chunk_that_is_asked_for_is_read_and_sent),
         IN_RIG (what_is_not_served_or_does_not_exist_is_refused),
         IN_RIG (have_says_all_or_nothing),
+        IN_RIG (what_is_withdrawn_leaves_all_others_served),
+        IN_RIG (records_of_what_is_served_are_bounded_in_bytes),
         IN_RIG (a_chunk_that_the_disk_spoilt_is_not_sent_and_everything_is_withdrawn),
         IN_RIG (a_blob_store_that_is_busy_withdraws_nothing),
         IN_RIG (one_peer_has_at_most_four_mebibytes_on_their_way),

@@ -3,6 +3,7 @@
 #include "actors/store/stamps_io.h"
 
 #include <sys/wait.h>
+#include <time.h>
 
 static temp_t temp;
 static refusal_t refusal;
@@ -149,6 +150,16 @@ a_touched_file_is_hashed_once_and_its_stamp_renewed (void **state)
     assert_int_equal (checked.hashed_count, 0);
 }
 
+static bool
+load_stamps (const char *name)
+{
+    uint8_t digest [SHA256_SIZE];
+    sha256_t *hasher = sha256_new ();
+    file_list_sha256 (list, hasher, digest);
+    sha256_destroy (&hasher);
+    return stamps_load (temp.fd, name, digest, list);
+}
+
 //  As if some time had passed since the tree was unpacked.
 static void
 age_stamps (void)
@@ -168,24 +179,42 @@ saved_stamps_are_used_when_they_are_not_racy (void **state)
 {
     (void) state;
     age_stamps ();
-    assert_true (stamps_load (temp.fd, "stamps", list));
+    assert_true (load_stamps ("stamps"));
     assert_string_equal (check (TREE_BY_STAMPS), "");
     assert_int_equal (checked.hashed_count, 0);
     //  Saved in the tick in which the files were written: not trusted, hashed once more
     assert_int_equal (stamps_save (temp.fd, "stamps", list, &refusal), OK);
     file_list_at (list, 0)->stamp.inode++;
-    assert_true (stamps_load (temp.fd, "stamps", list));
+    assert_true (load_stamps ("stamps"));
     assert_string_equal (check (TREE_BY_STAMPS), "");
     assert_int_equal (checked.hashed_count, checked.refreshed_count);
     edit_in_secret ("tree/a", "bbb");
     assert_string_equal (check (TREE_BY_STAMPS), "changed a 9834>3e74\n");
 }
 
+//  The time of the file itself tells until when nobody could edit the tree.
+static void
+stamps_that_were_settled_later_are_less_racy (void **state)
+{
+    (void) state;
+    struct stat info;
+    const struct timespec future [] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = INT32_MAX}};
+    assert_int_equal (stamps_save (temp.fd, "stamps", list, &refusal), OK);
+    assert_int_equal (utimensat (temp.fd, "stamps", future, 0), 0);
+    assert_true (load_stamps ("stamps"));
+    assert_string_equal (check (TREE_BY_STAMPS), "");
+    assert_int_equal (checked.hashed_count, 0);
+    stamps_settle (temp.fd, "stamps");
+    assert_int_equal (fstatat (temp.fd, "stamps", &info, 0), 0);
+    assert_true (info.st_mtim.tv_sec < INT32_MAX);
+    assert_true (info.st_mtim.tv_sec >= time (NULL) - 60);
+}
+
 static void
 lost_stamps_cost_a_hash_and_nothing_else (void **state)
 {
     (void) state;
-    assert_false (stamps_load (temp.fd, "nothing", list));
+    assert_false (load_stamps ("nothing"));
     assert_string_equal (check (TREE_BY_STAMPS), "");
     assert_int_equal (checked.hashed_count, 3);
     assert_int_equal (checked.refreshed_count, 3);
@@ -273,6 +302,7 @@ main (void)
         WITH_TEMP (setuid_is_found_and_write_permission_is_not),
         WITH_TEMP (a_touched_file_is_hashed_once_and_its_stamp_renewed),
         WITH_TEMP (saved_stamps_are_used_when_they_are_not_racy),
+        WITH_TEMP (stamps_that_were_settled_later_are_less_racy),
         WITH_TEMP (lost_stamps_cost_a_hash_and_nothing_else),
         WITH_TEMP (a_tree_that_is_gone_is_a_refusal),
         WITH_TEMP (removing_follows_no_link),

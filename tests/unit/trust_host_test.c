@@ -13,12 +13,13 @@
 #include "runtime/host/client.h"
 #include "runtime/host/host.h"
 #include "runtime/host/state_io.h"
+#include "tests/temp_dir.h"
 #include "trust.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static char home[64], keys_dir[128], state_path[128];
+static char home[TEMP_DIR_SIZE], keys_dir[128], state_path[128];
 static const keyring_settings_t keyring_settings = {keys_dir};
 static const state_settings_t state_settings = {.path = state_path};
 static const role_t roles[] = {{NULL, &state_actor, &state_settings},
@@ -49,7 +50,7 @@ stop_node (void *context, void **node_p)
 static client_t *
 open_home (void)
 {
-    static const client_embed_t embed = {start_node, stop_node, NULL};
+    static const client_embed_t embed = {start_node, stop_node, NULL, NULL};
     char why[200] = "";
     client_t *client = NULL;
     client_setup_t setup = {
@@ -146,9 +147,7 @@ static int
 make_home (void **state)
 {
     (void) state;
-    strcpy (home, "/tmp/ggen-trust-XXXXXX");
-    if (!mkdtemp (home))
-        return -1;
+    temp_dir_make (home);
     snprintf (keys_dir, sizeof keys_dir, "%s/keys", home);
     snprintf (state_path, sizeof state_path, "%s/p2p/state.db", home);
     return 0;
@@ -158,9 +157,7 @@ static int
 remove_home (void **state)
 {
     (void) state;
-    char command[128];
-    snprintf (command, sizeof command, "rm -rf '%s'", home);
-    return system (command);
+    return temp_dir_remove (home);
 }
 
 int

@@ -151,6 +151,7 @@ no_answer_before_the_pin_is_acknowledged_and_others_wait (void **unused)
     assert_int_equal (all->n_pins, 1);
     puppet_free (all);
     assert_int_equal (kept.urgent, kept.puts);
+    assert_int_equal (kept.whole, kept.loads + kept.puts);
 }
 
 static void

@@ -8,6 +8,9 @@
 
 #include "tests/trust_rig.h"
 
+#include "many.h"
+#include "many.pb-c.h"
+
 #define MANY 3
 
 typedef struct {
@@ -120,6 +123,51 @@ one_name_twice_is_refused (void **unused)
     assert_int_equal (pins_count (), 0);
 }
 
+static void
+of_many_checks_each_is_answered_and_those_that_are_refused_left_out (void **unused)
+{
+    (void) unused;
+    many_t many;
+    make_many (&many);
+    for (unsigned i = 0; i < MANY; i++)
+        many.checks[i].pin = false;
+    many.records[1].data[many.records[1].size - 1] ^= 1;
+    many.checks[2].pin = true;
+    Ggen__CheckManyRequest request = GGEN__CHECK_MANY_REQUEST__INIT;
+    request.releases = many.list;
+    request.n_releases = MANY;
+    puppet_ask (&trust, &request.base);
+    settle ();
+    Ggen__CheckManyReply *reply = puppet_hear (&trust, &ggen__check_many_reply__descriptor);
+    assert_int_equal (reply->n_releases, MANY);
+    assert_true (reply->releases[0]->reply->first_use);
+    assert_string_equal (reply->releases[0]->reply->release->name, "pack-0");
+    assert_memory_equal (reply->releases[0]->reply->publisher_key.data, alice.key.bytes,
+                         PUBLISHER_KEY_SIZE);
+    //  A bad signature; and one that would change what is kept.
+    assert_null (reply->releases[1]->reply);
+    assert_null (reply->releases[2]->reply);
+    puppet_free (reply);
+    assert_int_equal (pins_count (), 0);
+}
+
+static void
+more_checks_than_one_message_may_have_are_refused (void **unused)
+{
+    (void) unused;
+    many_t many;
+    Ggen__CheckReleaseRequest *list[MANY_QUESTIONS_MAX + 1];
+    Ggen__CheckManyRequest request = GGEN__CHECK_MANY_REQUEST__INIT;
+    make_many (&many);
+    for (unsigned i = 0; i <= MANY_QUESTIONS_MAX; i++)
+        list[i] = &many.checks[0];
+    request.releases = list;
+    request.n_releases = MANY_QUESTIONS_MAX + 1;
+    Ggen__Failure *failure = refused (&request.base);
+    assert_int_equal (failure->code, VALIDATION);
+    puppet_free (failure);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
 
 int
@@ -131,6 +179,8 @@ main (void)
         TEST (one_that_is_refused_keeps_all_from_being_pinned),
         TEST (a_change_that_fails_pins_none),
         TEST (one_name_twice_is_refused),
+        TEST (of_many_checks_each_is_answered_and_those_that_are_refused_left_out),
+        TEST (more_checks_than_one_message_may_have_are_refused),
     };
     return sodium_init () < 0 || cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -198,6 +198,33 @@ of_a_name_seen_first_both_keys_of_a_line_are_no_rivals (void **unused)
 
 //  ---- recovery ----------------------------------------------------------------------------------
 
+//  Somebody who sees the name first and was told of carol's key by her; alice's key is stolen.
+static void
+who_is_asked_for_stands_for_what_a_former_key_signed (void **unused)
+{
+    (void) unused;
+    checked_t it;
+    packed_t old = release_of (&alice, "rust-cli", "1.0.0");
+    packed_t listed = full_head (&carol, 3, NULL, &old, false);
+    packed_t by_itself = full_head (&carol, 3, NULL, NULL, false);
+    packed_t thief = full_head (&bob, 9, NULL, NULL, false);
+    ProtobufCBinaryData rivals[] = {key_field (&bob), key_field (&alice)};
+    check (&it, &alice, &by_itself, &thief, NULL)->request.publisher_key = key_field (&carol);
+    assert_refused (&it.request, UNTRUSTED_PUBLISHER, NULL);
+    check (&it, &alice, &listed, &thief, NULL)->request.rivals = rivals;
+    it.request.n_rivals = COUNT_OF (rivals);
+    assert_refused (&it.request, UNTRUSTED_PUBLISHER, NULL);
+    it.request.publisher_key = key_field (&bob);
+    assert_refused (&it.request, UNTRUSTED_PUBLISHER, NULL);
+    it.request.publisher_key = key_field (&carol);
+    assert_accepted (&it.request);
+    assert_pinned (&carol, "first use", 3);
+    //  It goes on without being asked for, and is no way around the pin.
+    assert_accepted (&check (&it, &alice, &listed, NULL, NULL)->request);
+    check (&it, &alice, &thief, NULL, NULL)->request.publisher_key = key_field (&bob);
+    assert_refused (&it.request, UNTRUSTED_PUBLISHER, NULL);
+}
+
 static void
 the_recovery_key_moves_the_pin (void **unused)
 {
@@ -340,6 +367,7 @@ main (void)
         TEST (a_release_by_a_former_key_is_good_as_far_as_the_successor_stands_for_it),
         TEST (a_key_that_handed_over_does_not_get_around_its_successor),
         TEST (of_a_name_seen_first_both_keys_of_a_line_are_no_rivals),
+        TEST (who_is_asked_for_stands_for_what_a_former_key_signed),
         TEST (the_recovery_key_moves_the_pin),
         TEST (the_recovery_key_beats_a_stolen_key_before_and_after_it_was_used),
         TEST (a_rotation_that_was_obeyed_is_not_obeyed_again),

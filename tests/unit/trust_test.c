@@ -222,7 +222,9 @@ of_several_unknown_publishers_the_caller_has_to_choose (void **unused)
                     WORDS ("3 publishers", alice.fingerprint, bob.fingerprint, eve.fingerprint,
                            "--publisher ed25519:", bob.text));
     Ggen__Failure *failure = refused (&check.base);
-    assert_int_equal (failure->n_details, 4);
+    assert_int_equal (failure->n_details, 5);
+    assert_string_equal (failure->details[4]->key, "package");
+    assert_string_equal (failure->details[4]->value, "rust-cli");
     assert_string_equal (failure->details[0]->key, "publisher");
     assert_string_equal (failure->details[0]->value, alice.text);
     puppet_free (failure);

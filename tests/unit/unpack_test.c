@@ -115,6 +115,53 @@ a_plain_archive_is_unpacked_without_its_top (void **state)
 }
 
 static void
+whatever_the_umask_takes_the_modes_are_the_same (void **state)
+{
+    (void) state;
+    static const mode_t masks [] = {0, 0022, 0111, 0333, 0444, 0777};
+    for (unsigned i = 0; i < COUNT_OF (masks); i++) {
+        char from [16];
+        unpacked_t out;
+        tar.size = 0;
+        fill_plain ();
+        mode_t before = umask (masks [i]);
+        code_t code = unpack_with (&options, &out);
+        umask (before);
+        if (code)
+            fail_msg ("%s", refusal.text);
+        unpacked_done (&out);
+        struct stat status;
+        assert_file ("tree/bin/run", 0555, "#!");
+        assert_file ("tree/w", 0444, "w");
+        assert_file ("tree/bin/sub/deep", 0444, "deep");
+        assert_int_equal (fstatat (temp.fd, "tree/bin/sub", &status, 0), 0);
+        assert_int_equal (status.st_mode & 07777, 0755);
+        assert_int_equal (fstatat (temp.fd, "tree/empty", &status, 0), 0);
+        assert_int_equal (status.st_mode & 07777, 0755);
+        snprintf (from, sizeof from, "tree-%u", i);
+        assert_int_equal (renameat (temp.fd, "tree", temp.fd, from), 0);
+    }
+}
+
+static void
+in_a_directory_that_gives_its_group_the_modes_are_the_same (void **state)
+{
+    (void) state;
+    unpacked_t out;
+    struct stat status;
+    assert_int_equal (fchmod (temp.fd, 02700), 0);
+    fill_plain ();
+    if (unpack_with (&options, &out))
+        fail_msg ("%s", refusal.text);
+    unpacked_done (&out);
+    static const char *const directories [] = {"tree", "tree/bin", "tree/bin/sub", "tree/empty"};
+    for (unsigned i = 0; i < COUNT_OF (directories); i++) {
+        assert_int_equal (fstatat (temp.fd, directories [i], &status, 0), 0);
+        assert_int_equal (status.st_mode & 07777, 0755);
+    }
+}
+
+static void
 pax_and_gnu_names_are_taken_as_utf8 (void **state)
 {
     (void) state;
@@ -357,6 +404,8 @@ main (void)
 {
     const struct CMUnitTest tests [] = {
         WITH_TEMP (a_plain_archive_is_unpacked_without_its_top),
+        WITH_TEMP (whatever_the_umask_takes_the_modes_are_the_same),
+        WITH_TEMP (in_a_directory_that_gives_its_group_the_modes_are_the_same),
         WITH_TEMP (pax_and_gnu_names_are_taken_as_utf8),
         WITH_TEMP (what_is_not_in_one_top_directory_is_refused),
         WITH_TEMP (a_refusal_late_in_the_archive_leaves_nothing),

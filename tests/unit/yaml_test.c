@@ -5,7 +5,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 static void
@@ -57,12 +59,30 @@ texts_that_mean_something_in_yaml_stay_texts (void **state)
     expect ("{\"score\": 0.85}", "score: 0.85\n");
 }
 
+//  Lists in lists, one element each: so many blocks, and what is deeper is written as it would be in JSON.
+static void
+what_is_too_deep_stands_in_its_line (void **state)
+{
+    (void) state;
+    enum { BLOCKS = 32, LISTS = 40 };
+    char json [2 * LISTS + 2], yaml [2 * LISTS + 3];
+    memset (json, '[', LISTS);
+    json [LISTS] = '1';
+    memset (json + LISTS + 1, ']', LISTS);
+    json [2 * LISTS + 1] = 0;
+    for (unsigned at = 0; at < BLOCKS; at++)
+        memcpy (yaml + 2 * at, "- ", 2);
+    snprintf (yaml + 2 * BLOCKS, sizeof yaml - 2 * BLOCKS, "[[[[[[[[1]]]]]]]]\n");
+    expect (json, yaml);
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (members_and_lists_are_blocks),
         cmocka_unit_test (what_is_empty_stands_in_its_line),
+        cmocka_unit_test (what_is_too_deep_stands_in_its_line),
         cmocka_unit_test (texts_that_mean_something_in_yaml_stay_texts),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "player.h"
 #include "fuzz.h"
+#include "messages/peer_id.h"
 #include "messages/vocabulary.h"
 #include "runtime/actor/wire.h"
 
@@ -12,6 +13,7 @@
 #define ASKED_MAX 256
 #define ADDRESS_SIZE (ADDRESS_MAX + 1)
 #define BUDGET_MS 60000
+#define REMOTE_FIRST 128        //  client that is of another node
 #define SILENCE_MS 30000
 #define SILENCES_MAX 400        //  Longer than any chain of asks with their deadlines
 
@@ -31,6 +33,7 @@ typedef struct {
     int64_t now_ms;
     bool ended;                 //  FATAL
     bool unlimited;             //  It may have been asked something without a budget
+    unsigned flags;
 } player_t;
 
 //  One step of the input.
@@ -103,14 +106,32 @@ note (player_t *self, code_t code)
 }
 
 static void
-deliver (player_t *self, Ggen__Envelope *envelope, bytes_t body)
+deliver_with (player_t *self, Ggen__Envelope *envelope, bytes_t body, bytes_t attachment)
 {
     envelope->sent_us = clock_us (self);
     uint8_t *packed = malloc (ggen__envelope__get_packed_size (envelope) + 1);
     must_hold (packed != NULL);
-    mail_t mail = {{packed, ggen__envelope__pack (envelope, packed)}, body, {NULL, 0}};
+    mail_t mail = {{packed, ggen__envelope__pack (envelope, packed)}, body, attachment};
     note (self, actor_deliver (self->actor, &mail, self->now_ms, self->now_ms));
     free (packed);
+}
+
+static void
+deliver (player_t *self, Ggen__Envelope *envelope, bytes_t body)
+{
+    deliver_with (self, envelope, body, (bytes_t) {NULL, 0});
+}
+
+//  Who asks: somebody here, or the same actor of another node.
+static void
+client_name (const player_t *self, unsigned number, char name [ADDRESS_SIZE])
+{
+    peer_key_t key;
+    memset (key.bytes, (int) number, sizeof key.bytes);
+    if (number < REMOTE_FIRST)
+        snprintf (name, ADDRESS_SIZE, "client-%u", number);
+    else
+        peer_id_address (&key, self->class->name, name);
 }
 
 static void
@@ -123,8 +144,8 @@ pass (player_t *self, int64_t ms)
 static void
 play_request (player_t *self, const step_t *step, Ggen__Kind kind)
 {
-    char from [32];
-    snprintf (from, sizeof from, "client-%u", step->b);
+    char from [ADDRESS_SIZE];
+    client_name (self, step->b, from);
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
     envelope.kind = kind;
     envelope.id = kind == GGEN__KIND__REQUEST ? ++self->next_id : 0;
@@ -149,14 +170,17 @@ play_answer (player_t *self, const step_t *step, Ggen__Kind kind, const char *ty
     char from [ADDRESS_SIZE];
     memcpy (from, asked->to, sizeof from);      //  The ring may move on meanwhile
     envelope.from = from;
-    deliver (self, &envelope, step->bytes);
+    if (kind == GGEN__KIND__REPLY && step->b == 1)
+        deliver_with (self, &envelope, (bytes_t) {NULL, 0}, step->bytes);
+    else
+        deliver (self, &envelope, step->bytes);
 }
 
 static void
 play_cancel (player_t *self, const step_t *step)
 {
-    char from [32];
-    snprintf (from, sizeof from, "client-%u", step->b);
+    char from [ADDRESS_SIZE];
+    client_name (self, step->b, from);
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
     envelope.kind = step->a == 255 ? GGEN__KIND__GONE : GGEN__KIND__CANCEL;
     envelope.id = step->a;
@@ -212,25 +236,47 @@ fall_silent (player_t *self)
 {
     for (unsigned i = 0; i < SILENCES_MAX && !self->ended; i++) {
         actor_metrics_t metrics = actor_metrics (self->actor);
-        if (!metrics.open && !metrics.pending)
+        if (!metrics.open && (!metrics.pending || self->flags & PLAYER_RESTLESS))
             return;
         pass (self, SILENCE_MS);
     }
     must_hold (self->ended || self->unlimited);
 }
 
-void
-player_play (const actor_class_t *class, const void *settings, const uint8_t *data, size_t size)
+static bool
+believe (void *context, const uint8_t *signature, const uint8_t *message, size_t size,
+         const uint8_t *key)
 {
+    (void) context, (void) signature, (void) message, (void) size, (void) key;
+    return true;
+}
+
+static void
+sign (void *context, const void *message, size_t size, uint8_t *signature)
+{
+    (void) context, (void) message, (void) size;
+    memset (signature, 7, CRYPTO_SIGNATURE_BYTES);
+}
+
+const identity_t player_identity = {.key = {99}, .sign = sign};
+
+void
+player_play_as (const actor_class_t *class, const void *settings, unsigned flags,
+                const uint8_t *data, size_t size)
+{
+    crypto_t crypto = crypto_real;
+    if (flags & PLAYER_BELIEVES)
+        crypto.verify = believe;
     must_hold (sodium_init () >= 0);
     player_t *self = calloc (1, sizeof *self);
     must_hold (self != NULL);
     self->class = class;
+    self->flags = flags;
     self->now_ms = 1000000;
     while (class->rows [self->rows_count].message)
         self->rows_count++;
     actor_setup_t setup = {.epoch = 7,
-                           .crypto = &crypto_real,
+                           .crypto = &crypto,
                            .port = {self, on_send, clock_us},
                            .settings = settings,
                            .now_ms = self->now_ms,
@@ -246,4 +292,10 @@ player_play (const actor_class_t *class, const void *settings, const uint8_t *da
         actor_abandon (self->actor);
     actor_destroy (&self->actor);
     free (self);
+}
+
+void
+player_play (const actor_class_t *class, const void *settings, const uint8_t *data, size_t size)
+{
+    player_play_as (class, settings, 0, data, size);
 }

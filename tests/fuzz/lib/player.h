@@ -4,8 +4,10 @@
 //
 //      [op][a][b][size, u16 little-endian][size bytes]
 //
-//  op % 8:  0 REQUEST   body = bytes, of the message of row a, from client b
-//           1 REPLY     body = bytes, of the message that is expected, to the a-th thing it asked
+//  op % 8:  0 REQUEST   body = bytes, of the message of row a, from client b; from 128 on that is one of
+//                      another node
+//           1 REPLY     body = bytes, of the message that is expected, to the a-th thing it asked; with
+//                      b = 1 they are its attachment
 //           2 REPLY     the same with a Failure
 //           3 PROGRESS  the same with a Progress
 //           4 CANCEL    client b cancels its request number a; or, with a = 255, is GONE
@@ -25,5 +27,16 @@
 void
     player_play (const actor_class_t *class, const void *settings, const uint8_t *data,
                  size_t size);
+
+//  Flags: every signature holds, so that what comes after is reached; and it asks again and again of
+//  itself, so only what it owes has to end.
+enum { PLAYER_BELIEVES = 1, PLAYER_RESTLESS = 2 };
+
+void
+    player_play_as (const actor_class_t *class, const void *settings, unsigned flags,
+                    const uint8_t *data, size_t size);
+
+//  Of the node that is played.
+extern const identity_t player_identity;
 
 #endif

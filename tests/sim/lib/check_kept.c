@@ -9,8 +9,7 @@
 #include <stdlib.h>
 
 #define EVERY_S   10
-#define LOOKS_MAX 6u                //  in a row that may find the same two at odds: a side that does not
-                                    //  keep what the other one does says so again every 30 s
+#define LOOKS_MAX 2u                //  in a row that may find the same two at odds
 #define PAIRS_MAX (1u << 20)
 #define WELL_US   INT64_C (60000000)
 

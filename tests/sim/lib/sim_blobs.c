@@ -2,6 +2,8 @@
 #include "sim_blobs.h"
 
 #include "cache.pb-c.h"
+#include "many.h"
+#include "many.pb-c.h"
 #include "runtime/actor/out.h"
 #include "sim_disk.h"
 
@@ -46,6 +48,13 @@ is_whole (sim_disk_t *disk, const char *path, const digest_t *digest)
     return false;
 }
 
+static bool
+is_whole_source (sim_disk_t *disk, const char *path, const digest_t *digest)
+{
+    digest_t found;
+    return sim_disk_sha256 (disk, path, &found) && digest_equal (&found, digest);
+}
+
 static code_t
 on_find (void *self, const delivery_t *at, const ProtobufCMessage *message)
 {
@@ -83,6 +92,35 @@ on_import (void *self, const delivery_t *at, const ProtobufCMessage *message)
     reply.path = path;
     reply.size_bytes = content.size;
     sim_disk_write (self, path, content.data, content.size);
+    return out_reply (at, &reply.base);
+}
+
+static code_t
+on_take_many (void *self, const delivery_t *at, const ProtobufCMessage *message)
+{
+    const Ggen__BlobTakeManyRequest *take = (const void *) message;
+    Ggen__BlobTaken taken[MANY_FETCHES_MAX], *list[MANY_FETCHES_MAX];
+    Ggen__BlobTakeManyReply reply = GGEN__BLOB_TAKE_MANY_REPLY__INIT;
+    char paths[MANY_FETCHES_MAX][SIM_PATH_MAX];
+    reply.blobs = list;
+    for (size_t i = 0; i < take->n_blobs && i < MANY_FETCHES_MAX; i++) {
+        const Ggen__BlobImportRequest *import = take->blobs[i];
+        Ggen__BlobTaken *one = list[reply.n_blobs++] = &taken[i];
+        digest_t digest;
+        bytes_t content;
+        ggen__blob_taken__init (one);
+        if (!path_of (import->sha256, paths[i], &digest))
+            return VALIDATION;
+        one->found = is_whole (self, paths[i], &digest);
+        if (!one->found && is_whole_source (self, import->path, &digest)
+            && sim_disk_read (self, import->path, &content))
+            sim_disk_write (self, paths[i], content.data, content.size);
+        if (!sim_disk_read (self, paths[i], &content)
+            || (import->size_bytes > 0 && import->size_bytes != content.size))
+            continue;
+        one->path = paths[i];
+        one->size_bytes = content.size;
+    }
     return out_reply (at, &reply.base);
 }
 
@@ -129,6 +167,7 @@ on_list (void *self, const delivery_t *at, const ProtobufCMessage *message)
 static const handler_t rows[] = {
     {&ggen__blob_find_request__descriptor, on_find, THIS_NODE},
     {&ggen__blob_import_request__descriptor, on_import, THIS_NODE},
+    {&ggen__blob_take_many_request__descriptor, on_take_many, THIS_NODE},
     {&ggen__blob_remove_request__descriptor, on_remove, THIS_NODE},
     {&ggen__blob_list_request__descriptor, on_list, THIS_NODE},
     {0},

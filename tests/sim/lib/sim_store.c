@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim_store.h"
 
+#include "many.h"
+#include "many.pb-c.h"
 #include "runtime/actor/out.h"
 #include "sim_archive.h"
 #include "sim_store_place.h"
@@ -98,33 +100,78 @@ tell_progress (const delivery_t *at, const Ggen__UnpackRequest *unpack, size_t s
     out_progress (at->out, at->ticket, &progress);
 }
 
+//  What an answer refers to.
+typedef struct {
+    Ggen__UnpackReply reply;
+    Ggen__Manifest manifest;
+    digest_t sha256, files;
+} unpacked_t;
+
+//  Returns false when it was refused, which has been answered. Forget its manifest.
+static bool
+unpack_one (sim_disk_t *disk, const delivery_t *at, const Ggen__UnpackRequest *unpack,
+            unpacked_t *self)
+{
+    char path[SIM_PATH_MAX], hex[DIGEST_HEX_SIZE + 1];
+    bytes_t archive;
+    if (!sim_disk_read (disk, unpack->archive_path, &archive)) {
+        out_refuse (at->out, at->ticket, STORAGE, "", "%s: there is no such file",
+                    unpack->archive_path);
+        return false;
+    }
+    const char *fault = fault_of (unpack, archive, &self->sha256, &self->files);
+    if (fault) {
+        out_refuse (at->out, at->ticket, CHECKSUM_MISMATCH, "", "%s: %s", unpack->archive_path,
+                    fault);
+        return false;
+    }
+    if (!sim_archive_manifest (archive, &self->manifest)) {
+        out_refuse (at->out, at->ticket, SECURITY, "", "%s: it is no archive",
+                    unpack->archive_path);
+        return false;
+    }
+    tell_progress (at, unpack, archive.size);
+    ggen__unpack_reply__init (&self->reply);
+    self->reply.manifest = &self->manifest;
+    self->reply.sha256 = digest_to_field (&self->sha256);
+    self->reply.files_sha256 = digest_to_field (&self->files);
+    self->reply.size_bytes = self->reply.unpacked_bytes = archive.size;
+    self->reply.files_count = 2;
+    digest_to_hex (&self->files, hex);
+    sim_place (path, unpack->root, "staged/%s", hex);
+    sim_disk_write (disk, path, archive.data, archive.size);
+    return true;
+}
+
 static code_t
 on_unpack (void *disk, const delivery_t *at, const ProtobufCMessage *message)
 {
-    const Ggen__UnpackRequest *unpack = (const void *) message;
-    Ggen__UnpackReply reply = GGEN__UNPACK_REPLY__INIT;
-    Ggen__Manifest manifest;
-    char path[SIM_PATH_MAX], hex[DIGEST_HEX_SIZE + 1];
-    bytes_t archive;
-    digest_t sha256, files;
-    if (!sim_disk_read (disk, unpack->archive_path, &archive))
-        return out_fail (at, STORAGE, "", "%s: there is no such file", unpack->archive_path);
-    const char *fault = fault_of (unpack, archive, &sha256, &files);
-    if (fault)
-        return out_fail (at, CHECKSUM_MISMATCH, "", "%s: %s", unpack->archive_path, fault);
-    if (!sim_archive_manifest (archive, &manifest))
-        return out_fail (at, SECURITY, "", "%s: it is no archive", unpack->archive_path);
-    tell_progress (at, unpack, archive.size);
-    reply.manifest = &manifest;
-    reply.sha256 = digest_to_field (&sha256);
-    reply.files_sha256 = digest_to_field (&files);
-    reply.size_bytes = reply.unpacked_bytes = archive.size;
-    reply.files_count = 2;
-    digest_to_hex (&files, hex);
-    sim_place (path, unpack->root, "staged/%s", hex);
-    sim_disk_write (disk, path, archive.data, archive.size);
-    out_reply (at, &reply.base);
-    sim_archive_forget (&manifest);
+    unpacked_t unpacked;
+    if (!unpack_one (disk, at, (const void *) message, &unpacked))
+        return OK;
+    out_reply (at, &unpacked.reply.base);
+    sim_archive_forget (&unpacked.manifest);
+    return OK;
+}
+
+static code_t
+on_unpack_many (void *disk, const delivery_t *at, const ProtobufCMessage *message)
+{
+    const Ggen__UnpackManyRequest *request = (const void *) message;
+    unpacked_t unpacked[MANY_UNPACKS_MAX];
+    Ggen__UnpackReply *list[MANY_UNPACKS_MAX];
+    Ggen__UnpackManyReply reply = GGEN__UNPACK_MANY_REPLY__INIT;
+    reply.unpacked = list;
+    while (reply.n_unpacked < request->n_archives && reply.n_unpacked < MANY_UNPACKS_MAX
+           && unpack_one (disk, at, request->archives[reply.n_unpacked],
+                          &unpacked[reply.n_unpacked])) {
+        list[reply.n_unpacked] = &unpacked[reply.n_unpacked].reply;
+        reply.n_unpacked++;
+    }
+    if (reply.n_unpacked == request->n_archives)
+        out_reply (at, &reply.base);
+    for (size_t i = 0; i < reply.n_unpacked; i++)
+        sim_archive_forget (&unpacked[i].manifest);
     return OK;
 }
 
@@ -280,6 +327,7 @@ static const handler_t rows[] = {
     {&ggen__read_manifest_request__descriptor, on_read_manifest, THIS_NODE},
     {&ggen__pack_request__descriptor, on_pack, THIS_NODE},
     {&ggen__unpack_request__descriptor, on_unpack, THIS_NODE},
+    {&ggen__unpack_many_request__descriptor, on_unpack_many, THIS_NODE},
     {&ggen__discard_request__descriptor, on_discard, THIS_NODE},
     {&ggen__write_new_request__descriptor, on_write_new, THIS_NODE},
     {&ggen__read_root_request__descriptor, on_read_root, THIS_NODE},

@@ -22,6 +22,7 @@ typedef struct {
     const identity_t *from, *to;    //  as it was decided: names may change hands again meanwhile
     bool pointed;                   //  the second part: what points to the new key
     unsigned tries;
+    uint64_t seq;                   //  of the new key's head
     ProtobufCBinaryData record, head;
 } errand_t;
 
@@ -59,6 +60,14 @@ again (void *self, world_t *world)
     go (self);
 }
 
+//  It is signed anew.
+static void
+forget_head (errand_t *self)
+{
+    free (self->head.data);
+    self->head.data = NULL;
+}
+
 static void
 on_told (void *self_, world_t *world, const client_reply_t *reply)
 {
@@ -70,17 +79,19 @@ on_told (void *self_, world_t *world, const client_reply_t *reply)
     if (reply->code == OK) {
         package_t *package = package_of (self);
         //  Of the new key, which is the publisher's own: that one people look for from now on.
-        if (self->way != BY_THIEF && package->seq > package->seq_stored)
-            package->seq_stored = package->seq;
+        if (self->way != BY_THIEF && self->seq > package->seq_stored)
+            package->seq_stored = self->seq;
         self->pointed = true;
         self->tries = 0;
-        free (self->head.data);
-        self->head.data = NULL;
+        forget_head (self);
         go (self);
     }
-    else if (++self->tries < TRIES_MAX)
+    else if (++self->tries < TRIES_MAX) {
+        //  The new key has published something newer meanwhile: it says all of it anew.
+        if (reply->code == VALIDATION && !self->pointed && self->way != BY_THIEF)
+            forget_head (self);
         world_at (world, world_now_us (world) + AGAIN_US, again, self);
-    else {
+    } else {
         //  A node that is off, or cut off, for that long is nobody's fault.
         if (players_is_ready (self->play, self->node))
             world_violation (world, "keys: node %u cannot hand %s over: %s", self->node,
@@ -138,9 +149,10 @@ say (errand_t *self)
         self->record = library_sign_evil_release (library, self->package, wall_ms);
         self->head = library_sign_evil_head (library, self->package, wall_ms);
     }
-    else if (!self->pointed)
+    else if (!self->pointed) {
         self->head = library_sign_head (library, self->package, wall_ms);
-    else if (self->way == BY_THIEF)
+        self->seq = package_of (self)->seq;
+    } else if (self->way == BY_THIEF)
         self->head = library_sign_stolen_head (library, self->from, self->package, wall_ms);
     else
         self->head = library_sign_last (library, self->from, self->to, self->package, wall_ms);

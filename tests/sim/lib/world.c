@@ -2,6 +2,7 @@
 #include "world_inside.h"
 
 #include "clients.h"
+#include "node.pb-c.h"
 #include "swarm.pb-c.h"
 
 #include <assert.h>
@@ -259,6 +260,22 @@ finish_parting (void *context, world_t *self)
         end_node (self, (uint32_t) number, NODE_OFF, false);
 }
 
+//  As bus_drain.c does, which waits for them for longer.
+static void
+ask_to_save (world_t *self, uint32_t at)
+{
+    const node_t *node = &self->nodes[at];
+    for (uint8_t i = 0; i < node->seats_count; i++) {
+        const handler_t *row = node->seats[i].class->rows;
+        Ggen__SaveRequest save = GGEN__SAVE_REQUEST__INIT;
+        while (row->message && row->message != &ggen__save_request__descriptor)
+            row++;
+        if (row->message)
+            clients_ask (self, at, world_seat_name (self, at, i), &save.base, WORLD_PARTING_MS, NULL,
+                         NULL);
+    }
+}
+
 void
 world_stop (world_t *self, uint32_t at)
 {
@@ -268,6 +285,7 @@ world_stop (world_t *self, uint32_t at)
     Ggen__DisconnectRequest all = GGEN__DISCONNECT_REQUEST__INIT;
     if (seats_find (node, "swarm") < WORLD_SEATS_MAX)
         clients_ask (self, at, "swarm", &all.base, WORLD_PARTING_MS, NULL, NULL);
+    ask_to_save (self, at);
     world_at (self, self->now_us + WORLD_PARTING_MS * 1000, finish_parting,
               (void *) (uintptr_t) ((uint64_t) node->life << 32 | at));
 }

@@ -114,8 +114,8 @@ node_state_t world_node_state (const world_t *self, uint32_t node);
 //  Start it now: all its actors are born. No effect on one that runs.
 void world_start (world_t *self, uint32_t node);
 
-//  Ask its swarm to say goodbye, and end it a little later (WORLD_PARTING_MS); what its state keeps is
-//  all written.
+//  Ask its swarm to say goodbye and those who keep something back to write it, and end it a little later
+//  (WORLD_PARTING_MS); what its state keeps is all written.
 #define WORLD_PARTING_MS 200
 void world_stop (world_t *self, uint32_t node);
 

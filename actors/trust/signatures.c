@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "signatures.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS_FIRST 16
+
+typedef struct {
+    uint8_t hash[CRYPTO_HASH_BYTES];
+} known_t;
+
+//  A slot is told by the first bytes of a hash: those are as good as random.
+struct signatures_t {
+    const crypto_t *crypto;
+    known_t *slots;                 //  all zero: empty
+    size_t slots_count;             //  0, or a power of two
+    size_t used;
+};
+
+signatures_t *
+signatures_new (const crypto_t *crypto)
+{
+    signatures_t *self = calloc (1, sizeof *self);
+    if (self)
+        self->crypto = crypto;
+    return self;
+}
+
+void
+signatures_destroy (signatures_t **self_p)
+{
+    if (!*self_p)
+        return;
+    free ((*self_p)->slots);
+    free (*self_p);
+    *self_p = NULL;
+}
+
+const crypto_t *
+signatures_crypto (const signatures_t *self)
+{
+    return self->crypto;
+}
+
+static known_t *
+slot_of (known_t *slots, size_t count, const known_t *known)
+{
+    uint32_t number;
+    memcpy (&number, known->hash, sizeof number);
+    return &slots[number & (count - 1)];
+}
+
+static void
+put (signatures_t *self, const known_t *known)
+{
+    static const known_t none;
+    known_t *slot = slot_of (self->slots, self->slots_count, known);
+    self->used += memcmp (slot, &none, sizeof none) == 0;
+    *slot = *known;
+}
+
+//  Keep it at most half full, so that few take each other's place.
+static void
+make_room (signatures_t *self)
+{
+    size_t count = self->slots_count, more = count ? 2 * count : SLOTS_FIRST;
+    if (2 * self->used < count || more > SIGNATURES_MAX)
+        return;
+    static const known_t none;
+    known_t *old = self->slots, *slots = calloc (more, sizeof *slots);
+    if (!slots)
+        return;
+    self->slots = slots;
+    self->slots_count = more;
+    self->used = 0;
+    for (size_t i = 0; i < count; i++)
+        if (memcmp (&old[i], &none, sizeof none) != 0)
+            put (self, &old[i]);
+    free (old);
+}
+
+//  Key and signature have one size each, and the message goes in as its hash: no two signatures
+//  give the same bytes.
+static bool
+verify (void *self_, const uint8_t *signature, const uint8_t *message, size_t size,
+        const uint8_t *key)
+{
+    signatures_t *self = self_;
+    uint8_t all[CRYPTO_KEY_BYTES + CRYPTO_SIGNATURE_BYTES + CRYPTO_HASH_BYTES];
+    known_t known;
+    memcpy (all, key, CRYPTO_KEY_BYTES);
+    memcpy (all + CRYPTO_KEY_BYTES, signature, CRYPTO_SIGNATURE_BYTES);
+    self->crypto->sha256 (message, size, all + CRYPTO_KEY_BYTES + CRYPTO_SIGNATURE_BYTES);
+    self->crypto->sha256 (all, sizeof all, known.hash);
+    if (self->slots
+        && memcmp (slot_of (self->slots, self->slots_count, &known), &known, sizeof known) == 0)
+        return true;
+    if (!self->crypto->verify (NULL, signature, message, size, key))
+        return false;
+    make_room (self);
+    if (self->slots)
+        put (self, &known);
+    return true;
+}
+
+code_t
+signatures_check (signatures_t *self, const Ggen__SignedRecord *record)
+{
+    return record_check (record, verify, self);
+}

@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The HTTP registry: registry.url and named sources that are URLs, over honest and other servers."""
+import json
+import os
+import shutil
+
+from tap import contains, equal, lacks, main, matches, test, true, wait_until
+from web_server import WebServer, cut, endless, instead, redirect, status
+
+
+MANIFESTS = {"greeting": "", "hello": '[gpack.dependencies]\ngreeting = "^1"\n'}
+
+
+def pack(home, name):
+    """A package's directory."""
+    home.write(f"packs/{name}/gpack.toml", f'[gpack]\nname = "{name}"\nversion = "1.0.0"\n'
+               f'description = "says {name}"\nlicense = "MIT"\n{MANIFESTS[name]}')
+    home.write(f"packs/{name}/templates/{name}.tmpl", f"{name} " * 400)
+    return home.dir / "packs" / name
+
+
+def publisher(home, *packs):
+    """Another home that has published these; it."""
+    other = home.another()
+    other.run("market", "key", "generate")
+    for name in packs or ("greeting", "hello"):
+        other.run("market", "publish", pack(other, name))
+    return other
+
+
+def serve(home, *packs):
+    other = publisher(home, *packs)
+    return other, WebServer(other.path / "registry")
+
+
+def url(web):
+    return {"GGEN_REGISTRY_URL": web.url}
+
+
+def forget_age(home):
+    """The copies of indexes are old enough to be asked for again."""
+    for file in home.path.glob("cache/web/*/current"):
+        os.utime(file, (1, 1))
+
+
+def names(document):
+    return sorted(entry["id"] for entry in document["results"])
+
+
+@test
+def a_directory_that_a_web_server_serves_is_a_registry(home):
+    _, web = serve(home)
+    with web:
+        equal(names(home.json("market", "search", env=url(web))), ["greeting", "hello"])
+        found = home.json("market", "info", "hello", env=url(web))
+        equal(found["package"]["source"], "http")
+        home.run("market", "install", "hello", env=url(web))
+        home.run("market", "verify", env=url(web))
+    installed = home.json("market", "list")
+    equal(sorted(one["name"] for one in installed["packages"]), ["greeting", "hello"])
+
+
+@test
+def an_index_that_has_not_changed_is_not_sent_again(home):
+    _, web = serve(home)
+    with web:
+        home.run("market", "search", env=url(web))
+        home.run("market", "search", env=url(web))
+        equal(web.log, ["GET /index.json 200"])
+        forget_age(home)
+        home.run("market", "search", env=url(web))
+        equal(web.log[1:], ["GET /index.json 304"])
+        home.run("market", "search", env=url(web))
+        equal(len(web.log), 2)
+
+
+@test
+def what_is_published_later_is_found_and_what_is_yanked_is_hidden(home):
+    other, web = serve(home, "greeting")
+    with web:
+        equal(names(home.json("market", "search", env=url(web))), ["greeting"])
+        other.run("market", "publish", pack(other, "hello"))
+        other.run("market", "yank", "greeting@1.0.0", "--reason", "wrong words")
+        forget_age(home)
+        equal(names(home.json("market", "search", env=url(web))), ["hello"])
+        versions = home.json("market", "info", "greeting@1.0.0", env=url(web))
+        equal(versions["package"]["yanked"], True)
+    true(any(home.path.glob("cache/web/*/2/greeting/1.0.0/head")), "the head that says so")
+
+
+@test
+def a_server_that_is_gone_leaves_what_it_told_and_the_answer_says_so(home):
+    _, web = serve(home)
+    with web:
+        home.run("market", "search", env=url(web))
+    forget_age(home)
+    found = home.json("market", "search", env=url(web))
+    equal(names(found), ["greeting", "hello"])
+    equal(found["incomplete"], True)
+    contains(found["warnings"][0], "registry 'http'")
+    contains(found["warnings"][0], "NETWORK")
+
+
+@test
+def a_server_that_never_answered_is_told_and_hides_nothing_else(home):
+    other, web = serve(home)
+    with web:
+        pass
+    home.run("market", "key", "generate")
+    home.run("market", "publish", pack(home, "greeting"))
+    found = home.json("market", "search", env=url(web))
+    equal(names(found), ["greeting"])
+    equal(found["incomplete"], True)
+
+
+@test
+def with_mode_http_nothing_else_is_asked(home):
+    _, web = serve(home, "greeting")
+    home.run("market", "key", "generate")
+    home.run("market", "publish", pack(home, "hello"))
+    home.write("ggen/config.toml", f'[registry]\nmode = "http"\nurl = "{web.url}"\n')
+    with web:
+        equal(names(home.json("market", "search")), ["greeting"])
+    home.write("ggen/config.toml", '[registry]\nmode = "http"\n')
+    contains(home.run("market", "search", ok=False).err, "registry.url")
+
+
+@test
+def registry_http_and_central_ask_it_alone(home):
+    _, web = serve(home, "greeting")
+    home.run("market", "key", "generate")
+    home.run("market", "publish", pack(home, "hello"))
+    with web:
+        for name in ("http", "central"):
+            found = home.json("market", "search", "--registry", name, env=url(web))
+            equal(names(found), ["greeting"])
+    contains(home.run("market", "search", "--registry", "http", ok=False).err, "not enabled")
+
+
+@test
+def a_named_url_is_added_listed_asked_and_removed(home):
+    _, web = serve(home)
+    with web:
+        home.run("market", "registry", "add", "far", web.url)
+        listed = {one["name"]: one for one in home.json("market", "registry", "list")["sources"]}
+        equal(listed["far"]["kind"], "web")
+        equal(listed["far"]["packages_count"], 2)
+        equal(names(home.json("market", "search", "--registry", "far")), ["greeting", "hello"])
+        home.run("market", "install", "greeting")
+        shutil.rmtree(home.path / "cache" / "web")
+        listed = {one["name"]: one for one in home.json("market", "registry", "list")["sources"]}
+        contains(listed["far"]["problem"], "not fetched yet")
+        home.run("market", "search")
+        home.run("market", "registry", "remove", "far")
+        equal(list(home.path.glob("cache/web/*/current")), [])
+        equal(names(home.json("market", "search")), [])
+
+
+@test
+def a_url_that_is_no_registry_is_not_added(home):
+    (home.dir / "www").mkdir()
+    with WebServer(home.dir / "www") as web:
+        contains(home.run("market", "registry", "add", "far", web.url, ok=1).err, "404")
+        home.write("www/index.json", "{]")
+        contains(home.run("market", "registry", "add", "far", web.url, ok=1).err, "line 1")
+        home.write("www/index.json", "[]")
+    contains(home.run("market", "registry", "add", "far", web.url, ok=1).err, "connect")
+    contains(home.run("market", "registry", "add", "far", "http://u:p@127.0.0.1/", ok=1).err, "netrc")
+    equal([one["name"] for one in home.json("market", "registry", "list")["sources"]], ["file"])
+
+
+@test
+def a_registry_of_the_web_is_mirrored(home):
+    _, web = serve(home)
+    mirror = home.dir / "mirror"
+    with web:
+        home.run("market", "registry", "add", "far", web.url)
+        done = home.json("market", "registry", "sync", "--from", "far", "--to", mirror)
+        equal((done["copied"], done["failed"]), (2, 0))
+        again = home.json("market", "registry", "sync", "--from", "far", "--to", mirror)
+        equal((again["copied"], again["present"]), (0, 2))
+    equal(list(mirror.glob("**/*.download")), [])
+    with WebServer(mirror) as second:
+        home.another().run("market", "install", "hello", env=url(second))
+
+
+@test
+def other_bytes_than_were_signed_are_refused(home):
+    _, web = serve(home)
+    with web:
+        web.fault("greeting-1.0.0.tar.gz", instead(b"other bytes"))
+        failed = home.json("market", "install", "greeting", env=url(web), ok=1)
+        equal(failed["error"]["code"], "CHECKSUM_MISMATCH")
+        equal(home.json("market", "list")["total"], 0)
+        web.fault("greeting-1.0.0.tar.gz", None)
+        home.run("market", "install", "greeting", env=url(web))
+
+
+@test
+def an_archive_without_an_end_is_cut_off(home):
+    _, web = serve(home)
+    with web:
+        web.fault("greeting-1.0.0.tar.gz", endless)
+        failed = home.json("market", "install", "greeting", env=url(web), ok=1)
+        equal(failed["error"]["code"], "VALIDATION")
+        contains(failed["error"]["message"], "more than")
+    equal(list(home.path.glob("cache/web/*.part")), [])
+
+
+@test
+def a_download_that_was_cut_goes_on_where_it_was(home):
+    _, web = serve(home)
+    with web:
+        web.fault("greeting-1.0.0.tar.gz", cut(100))
+        failed = home.json("market", "install", "greeting", env=url(web), ok=1)
+        equal(failed["error"]["code"], "NETWORK")
+        parts = list(home.path.glob("cache/web/*.part"))
+        equal([part.stat().st_size for part in parts], [100])
+        web.fault("greeting-1.0.0.tar.gz", None)
+        home.run("market", "install", "greeting", env=url(web))
+        matches("\n".join(web.log), r"GET /greeting/1.0.0/greeting-1.0.0.tar.gz 206$")
+    equal(list(home.path.glob("cache/web/*.part")), [])
+
+
+@test
+def a_part_with_other_bytes_is_begun_anew(home):
+    _, web = serve(home)
+    with web:
+        web.fault("greeting-1.0.0.tar.gz", cut(100))
+        home.run("market", "install", "greeting", env=url(web), ok=1)
+        part = next(home.path.glob("cache/web/*.part"))
+        part.write_bytes(b"\0" * 100)
+        web.fault("greeting-1.0.0.tar.gz", None)
+        home.run("market", "install", "greeting", env=url(web))
+
+
+@test
+def redirections_are_followed_to_http_and_not_for_ever(home):
+    other, web = serve(home)
+    with web:
+        with WebServer(home.dir) as front:
+            front.fault("/index.json", redirect(web.url + "index.json"))
+            equal(names(home.json("market", "search", env=url(front))), ["greeting", "hello"])
+            front.fault("/index.json", redirect("/index.json"))
+            forget_age(home)
+            equal(home.json("market", "search", env=url(front))["incomplete"], True)
+            front.fault("/index.json", redirect(f"file://{other.path}/registry/index.json"))
+            forget_age(home)
+            equal(home.json("market", "search", env=url(front))["incomplete"], True)
+
+
+@test
+def what_a_server_says_of_an_error_is_told_by_its_code(home):
+    _, web = serve(home)
+    with web:
+        for number, code in ((404, "PACKAGE_NOT_FOUND"), (403, "PERMISSION_DENIED"), (503, "BUSY"),
+                             (500, "NETWORK")):
+            web.fault("greeting-1.0.0.tar.gz", status(number))
+            failed = home.json("market", "install", "greeting", env=url(web), ok=1)
+            equal(failed["error"]["code"], code)
+
+
+@test
+def an_index_tells_nothing_of_this_machines_files(home):
+    secret = home.write("secret.tar.gz", "secret")
+    other = publisher(home, "greeting")
+    index = json.loads((other.path / "registry" / "index.json").read_text())
+    version = index["packages"]["greeting"]["versions"][0]
+    (home.dir / "www").mkdir()
+    for place, code in ((f"file://{secret}", "ALL_PROVIDERS_FAILED"), (str(secret), "PACKAGE_NOT_FOUND"),
+                        ("ftp://127.0.0.1/x.tar.gz", "ALL_PROVIDERS_FAILED")):
+        version["download_url"] = place
+        home.write("www/index.json", json.dumps(index))
+        with WebServer(home.dir / "www") as web:
+            forget_age(home)
+            failed = home.json("market", "install", "greeting", env=url(web), ok=1)
+            equal(failed["error"]["code"], code)
+
+
+@test
+def offline_and_local_questions_ask_no_server(home):
+    _, web = serve(home)
+    with web:
+        home.run("market", "install", "greeting", env=url(web))
+        asked = len(web.log)
+        forget_age(home)
+        home.run("market", "remove", "greeting")
+        home.run("market", "install", "greeting", "--offline", env=url(web))
+        equal(len(web.log), asked)
+
+
+@test
+def a_dry_run_leaves_nothing(home):
+    _, web = serve(home)
+    with web:
+        planned = home.json("market", "install", "hello", "--dry-run", env=url(web))
+        equal(sorted(one["name"] for one in planned["steps"]), ["greeting", "hello"])
+    true(not home.path.exists(), "no home")
+    equal(list(home.dir.glob("ggen-index-*")), [])
+
+
+@test
+def a_node_is_a_registry_of_the_web_for_others(home):
+    other = publisher(home)
+    other.run("node", "run", "--daemon", "--http", "127.0.0.1:0")
+    log = (other.path / "run" / "node.log").read_text(encoding="utf-8")
+    place = matches(log, r"^info node.http url=(http://127.0.0.1:\d+)$")[1]
+    home.run("market", "install", "hello", env={"GGEN_REGISTRY_URL": place})
+
+
+@test
+def an_interrupted_download_leaves_its_part_and_nothing_else(home):
+    _, web = serve(home)
+
+    def stall(handler, data):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data[:50])
+        handler.wfile.flush()
+        handler.rfile.read(1)           # until the client goes
+        handler.close_connection = True
+
+    with web:
+        web.fault("greeting-1.0.0.tar.gz", stall)
+        process = home.start("market", "install", "greeting", env=url(web))
+        wait_until(lambda: [part for part in home.path.glob("cache/web/*.part") if part.stat().st_size == 50],
+                   what="the first bytes")
+        true(process.stop(2) != 0, "a failure")
+        equal(home.json("market", "list")["total"], 0)
+        lacks(process.err, "Traceback")
+
+
+main()
