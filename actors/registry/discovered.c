@@ -51,7 +51,6 @@ known_free (known_t *known)
     free (known->listing.data);
     free (known->head.data);
     free (known->rotation.data);
-    free (known->name);
     free (known);
 }
 
@@ -297,11 +296,11 @@ add (discovered_t *self, const char *name, const publisher_key_t *key, known_t *
     if (code != OK)
         return code;
     char folded[PACKAGE_ID_MAX + 1];
-    known_t *known = calloc (1, sizeof *known);
-    if (!known || !(known->name = strdup (name))) {
-        free (known);
+    size_t name_size = strlen (name) + 1;
+    known_t *known = calloc (1, sizeof *known + name_size);
+    if (!known)
         return BUSY;
-    }
+    memcpy (known->name, name, name_size);
     known->key = *key;
     size_t size = fold (name, folded);
     known_t *first = map_get (self->names, folded, size);

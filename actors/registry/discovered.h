@@ -26,7 +26,6 @@ typedef struct known_t known_t;
 //  One publisher of one name. To be read only.
 struct known_t {
     publisher_key_t key;
-    char *name;
     ProtobufCBinaryData listing;        //  packed SignedRecords; empty: not heard of
     ProtobufCBinaryData head;
     ProtobufCBinaryData rotation;       //  that takes names from this key
@@ -38,6 +37,7 @@ struct known_t {
     known_t *newer, *older;
     known_t *next_of_signer;
     uint64_t used;
+    char name[];
 };
 
 //  An entry has changed or is gone: time to keep that (key of the entry: name and publisher).
