@@ -6,6 +6,7 @@ run (void *self_)
 {
     seat_t *self = self_;
     shell_main (self->inner, &self->setup);
+    zsock_signal (self->inner, 0);
     zsock_destroy (&self->inner);
     return NULL;
 }
@@ -27,8 +28,10 @@ seat_stop (seat_t *self)
 {
     atomic_store (&self->mailbox.stopping, true);
     if (self->pipe) {
-        //  There is always room for it; only who has ended by itself does not take it.
-        zmq_send (self->watch.socket, "$TERM", 5, ZMQ_DONTWAIT);
+        //  There is always room for it; only who has ended by itself does not take it. Others may be
+        //  waiting for room to say something, so all is taken until they signal their end.
+        if (zmq_send (self->watch.socket, "$TERM", 5, ZMQ_DONTWAIT) == 5)
+            zsock_wait (self->pipe);
         pthread_join (self->thread, NULL);
         zsock_destroy (&self->pipe);
     }
