@@ -11,6 +11,7 @@ run (void *self_)
 {
     seat_t *self = self_;
     shell_main (self->inner, &self->setup);
+    zsock_signal (self->inner, 0);
     zsock_destroy (&self->inner);
     return NULL;
 }
