@@ -7,6 +7,8 @@ from homes import check_sound, installed, make_pack
 from moments import FILES, NEW, OLD, POINTS, SEED, at_random_moments, published, stocked
 from tap import equal, main, moment, test, true
 
+ROUNDS_MAX = 5
+
 
 @test
 def an_interrupted_install_has_changed_nothing(home):
@@ -22,7 +24,10 @@ def an_interrupted_install_has_changed_nothing(home):
             check_sound(home)
         home.json("market", "install", "big")
         check_sound(home)
-    at_random_moments(home, ["install", "big"], signal.SIGINT, POINTS // 2, check)
+    for _ in range(ROUNDS_MAX):         # a machine that is busy elsewhere moves all moments to one side
+        at_random_moments(home, ["install", "big"], signal.SIGINT, POINTS // 2, check)
+        if any(interrupted):
+            break
     true(any(interrupted), "some were interrupted in the middle")
 
 

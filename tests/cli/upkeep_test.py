@@ -37,11 +37,11 @@ def a_tree_shows_who_needs_what_and_inverted_who_needs_it(home):
     publish(home, CORE_NEW, REST, DOCS)
     home.run("market", "install", "greeting-docs", "--with-optional")
     equal(home.run("market", "tree").out, "\n".join([
-        "PACKAGE            VERSION  ",
+        "PACKAGE            VERSION",
         "greeting-docs      0.3.0    asked for",
-        "├─greeting-core    1.1.0    ",
-        "└─greeting-rest    1.0.0    ",
-        "  └─greeting-core  1.1.0    ", ""]))
+        "├─greeting-core    1.1.0",
+        "└─greeting-rest    1.0.0",
+        "  └─greeting-core  1.1.0", ""]))
     text = home.run("market", "tree", "--invert", "greeting-core").out
     matches(text, "^greeting-core +1.1.0")
     matches(text, "^└─greeting-rest")
