@@ -27,7 +27,7 @@ struct client_t {
     const client_embed_t *embed;
     zsock_t *dealer;
     bool ends;                  //  the process, after client_close
-    bool owed;                  //  an answer never came
+    bool failed;                //  a call has: what was done for it may go on
     uint32_t calls;
     uint64_t trace;
 };
@@ -150,7 +150,7 @@ static bool
 may_be_left (const client_t *self)
 {
     const client_embed_t *embed = self->embed;
-    return self->ends && !self->owed && embed->may_be_left
+    return self->ends && !self->failed && embed->may_be_left
            && embed->may_be_left (embed->context, self->node);
 }
 
@@ -319,7 +319,6 @@ client_call (client_t *self, const client_call_t *call, ProtobufCMessage **reply
             send_kind (self, call, GGEN__KIND__CANCEL);
             deadline_ms = now_ms + CANCEL_WAIT_MS;
         }
-        self->owed = now_ms >= deadline_ms || now_ms - heard_ms > SILENCE_MAX_MS;
         if (now_ms >= deadline_ms)
             end_failed (&outcome, TIMEOUT,
                         cancelled ? "interrupted, and how it ended is not known"
@@ -329,5 +328,6 @@ client_call (client_t *self, const client_call_t *call, ProtobufCMessage **reply
     }
     *reply_p = outcome.reply;
     *failure_p = outcome.failure;
+    self->failed = self->failed || outcome.code != OK;
     return outcome.code;
 }

@@ -39,7 +39,7 @@ must_use code_t client_open (client_t **self_p, const client_setup_t *setup, cha
                              size_t why_size);
 
 //  Detach; stops an embedded node and leaves the home. Of a process that ends, a node that may be left
-//  and owes no answer is left as it is, with all its memory.
+//  and has done all that it was asked is left as it is, with all its memory.
 void client_close (client_t **self_p);
 
 //  True when the node lives in this process.

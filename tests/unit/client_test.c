@@ -263,7 +263,7 @@ keep_node (void *context, const void *node)
 
 //  A client of its own home; returns the node that is left when it is closed after a call to 'to', or NULL.
 static void *
-node_left (home_test_t *test, bool ends, const char *to, uint32_t timeout_ms)
+node_left (home_test_t *test, bool ends, const char *to, uint64_t number, uint32_t timeout_ms)
 {
     const void *left = NULL;
     const client_embed_t leaving = {node_start_seen, node_stop, keep_node, &left};
@@ -276,19 +276,20 @@ node_left (home_test_t *test, bool ends, const char *to, uint32_t timeout_ms)
     char why[200] = "";
     assert_int_equal (client_open (&other.client, &client, why, sizeof why), OK);
     other.timeout_ms = timeout_ms;
-    call (&other, to, 7, 0);
+    call (&other, to, number, 0);
     client_close (&other.client);
     return (void *) (uintptr_t) left;
 }
 
 static void
-a_process_that_ends_leaves_a_node_that_owes_nothing (void **state)
+a_process_that_ends_leaves_a_node_that_did_all_it_was_asked (void **state)
 {
-    void *left = node_left (*state, true, "echo", 10000);
+    void *left = node_left (*state, true, "echo", 7, 10000);
     assert_non_null (left);
     node_stop (NULL, &left);
-    assert_null (node_left (*state, false, "echo", 10000));
-    assert_null (node_left (*state, true, "mute", 1));
+    assert_null (node_left (*state, false, "echo", 7, 10000));
+    assert_null (node_left (*state, true, "echo", 13, 10000));      //  fails
+    assert_null (node_left (*state, true, "mute", 7, 1));
 }
 
 #define WITH_CLIENT(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
@@ -303,7 +304,7 @@ main (void)
         WITH_CLIENT (an_unknown_actor_is_a_failure_and_not_a_wait),
         WITH_CLIENT (an_answer_of_somebody_who_was_not_asked_does_not_count),
         WITH_CLIENT (only_the_bus_can_say_that_the_node_has_failed),
-        WITH_CLIENT (a_process_that_ends_leaves_a_node_that_owes_nothing),
+        WITH_CLIENT (a_process_that_ends_leaves_a_node_that_did_all_it_was_asked),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
