@@ -201,7 +201,8 @@ a_cancel_after_it_was_published_comes_too_late (void **state)
     static const installer_settings_t settings = {.tells_later = true};
     static const ProtobufCMessageDescriptor *const steps [] = {&ggen__publish_request__descriptor,
                                                                &ggen__state_put_request__descriptor};
-    static const char *const paths [] = {"/one", "/two"}, *const notes [] = {"mine@1.0.0", "mine@2.0.0"};
+    static const char *const paths [] = {"/one", "/two"};
+    static const char *const notes [] = {"mine@1.0.0", "mine@2.0.0"};
     make_directory ("mine");
     fake_stop (&world.fake);
     fake_start (&world.fake, &installer_actor, &settings);

@@ -210,7 +210,7 @@ stamps_that_were_settled_later_are_less_racy (void **state)
     assert_true (info.st_mtim.tv_sec >= time (NULL) - 60);
 }
 
-//  Whose tree is in use was edited meanwhile, for all that is known: the text takes its time to be written.
+//  A tree in use may have been edited meanwhile: the text takes its time to be written.
 static void
 stamps_of_a_tree_in_use_are_settled_by_no_later_time_than_theirs (void **state)
 {
