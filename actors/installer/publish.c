@@ -109,6 +109,7 @@ on_published (task_t *task, void *item, const answer_t *message)
 {
     (void) item;
     ((publish_t *) task->more)->published = (Ggen__PublishReply *) message_copy (message->message);
+    task->committed = true;
 }
 
 static void

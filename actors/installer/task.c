@@ -101,10 +101,11 @@ send_queue (task_t *task)
     while (task->queue && task->waiting < TASK_WINDOW) {
         task_bring_together (task);
         task_ask_t *ask = task->queue;
+        //  A cancel that comes too late cancels nothing of what is still to be done.
         ask_t question = {.to = ask->to,
                           .message = ask->message,
                           .expect = ask->expect,
-                          .parent = task->ticket,
+                          .parent = task->committed ? 0 : task->ticket,
                           .on_answer = on_answer,
                           .arg = ask};
         code_t code = out_ask (task->out, &question);

@@ -150,7 +150,9 @@ take_head (run_t *self, Ggen__Package *package, const uint8_t key [SIGNED_HEAD_K
 {
     const import_index_t *index = &self->index;
     for (size_t i = first_head (self, package->id);
-         i < index->heads_count && strcmp (index->heads [i].id, package->id) == 0; i++) {
+         i < index->heads_count && strcmp (index->heads [i].id, package->id) == 0
+         && !job_cancelled (self->ask->job);
+         i++) {
         uint8_t signer [SIGNED_HEAD_KEY_SIZE];
         if (!is_good (self, i))
             continue;
@@ -174,6 +176,8 @@ keep_other_heads (run_t *self)
     code_t code = OK;
     for (size_t i = 0; i < self->index.heads_count && code == OK; i++) {
         const import_head_t *head = &self->index.heads [i];
+        if (job_cancelled (self->ask->job))
+            return fail (self, CANCELLED, "cancelled");
         if (self->seen [i] == TAKEN || !is_good (self, i))
             continue;
         code = shelf_keep_record (self->shelf, head->id, (bytes_t) {head->data, head->size},

@@ -227,9 +227,10 @@ look_at_web (task_t *task, unsigned at, job_t *job)
     web_t *web = &self->webs [at];
     const Ggen__Source *source = self->list.items [at];
     bool waits = web->failed_at > 0 && task->wall_s - web->failed_at < REGISTRY_SOURCES_RETRY_S;
+    bool asks = !waits && may_ask (task->request);
     web_copy_ask_t ask = {.cache = self->cache,
                           .url = source->location,
-                          .asks = !waits && may_ask (task->request),
+                          .asks = asks,
                           .wall_s = task->wall_s,
                           .crypto = self->crypto,
                           .job = job};
@@ -237,7 +238,8 @@ look_at_web (task_t *task, unsigned at, job_t *job)
         look_dry (self, &ask, &web->copy);
     else if (!waits)
         web_copy_look (&ask, &web->copy);
-    web->failed_at = web->copy.code == OK ? 0 : waits ? web->failed_at : task->wall_s;
+    if (asks)
+        web->failed_at = web->copy.code == OK ? 0 : task->wall_s;
     if (!*web->copy.directory)
         return;
     if (web->copy.code != OK) {

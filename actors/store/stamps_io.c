@@ -24,12 +24,14 @@ digest_of (const file_list_t *list, uint8_t digest [SHA256_SIZE])
 
 //  "Now" is the time that this file system gives to a new file: the clock that stamped the tree.
 static bool
-write_stamps (int fd, const file_list_t *list, const uint8_t digest [SHA256_SIZE])
+write_stamps (int fd, const file_list_t *list, const uint8_t digest [SHA256_SIZE],
+              struct timespec *now)
 {
     struct stat status;
     if (fstat (fd, &status) == -1)
         return false;
-    int64_t now_ns = status.st_ctim.tv_sec * INT64_C (1000000000) + status.st_ctim.tv_nsec;
+    *now = status.st_ctim;
+    int64_t now_ns = now->tv_sec * INT64_C (1000000000) + now->tv_nsec;
     size_t size;
     char *text = stamps_format (list, digest, now_ns, &size);
     if (!text) {
@@ -55,7 +57,9 @@ stamps_save (int dirfd, const char *name, const file_list_t *list, refusal_t *re
     int fd = openat (dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd == -1)
         return refusal_system (refusal, errno, temporary, "create");
-    bool written = write_stamps (fd, list, digest);
+    //  The tree may be edited while they are written: the file has the time from before that.
+    struct timespec times [2] = {{.tv_nsec = UTIME_OMIT}};
+    bool written = write_stamps (fd, list, digest, &times [1]) && futimens (fd, times) == 0;
     int error = errno;
     close (fd);
     if (written && renameat (dirfd, temporary, dirfd, name) == 0)
@@ -73,7 +77,8 @@ stamps_create (int dirfd, const char *name, const file_list_t *list,
     int fd = openat (dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd == -1)
         return refusal_system (refusal, errno, name, "create");
-    bool written = write_stamps (fd, list, digest);
+    struct timespec now;
+    bool written = write_stamps (fd, list, digest, &now);
     int error = errno;
     close (fd);
     return written ? OK : refusal_system (refusal, error, name, "write");

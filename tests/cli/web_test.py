@@ -291,6 +291,16 @@ def offline_and_local_questions_ask_no_server(home):
 
 
 @test
+def who_was_offline_before_asks_the_server_at_once(home):
+    _, web = serve(home)
+    with web:
+        home.run("node", "run", "--daemon", env=url(web))
+        home.run("market", "install", "greeting", "--offline", ok=False)
+        equal(web.log, [])
+        home.run("market", "install", "greeting")
+
+
+@test
 def a_dry_run_leaves_nothing(home):
     _, web = serve(home)
     with web:

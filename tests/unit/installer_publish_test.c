@@ -193,6 +193,40 @@ what_the_network_hears_later_is_noted (void **state)
     assert_true (warns_of ("will not be told by itself"));
 }
 
+//  It is published by then: the asker hears that, and the network will.
+static void
+a_cancel_after_it_was_published_comes_too_late (void **state)
+{
+    (void) state;
+    static const installer_settings_t settings = {.tells_later = true};
+    static const ProtobufCMessageDescriptor *const steps [] = {&ggen__publish_request__descriptor,
+                                                               &ggen__state_put_request__descriptor};
+    static const char *const paths [] = {"/one", "/two"};
+    static const char *const notes [] = {"mine@1.0.0", "mine@2.0.0"};
+    make_directory ("mine");
+    fake_stop (&world.fake);
+    fake_start (&world.fake, &installer_actor, &settings);
+    for (unsigned i = 0; i < COUNT_OF (steps); i++) {
+        world.hold = steps [i];
+        assert_int_equal (publish (paths [i], ""), INTERNAL);
+        assert_int_equal (world.held_count, 1);
+        //  The answer to what was asked first is faster than the cancel
+        const fake_sent_t *held = world.held [0];
+        if (i == 0)
+            world.held [0] = NULL;
+        fake_cancel (&world.fake, "cli", world.asked);
+        world_turn (&world);
+        if (i == 0)
+            serve_sent (&world, (fake_sent_t *) (uintptr_t) held);
+        world_release (&world);
+        assert_null (world.failure);
+        assert_non_null (world.reply);
+        assert_true (((const Ggen__PublishTreeReply *) (const void *) world.reply)->told_later);
+        assert_string_equal (world.noted, notes [i]);
+        assert_int_equal (world.publishes, i + 1);
+    }
+}
+
 static void
 a_publish_run_dry_signs_and_sends_nothing (void **state)
 {
@@ -273,6 +307,7 @@ main (void)
         TEST (the_same_bytes_go_again_over_a_copy_that_is_no_good),
         TEST (what_is_published_elsewhere_only_comes_here_by_force),
         TEST (what_the_network_hears_later_is_noted),
+        TEST (a_cancel_after_it_was_published_comes_too_late),
         TEST (a_publish_run_dry_signs_and_sends_nothing),
         TEST (quality_is_warned_of_an_error_or_skipped),
         TEST (a_name_of_another_publisher_cannot_be_published),

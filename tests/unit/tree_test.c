@@ -210,6 +210,30 @@ stamps_that_were_settled_later_are_less_racy (void **state)
     assert_true (info.st_mtim.tv_sec >= time (NULL) - 60);
 }
 
+//  A tree in use may have been edited meanwhile: the text takes its time to be written.
+static void
+stamps_of_a_tree_in_use_are_settled_by_no_later_time_than_theirs (void **state)
+{
+    (void) state;
+    struct stat info;
+    char text [256] = "";
+    long long written_ns;
+    AUTO (file_list_destroy) file_list_t *many = file_list_new ();
+    for (unsigned i = 0; i < 20000; i++) {
+        char path [16];
+        int size = snprintf (path, sizeof path, "f%05u", i);
+        assert_non_null (file_list_add (many, &(file_entry_t) {.path = path}, (size_t) size));
+    }
+    file_list_sort (many);
+    assert_int_equal (stamps_save (temp.fd, "stamps", many, &refusal), OK);
+    int fd = openat (temp.fd, "stamps", O_RDONLY);
+    assert_true (read (fd, text, sizeof text - 1) > 0);
+    assert_int_equal (fstat (fd, &info), 0);
+    close (fd);
+    assert_int_equal (sscanf (text, "ggen-stamps 1 %*64s %lld", &written_ns), 1);
+    assert_true (info.st_mtim.tv_sec * 1000000000LL + info.st_mtim.tv_nsec <= written_ns);
+}
+
 static void
 lost_stamps_cost_a_hash_and_nothing_else (void **state)
 {
@@ -303,6 +327,7 @@ main (void)
         WITH_TEMP (a_touched_file_is_hashed_once_and_its_stamp_renewed),
         WITH_TEMP (saved_stamps_are_used_when_they_are_not_racy),
         WITH_TEMP (stamps_that_were_settled_later_are_less_racy),
+        WITH_TEMP (stamps_of_a_tree_in_use_are_settled_by_no_later_time_than_theirs),
         WITH_TEMP (lost_stamps_cost_a_hash_and_nothing_else),
         WITH_TEMP (a_tree_that_is_gone_is_a_refusal),
         WITH_TEMP (removing_follows_no_link),
