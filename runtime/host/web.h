@@ -10,7 +10,7 @@
 #include "runtime/host/job.h"
 
 #define WEB_URL_MAX       2048      //  bytes; a longer one is none
-#define WEB_ETAG_MAX      200       //  bytes; a longer one is not remembered
+#define WEB_ETAG_MAX      200       //  bytes; a longer one, or one of more than ASCII's visible, is forgotten
 #define WEB_REDIRECTS_MAX 5
 #define WEB_CONNECT_MS    5000
 #define WEB_SILENT_S      15        //  without a byte: TIMEOUT

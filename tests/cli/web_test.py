@@ -6,7 +6,7 @@ import os
 import shutil
 
 from tap import contains, equal, lacks, main, matches, test, true, wait_until
-from web_server import WebServer, cut, endless, instead, redirect, status
+from web_server import WebServer, beside, cut, endless, instead, redirect, status, whole
 
 
 MANIFESTS = {"greeting": "", "hello": '[gpack.dependencies]\ngreeting = "^1"\n'}
@@ -171,6 +171,33 @@ def a_url_that_is_no_registry_is_not_added(home):
 
 
 @test
+def a_server_that_calls_unchanged_what_it_never_sent_is_no_registry(home):
+    _, web = serve(home)
+    with web:
+        web.fault("/index.json", status(304))
+        contains(home.run("market", "registry", "add", "far", web.url, ok=1).err, "304")
+        equal(home.json("market", "search", env=url(web))["incomplete"], True)
+
+
+@test
+def a_mark_that_no_header_may_hold_is_not_sent_back(home):
+    _, web = serve(home)
+    asked = []
+
+    def marked(handler, data):
+        asked.append(handler.headers.get("If-None-Match"))
+        handler.answer(200, data, ETag=mark)
+
+    with web:
+        web.fault("/index.json", marked)
+        for mark in ('"\xe9"', '"a\rX-More: b"', '"\x01"'):
+            for _ in range(2):
+                equal(names(home.json("market", "search", env=url(web))), ["greeting", "hello"])
+                forget_age(home)
+    equal(asked, [None] * 6)
+
+
+@test
 def a_registry_of_the_web_is_mirrored(home):
     _, web = serve(home)
     mirror = home.dir / "mirror"
@@ -221,6 +248,18 @@ def a_download_that_was_cut_goes_on_where_it_was(home):
         home.run("market", "install", "greeting", env=url(web))
         matches("\n".join(web.log), r"GET /greeting/1.0.0/greeting-1.0.0.tar.gz 206$")
     equal(list(home.path.glob("cache/web/*.part")), [])
+
+
+@test
+def where_a_server_sends_no_rest_the_whole_is_fetched(home):
+    _, web = serve(home)
+    with web:
+        for name, other in (("greeting", whole), ("hello", beside)):
+            web.fault(f"{name}-1.0.0.tar.gz", cut(100))
+            home.run("market", "install", name, env=url(web), ok=1)
+            web.fault(f"{name}-1.0.0.tar.gz", other)
+            home.run("market", "install", name, env=url(web))
+    equal(home.json("market", "list")["total"], 2)
 
 
 @test
