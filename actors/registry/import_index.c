@@ -216,6 +216,12 @@ make_room (import_index_t *self)
     return true;
 }
 
+static bool
+is_full (const import_index_t *self)
+{
+    return self->packages_count + self->skipped_count >= IMPORT_ENTRIES_MAX;
+}
+
 //  Where the archive is: an URL or path; of a repository its revision.
 static void
 read_location (Ggen__Package *package, const json_t *entry, const json_t *version)
@@ -266,7 +272,7 @@ static code_t
 add_version (import_index_t *self, const char *id, const char *number, const json_t *entry,
              const json_t *version)
 {
-    if (self->packages_count + self->skipped_count == IMPORT_ENTRIES_MAX)
+    if (is_full (self))
         return VALIDATION;
     if (*number == 'v')
         number++;
@@ -294,6 +300,8 @@ add_entry (import_index_t *self, const char *key, const json_t *entry)
     const char *number = text_of (entry, "version", "latest_version");
     code_t code = OK;
     size_t index;
+    if (is_full (self))
+        return VALIDATION;
     if (!id || !json_is_object (entry)) {
         skip (self, *name ? name : own, number,
               json_is_object (entry) ? "neither its id nor its name is a package id"
@@ -390,6 +398,25 @@ find_entries (json_t *root, const char **shape_p)
     return json_is_array (entries) || json_is_object (entries) ? entries : NULL;
 }
 
+//  Would it fit into memory when it is parsed? Up to its first fault a parser sees the same strings.
+static bool
+is_bearable (const char *text, size_t size)
+{
+    size_t objects = 0, values = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < size; i++) {
+        if (text [i] == '\\' && quoted)
+            i++;
+        else if (text [i] == '"')
+            quoted = !quoted;
+        else if (!quoted) {
+            objects += text [i] == '{' || text [i] == '[';
+            values += text [i] == ',';
+        }
+    }
+    return objects <= IMPORT_OBJECTS_MAX && values <= IMPORT_VALUES_MAX;
+}
+
 void
 import_index_clear (import_index_t *self)
 {
@@ -414,6 +441,11 @@ import_index_read (import_index_t *self, const char *text, size_t size, char *wh
     *self = (import_index_t) {.shape = ""};
     if (size > IMPORT_TEXT_MAX) {
         snprintf (why, why_size, "it is longer than %u bytes", IMPORT_TEXT_MAX);
+        return VALIDATION;
+    }
+    if (!is_bearable (text, size)) {
+        snprintf (why, why_size, "it has more than %u objects or %u values", IMPORT_OBJECTS_MAX,
+                  IMPORT_VALUES_MAX);
         return VALIDATION;
     }
     json_error_t error;
