@@ -102,8 +102,9 @@ web_url_check (const char *url, char *why, size_t why_size)
                         : curl_url_set (parsed, CURLUPART_URL, url, 0) != CURLUE_OK ? "it is no URL"
                                                                                        : fault_of (parsed);
     curl_url_cleanup (parsed);
+    const char *secret = strrchr (url, '@');        //  What is before it is not for a log
     if (fault)
-        snprintf (why, why_size, "%.200s: %s", url, fault);
+        snprintf (why, why_size, "%.200s: %s", secret ? secret + 1 : url, fault);
     return fault ? VALIDATION : OK;
 }
 
