@@ -205,7 +205,7 @@ look_dry (sources_t *self, web_copy_ask_t *ask, web_copy_t *copy)
     const bool asks = ask->asks;
     ask->asks = false;
     web_copy_look (ask, copy);
-    if (!asks || (copy->code == OK && ask->wall_s - copy->asked_at < WEB_COPY_FRESH_S))
+    if (!asks || (copy->code == OK && web_copy_is_fresh (copy, ask->wall_s)))
         return;
     web_copy_t fetched;
     ask->asks = true;

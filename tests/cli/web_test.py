@@ -76,6 +76,24 @@ def an_index_that_has_not_changed_is_not_sent_again(home):
 
 
 @test
+def a_copy_of_just_now_is_fresh_whatever_the_clock_says_and_one_of_tomorrow_is_not(home):
+    _, web = serve(home)
+    with web:
+        home.run("market", "search", env=url(web))
+        current = next(home.path.glob("cache/web/*/current"))
+        # A question that was asked before, and waited while the index was fetched.
+        later = current.stat().st_mtime + 30
+        os.utime(current, (later, later))
+        home.run("market", "search", env=url(web))
+        equal(web.log, ["GET /index.json 200"])
+        for more in ((), ("--dry-run",)):
+            os.utime(current, (later + 86400, later + 86400))
+            asked = len(web.log)
+            home.run("market", "install", "greeting", *more, env=url(web))
+            contains("\n".join(web.log[asked:]), "GET /index.json")
+
+
+@test
 def what_is_published_later_is_found_and_what_is_yanked_is_hidden(home):
     other, web = serve(home, "greeting")
     with web:
