@@ -124,6 +124,8 @@ download (part_t *self)
     uint64_t whole = fetch->ask->size_bytes;
     char why [WEB_WHY_MAX] = "";
     web_answer_t answer;
+    if (whole > BLOB_BYTES_MAX)
+        return blob_store_fail (&fetch->failure, VALIDATION, fetch->ask->subject, "too large");
     if (whole > 0 && self->have_bytes == whole)
         return OK;
     if (whole > 0 && self->have_bytes > whole)

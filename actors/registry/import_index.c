@@ -126,6 +126,26 @@ by_id (const void *a, const void *b)
     return strcmp (((const import_head_t *) a)->id, ((const import_head_t *) b)->id);
 }
 
+//  By id, and no more than IMPORT_HEADS_OF_ID_MAX of one.
+static void
+sort_heads (import_index_t *self)
+{
+    size_t kept = 0, same = 0;
+    if (self->heads_count > 0)
+        qsort (self->heads, self->heads_count, sizeof *self->heads, by_id);
+    for (size_t i = 0; i < self->heads_count; i++) {
+        import_head_t head = self->heads [i];
+        same = kept > 0 && by_id (&head, &self->heads [kept - 1]) == 0 ? same + 1 : 1;
+        if (same <= IMPORT_HEADS_OF_ID_MAX) {
+            self->heads [kept++] = head;
+            continue;
+        }
+        free (head.id);
+        free (head.data);
+    }
+    self->heads_count = kept;
+}
+
 //  ---- dependencies ------------------------------------------------------------------------------
 
 static void
@@ -460,8 +480,7 @@ import_index_read (import_index_t *self, const char *text, size_t size, char *wh
         return SERIALIZATION;
     }
     code_t code = add_entries (self, entries);
-    if (self->heads_count > 0)
-        qsort (self->heads, self->heads_count, sizeof *self->heads, by_id);
+    sort_heads (self);
     if (code == OK)
         code = drop_twins (self);
     if (code == OK)

@@ -27,6 +27,7 @@
 #define IMPORT_SKIPPED_MAX 1000             //  named; the others are counted
 #define IMPORT_RECORD_MAX  (4u << 20)       //  bytes of a record; a longer one is left out
 #define IMPORT_HEADS_MAX   500000           //  heads and rotations; more are left out
+#define IMPORT_HEADS_OF_ID_MAX 256          //  of one package: each is compared with each of its versions
 
 //  A head, or a rotation, that the index tells of a package; nobody has looked into it yet.
 typedef struct {

@@ -256,6 +256,22 @@ def an_archive_without_an_end_is_cut_off(home):
 
 
 @test
+def an_archive_that_is_told_to_be_too_large_is_not_even_asked_for(home):
+    home.write("www/index.json", json.dumps({"packages": [
+        {"name": "huge", "version": "1.0.0", "license": "MIT", "description": "-", "checksum": "ab" * 32,
+         "download_url": "huge.tar.gz", "size_bytes": 1 << 31}]}))
+    home.write("www/huge.tar.gz", "few bytes")
+    with WebServer(home.dir / "www") as web:
+        failed = home.json("market", "install", "huge", "--allow-unsigned", env=url(web), ok=1)
+        equal(failed["error"]["code"], "VALIDATION")
+        contains(failed["error"]["message"], "too large")
+        home.run("market", "registry", "add", "far", web.url)
+        done = home.json("market", "registry", "sync", "--from", "far", "--to", home.dir / "mirror", ok=1)
+        equal((done["copied"], done["failed"]), (0, 1))
+        equal(web.log, ["GET /index.json 200"])
+
+
+@test
 def a_download_that_was_cut_goes_on_where_it_was(home):
     _, web = serve(home)
     with web:

@@ -276,6 +276,25 @@ a_small_text_that_would_take_much_memory_is_refused (void **state)
     free (text);
 }
 
+static void
+of_one_package_so_many_heads_are_taken_and_no_more (void **state)
+{
+    (void) state;
+    import_index_t index;
+    char *heads = list_of ("\"QUJD\"", 3 * IMPORT_HEADS_OF_ID_MAX, "\"QUJD\""), *text;
+    assert_true (asprintf (&text, "{\"packages\": {\"b\": {\"versions\": [], \"heads\": %s},"
+                           " \"c\": {\"versions\": [], \"heads\": [\"QUJD\"]},"
+                           " \"a\": {\"versions\": [], \"heads\": [\"QUJD\"]}}}", heads) > 0);
+    must_read (&index, text, "1.0.0", 0, 0);
+    assert_int_equal (index.heads_count, IMPORT_HEADS_OF_ID_MAX + 2);
+    assert_string_equal (index.heads [0].id, "a");
+    assert_string_equal (index.heads [IMPORT_HEADS_OF_ID_MAX].id, "b");
+    assert_string_equal (index.heads [IMPORT_HEADS_OF_ID_MAX + 1].id, "c");
+    import_index_clear (&index);
+    free (heads);
+    free (text);
+}
+
 int
 main (void)
 {
@@ -291,6 +310,7 @@ main (void)
         cmocka_unit_test (very_many_skipped_entries_are_counted_but_not_all_named),
         cmocka_unit_test (what_is_skipped_counts_as_an_entry_too),
         cmocka_unit_test (a_small_text_that_would_take_much_memory_is_refused),
+        cmocka_unit_test (of_one_package_so_many_heads_are_taken_and_no_more),
         cmocka_unit_test (relative_urls_become_paths_that_stay_inside),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
