@@ -237,7 +237,8 @@ look_at_web (task_t *task, unsigned at, job_t *job)
         look_dry (self, &ask, &web->copy);
     else if (!waits)
         web_copy_look (&ask, &web->copy);
-    web->failed_at = web->copy.code == OK ? 0 : waits ? web->failed_at : task->wall_s;
+    if (!waits)                         //  Who gave up waiting says nothing of the server
+        web->failed_at = web->copy.code == OK || web->copy.code == CANCELLED ? 0 : task->wall_s;
     if (!*web->copy.directory)
         return;
     if (web->copy.code != OK) {

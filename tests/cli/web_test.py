@@ -385,6 +385,24 @@ def a_node_is_a_registry_of_the_web_for_others(home):
 
 
 @test
+def who_gives_up_waiting_for_an_index_is_no_reason_not_to_ask_for_it_again(home):
+    _, web = serve(home)
+
+    def stall(handler, data):
+        handler.rfile.read(1)           # until the client goes
+        handler.close_connection = True
+
+    with web:
+        web.fault("/index.json", stall)
+        home.run("node", "run", "--daemon", env=url(web))
+        process = home.start("market", "search", env=url(web))
+        wait_until(lambda: web.log, what="the question")
+        process.stop(2)
+        web.fault("/index.json", None)
+        equal(names(home.json("market", "search", env=url(web))), ["greeting", "hello"])
+
+
+@test
 def an_interrupted_download_leaves_its_part_and_nothing_else(home):
     _, web = serve(home)
 
