@@ -247,6 +247,15 @@ on_progress (void *arg, curl_off_t total, curl_off_t done, curl_off_t up_total, 
     return self->code != OK;
 }
 
+//  Where it may be led to. False: libcurl is older than 7.85, and would follow to anywhere.
+static bool
+bind_protocols (CURL *handle, const char *url)
+{
+    const char *others = strncasecmp (url, "https:", 6) == 0 ? "https" : "http,https";
+    return curl_easy_setopt (handle, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK
+           && curl_easy_setopt (handle, CURLOPT_REDIR_PROTOCOLS_STR, others) == CURLE_OK;
+}
+
 static struct curl_slist *
 set_options (get_t *self)
 {
@@ -255,9 +264,6 @@ set_options (get_t *self)
     char condition [WEB_ETAG_MAX + 32];
     struct curl_slist *headers = NULL;
     curl_easy_setopt (handle, CURLOPT_URL, ask->url);
-    curl_easy_setopt (handle, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt (handle, CURLOPT_REDIR_PROTOCOLS_STR,
-                      strncasecmp (ask->url, "https:", 6) == 0 ? "https" : "http,https");
     curl_easy_setopt (handle, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt (handle, CURLOPT_MAXREDIRS, (long) WEB_REDIRECTS_MAX);
     curl_easy_setopt (handle, CURLOPT_NOSIGNAL, 1L);
@@ -381,6 +387,11 @@ web_get (const web_ask_t *ask, web_answer_t *answer, char *why, size_t why_size)
     if (!self.handle) {
         snprintf (why, why_size, "out of memory");
         return BUSY;
+    }
+    if (!bind_protocols (self.handle, ask->url)) {
+        give_back (self.handle);
+        snprintf (why, why_size, "libcurl is older than 7.85");
+        return FEATURE_NOT_ENABLED;
     }
     struct curl_slist *headers = set_options (&self);
     CURLcode result = perform (&self);
