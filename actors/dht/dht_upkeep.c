@@ -7,9 +7,10 @@
 //  Of a full bucket, this many that were silent for longest are asked whether they are there.
 #define OLDEST_ASKED 2
 
-//  When so many neighbours have left, what we hold is sent round within HURRY_MS.
+//  When so many neighbours have left, what we hold is sent round within HURRY_SECS; and no oftener,
+//  however many leave.
 #define LOSSES_MAX 5
-#define HURRY_MS   1800000
+#define HURRY_SECS 1800
 
 //  Of the nodes that hold a record, so many closest to its key hand it to a new neighbour.
 #define HANDING_OVER 2
@@ -153,10 +154,8 @@ dht_upkeep_left (dht_t *self, uint64_t place)
     uint64_t cursor = 0;
     const digest_t *key;
     element_t *element;
-    int32_t now_secs = (int32_t) (out_now_ms (self->out) / 1000);
     while ((element = records_walk (self->records, &cursor, &key)) != NULL)
-        records_hurry (self->records, element,
-                       now_secs + (int32_t) rng_below (self->rng, HURRY_MS / 1000));
+        records_hurry (self->records, element, out_now_ms (self->out), HURRY_SECS, self->rng);
 }
 
 static void

@@ -306,6 +306,7 @@ make_element (const offer_t *offer, const uint8_t *id, int64_t now_ms)
                          .since_secs = (int32_t) (now_ms / 1000) - (int32_t) offer->age_secs,
                          .life_secs = life_of (from),
                          .due_secs = offer->due_secs,
+                         .sent_secs = INT32_MIN,
                          .kind = (uint8_t) from->kind,
                          .by_signer_only = from->renewed_by_signer_only,
                          .withdrawn = from->withdrawn,
@@ -498,12 +499,19 @@ records_count (const records_t *self)
 //  ---- upkeep ------------------------------------------------------------------------------------
 
 void
-records_hurry (records_t *self, element_t *element, int32_t due_secs)
+records_hurry (records_t *self, element_t *element, int64_t now_ms, uint32_t within_secs,
+               rng_t *rng)
 {
-    if (element->due_secs <= due_secs)
+    int64_t now_secs = now_ms / 1000;
+    int64_t earliest_secs = (int64_t) element->sent_secs + within_secs;
+    int64_t latest_secs = now_secs + within_secs;
+    if (element->due_secs <= latest_secs)
         return;
-    element->due_secs = due_secs;
-    sweep_by (self, 1000 * (int64_t) due_secs);
+    if (earliest_secs < now_secs)
+        earliest_secs = now_secs;
+    uint64_t choice = (uint64_t) (latest_secs - earliest_secs) + 1;
+    element->due_secs = (int32_t) (earliest_secs + (int64_t) rng_below (rng, choice));
+    sweep_by (self, 1000 * (int64_t) element->due_secs);
 }
 
 void
@@ -521,6 +529,7 @@ records_republished (records_t *self, const digest_t *key, element_t *element, b
     if (!far && !element->by_signer_only && !element->withdrawn)
         element->since_secs = (int32_t) (now_ms / 1000);
     element->due_secs = element->by_signer_only || element->withdrawn ? INT32_MAX : due_secs;
+    element->sent_secs = (int32_t) (now_ms / 1000);
     sweep_for (self, element);
     mark_unsaved (self, key, element);
 }

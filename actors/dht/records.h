@@ -16,6 +16,8 @@
 #include "dht_key.h"
 #include "quota.h"
 
+#include "runtime/actor/rng.h"
+
 #define RECORDS_KEEP_SECS 172800        //  48 h
 
 //  When a republishing that came to nothing is tried again.
@@ -54,6 +56,7 @@ typedef struct {
     int32_t since_secs;             //  monotonic; it lives from then
     uint32_t life_secs;
     int32_t due_secs;               //  when to republish it; INT32_MAX = never
+    int32_t sent_secs;              //  when we last did; INT32_MIN = not yet
     uint8_t kind;
     bool by_signer_only;
     bool withdrawn;
@@ -127,9 +130,12 @@ void
     records_republished (records_t *self, const digest_t *key, element_t *element, bool far,
         int32_t due_secs, int64_t now_ms);
 
-//  Its neighbours have changed: send it round not later than this.
+//  Its neighbours have changed: send it round within so long, at a time by chance. What is due by
+//  then keeps its time, and what was sent round lately goes no sooner than so long after that: it
+//  goes round once in that time at most, however often this is called.
 void
-    records_hurry (records_t *self, element_t *element, int32_t due_secs);
+    records_hurry (records_t *self, element_t *element, int64_t now_ms, uint32_t within_secs,
+        rng_t *rng);
 
 //  Remove what is too old. Then *key_p and the result (NULL = none) say which record is due to be
 //  republished; borrowed until the next change. It is due again after RECORDS_RETRY_SECS, unless

@@ -141,6 +141,13 @@ note (outbox_entry_t *entry, bool gone)
         return;
 }
 
+//  It is being told, or not on the disk yet: an answer that will come has it in hand.
+static bool
+is_under_way (const outbox_entry_t *entry)
+{
+    return entry->active || !entry->written;
+}
+
 //  Not one that is under way.
 static void
 drop (outbox_entry_t *entry)
@@ -214,7 +221,7 @@ begin_due (registry_p2p_t *home)
     for (outbox_entry_t *entry = self->entries; entry && self->active < OUTBOX_ACTIVE_MAX;
          entry = next) {
         next = entry->next;
-        if (entry->written && !entry->active && entry->retry_at_ms <= now_ms) {
+        if (!is_under_way (entry) && entry->retry_at_ms <= now_ms) {
             begin (entry);
             next = self->entries;
         }
@@ -249,7 +256,7 @@ outbox_wake (registry_p2p_t *home, int64_t delay_ms)
 {
     int64_t at_ms = out_now_ms (home->out) + delay_ms;
     for (outbox_entry_t *entry = home->outbox.entries; entry; entry = entry->next)
-        if (!entry->active && entry->written && !outbox_is_done (entry)) {
+        if (!is_under_way (entry) && !outbox_is_done (entry)) {
             entry->tries = 0;
             if (entry->retry_at_ms > at_ms)
                 entry->retry_at_ms = at_ms;
@@ -265,9 +272,13 @@ static void
 supersede (outbox_t *self, outbox_entry_t *entry)
 {
     outbox_entry_t *next;
+    bool later = false;
     for (outbox_entry_t *at = self->entries; at; at = next) {
         next = at->next;
-        if (at == entry || !is_same_name (at, entry) || at->seq > entry->seq)
+        later |= at == entry;
+        //  Of two with one seq the later one stands, so not each for the other.
+        if (at == entry || !is_same_name (at, entry) || at->seq > entry->seq
+            || (later && at->seq == entry->seq))
             continue;
         if (strcmp (at->state->version, entry->state->version) == 0
             && p2p_same_bytes (at->state->release, entry->state->release)) {
@@ -277,7 +288,7 @@ supersede (outbox_t *self, outbox_entry_t *entry)
         at->state->done |= STEPS_OF_NAME;
         at->thin &= ~STEPS_OF_NAME;
         at->superseded = true;
-        if (is_over (at) && !at->active)
+        if (is_over (at) && !is_under_way (at))
             drop (at);
     }
 }
@@ -356,7 +367,7 @@ static bool
 make_room (outbox_t *self)
 {
     for (outbox_entry_t *at = self->entries; at && self->count >= OUTBOX_MAX; at = at->next)
-        if (outbox_is_done (at) && !at->active) {
+        if (outbox_is_done (at) && !is_under_way (at)) {
             drop (at);
             return true;
         }
@@ -419,7 +430,7 @@ announce_again (registry_p2p_t *home, int64_t now_ms)
             passed--;
             continue;
         }
-        if (at->superseded || at->active || !at->written || at->state->since < oldest)
+        if (at->superseded || is_under_way (at) || at->state->since < oldest)
             continue;
         at->state->done &= ~STEPS_OF_NEWS;
         at->retry_at_ms = now_ms;
@@ -448,7 +459,7 @@ outbox_deadline_ms (const outbox_t *self)
     for (const outbox_entry_t *at = self->entries; at; at = at->next) {
         if (at->answer_at_ms < earliest_ms)
             earliest_ms = at->answer_at_ms;
-        bool may = at->written && !at->active && self->active < OUTBOX_ACTIVE_MAX;
+        bool may = !is_under_way (at) && self->active < OUTBOX_ACTIVE_MAX;
         if (may && at->retry_at_ms < earliest_ms)
             earliest_ms = at->retry_at_ms;
     }

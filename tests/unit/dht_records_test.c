@@ -331,6 +331,81 @@ when_another_republishes_it_we_need_not (void **state)
 }
 
 static void
+what_is_hurried_again_keeps_its_time (void **state)
+{
+    (void) state;
+    rig_t rig;
+    rng_t rng = seeded_rng (20);
+    begin (&rig);
+    rig.offer.due_secs = (int32_t) (rig.now_ms / 1000) + 79200;
+    put (&rig);
+    element_t *element = (element_t *) first (&rig);
+    records_hurry (rig.records, element, rig.now_ms, 1800, &rng);
+    int32_t due_secs = element->due_secs;
+    assert_in_range (due_secs - rig.now_ms / 1000, 0, 1800);
+    for (int i = 0; i < 1000; i++)
+        records_hurry (rig.records, element, rig.now_ms, 1800, &rng);
+    assert_int_equal (element->due_secs, due_secs);
+    records_destroy (&rig.records);
+}
+
+static void
+what_was_sent_round_lately_waits_its_time_when_it_is_hurried (void **state)
+{
+    (void) state;
+    rng_t rng = seeded_rng (20);
+    for (int i = 0; i < 100; i++) {
+        rig_t rig;
+        begin (&rig);
+        put (&rig);
+        element_t *element = (element_t *) first (&rig);
+        records_republished (rig.records, &rig.key, element, false, INT32_MAX, rig.now_ms);
+        rig.now_ms += 600000;
+        records_hurry (rig.records, element, rig.now_ms, 1800, &rng);
+        assert_in_range (element->due_secs - rig.now_ms / 1000, 1200, 1800);
+        records_destroy (&rig.records);
+    }
+}
+
+//  What is due at this second is sent round at once.
+static unsigned
+send_due (rig_t *rig)
+{
+    const digest_t *key;
+    const element_t *due;
+    if (rig->now_ms < records_sweep_ms (rig->records)
+        || !(due = records_sweep (rig->records, rig->now_ms, &key)))
+        return 0;
+    records_republished (rig->records, key, records_get (rig->records, key, due->id), false,
+                         (int32_t) (rig->now_ms / 1000) + 79200, rig->now_ms);
+    return 1;
+}
+
+static void
+hurried_without_end_each_is_sent_round_once_in_that_time (void **state)
+{
+    (void) state;
+    rig_t rig;
+    rng_t rng = seeded_rng (20);
+    const digest_t *key;
+    unsigned sent = 0;
+    begin (&rig);
+    for (uint8_t i = 0; i < 50; i++) {
+        rig.key.bytes[1] = i;
+        put_of (&rig, i, 1);
+    }
+    for (int second = 0; second < 5 * 1800; second++, rig.now_ms += 1000) {
+        uint64_t cursor = 0;
+        element_t *element;
+        while (second % 20 == 0 && (element = records_walk (rig.records, &cursor, &key)) != NULL)
+            records_hurry (rig.records, element, rig.now_ms, 1800, &rng);
+        sent += send_due (&rig);
+    }
+    assert_in_range (sent, 4 * 50, 5 * 50);
+    records_destroy (&rig.records);
+}
+
+static void
 a_record_of_which_we_are_not_a_holder_any_more_ages_out (void **state)
 {
     (void) state;
@@ -524,6 +599,9 @@ main (void)
         cmocka_unit_test (a_sweep_comes_when_the_first_is_over_and_frees_its_room),
         cmocka_unit_test (what_is_due_is_named_until_it_was_republished),
         cmocka_unit_test (when_another_republishes_it_we_need_not),
+        cmocka_unit_test (what_is_hurried_again_keeps_its_time),
+        cmocka_unit_test (what_was_sent_round_lately_waits_its_time_when_it_is_hurried),
+        cmocka_unit_test (hurried_without_end_each_is_sent_round_once_in_that_time),
         cmocka_unit_test (a_record_of_which_we_are_not_a_holder_any_more_ages_out),
         cmocka_unit_test (one_signer_has_its_share_of_a_set),
         cmocka_unit_test (providers_of_one_group_of_addresses_have_theirs),

@@ -553,6 +553,52 @@ a_newer_head_stands_for_an_older_one_that_was_not_told (void **state)
     puppet_free (outbox);
 }
 
+//  The newer one stands for the older one, whose own write has not been answered.
+static void
+an_older_head_that_is_not_on_disk_yet_is_answered_all_the_same (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig->held = "state";
+    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
+    request.id = "pack";
+    for (uint64_t seq = 3; seq > 1; seq--) {
+        request.record = rig_head (rig, 0, "pack", seq, "1.0.0!");
+        rig_ask (rig, &request.base);
+        free (request.record.data);
+    }
+    rig->held = NULL;
+    rig_settle (rig);
+    puppet_free (rig_hear (rig, &ggen__put_head_reply__descriptor));
+    puppet_free (rig_hear (rig, &ggen__put_head_reply__descriptor));
+}
+
+//  One stands for the other, not each for the other.
+static void
+a_head_that_is_put_twice_at_once_is_answered_twice (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig->held = "state";
+    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
+    request.id = "pack";
+    request.record = rig_head (rig, 0, "pack", 2, "1.0.0!");
+    rig_ask (rig, &request.base);
+    rig_ask (rig, &request.base);
+    free (request.record.data);
+    rig->held = NULL;
+    rig_settle (rig);
+    puppet_free (rig_hear (rig, &ggen__put_head_reply__descriptor));
+    puppet_free (rig_hear (rig, &ggen__put_head_reply__descriptor));
+    assert_int_equal (records_of (GGEN__RECORD_KIND__HEAD), 1);
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, 1);
+    assert_true (outbox->entries[0]->done);
+    puppet_free (outbox);
+}
+
 static void
 an_older_entry_goes_when_its_archive_is_stored (void **state)
 {
@@ -804,6 +850,8 @@ main (void)
         TEST (what_nobody_answered_before_a_stop_is_asked_again),
         TEST (tries_become_rarer_and_a_peer_that_comes_starts_them_anew),
         TEST (a_newer_head_stands_for_an_older_one_that_was_not_told),
+        TEST (an_older_head_that_is_not_on_disk_yet_is_answered_all_the_same),
+        TEST (a_head_that_is_put_twice_at_once_is_answered_twice),
         TEST (an_older_entry_goes_when_its_archive_is_stored),
         TEST (an_older_entry_found_on_disk_does_not_speak_for_its_name),
         TEST (a_damaged_outbox_does_no_harm),
