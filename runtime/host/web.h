@@ -16,7 +16,7 @@
 #define WEB_SILENT_S      15        //  without a byte: TIMEOUT
 
 //  "http://..." or "https://..." with a host, without user or password, that can be asked.
-//  OK; VALIDATION: 'why' says what is wrong with it; FEATURE_NOT_ENABLED: no libcurl here, or one before 7.85.
+//  OK; VALIDATION: 'why' says what is wrong with it; FEATURE_NOT_ENABLED: no libcurl here.
 must_use code_t web_url_check (const char *url, char *why, size_t why_size);
 
 //  What 'reference', found in the document 'base', means (RFC 3986, section 5). False: no http or https
