@@ -16,7 +16,10 @@ read_answer (const screen_t *screen, char answer [ANSWER_MAX])
         fputc ('\n', screen->err);
         return false;
     }
-    answer [strcspn (answer, "\r\n")] = 0;
+    bool whole = strchr (answer, '\n') || feof (stdin);
+    for (int c = 0; !whole && c != '\n' && c != EOF;)
+        c = getchar ();
+    answer [whole ? strcspn (answer, "\r\n") : 0] = 0;
     return true;
 }
 

@@ -108,5 +108,18 @@ def instead(other):
     return lambda handler, data: handler.answer(200, other)
 
 
+def whole(handler, data):
+    """A server that knows no ranges."""
+    handler.answer(200, data)
+
+
+def beside(handler, data):
+    """Another part than the one that was asked for."""
+    if "Range" not in handler.headers:
+        return handler.answer(200, data)
+    span = f"bytes 50-{len(data) - 1}/{len(data)}"
+    handler.answer(206, data[50:], **{"Content-Range": span})
+
+
 def redirect(to):
     return lambda handler, data: handler.answer(302, b"", Location=to)

@@ -62,6 +62,15 @@ go_on (void *job, uint64_t done, uint64_t total)
     return !job_cancelled (job);
 }
 
+//  Nobody has taken it away since it was opened: as a blob it must not be written to.
+static bool
+is_still_there (int fd, const char *path)
+{
+    struct stat ours, there;
+    return fstat (fd, &ours) == 0 && lstat (path, &there) == 0 && ours.st_ino == there.st_ino
+           && ours.st_dev == there.st_dev;
+}
+
 //  The part, locked. Where another process is filling it, one of our own.
 static code_t
 open_part (part_t *self)
@@ -85,7 +94,7 @@ open_part (part_t *self)
         self->fd = open (self->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (self->fd == -1)
             return blob_store_fail_errno (&fetch->failure, self->path);
-        if (flock (self->fd, LOCK_EX | LOCK_NB) != 0) {
+        if (flock (self->fd, LOCK_EX | LOCK_NB) != 0 || !is_still_there (self->fd, self->path)) {
             close (self->fd);
             self->fd = -1;
         }
@@ -115,6 +124,8 @@ download (part_t *self)
     uint64_t whole = fetch->ask->size_bytes;
     char why [WEB_WHY_MAX] = "";
     web_answer_t answer;
+    if (whole > BLOB_BYTES_MAX)
+        return blob_store_fail (&fetch->failure, VALIDATION, fetch->ask->subject, "too large");
     if (whole > 0 && self->have_bytes == whole)
         return OK;
     if (whole > 0 && self->have_bytes > whole)

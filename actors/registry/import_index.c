@@ -126,6 +126,26 @@ by_id (const void *a, const void *b)
     return strcmp (((const import_head_t *) a)->id, ((const import_head_t *) b)->id);
 }
 
+//  By id, and no more than IMPORT_HEADS_OF_ID_MAX of one.
+static void
+sort_heads (import_index_t *self)
+{
+    size_t kept = 0, same = 0;
+    if (self->heads_count > 0)
+        qsort (self->heads, self->heads_count, sizeof *self->heads, by_id);
+    for (size_t i = 0; i < self->heads_count; i++) {
+        import_head_t head = self->heads [i];
+        same = kept > 0 && by_id (&head, &self->heads [kept - 1]) == 0 ? same + 1 : 1;
+        if (same <= IMPORT_HEADS_OF_ID_MAX) {
+            self->heads [kept++] = head;
+            continue;
+        }
+        free (head.id);
+        free (head.data);
+    }
+    self->heads_count = kept;
+}
+
 //  ---- dependencies ------------------------------------------------------------------------------
 
 static void
@@ -216,6 +236,12 @@ make_room (import_index_t *self)
     return true;
 }
 
+static bool
+is_full (const import_index_t *self)
+{
+    return self->packages_count + self->skipped_count >= IMPORT_ENTRIES_MAX;
+}
+
 //  Where the archive is: an URL or path; of a repository its revision.
 static void
 read_location (Ggen__Package *package, const json_t *entry, const json_t *version)
@@ -266,7 +292,7 @@ static code_t
 add_version (import_index_t *self, const char *id, const char *number, const json_t *entry,
              const json_t *version)
 {
-    if (self->packages_count + self->skipped_count == IMPORT_ENTRIES_MAX)
+    if (is_full (self))
         return VALIDATION;
     if (*number == 'v')
         number++;
@@ -294,6 +320,8 @@ add_entry (import_index_t *self, const char *key, const json_t *entry)
     const char *number = text_of (entry, "version", "latest_version");
     code_t code = OK;
     size_t index;
+    if (is_full (self))
+        return VALIDATION;
     if (!id || !json_is_object (entry)) {
         skip (self, *name ? name : own, number,
               json_is_object (entry) ? "neither its id nor its name is a package id"
@@ -390,6 +418,25 @@ find_entries (json_t *root, const char **shape_p)
     return json_is_array (entries) || json_is_object (entries) ? entries : NULL;
 }
 
+//  Would it fit into memory when it is parsed? Up to its first fault a parser sees the same strings.
+static bool
+is_bearable (const char *text, size_t size)
+{
+    size_t objects = 0, values = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < size; i++) {
+        if (text [i] == '\\' && quoted)
+            i++;
+        else if (text [i] == '"')
+            quoted = !quoted;
+        else if (!quoted) {
+            objects += text [i] == '{' || text [i] == '[';
+            values += text [i] == ',';
+        }
+    }
+    return objects <= IMPORT_OBJECTS_MAX && values <= IMPORT_VALUES_MAX;
+}
+
 void
 import_index_clear (import_index_t *self)
 {
@@ -416,6 +463,11 @@ import_index_read (import_index_t *self, const char *text, size_t size, char *wh
         snprintf (why, why_size, "it is longer than %u bytes", IMPORT_TEXT_MAX);
         return VALIDATION;
     }
+    if (!is_bearable (text, size)) {
+        snprintf (why, why_size, "it has more than %u objects or %u values", IMPORT_OBJECTS_MAX,
+                  IMPORT_VALUES_MAX);
+        return VALIDATION;
+    }
     json_error_t error;
     AUTO (json_decrefp) json_t *root = json_loadb (text, size, 0, &error);
     json_t *entries = find_entries (root, &self->shape);
@@ -428,8 +480,7 @@ import_index_read (import_index_t *self, const char *text, size_t size, char *wh
         return SERIALIZATION;
     }
     code_t code = add_entries (self, entries);
-    if (self->heads_count > 0)
-        qsort (self->heads, self->heads_count, sizeof *self->heads, by_id);
+    sort_heads (self);
     if (code == OK)
         code = drop_twins (self);
     if (code == OK)

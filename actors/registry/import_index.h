@@ -21,10 +21,13 @@
 #include "sources.pb-c.h"
 
 #define IMPORT_TEXT_MAX    (256u << 20)     //  bytes; more is VALIDATION
-#define IMPORT_ENTRIES_MAX 500000           //  versions; more is VALIDATION
+#define IMPORT_ENTRIES_MAX 500000           //  versions, and what was skipped; more is VALIDATION
+#define IMPORT_OBJECTS_MAX (12u * IMPORT_ENTRIES_MAX)   //  and lists; parsed they take 80 times their text
+#define IMPORT_VALUES_MAX  (24u * IMPORT_ENTRIES_MAX)   //  commas; more of either is VALIDATION
 #define IMPORT_SKIPPED_MAX 1000             //  named; the others are counted
 #define IMPORT_RECORD_MAX  (4u << 20)       //  bytes of a record; a longer one is left out
 #define IMPORT_HEADS_MAX   500000           //  heads and rotations; more are left out
+#define IMPORT_HEADS_OF_ID_MAX 256          //  of one package: each is compared with each of its versions
 
 //  A head, or a rotation, that the index tells of a package; nobody has looked into it yet.
 typedef struct {

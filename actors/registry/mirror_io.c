@@ -21,7 +21,7 @@
 #include "runtime/host/web.h"
 
 #define DOWNLOAD     ".download"         //  in 'to', which is locked
-#define DOWNLOAD_MAX (1ull << 30)       //  bytes of an archive whose size is not told
+#define DOWNLOAD_MAX (1ull << 30)       //  bytes of an archive
 #define WARNING_MAX 2048
 #define SUBJECT_MAX 512
 
@@ -195,6 +195,8 @@ download (const run_t *self, Ggen__Package *package)
     int size = snprintf (path, sizeof path, "%s/" DOWNLOAD, self->ask->to);
     if (size < 0 || (size_t) size >= sizeof path)
         return reply_failure (VALIDATION, "", "its path would be too long");
+    if (package->size_bytes > DOWNLOAD_MAX)
+        return reply_failure (VALIDATION, "", "%s: it is too large", package->location);
     unlink (path);                  //  The last one is linked to where it belongs
     AUTO (disk_close) int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd == -1)

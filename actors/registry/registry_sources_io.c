@@ -205,7 +205,7 @@ look_dry (sources_t *self, web_copy_ask_t *ask, web_copy_t *copy)
     const bool asks = ask->asks;
     ask->asks = false;
     web_copy_look (ask, copy);
-    if (!asks || (copy->code == OK && ask->wall_s - copy->asked_at < WEB_COPY_FRESH_S))
+    if (!asks || (copy->code == OK && web_copy_is_fresh (copy, ask->wall_s)))
         return;
     web_copy_t fetched;
     ask->asks = true;
@@ -238,8 +238,8 @@ look_at_web (task_t *task, unsigned at, job_t *job)
         look_dry (self, &ask, &web->copy);
     else if (!waits)
         web_copy_look (&ask, &web->copy);
-    if (asks)
-        web->failed_at = web->copy.code == OK ? 0 : task->wall_s;
+    if (asks)                           //  Who gave up waiting says nothing of the server
+        web->failed_at = web->copy.code == OK || web->copy.code == CANCELLED ? 0 : task->wall_s;
     if (!*web->copy.directory)
         return;
     if (web->copy.code != OK) {

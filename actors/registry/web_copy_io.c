@@ -97,11 +97,18 @@ read_current (look_t *self)
     json_decref (json);
 }
 
+//  Who waited while it was fetched asked before: then it has an age below zero.
+bool
+web_copy_is_fresh (const web_copy_t *copy, int64_t wall_s)
+{
+    int64_t age_s = wall_s - copy->asked_at;
+    return *copy->directory && age_s > -WEB_COPY_FRESH_S && age_s < WEB_COPY_FRESH_S;
+}
+
 static bool
 is_fresh (const look_t *self)
 {
-    int64_t age_s = self->ask->wall_s - self->copy->asked_at;
-    return self->number > 0 && age_s >= 0 && age_s < WEB_COPY_FRESH_S;
+    return web_copy_is_fresh (self->copy, self->ask->wall_s);
 }
 
 //  ---- fetching ----------------------------------------------------------------------------------

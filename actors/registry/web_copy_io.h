@@ -40,6 +40,9 @@ typedef struct {
 //  fetching it; PERMISSION_DENIED, STORAGE, INSUFFICIENT_DISK_SPACE: the cache cannot be written.
 void web_copy_look (const web_copy_ask_t *ask, web_copy_t *copy);
 
+//  It was asked for less than WEB_COPY_FRESH_S ago. One of the future is as good as old: a clock was set.
+bool web_copy_is_fresh (const web_copy_t *copy, int64_t wall_s);
+
 //  What was kept of this URL goes. A failure leaves it.
 void web_copy_drop (const char *cache, const char *url);
 

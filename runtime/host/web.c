@@ -102,8 +102,9 @@ web_url_check (const char *url, char *why, size_t why_size)
                         : curl_url_set (parsed, CURLUPART_URL, url, 0) != CURLUE_OK ? "it is no URL"
                                                                                        : fault_of (parsed);
     curl_url_cleanup (parsed);
+    const char *secret = strrchr (url, '@');        //  What is before it is not for a log
     if (fault)
-        snprintf (why, why_size, "%.200s: %s", url, fault);
+        snprintf (why, why_size, "%.200s: %s", secret ? secret + 1 : url, fault);
     return fault ? VALIDATION : OK;
 }
 
@@ -131,6 +132,7 @@ typedef struct {
     const web_ask_t *ask;
     web_answer_t *answer;
     CURL *handle;
+    uint64_t from;                  //  the rest from here on was asked for; 0: the whole
     bool begun;                     //  the first bytes of a document have come
     uint64_t at;                    //  where the next ones go
     code_t code;                    //  why it was given up from here
@@ -152,6 +154,16 @@ give_up (get_t *self, code_t code)
     return 0;
 }
 
+//  It is kept as a text, and goes into a line of the next question (RFC 9110, section 8.8.3).
+static bool
+is_plain (const char *from, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (from [i] < ' ' || from [i] > '~')
+            return false;
+    return true;
+}
+
 static size_t
 on_header (char *data, size_t one, size_t size, void *arg)
 {
@@ -168,7 +180,7 @@ on_header (char *data, size_t one, size_t size, void *arg)
     while (end > from && (unsigned char) end [-1] <= ' ')
         end--;
     size_t etag = (size_t) (end - from);
-    if (etag > WEB_ETAG_MAX)
+    if (etag > WEB_ETAG_MAX || !is_plain (from, etag))
         etag = 0;
     memcpy (self->answer->etag, from, etag);
     self->answer->etag [etag] = 0;
@@ -180,11 +192,19 @@ static bool
 begin (get_t *self)
 {
     self->begun = true;
-    self->at = status_of (self) == STATUS_PARTIAL ? self->ask->have_bytes : 0;
+    self->at = status_of (self) == STATUS_PARTIAL ? self->from : 0;
     if (ftruncate (self->ask->fd, (off_t) self->at) == 0)
         return true;
     self->error = errno;
     return false;
+}
+
+//  It comes with the document, or with that part of it that was asked for.
+static bool
+has_document (const get_t *self)
+{
+    long status = status_of (self);
+    return status == STATUS_OK || (status == STATUS_PARTIAL && self->from > 0);
 }
 
 static size_t
@@ -192,8 +212,7 @@ on_body (char *data, size_t one, size_t size, void *arg)
 {
     get_t *self = arg;
     size_t length = one * size;
-    long status = status_of (self);
-    if (status != STATUS_OK && status != STATUS_PARTIAL)
+    if (!has_document (self))
         return length;              //  What a server says of an error is not for us
     if (!self->begun && !begin (self))
         return give_up (self, STORAGE);
@@ -219,13 +238,22 @@ on_progress (void *arg, curl_off_t total, curl_off_t done, curl_off_t up_total, 
     (void) up_total;
     (void) up;
     get_t *self = arg;
-    uint64_t before = self->begun && status_of (self) == STATUS_PARTIAL ? self->ask->have_bytes : 0;
+    uint64_t before = self->begun && status_of (self) == STATUS_PARTIAL ? self->from : 0;
     if (done > 0)
         job_progress (self->ask->job, "download", self->ask->subject, before + (uint64_t) done,
                       total > 0 ? before + (uint64_t) total : 0, "bytes");
     if (job_cancelled (self->ask->job))
         self->code = CANCELLED;
     return self->code != OK;
+}
+
+//  Where it may be led to. False: libcurl is older than 7.85, and would follow to anywhere.
+static bool
+bind_protocols (CURL *handle, const char *url)
+{
+    const char *others = strncasecmp (url, "https:", 6) == 0 ? "https" : "http,https";
+    return curl_easy_setopt (handle, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK
+           && curl_easy_setopt (handle, CURLOPT_REDIR_PROTOCOLS_STR, others) == CURLE_OK;
 }
 
 static struct curl_slist *
@@ -236,9 +264,6 @@ set_options (get_t *self)
     char condition [WEB_ETAG_MAX + 32];
     struct curl_slist *headers = NULL;
     curl_easy_setopt (handle, CURLOPT_URL, ask->url);
-    curl_easy_setopt (handle, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt (handle, CURLOPT_REDIR_PROTOCOLS_STR,
-                      strncasecmp (ask->url, "https:", 6) == 0 ? "https" : "http,https");
     curl_easy_setopt (handle, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt (handle, CURLOPT_MAXREDIRS, (long) WEB_REDIRECTS_MAX);
     curl_easy_setopt (handle, CURLOPT_NOSIGNAL, 1L);
@@ -256,8 +281,7 @@ set_options (get_t *self)
     curl_easy_setopt (handle, CURLOPT_XFERINFODATA, self);
     if (ask->packed)
         curl_easy_setopt (handle, CURLOPT_ACCEPT_ENCODING, "");
-    if (ask->have_bytes > 0)
-        curl_easy_setopt (handle, CURLOPT_RESUME_FROM_LARGE, (curl_off_t) ask->have_bytes);
+    curl_easy_setopt (handle, CURLOPT_RESUME_FROM_LARGE, (curl_off_t) self->from);
     if (*ask->etag) {
         snprintf (condition, sizeof condition, "If-None-Match: %.*s", WEB_ETAG_MAX, ask->etag);
         headers = curl_slist_append (NULL, condition);
@@ -325,9 +349,9 @@ judge (get_t *self, CURLcode result, char *why, size_t why_size)
         snprintf (why, why_size, "%s: %s", ask->url, curl_easy_strerror (result));
         return code_of_curl (result);
     }
-    if (status == STATUS_UNCHANGED || (status == STATUS_RANGE && ask->have_bytes > 0))
+    if ((status == STATUS_UNCHANGED && *ask->etag) || (status == STATUS_RANGE && self->from > 0))
         return OK;
-    if (status != STATUS_OK && status != STATUS_PARTIAL) {
+    if (!has_document (self)) {
         snprintf (why, why_size, "%s: the server answers %ld", ask->url, status);
         return code_of_status (status);
     }
@@ -338,6 +362,19 @@ judge (get_t *self, CURLcode result, char *why, size_t why_size)
     return OK;
 }
 
+//  libcurl takes neither the whole nor another part where the rest was asked for: then it is asked for
+//  the whole.
+static CURLcode
+perform (get_t *self)
+{
+    CURLcode result = curl_easy_perform (self->handle);
+    if (result != CURLE_RANGE_ERROR || self->from == 0 || self->code != OK)
+        return result;
+    self->from = self->at = 0;
+    curl_easy_setopt (self->handle, CURLOPT_RESUME_FROM_LARGE, (curl_off_t) 0);
+    return curl_easy_perform (self->handle);
+}
+
 code_t
 web_get (const web_ask_t *ask, web_answer_t *answer, char *why, size_t why_size)
 {
@@ -345,13 +382,19 @@ web_get (const web_ask_t *ask, web_answer_t *answer, char *why, size_t why_size)
     code_t code = web_url_check (ask->url, why, why_size);
     if (code != OK)
         return code;
-    get_t self = {.ask = ask, .answer = answer, .handle = take_handle (), .at = ask->have_bytes};
+    get_t self = {.ask = ask, .answer = answer, .handle = take_handle (),
+                  .from = ask->have_bytes, .at = ask->have_bytes};
     if (!self.handle) {
         snprintf (why, why_size, "out of memory");
         return BUSY;
     }
+    if (!bind_protocols (self.handle, ask->url)) {
+        give_back (self.handle);
+        snprintf (why, why_size, "libcurl is older than 7.85");
+        return FEATURE_NOT_ENABLED;
+    }
     struct curl_slist *headers = set_options (&self);
-    CURLcode result = curl_easy_perform (self.handle);
+    CURLcode result = perform (&self);
     code = judge (&self, result, why, why_size);
     answer->unchanged = code == OK && status_of (&self) == STATUS_UNCHANGED;
     answer->size_bytes = self.at;

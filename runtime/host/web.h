@@ -10,7 +10,7 @@
 #include "runtime/host/job.h"
 
 #define WEB_URL_MAX       2048      //  bytes; a longer one is none
-#define WEB_ETAG_MAX      200       //  bytes; a longer one is not remembered
+#define WEB_ETAG_MAX      200       //  bytes; a longer one, or one of more than ASCII's visible, is forgotten
 #define WEB_REDIRECTS_MAX 5
 #define WEB_CONNECT_MS    5000
 #define WEB_SILENT_S      15        //  without a byte: TIMEOUT
@@ -50,7 +50,7 @@ typedef struct {
 //  SECURITY              its certificate does not hold.
 //  VALIDATION            as web_url_check; or more than max_bytes.
 //  STORAGE, INSUFFICIENT_DISK_SPACE    the file cannot be written.
-//  CANCELLED; FEATURE_NOT_ENABLED: no libcurl here.
+//  CANCELLED; FEATURE_NOT_ENABLED: no libcurl here, or one before 7.85.
 //  'why' then has the words.
 must_use code_t web_get (const web_ask_t *ask, web_answer_t *answer, char *why, size_t why_size);
 

@@ -74,6 +74,8 @@ def at_a_terminal_one_of_two_publishers_is_chosen(home):
         equal(rc, 1, repr(typed))
     equal(third.json("market", "trust", "list")["pins"], [])
     lacks(at_terminal(third, *words, "--dry-run", typed="1\n", columns=200)[0], "Which of these")
+    # Of a line that is too long no beginning is taken for the answer.
+    equal(at_terminal(third, *words, typed="0" * 62 + "12\n", columns=200)[1], 1)
     offered = re.findall(r"  ([12])  .*(ed25519:[0-9a-f]{64})", shown)
     number, key = offered[1]
     equal(sorted(offered), sorted(zip("12", [key for _, key in offered])))

@@ -6,7 +6,7 @@ import os
 import shutil
 
 from tap import contains, equal, lacks, main, matches, test, true, wait_until
-from web_server import WebServer, cut, endless, instead, redirect, status
+from web_server import WebServer, beside, cut, endless, instead, redirect, status, whole
 
 
 MANIFESTS = {"greeting": "", "hello": '[gpack.dependencies]\ngreeting = "^1"\n'}
@@ -73,6 +73,24 @@ def an_index_that_has_not_changed_is_not_sent_again(home):
         equal(web.log[1:], ["GET /index.json 304"])
         home.run("market", "search", env=url(web))
         equal(len(web.log), 2)
+
+
+@test
+def a_copy_of_just_now_is_fresh_whatever_the_clock_says_and_one_of_tomorrow_is_not(home):
+    _, web = serve(home)
+    with web:
+        home.run("market", "search", env=url(web))
+        current = next(home.path.glob("cache/web/*/current"))
+        # A question that was asked before, and waited while the index was fetched.
+        later = current.stat().st_mtime + 30
+        os.utime(current, (later, later))
+        home.run("market", "search", env=url(web))
+        equal(web.log, ["GET /index.json 200"])
+        for more in ((), ("--dry-run",)):
+            os.utime(current, (later + 86400, later + 86400))
+            asked = len(web.log)
+            home.run("market", "install", "greeting", *more, env=url(web))
+            contains("\n".join(web.log[asked:]), "GET /index.json")
 
 
 @test
@@ -166,8 +184,37 @@ def a_url_that_is_no_registry_is_not_added(home):
         contains(home.run("market", "registry", "add", "far", web.url, ok=1).err, "line 1")
         home.write("www/index.json", "[]")
     contains(home.run("market", "registry", "add", "far", web.url, ok=1).err, "connect")
-    contains(home.run("market", "registry", "add", "far", "http://u:p@127.0.0.1/", ok=1).err, "netrc")
+    refused = home.run("market", "registry", "add", "far", "http://me:secret@127.0.0.1/", ok=1).err
+    contains(refused, "netrc")
+    lacks(refused, "secret")
     equal([one["name"] for one in home.json("market", "registry", "list")["sources"]], ["file"])
+
+
+@test
+def a_server_that_calls_unchanged_what_it_never_sent_is_no_registry(home):
+    _, web = serve(home)
+    with web:
+        web.fault("/index.json", status(304))
+        contains(home.run("market", "registry", "add", "far", web.url, ok=1).err, "304")
+        equal(home.json("market", "search", env=url(web))["incomplete"], True)
+
+
+@test
+def a_mark_that_no_header_may_hold_is_not_sent_back(home):
+    _, web = serve(home)
+    asked = []
+
+    def marked(handler, data):
+        asked.append(handler.headers.get("If-None-Match"))
+        handler.answer(200, data, ETag=mark)
+
+    with web:
+        web.fault("/index.json", marked)
+        for mark in ('"\xe9"', '"a\rX-More: b"', '"\x01"'):
+            for _ in range(2):
+                equal(names(home.json("market", "search", env=url(web))), ["greeting", "hello"])
+                forget_age(home)
+    equal(asked, [None] * 6)
 
 
 @test
@@ -209,6 +256,22 @@ def an_archive_without_an_end_is_cut_off(home):
 
 
 @test
+def an_archive_that_is_told_to_be_too_large_is_not_even_asked_for(home):
+    home.write("www/index.json", json.dumps({"packages": [
+        {"name": "huge", "version": "1.0.0", "license": "MIT", "description": "-", "checksum": "ab" * 32,
+         "download_url": "huge.tar.gz", "size_bytes": 1 << 31}]}))
+    home.write("www/huge.tar.gz", "few bytes")
+    with WebServer(home.dir / "www") as web:
+        failed = home.json("market", "install", "huge", "--allow-unsigned", env=url(web), ok=1)
+        equal(failed["error"]["code"], "VALIDATION")
+        contains(failed["error"]["message"], "too large")
+        home.run("market", "registry", "add", "far", web.url)
+        done = home.json("market", "registry", "sync", "--from", "far", "--to", home.dir / "mirror", ok=1)
+        equal((done["copied"], done["failed"]), (0, 1))
+        equal(web.log, ["GET /index.json 200"])
+
+
+@test
 def a_download_that_was_cut_goes_on_where_it_was(home):
     _, web = serve(home)
     with web:
@@ -221,6 +284,18 @@ def a_download_that_was_cut_goes_on_where_it_was(home):
         home.run("market", "install", "greeting", env=url(web))
         matches("\n".join(web.log), r"GET /greeting/1.0.0/greeting-1.0.0.tar.gz 206$")
     equal(list(home.path.glob("cache/web/*.part")), [])
+
+
+@test
+def where_a_server_sends_no_rest_the_whole_is_fetched(home):
+    _, web = serve(home)
+    with web:
+        for name, other in (("greeting", whole), ("hello", beside)):
+            web.fault(f"{name}-1.0.0.tar.gz", cut(100))
+            home.run("market", "install", name, env=url(web), ok=1)
+            web.fault(f"{name}-1.0.0.tar.gz", other)
+            home.run("market", "install", name, env=url(web))
+    equal(home.json("market", "list")["total"], 2)
 
 
 @test
@@ -317,6 +392,24 @@ def a_node_is_a_registry_of_the_web_for_others(home):
     log = (other.path / "run" / "node.log").read_text(encoding="utf-8")
     place = matches(log, r"^info node.http url=(http://127.0.0.1:\d+)$")[1]
     home.run("market", "install", "hello", env={"GGEN_REGISTRY_URL": place})
+
+
+@test
+def who_gives_up_waiting_for_an_index_is_no_reason_not_to_ask_for_it_again(home):
+    _, web = serve(home)
+
+    def stall(handler, data):
+        handler.rfile.read(1)           # until the client goes
+        handler.close_connection = True
+
+    with web:
+        web.fault("/index.json", stall)
+        home.run("node", "run", "--daemon", env=url(web))
+        process = home.start("market", "search", env=url(web))
+        wait_until(lambda: web.log, what="the question")
+        process.stop(2)
+        web.fault("/index.json", None)
+        equal(names(home.json("market", "search", env=url(web))), ["greeting", "hello"])
 
 
 @test

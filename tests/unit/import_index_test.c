@@ -227,6 +227,74 @@ relative_urls_become_paths_that_stay_inside (void **state)
     }
 }
 
+//  'count' times 'what', with commas between, as a list; to be freed.
+static char *
+list_of (const char *what, size_t count, const char *last)
+{
+    size_t size = strlen (what);
+    char *text = malloc (count * (size + 1) + strlen (last) + 3), *to = text;
+    assert_non_null (text);
+    *to++ = '[';
+    for (size_t i = 0; i < count; i++, *to++ = ',')
+        to = mempcpy (to, what, size);
+    sprintf (to, "%s]", last);
+    return text;
+}
+
+static void
+what_is_skipped_counts_as_an_entry_too (void **state)
+{
+    (void) state;
+    import_index_t index;
+    const char good [] = "{\"name\": \"a\", \"version\": \"1.0.0\"}";
+    char *text = list_of ("0", IMPORT_ENTRIES_MAX - 1, good);
+    must_read (&index, text, "list", 1, IMPORT_ENTRIES_MAX - 1);
+    import_index_clear (&index);
+    free (text);
+    text = list_of ("0", IMPORT_ENTRIES_MAX + 1, good);
+    assert_int_equal (read_text (&index, text), VALIDATION);
+    free (text);
+}
+
+static void
+a_small_text_that_would_take_much_memory_is_refused (void **state)
+{
+    (void) state;
+    import_index_t index;
+    char *text = list_of ("{}", IMPORT_OBJECTS_MAX, "0");
+    assert_int_equal (read_text (&index, text), VALIDATION);
+    free (text);
+    text = list_of ("0", IMPORT_VALUES_MAX + 1, "0");
+    assert_int_equal (read_text (&index, text), VALIDATION);
+    free (text);
+    //  What is quoted is no value.
+    text = list_of (",{[\\\",{", IMPORT_OBJECTS_MAX / 2, "");
+    memcpy (text, "[\"", 2);
+    memcpy (text + strlen (text) - 2, "\"]", 2);
+    must_read (&index, text, "list", 0, 1);
+    import_index_clear (&index);
+    free (text);
+}
+
+static void
+of_one_package_so_many_heads_are_taken_and_no_more (void **state)
+{
+    (void) state;
+    import_index_t index;
+    char *heads = list_of ("\"QUJD\"", 3 * IMPORT_HEADS_OF_ID_MAX, "\"QUJD\""), *text;
+    assert_true (asprintf (&text, "{\"packages\": {\"b\": {\"versions\": [], \"heads\": %s},"
+                           " \"c\": {\"versions\": [], \"heads\": [\"QUJD\"]},"
+                           " \"a\": {\"versions\": [], \"heads\": [\"QUJD\"]}}}", heads) > 0);
+    must_read (&index, text, "1.0.0", 0, 0);
+    assert_int_equal (index.heads_count, IMPORT_HEADS_OF_ID_MAX + 2);
+    assert_string_equal (index.heads [0].id, "a");
+    assert_string_equal (index.heads [IMPORT_HEADS_OF_ID_MAX].id, "b");
+    assert_string_equal (index.heads [IMPORT_HEADS_OF_ID_MAX + 1].id, "c");
+    import_index_clear (&index);
+    free (heads);
+    free (text);
+}
+
 int
 main (void)
 {
@@ -240,6 +308,9 @@ main (void)
         cmocka_unit_test (a_digest_or_record_that_is_none_counts_as_absent),
         cmocka_unit_test (what_is_no_index_is_refused),
         cmocka_unit_test (very_many_skipped_entries_are_counted_but_not_all_named),
+        cmocka_unit_test (what_is_skipped_counts_as_an_entry_too),
+        cmocka_unit_test (a_small_text_that_would_take_much_memory_is_refused),
+        cmocka_unit_test (of_one_package_so_many_heads_are_taken_and_no_more),
         cmocka_unit_test (relative_urls_become_paths_that_stay_inside),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
