@@ -34,6 +34,9 @@ code_t catalog_no_package (catalog_t *self, catalog_call_t *call, const char *id
 code_t catalog_no_version (catalog_t *self, catalog_call_t *call, const char *id,
                            const char *version);
 
+//  Long work on the index is told to this job, until it is NULL.
+void catalog_watch (catalog_t *self, job_t *job);
+
 //  Shelf and index are open and current; or both are NULL: there is no directory.
 must_use code_t catalog_open (catalog_t *self, catalog_call_t *call);
 //  The same for a change: not without the disk.

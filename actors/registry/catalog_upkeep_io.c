@@ -23,7 +23,9 @@ catalog_reindex (catalog_t *self, catalog_call_t *call)
         return code;
     char *warning = NULL;
     Ggen__ReindexReply *reply = reply_new (&ggen__reindex_reply__descriptor);
+    catalog_watch (self, call->job);
     code = index_rebuild (self->index, &warning);
+    catalog_watch (self, NULL);
     catalog_keep_warning (self, warning);
     if (code == OK)
         code = index_count (self->index, &reply->packages_count);

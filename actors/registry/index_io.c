@@ -185,8 +185,10 @@ settle_all (index_t *self)
 {
     //  By number: index_settle changes the table that a cursor would stand on.
     int64_t last = index_db_value (self->db, "SELECT max (pid) FROM packages", 0, "");
-    for (int64_t pid = 1; pid <= last; pid++)
+    for (int64_t pid = 1; pid <= last; pid++) {
         index_settle (self, pid);
+        shelf_tell (self->shelf, (uint64_t) pid, (uint64_t) last);
+    }
 }
 
 static code_t

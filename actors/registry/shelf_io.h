@@ -75,6 +75,13 @@ const char *shelf_directory (const shelf_t *self);
 //  Told before each wait for the lock: who holds it (0 = unknown), which wait of how many.
 typedef void (shelf_waiting_fn) (void *arg, int pid, unsigned attempt, unsigned attempts);
 
+//  Told from time to time in long work over the whole directory (a walk, an index made of it): so many of
+//  'total' are done, 0 = nobody knows. One at a time; NULL ends it. 'arg' is borrowed until then.
+typedef void (shelf_watch_fn) (void *arg, uint64_t done, uint64_t total);
+void shelf_watch (shelf_t *self, shelf_watch_fn *watch, void *arg);
+//  For who derives something from it: tell the one that watches.
+void shelf_tell (const shelf_t *self, uint64_t done, uint64_t total);
+
 //  Takes the writers' lock, waiting up to 'attempts' times 'attempt_ms' (0 attempts: not at all).
 //  Recreates the directory when it is gone. 'waiting' may be NULL.
 //  Not recursive; shelf_is_locked tells.

@@ -413,6 +413,7 @@ walk_version (walk_t *self, int dir, const char *version)
     }
     code_t code = self->visit (self->arg, package);
     ggen__package__free_unpacked (package, NULL);
+    shelf_tell (self->shelf, self->count, 0);
     return code;
 }
 
@@ -444,6 +445,20 @@ walk_top (void *arg, int dir, const char *name)
         return OK;
     snprintf (self->id, sizeof self->id, "%s", name);
     return each_entry (child, walk_below, self);
+}
+
+void
+shelf_watch (shelf_t *self, shelf_watch_fn *watch, void *arg)
+{
+    self->watch = watch;
+    self->watch_arg = arg;
+}
+
+void
+shelf_tell (const shelf_t *self, uint64_t done, uint64_t total)
+{
+    if (self->watch)
+        self->watch (self->watch_arg, done, total);
 }
 
 code_t

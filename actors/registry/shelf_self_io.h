@@ -18,6 +18,8 @@ struct shelf {
     bool looks;                 //  nothing may be written
     bool filling;               //  nobody else knows of the directory yet: nothing is synced
     unsigned serial;            //  numbers stages and trash
+    shelf_watch_fn *watch;      //  or NULL
+    void *watch_arg;
     char error [SHELF_ERROR_MAX];
 };
 

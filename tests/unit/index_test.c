@@ -579,6 +579,39 @@ live_through_changes (fixture_t *self, index_t *index_)
     update (self, index_, "d", "1.0.0");
 }
 
+typedef struct {
+    unsigned told;
+    uint64_t done, total;
+} told_t;
+
+static void
+note_progress (void *arg, uint64_t done, uint64_t total)
+{
+    *(told_t *) arg = (told_t) {((told_t *) arg)->told + 1, done, total};
+}
+
+static void
+whoever_watches_is_told_of_each_step_of_a_rebuild (void **state)
+{
+    fixture_t *self = *state;
+    index_t *index_ = open_index (self);
+    told_t told = {0};
+    live_through_changes (self, index_);
+    index_close (&index_);
+    remove_file (self, "index.db");
+    shelf_watch (self->shelf, note_progress, &told);
+    index_ = open_index (self);
+    shelf_watch (self->shelf, NULL, NULL);
+    assert_int_equal (told.done, 3);        //  packages, of which one has two versions
+    assert_int_equal (told.total, 3);
+    assert_int_equal (told.told, 4 + 3);
+    const unsigned before = told.told;
+    index_close (&index_);
+    index_ = open_index (self);
+    assert_int_equal (told.told, before);
+    index_close (&index_);
+}
+
 static void
 a_rebuilt_index_equals_the_one_kept_up_to_date (void **state)
 {
@@ -834,6 +867,7 @@ main (void)
         T (filters_are_any_category_all_tags_and_author_and_license),
         T (pages_join_to_the_whole_in_every_order),
         T (no_query_is_ever_an_operator),
+        T (whoever_watches_is_told_of_each_step_of_a_rebuild),
         T (a_rebuilt_index_equals_the_one_kept_up_to_date),
         T (given_another_generation_when_opened_then_it_is_rebuilt_and_downloads_stay),
         T (given_two_changes_and_one_update_then_both_are_known),
