@@ -370,6 +370,42 @@ nodes_that_die_and_come_back_find_their_peers (void **state)
     crowd_close (self);
 }
 
+//  Whom a node must not dial for longer than one that has no room asks for, though it never failed.
+static unsigned
+kept_away (const swarm_t *swarm)
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < book_count (swarm->book); i++) {
+        const known_t *known = book_at (swarm->book, i);
+        count += known->tries == 0
+                 && known->next_ms - out_now_ms (swarm->out) > FULL_PAUSE_SECS * INT64_C (1000);
+    }
+    return count;
+}
+
+//  Those that nobody can dial have only their own dials to find again who stopped.
+static void
+nodes_that_stop_ask_nobody_to_stay_away (void **state)
+{
+    (void) state;
+    crowd_t *self = crowd_open ();
+    join_all (self);
+    run_secs (self, 90);
+    for (uint32_t i = 0; i < NODES; i++)
+        if (can_be_dialled (self, i))
+            world_stop (self->world, i);
+    run_secs (self, 1);
+    for (uint32_t i = 0; i < NODES; i++) {
+        if (swarm_of (self, i))
+            assert_int_equal (kept_away (swarm_of (self, i)), 0);
+        world_start (self->world, i);
+    }
+    run_secs (self, 30);
+    check_bounds (self);
+    assert_in_range (connected (self, 5), NODES - BOOTSTRAPS, NODES);
+    crowd_close (self);
+}
+
 int
 main (void)
 {
@@ -377,6 +413,7 @@ main (void)
         cmocka_unit_test (hundreds_of_nodes_join_at_three_bootstraps),
         cmocka_unit_test (what_a_partition_parts_is_whole_again_soon_after),
         cmocka_unit_test (nodes_that_die_and_come_back_find_their_peers),
+        cmocka_unit_test (nodes_that_stop_ask_nobody_to_stay_away),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -3,7 +3,6 @@
 
 #include "clients.h"
 #include "node.pb-c.h"
-#include "swarm.pb-c.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -282,9 +281,6 @@ world_stop (world_t *self, uint32_t at)
     const node_t *node = &self->nodes[at];
     if (!node_runs (node))
         return;
-    Ggen__DisconnectRequest all = GGEN__DISCONNECT_REQUEST__INIT;
-    if (seats_find (node, "swarm") < WORLD_SEATS_MAX)
-        clients_ask (self, at, "swarm", &all.base, WORLD_PARTING_MS, NULL, NULL);
     ask_to_save (self, at);
     world_at (self, self->now_us + WORLD_PARTING_MS * 1000, finish_parting,
               (void *) (uintptr_t) ((uint64_t) node->life << 32 | at));

@@ -114,8 +114,10 @@ node_state_t world_node_state (const world_t *self, uint32_t node);
 //  Start it now: all its actors are born. No effect on one that runs.
 void world_start (world_t *self, uint32_t node);
 
-//  Ask its swarm to say goodbye and those who keep something back to write it, and end it a little later
-//  (WORLD_PARTING_MS); what its state keeps is all written.
+//  Ask those who keep something back to write it, as bus_drain.c does, and end it a little later
+//  (WORLD_PARTING_MS); what its state keeps is all written. Its peers are asked nothing: their links end
+//  with the process. "swarm" is not told to disconnect, for that asks peers to stay away for
+//  LEAVE_PAUSE_SECS, which no node that stops does.
 #define WORLD_PARTING_MS 200
 void world_stop (world_t *self, uint32_t node);
 
