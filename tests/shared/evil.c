@@ -175,8 +175,12 @@ run_as (const char *folder, uid_t uid, const char *who)
         char name [] = "/tmp/ggen-evil-XXXXXX";
         int data = open (folder, O_RDONLY | O_DIRECTORY);
         FILE *table = data == -1 ? NULL : fdopen (openat (data, "manifest.tsv", O_RDONLY), "r");
-        if (!table || (uid != geteuid () && (setgid (uid) || setuid (uid))) || !mkdtemp (name)) {
+        if (!table || (uid != geteuid () && (setgid (uid) || setuid (uid)))) {
             perror (folder);
+            exit (1);
+        }
+        if (!mkdtemp (name)) {
+            perror (name);
             exit (1);
         }
         int work = open (name, O_RDONLY | O_DIRECTORY);
