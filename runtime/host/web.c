@@ -268,7 +268,7 @@ set_options (get_t *self)
     curl_easy_setopt (handle, CURLOPT_MAXREDIRS, (long) WEB_REDIRECTS_MAX);
     curl_easy_setopt (handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt (handle, CURLOPT_CONNECTTIMEOUT_MS, (long) WEB_CONNECT_MS);
-    curl_easy_setopt (handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt (handle, CURLOPT_LOW_SPEED_LIMIT, (long) WEB_SLOW_BYTES);
     curl_easy_setopt (handle, CURLOPT_LOW_SPEED_TIME, (long) WEB_SILENT_S);
     curl_easy_setopt (handle, CURLOPT_NETRC, (long) CURL_NETRC_OPTIONAL);
     curl_easy_setopt (handle, CURLOPT_USERAGENT, "ggen/" GGEN_VERSION);

@@ -13,7 +13,8 @@
 #define WEB_ETAG_MAX      200       //  bytes; a longer one, or one of more than ASCII's visible, is forgotten
 #define WEB_REDIRECTS_MAX 5
 #define WEB_CONNECT_MS    5000
-#define WEB_SILENT_S      15        //  without a byte: TIMEOUT
+#define WEB_SILENT_S      15        //  with less than WEB_SLOW_BYTES a second: TIMEOUT
+#define WEB_SLOW_BYTES    1000
 
 //  "http://..." or "https://..." with a host, without user or password, that can be asked.
 //  OK; VALIDATION: 'why' says what is wrong with it; FEATURE_NOT_ENABLED: no libcurl here.
@@ -46,7 +47,7 @@ typedef struct {
 //  PERMISSION_DENIED     the server wants to know who asks (401, 403, 407).
 //  BUSY                  it is too busy (429, 503).
 //  NETWORK               no such host, nobody listens, cut off, another answer than a document.
-//  TIMEOUT               silent for WEB_SILENT_S, or no connection within WEB_CONNECT_MS.
+//  TIMEOUT               silent, or as good as that, for WEB_SILENT_S, or no connection within WEB_CONNECT_MS.
 //  SECURITY              its certificate does not hold.
 //  VALIDATION            as web_url_check; or more than max_bytes.
 //  STORAGE, INSUFFICIENT_DISK_SPACE    the file cannot be written.

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 
-from tap import contains, equal, lacks, main, matches, test, true, wait_until
+from tap import contains, equal, lacks, main, matches, moment, test, true, wait_until
 from web_server import WebServer, beside, cut, endless, instead, redirect, status, whole
 
 
@@ -373,6 +373,29 @@ def who_was_offline_before_asks_the_server_at_once(home):
         home.run("market", "install", "greeting", "--offline", ok=False)
         equal(web.log, [])
         home.run("market", "install", "greeting")
+
+
+@test
+def a_server_that_sends_a_byte_now_and_then_is_given_up(home):
+    _, web = serve(home)
+
+    def trickle(handler, data):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.close_connection = True
+        try:
+            for at in range(len(data)):
+                handler.wfile.write(data[at:at + 1])
+                moment(0.1)
+        except OSError:
+            pass
+
+    with web:
+        web.fault("index.json", trickle)
+        found = home.json("market", "search", env=url(web))
+        equal(found["incomplete"], True)
+        contains(found["warnings"][0], "TIMEOUT")
 
 
 @test
