@@ -47,7 +47,7 @@ typedef struct {
 //  PERMISSION_DENIED     the server wants to know who asks (401, 403, 407).
 //  BUSY                  it is too busy (429, 503).
 //  NETWORK               no such host, nobody listens, cut off, another answer than a document.
-//  TIMEOUT               silent, or as good as that, for WEB_SILENT_S, or no connection within WEB_CONNECT_MS.
+//  TIMEOUT               silent, or nearly, for WEB_SILENT_S, or no connection within WEB_CONNECT_MS.
 //  SECURITY              its certificate does not hold.
 //  VALIDATION            as web_url_check; or more than max_bytes.
 //  STORAGE, INSUFFICIENT_DISK_SPACE    the file cannot be written.
