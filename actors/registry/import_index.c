@@ -111,7 +111,8 @@ read_heads (import_index_t *self, const char *id, const json_t *list)
         if (!json_is_string (item) || self->heads_count == IMPORT_HEADS_MAX
             || !make_room_for_head (self))
             continue;
-        import_head_t head = {.data = read_record (json_string_value (item), &head.size)};
+        import_head_t head;
+        head.data = read_record (json_string_value (item), &head.size);
         head.id = head.data ? strdup (id) : NULL;
         if (head.id)
             self->heads [self->heads_count++] = head;
