@@ -118,14 +118,17 @@ on_noted (void *home, void *arg, const answer_t *answer)
     return OK;
 }
 
-//  A newer one of the same version lies in its place on the disk.
-static bool
-is_overwritten (const outbox_entry_t *entry)
+//  Those of one version have one place on the disk: it is of the one that stands for the others, the last
+//  of the newest.
+static const outbox_entry_t *
+place_holder (const outbox_entry_t *entry)
 {
-    for (const outbox_entry_t *at = entry->next; at; at = at->next)
-        if (is_same_name (at, entry) && strcmp (at->state->version, entry->state->version) == 0)
-            return true;
-    return false;
+    const outbox_entry_t *holder = NULL;
+    for (const outbox_entry_t *at = entry->home->outbox.entries; at; at = at->next)
+        if (is_same_name (at, entry) && strcmp (at->state->version, entry->state->version) == 0
+            && (!holder || holder->seq <= at->seq))
+            holder = at;
+    return holder;
 }
 
 //  What is lost of this is done again.
@@ -133,7 +136,7 @@ static void
 note (outbox_entry_t *entry, bool gone)
 {
     uint8_t bytes[ENTRY_KEY_MAX];
-    if (is_overwritten (entry))
+    if (place_holder (entry) != entry)
         return;
     if (keep_outbox (entry->home, entry_key (entry, bytes), gone ? NULL : entry->state, 0, on_noted,
                      NULL)
@@ -148,10 +151,21 @@ is_under_way (const outbox_entry_t *entry)
     return entry->active || !entry->written;
 }
 
-//  Not one that is under way.
+static void
+tell (outbox_entry_t *entry)
+{
+    outbox_asker_t asker = entry->asker;
+    entry->asker = (outbox_asker_t) {.arg = NULL};
+    entry->answer_at_ms = DEADLINE_NEVER;
+    if (asker.told)
+        asker.told (asker.arg, entry->state, NULL);
+}
+
+//  Not one that is under way; who waits for its turn is answered.
 static void
 drop (outbox_entry_t *entry)
 {
+    tell (entry);
     note (entry, true);
     unlink_entry (&entry->home->outbox, entry);
     entry_free (entry);
@@ -170,16 +184,6 @@ static bool
 is_over (const outbox_entry_t *entry)
 {
     return entry->superseded && outbox_is_done (entry) && !entry->thin;
-}
-
-static void
-tell (outbox_entry_t *entry)
-{
-    outbox_asker_t asker = entry->asker;
-    entry->asker = (outbox_asker_t) {.arg = NULL};
-    entry->answer_at_ms = DEADLINE_NEVER;
-    if (asker.told)
-        asker.told (asker.arg, entry->state, NULL);
 }
 
 static int64_t
@@ -293,6 +297,18 @@ supersede (outbox_t *self, outbox_entry_t *entry)
     }
 }
 
+//  'entry' is on the disk: it stands for older ones, or a newer one stands for it. It may be gone then.
+static void
+supersede_either_way (outbox_t *self, outbox_entry_t *entry)
+{
+    supersede (self, entry);
+    for (outbox_entry_t *at = self->entries; at; at = at->next)
+        if (at->written && is_same_name (at, entry) && at->seq > entry->seq) {
+            supersede (self, at);
+            return;
+        }
+}
+
 //  How many others have what was published lately was known to the former process: it is written once more.
 static void
 doubt (outbox_entry_t *entry)
@@ -323,12 +339,7 @@ outbox_load (registry_p2p_t *home, Ggen__OutboxState *state)
     entry->written = true;
     doubt (entry);
     link_entry (self, entry);
-    supersede (self, entry);
-    for (outbox_entry_t *at = self->entries; at; at = at->next)
-        if (is_same_name (at, entry) && at->seq > entry->seq) {
-            supersede (self, at);
-            return;
-        }
+    supersede_either_way (self, entry);
 }
 
 //  ---- adding --------------------------------------------------------------------------------------
@@ -358,7 +369,7 @@ on_written (void *home_, void *entry_, const answer_t *answer)
     if (entry->asker.kept)
         entry->asker.kept (entry->asker.arg);
     entry->retry_at_ms = answer->now_ms;
-    supersede (&home->outbox, entry);
+    supersede_either_way (&home->outbox, entry);
     begin_due (home);
     return OK;
 }
@@ -390,14 +401,15 @@ outbox_add (registry_p2p_t *home, Ggen__OutboxState *state, ticket_t ticket, int
     entry->ticket = ticket;
     entry->answer_at_ms = answer_at_ms;
     entry->asker = *asker;
-    //  Without a parent: who asked may go, what was begun is ended.
-    code_t code = keep_outbox (home, entry_key (entry, bytes), state, 0, on_written, entry);
-    if (code != OK) {
-        entry_free (entry);
-        return code;
-    }
     link_entry (&home->outbox, entry);
-    return OK;
+    //  Without a parent: who asked may go, what was begun is ended.
+    code_t code = keep_outbox (home, entry_key (entry, bytes), place_holder (entry)->state, 0,
+                               on_written, entry);
+    if (code != OK) {
+        unlink_entry (&home->outbox, entry);
+        entry_free (entry);
+    }
+    return code;
 }
 
 //  ---- healing -------------------------------------------------------------------------------------

@@ -574,6 +574,79 @@ an_older_head_that_is_not_on_disk_yet_is_answered_all_the_same (void **state)
     puppet_free (rig_hear (rig, &ggen__put_head_reply__descriptor));
 }
 
+//  Of the head by itself; 0 = it is not on disk.
+static uint64_t
+head_seq_on_disk (void)
+{
+    uint64_t seq = 0;
+    for (size_t i = 0; i < rig->state->count; i++) {
+        const memory_entry_t *entry = &rig->state->entries[i];
+        if (strcmp (entry->table, "outbox") != 0)
+            continue;
+        Ggen__OutboxState *kept =
+            ggen__outbox_state__unpack (NULL, entry->value_size, entry->value);
+        p2p_signed_t head;
+        assert_non_null (kept);
+        assert_int_equal (p2p_signed_reopen (&head, GGEN__RECORD_KIND__HEAD,
+                                             (bytes_t) {kept->head.data, kept->head.len}),
+                          OK);
+        if (!*kept->version)
+            seq = head.head->seq;
+        p2p_signed_clear (&head);
+        ggen__outbox_state__free_unpacked (kept, NULL);
+    }
+    return seq;
+}
+
+//  A crash at any time finds the newer one.
+static void
+an_older_head_put_after_a_newer_one_does_not_take_its_place_on_disk (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig->held = "state";
+    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
+    request.id = "pack";
+    for (uint64_t seq = 3; seq > 1; seq--) {
+        request.record = rig_head (rig, 0, "pack", seq, "1.0.0!");
+        rig_ask (rig, &request.base);
+        free (request.record.data);
+    }
+    //  The older one's round has nothing to tell; the newer one's goes on.
+    rig->held = "dht";
+    rig_settle (rig);
+    assert_true (head_seq_on_disk () == 3);
+    rig->held = NULL;
+    rig_settle (rig);
+    assert_true (head_seq_on_disk () == 3);
+}
+
+//  Two others are being told: the older head waits for its turn, and goes while it waits.
+static void
+a_head_that_waits_for_its_turn_is_answered_when_a_newer_one_stands_for_it (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig->held = "transfer";
+    rig_ask_publish (rig, 0, "one", "1.0.0", 1, "1.0.0");
+    rig_ask_publish (rig, 0, "two", "1.0.0", 1, "1.0.0");
+    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
+    request.id = "pack";
+    for (uint64_t seq = 2; seq < 4; seq++) {
+        request.record = rig_head (rig, 0, "pack", seq, "1.0.0!");
+        rig_ask (rig, &request.base);
+        free (request.record.data);
+    }
+    puppet_free (rig_hear (rig, &ggen__put_head_reply__descriptor));
+    rig->held = NULL;
+    rig_settle (rig);
+    puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
+    puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
+    puppet_free (rig_hear (rig, &ggen__put_head_reply__descriptor));
+}
+
 //  One stands for the other, not each for the other.
 static void
 a_head_that_is_put_twice_at_once_is_answered_twice (void **state)
@@ -851,6 +924,8 @@ main (void)
         TEST (tries_become_rarer_and_a_peer_that_comes_starts_them_anew),
         TEST (a_newer_head_stands_for_an_older_one_that_was_not_told),
         TEST (an_older_head_that_is_not_on_disk_yet_is_answered_all_the_same),
+        TEST (an_older_head_put_after_a_newer_one_does_not_take_its_place_on_disk),
+        TEST (a_head_that_waits_for_its_turn_is_answered_when_a_newer_one_stands_for_it),
         TEST (a_head_that_is_put_twice_at_once_is_answered_twice),
         TEST (an_older_entry_goes_when_its_archive_is_stored),
         TEST (an_older_entry_found_on_disk_does_not_speak_for_its_name),
