@@ -81,11 +81,11 @@ as_many_slots_as_there_may_be_come_out_in_order (void **state)
     deadlines_t *deadlines = deadlines_new (1);
     assert_int_equal (deadlines_grow (deadlines, DEADLINES_SLOTS_MAX), OK);
     for (uint32_t slot = 0; slot < DEADLINES_SLOTS_MAX; slot++)
-        deadlines_set (deadlines, slot, (int64_t) DEADLINES_SLOTS_MAX - slot);
-    deadlines_set (deadlines, 0, DEADLINE_NEVER);
-    for (uint32_t expected = DEADLINES_SLOTS_MAX - 1; expected > 0; expected--) {
+        deadlines_set (deadlines, slot, slot);
+    deadlines_set (deadlines, DEADLINES_SLOTS_MAX - 1, DEADLINE_NEVER);
+    for (uint32_t expected = 0; expected < DEADLINES_SLOTS_MAX - 1; expected++) {
         uint32_t slot;
-        assert_true (deadlines_due (deadlines, INT64_MAX - 1, &slot));
+        assert_true (deadlines_due (deadlines, DEADLINES_SLOTS_MAX, &slot));
         assert_int_equal (slot, expected);
         deadlines_set (deadlines, slot, DEADLINE_NEVER);
     }
