@@ -73,6 +73,27 @@ growing_keeps_what_is_set_and_never_shrinks (void **state)
     deadlines_destroy (&deadlines);
 }
 
+//  Each slot has a number and a place in the heap; the last of either is none that means "nowhere".
+static void
+as_many_slots_as_there_may_be_come_out_in_order (void **state)
+{
+    (void) state;
+    deadlines_t *deadlines = deadlines_new (1);
+    assert_int_equal (deadlines_grow (deadlines, DEADLINES_SLOTS_MAX), OK);
+    for (uint32_t slot = 0; slot < DEADLINES_SLOTS_MAX; slot++)
+        deadlines_set (deadlines, slot, slot);
+    deadlines_set (deadlines, DEADLINES_SLOTS_MAX - 1, DEADLINE_NEVER);
+    for (uint32_t expected = 0; expected < DEADLINES_SLOTS_MAX - 1; expected++) {
+        uint32_t slot;
+        assert_true (deadlines_due (deadlines, DEADLINES_SLOTS_MAX, &slot));
+        assert_int_equal (slot, expected);
+        deadlines_set (deadlines, slot, DEADLINE_NEVER);
+    }
+    assert_true (deadlines_earliest_ms (deadlines) == DEADLINE_NEVER);
+    deadlines_destroy (&deadlines);
+    assert_null (deadlines_new (DEADLINES_SLOTS_MAX + 1));
+}
+
 //  ---- against an array that is searched -----------------------------------------------------------
 
 static uint32_t
@@ -152,6 +173,7 @@ main (void)
         cmocka_unit_test (a_slot_is_due_at_its_millisecond_and_stays_due_until_it_is_cleared),
         cmocka_unit_test (of_equal_times_the_lower_slot_is_first),
         cmocka_unit_test (growing_keeps_what_is_set_and_never_shrinks),
+        cmocka_unit_test (as_many_slots_as_there_may_be_come_out_in_order),
         cmocka_unit_test (it_agrees_with_a_searched_array_whatever_is_done),
         cmocka_unit_test (what_is_taken_out_comes_in_order_after_clearing_any),
     };

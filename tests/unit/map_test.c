@@ -43,6 +43,27 @@ keys_are_bytes_with_a_length_and_are_copied (void **state)
     map_destroy (&map);
 }
 
+//  With these seeds keys of so many zeros have one hash.
+static void
+of_two_keys_with_one_hash_neither_is_the_other (void **state)
+{
+    (void) state;
+    static const struct {
+        uint64_t seed;
+        size_t shorter, longer;
+    } cases[] = {{111119, 232, 253}, {114192, 74, 99}};
+    const uint8_t key[MAP_KEY_MAX] = {0};
+    for (size_t i = 0; i < COUNT_OF (cases); i++) {
+        map_t *map = map_new (4, cases[i].seed);
+        assert_int_equal (map_put (map, key, cases[i].longer, &values[1]), OK);
+        assert_null (map_get (map, key, cases[i].shorter));
+        assert_int_equal (map_put (map, key, cases[i].shorter, &values[2]), OK);
+        assert_ptr_equal (map_remove (map, key, cases[i].longer), &values[1]);
+        assert_ptr_equal (map_get (map, key, cases[i].shorter), &values[2]);
+        map_destroy (&map);
+    }
+}
+
 static void
 a_full_map_is_busy_but_still_replaces (void **state)
 {
@@ -167,6 +188,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_value_is_found_replaced_and_taken_out),
         cmocka_unit_test (keys_are_bytes_with_a_length_and_are_copied),
+        cmocka_unit_test (of_two_keys_with_one_hash_neither_is_the_other),
         cmocka_unit_test (a_full_map_is_busy_but_still_replaces),
         cmocka_unit_test (a_key_may_have_255_bytes_and_no_more),
         cmocka_unit_test (the_order_of_a_walk_follows_from_seed_and_history),
