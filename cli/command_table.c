@@ -532,8 +532,10 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .arguments_min = 2, .arguments_max = 2, .needs = NEEDS_WRITE,
      .help = "ask another registry too",
      .more = "DIR is a registry directory, for instance one that `registry sync` made: it is read "
-             "in place and never written to. An http(s) URL is kept, and not asked by this build.",
-     .examples = {"ggen market registry add team /srv/ggen-registry"}},
+             "in place and never written to. URL is such a directory on a web server, its index.json, "
+             "or the endpoint of another node: http or https.",
+     .examples = {"ggen market registry add team /srv/ggen-registry",
+                  "ggen market registry add example https://www.example.org/packs"}},
     {.id = VERB_REGISTRY_REMOVE, .path = "market registry remove", .arguments = "NAME",
      .arguments_min = 1, .arguments_max = 1, .needs = NEEDS_WRITE,
      .help = "no longer ask a registry",
