@@ -112,8 +112,9 @@ def give_to_nobody(folder):
     """Root makes nobody the owner of all of 'folder', which others could not reach either."""
     for path in (folder, *folder.rglob("*")):
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-    os.chmod(tempfile.gettempdir(), 0o755)
-    shutil.copy(ggen_path(), Path(tempfile.gettempdir()) / "ggen-for-nobody")
+    place = Path(tempfile.gettempdir())
+    place.chmod(place.stat().st_mode | 0o055)
+    shutil.copy(ggen_path(), place / "ggen-for-nobody")
 
 
 def as_nobody(words):
