@@ -3,6 +3,7 @@
 """The HTTP registry on the wire: what is asked of a server and how often, what of its answers is kept, TLS."""
 import base64
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -83,7 +84,7 @@ def a_part_with_other_bytes_is_begun_anew_once(home):
 
 @test
 def bytes_that_are_wrong_from_the_start_are_asked_for_once(home):
-    _, web = serve(home, "greeting")
+    other, web = serve(home, "greeting")
 
     def wrong(handler, data):
         handler.answer(200, b"\0" * len(data))
@@ -92,6 +93,10 @@ def bytes_that_are_wrong_from_the_start_are_asked_for_once(home):
         web.fault(ARCHIVE, wrong)
         failed = home.json("market", "install", "greeting", env=url(web), ok=1)
         equal(failed["error"]["code"], "CHECKSUM_MISMATCH")
+        archive = next(other.path.glob(f"registry/**/{ARCHIVE}")).read_bytes()
+        equal(failed["error"]["details"],
+              {"expected": hashlib.sha256(archive).hexdigest(),
+               "actual": hashlib.sha256(bytes(len(archive))).hexdigest()})
         equal(asked(web, ARCHIVE), ["fault", "200"])
         equal(list(home.path.glob("cache/web/*.part")), [])
         web.fault(ARCHIVE, None)

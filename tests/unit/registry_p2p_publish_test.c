@@ -466,6 +466,22 @@ given_the_dht_takes_nothing_the_news_goes_out_all_the_same (void **state)
     puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
 }
 
+//  But the topic of all has somebody, or there is nobody at all.
+static void
+a_category_that_nobody_follows_is_told_all_the_same (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    const char *const topics[] = {"/ggen/packages/v1/tools", "/ggen/packages/v1"};
+    for (unsigned i = 0; i < COUNT_OF (topics); i++) {
+        rig->world->unheard = topics[i];
+        rig_must_publish (rig, 0, i ? "all" : "category", "1.0.0", 1, "1.0.0");
+        Ggen__OutboxReply *outbox = rig_outbox (rig);
+        assert_int_equal (outbox->entries[i]->done, i == 0);
+        puppet_free (outbox);
+    }
+}
+
 static void
 what_is_kept_is_found_here_before_others_have_answered (void **state)
 {
@@ -1175,6 +1191,7 @@ main (void)
         TEST (nothing_is_told_before_it_is_on_disk),
         TEST (a_version_is_told_of_when_its_record_and_archive_can_be_found),
         TEST (given_the_dht_takes_nothing_the_news_goes_out_all_the_same),
+        TEST (a_category_that_nobody_follows_is_told_all_the_same),
         TEST (what_is_kept_is_found_here_before_others_have_answered),
         TEST (who_publishes_is_answered_when_it_is_time_though_not_all_is_told),
         TEST (what_cannot_be_written_down_is_not_published),
