@@ -505,6 +505,33 @@ when_a_crowd_has_gone_its_slots_are_given_back (void **state)
     links_destroy (&links);
 }
 
+//  Of two links with one peer each has the other's connection then, and what is known of that.
+static void
+links_that_are_swapped_have_each_the_others_connection (void **state)
+{
+    (void) state;
+    links_t *links = links_new (10, 3);
+    link_t *a = links_add (links), *b = links_add (links);
+    links_number (links, a, 7);
+    links_number (links, b, 8);
+    links_came_in (links, a);
+    a->unwritten_bytes = 70;
+    b->unwritten_bytes = 80;
+    a->seen_size = 1;
+    a->seen[0] = 7;
+    b->seen_size = 2;
+    b->seen[0] = 8;
+    links_swap (links, a, b);
+    assert_ptr_equal (links_find (links, 8), a);
+    assert_ptr_equal (links_find (links, 7), b);
+    assert_true (a->number == 8 && b->number == 7);
+    assert_true (a->unwritten_bytes == 80 && b->unwritten_bytes == 70);
+    assert_true (!a->inbound && b->inbound);
+    assert_true (a->seen_size == 2 && a->seen[0] == 8);
+    assert_true (b->seen_size == 1 && b->seen[0] == 7);
+    links_destroy (&links);
+}
+
 int
 main (void)
 {
@@ -525,6 +552,7 @@ main (void)
         cmocka_unit_test (a_number_is_good_for_one_flight_only),
         cmocka_unit_test (flights_are_bounded_for_a_peer_and_for_all),
         cmocka_unit_test (a_session_is_small),
+        cmocka_unit_test (links_that_are_swapped_have_each_the_others_connection),
         cmocka_unit_test (when_a_crowd_has_gone_its_slots_are_given_back),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
