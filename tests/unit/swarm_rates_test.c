@@ -330,8 +330,10 @@ static void
 addresses_come_back_as_they_were_however_many (void **state)
 {
     (void) state;
+    //  One of them is just as long as what fits.
     static const char *const cases[] = {"/ip4/1.2.3.4/tcp/1", "/dns4/a.example/tcp/1",
-                                        "/ip6/2a01::1/tcp/9", "/ip4/1.2.3.5/tcp/2"};
+                                        "/ip6/2a01::1/tcp/9", "/ip4/1.2.3.5/tcp/2",
+                                        "/dns4/a.bcdef/tcp/1", "/ip4/1.2.3.6/tcp/3"};
     uint8_t bytes[COUNT_OF (cases)][MULTIADDR_SIZE_MAX];
     ProtobufCBinaryData given[COUNT_OF (cases)], got[MULTIADDR_PEER_MAX];
     for (size_t i = 0; i < COUNT_OF (cases); i++) {
@@ -344,6 +346,8 @@ addresses_come_back_as_they_were_however_many (void **state)
         for (size_t count = 0; first + count <= COUNT_OF (cases); count++) {
             addresses_t addresses, again;
             assert_true (addresses_set (&addresses, given + first, count, NULL, NULL));
+            if (first == 4 && count == 1)
+                assert_int_equal (addresses.size, ADDRESSES_NEAR_MAX);
             assert_int_equal (addresses_fields (&addresses, got), count);
             for (size_t i = 0; i < count; i++) {
                 assert_int_equal (got[i].len, given[first + i].len);
