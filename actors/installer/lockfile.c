@@ -228,6 +228,8 @@ read_entry (const entry_t *self)
     if (code == OK)
         code = read_text (self, "description", &self->package->description);
     if (code == OK)
+        code = read_text (self, "adopted", &self->package->adopted);
+    if (code == OK)
         code = read_integrity (self);
     if (code == OK)
         code = read_digest (self, "files_sha256", true, &self->package->files_sha256);
@@ -383,6 +385,8 @@ package_json (const Ggen__LockedPackage *package)
     put (json, "direct", json_boolean (package->direct));
     put (json, "description", json_string (package->description));
     put (json, "categories", categories);
+    if (*package->adopted)
+        put (json, "adopted", json_string (package->adopted));
     put (json, "size_bytes", json_integer ((json_int_t) (package->size_bytes & INT64_MAX)));
     return json;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  ggen.lock: a Lock as JSON text (SPEC 3.5). Beside the fields of the specification each package
 //  carries files_sha256, direct, description, categories and size_bytes, so that the lock alone can
-//  list what is installed.
+//  list what is installed; and an adopted one (adopted.h) the path it has in generation 0.
 #ifndef GGEN_INSTALLER_LOCKFILE_H
 #define GGEN_INSTALLER_LOCKFILE_H
 
