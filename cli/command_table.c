@@ -351,8 +351,8 @@ const verb_t command_verbs [VERBS_COUNT] = {
                   "ggen market install --frozen -t ./vendor", "ggen market install ./my-pack"}},
     {.id = VERB_LIST, .path = "market list", .aliases = {"market ls"}, .needs = NEEDS_READ,
      .options = list_options, .help = "what is installed",
-     .more = "Packages that lay in packages/ before ggen are adopted: listed as their ggen.lock says, "
-             "else as their manifests do. Nobody verified them.",
+     .more = "What lay in packages/ before ggen is adopted, and marked so. It is listed as its "
+             "ggen.lock says, else as the manifests there do. Nobody verified it.",
      .examples = {"ggen market list --detailed"}},
     {.id = VERB_REMOVE, .path = "market remove", .aliases = {"market uninstall", "market rm"},
      .arguments = "PKG...", .arguments_min = 1, .arguments_max = ANY_NUMBER,

@@ -93,13 +93,43 @@ leads_there (int dirfd, const char *path)
     return at > text && strncmp (at, ADOPTED "/", sizeof ADOPTED) == 0;
 }
 
-//  Whether the generation before leads to "name" or "scope/name", by itself or with all of its scope.
+static adopt_kind_t
+kind_of (int dirfd, const char *name)
+{
+    static const char *const manifests [] = PLACE_MANIFESTS;
+    struct stat info;
+    if (fstatat (dirfd, name, &info, 0) != 0 || !S_ISDIR (info.st_mode))
+        return ADOPT_OTHER;
+    int fd = open_dir (dirfd, name);
+    bool any = false;
+    for (size_t i = 0; i < COUNT_OF (manifests) && fd >= 0 && !any; i++)
+        any = fstatat (fd, manifests [i], &info, AT_SYMLINK_NOFOLLOW) == 0;
+    if (fd >= 0)
+        close (fd);
+    return any ? ADOPT_PACKAGE : ADOPT_DIRECTORY;
+}
+
+//  Whether one of our packages is in the place of something that is none.
 static bool
-is_carried (const linking_t *self, const char *path)
+is_covered (const linking_t *self, int from_fd, const char *name, const char *path)
+{
+    char text [TARGET_MAX], instance [PLACE_INSTANCE_MAX];
+    ssize_t size = readlinkat (self->current_fd, path, text, sizeof text - 1);
+    if (size < 0)
+        return false;
+    text [size] = 0;
+    return place_instance_in (text, instance) && kind_of (from_fd, name) != ADOPT_PACKAGE;
+}
+
+//  Whether the generation before leads to "name" or "scope/name", by itself or with all of its scope, or
+//  did before one of our packages took the place.
+static bool
+is_carried (const linking_t *self, int from_fd, const char *name, const char *path)
 {
     char scope [TARGET_MAX];
     const char *slash = strchr (path, '/');
-    if (self->current_fd < 0 || leads_there (self->current_fd, path))
+    if (self->current_fd < 0 || leads_there (self->current_fd, path)
+        || is_covered (self, from_fd, name, path))
         return true;
     if (!slash)
         return false;
@@ -133,11 +163,11 @@ is_divided (const linking_t *self, int to_fd, const char *name)
 
 //  'path' is "name" or "scope/name". Where a package is, its own entry stays.
 static code_t
-link_one (const linking_t *self, int to_fd, const char *path)
+link_one (const linking_t *self, int from_fd, int to_fd, const char *name, const char *path)
 {
     char target [TARGET_MAX];
     const char *up = strchr (path, '/') ? "../../" : "../";
-    if (is_dropped (self, path) || !is_carried (self, path))
+    if (is_dropped (self, path) || !is_carried (self, from_fd, name, path))
         return OK;
     if ((size_t) snprintf (target, sizeof target, "%s" ADOPTED "/%s", up, path) >= sizeof target)
         return refusal_system (self->refusal, ENAMETOOLONG, path, "link");
@@ -180,8 +210,9 @@ link_entries (const linking_t *self, int from_fd, int to_fd, const char *scope)
         if (!is_entry (entry->d_name))
             continue;
         snprintf (path, sizeof path, "%s%s%s", scope, *scope ? "/" : "", entry->d_name);
-        code = !*scope && is_divided (self, to_fd, path) ? link_divided (self, from_fd, to_fd, path)
-                                                          : link_one (self, to_fd, path);
+        code = !*scope && is_divided (self, to_fd, path)
+                   ? link_divided (self, from_fd, to_fd, path)
+                   : link_one (self, from_fd, to_fd, entry->d_name, path);
     }
     closedir (dir);
     return code;
@@ -210,22 +241,6 @@ adopt_link (const place_t *place, int generation_fd, uint64_t current, char *con
 }
 
 //  ---- survey --------------------------------------------------------------------------------------
-
-static adopt_kind_t
-kind_of (int dirfd, const char *name)
-{
-    static const char *const manifests [] = PLACE_MANIFESTS;
-    struct stat info;
-    if (fstatat (dirfd, name, &info, 0) != 0 || !S_ISDIR (info.st_mode))
-        return ADOPT_OTHER;
-    int fd = open_dir (dirfd, name);
-    bool any = false;
-    for (size_t i = 0; i < COUNT_OF (manifests) && fd >= 0 && !any; i++)
-        any = fstatat (fd, manifests [i], &info, AT_SYMLINK_NOFOLLOW) == 0;
-    if (fd >= 0)
-        close (fd);
-    return any ? ADOPT_PACKAGE : ADOPT_DIRECTORY;
-}
 
 typedef struct {
     adopt_visit_fn *visit;

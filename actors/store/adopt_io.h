@@ -7,7 +7,8 @@
 //      HOME/generations/N/ENTRY    -> ../0/ENTRY, for whatever of it N has no package in the place of
 //
 //  What of it is a package is the installer's to say; here it is entries. A generation leads to those
-//  that the one before it leads to: what was removed, or gave way to a package, does not come back.
+//  that the one before it leads to: what was removed does not come back, nor does a package that gave way
+//  to one of ours. What is no package does when the one that took its place leaves.
 #ifndef GGEN_ADOPT_IO_H
 #define GGEN_ADOPT_IO_H
 
