@@ -11,7 +11,8 @@
 
 //  Read 'size' bytes of text. Unknown fields are ignored. Older shapes are understood: a version as
 //  text or none at all, packages as a list or keyed by name only, dependencies as a list,
-//  "checksum" for "integrity", a digest without "sha256-" or none, no publisher, no time.
+//  "checksum" for "integrity", a digest without "sha256-" or none, no publisher, no time. Where no
+//  package says whether it is direct, those are that no other needs.
 //  OK                    *lock_p is sorted and lock_check ()ed; ggen__lock__free_unpacked (*lock_p,
 //                        NULL)
 //  SERIALIZATION         not JSON, or not of this shape

@@ -423,6 +423,20 @@ def a_second_directory_is_refused_and_nothing_changes(home):
     equal(sorted(listed(home)), ["alpha", "beta", "thing"])
 
 
+# ---- targets ---------------------------------------------------------------------------------------
+
+@test
+def an_old_lock_that_does_not_say_what_was_asked_for_is_reproduced_in_a_target(home):
+    publish(home, make_pack(home, "dep"), make_pack(home, "app", requires=["dep"]))
+    text = json.dumps({"version": "1.0", "packages": {
+        "app": {"version": "1.0.0", "dependencies": {"dep": "1.0.0"}}, "dep": {"version": "1.0.0"}}})
+    home.write("vendor/ggen.lock", text)
+    home.run("market", "install", "-t", "vendor")
+    document = home.json("market", "list", "-t", "vendor")
+    equal([(one["name"], one["direct"], one["adopted"]) for one in document["packages"]],
+          [("app", True, False), ("dep", False, False)])
+
+
 # ---- alone and attached ----------------------------------------------------------------------------
 
 VERBS = [["list"], ["list", "--detailed"], ["verify"], ["verify", "alpha"], ["tree"], ["why", "beta"],
