@@ -23,12 +23,13 @@ typedef struct {
     map_t *taken;                   //  name -> its entry in 'lock'
     map_t *scopes;                  //  what lies before the '/' of these names
     map_t *told;                    //  "id" and "id@version" of a manifest -> the first that has it
+    const char *where;
     adopted_warn_fn *warn;
     void *argument;
-} adoption_t;
+} adopting_t;
 
 static void printf_like (2, 3)
-warn (const adoption_t *self, const char *format, ...)
+warn (const adopting_t *self, const char *format, ...)
 {
     char text [1024];
     va_list arguments;
@@ -57,7 +58,7 @@ compare_path (const void *path, const void *found)
 }
 
 static const adopted_found_t *
-find_path (const adoption_t *self, const char *path)
+find_path (const adopting_t *self, const char *path)
 {
     return self->count ? bsearch (path, self->found, self->count, sizeof *self->found, compare_path)
                        : NULL;
@@ -71,14 +72,14 @@ is_directory (const adopted_found_t *found)
 
 //  Whether a package 'id' that lies at 'found' can be linked by its name.
 static bool
-can_be_named (const adoption_t *self, const adopted_found_t *found, const char *id)
+can_be_named (const adopting_t *self, const adopted_found_t *found, const char *id)
 {
     return strcmp (found->entry->path, id) == 0 || !find_path (self, id);
 }
 
 //  The directory of that name; else one whose manifest has it, if it can be of this version.
 static const adopted_found_t *
-find_directory (const adoption_t *self, const Ggen__LockedPackage *old)
+find_directory (const adopting_t *self, const Ggen__LockedPackage *old)
 {
     char key [TOLD_MAX];
     const adopted_found_t *found = find_path (self, old->name);
@@ -98,7 +99,7 @@ scope_size (const char *name)
 
 //  It is there already, or one of the two would be the directory that the other lies in.
 static bool
-collides (const adoption_t *self, const char *name)
+collides (const adopting_t *self, const char *name)
 {
     size_t scope = scope_size (name);
     return map_get (self->taken, name, strlen (name)) || map_get (self->scopes, name, strlen (name))
@@ -107,7 +108,7 @@ collides (const adoption_t *self, const char *name)
 
 //  Keys that do not fit are those of versions nobody has.
 static void
-tell (adoption_t *self, const adopted_found_t *found)
+tell (adopting_t *self, const adopted_found_t *found)
 {
     char key [TOLD_MAX];
     const Ggen__Package *package = found->package;
@@ -132,7 +133,7 @@ set_text (char **field, const char *text)
 }
 
 static void
-add (adoption_t *self, Ggen__LockedPackage *locked, const adopted_found_t *found)
+add (adopting_t *self, Ggen__LockedPackage *locked, const adopted_found_t *found)
 {
     set_text (&locked->adopted, found->entry->path);
     locked->direct = true;
@@ -147,32 +148,33 @@ add (adoption_t *self, Ggen__LockedPackage *locked, const adopted_found_t *found
 
 //  What the old lock says; description and categories, which older ones do not have, of the manifest.
 static void
-add_from_lock (adoption_t *self, const Ggen__LockedPackage *old)
+add_from_lock (adopting_t *self, const Ggen__LockedPackage *old)
 {
     const adopted_found_t *found = find_directory (self, old);
     if (!found || !can_be_named (self, found, old->name) || collides (self, old->name)) {
-        warn (self, "packages/ggen.lock names %s %s, which is not there", old->name, old->version);
+        warn (self, "%sggen.lock names %s %s, which is not there", self->where, old->name,
+              old->version);
         return;
     }
     Ggen__LockedPackage *locked = (Ggen__LockedPackage *) message_copy (&old->base);
     if (found->package && strcmp (found->package->version, old->version) != 0)
-        warn (self, "%s is %s in packages/ggen.lock, and %s in packages/%s", old->name,
-              old->version, found->package->version, found->entry->path);
+        warn (self, "%s is %s in %sggen.lock, and %s in %s%s", old->name, old->version, self->where,
+              found->package->version, self->where, found->entry->path);
     if (found->package && !*locked->description)
         set_text (&locked->description, found->package->description);
     add (self, locked, found);
 }
 
 static void
-add_from_manifest (adoption_t *self, const adopted_found_t *found)
+add_from_manifest (adopting_t *self, const adopted_found_t *found)
 {
     const Ggen__Package *package = found->package;
     const Ggen__LockedPackage *taken = map_get (self->taken, package->id, strlen (package->id));
     if (taken && strcmp (taken->adopted, found->entry->path) == 0)
         return;
     if (collides (self, package->id) || !can_be_named (self, found, package->id)) {
-        warn (self, "packages/%s is left out of the list: its name, %s, is that of something else",
-              found->entry->path, package->id);
+        warn (self, "%s%s is left out of the list: its name, %s, is that of something else",
+              self->where, found->entry->path, package->id);
         return;
     }
     Ggen__LockedPackage *locked = memory_new (1, sizeof *locked);
@@ -231,7 +233,7 @@ forget_dependencies (Ggen__Lock *lock)
 
 //  Manifests may tell of a circle, which no lock has.
 static void
-fill_dependencies (adoption_t *self, const Ggen__Lock *old)
+fill_dependencies (adopting_t *self, const Ggen__Lock *old)
 {
     char *why = NULL;
     lock_sort (self->lock);
@@ -245,7 +247,7 @@ fill_dependencies (adoption_t *self, const Ggen__Lock *old)
     }
     lock_sort (self->lock);
     if (lock_check (self->lock, &why) != OK) {
-        warn (self, "what needs what in packages/ is not told: %s", why);
+        warn (self, "what needs what in %s is not told: %s", *self->where ? self->where : "it", why);
         forget_dependencies (self->lock);
     }
     free (why);
@@ -253,9 +255,10 @@ fill_dependencies (adoption_t *self, const Ggen__Lock *old)
 
 Ggen__Lock *
 adopted_lock (const Ggen__Lock *old, const adopted_found_t *found, size_t count,
-              adopted_warn_fn *warn_, void *argument)
+              const char *where, adopted_warn_fn *warn_, void *argument)
 {
-    adoption_t self = {.found = found, .count = count, .warn = warn_, .argument = argument};
+    adopting_t self = {.found = found, .count = count, .where = where, .warn = warn_,
+                       .argument = argument};
     size_t most = count + (old ? old->n_packages : 0);
     self.lock = memory_new (1, sizeof *self.lock);
     ggen__lock__init (self.lock);

@@ -27,7 +27,8 @@ install_read_given (task_t *task)
     Ggen__Lock *given = NULL;
     char *why = NULL;
     if (!task->given_lock) {
-        if (request->frozen && request->n_wants == 0 && task->generation == 0)
+        if (request->frozen && request->n_wants == 0 && task->generation == 0
+            && task->before->n_packages == 0)
             task_fail (task, PACKAGE_NOT_FOUND,
                        "put a ggen.lock into the directory of `--target DIR`, or install by name",
                        "there is no ggen.lock that could be reproduced");

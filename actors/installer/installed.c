@@ -413,6 +413,12 @@ rollback_decide (task_t *task)
     self->to = request->generation || request->to_adopted ? request->generation : one_before (task);
     bool to_adopted = request->to_adopted
                       || (self->to == 0 && task->current > 0 && task->has_adopted);
+    if (to_adopted && task->adopts) {
+        //  Nothing has moved it yet.
+        Ggen__RollbackReply reply = GGEN__ROLLBACK_REPLY__INIT;
+        task_answer (task, &reply.base);
+        return;
+    }
     if (to_adopted) {
         self->now = lock_copy (task->before);
         task_read_adopted_root (task, rollback_target);

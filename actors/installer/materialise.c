@@ -154,6 +154,16 @@ dropped_paths (const task_t *task, size_t *count_p)
     return paths;
 }
 
+static char **
+adopted_paths (const task_t *task, size_t *count_p)
+{
+    char **paths = memory_new (task->before->n_packages, sizeof *paths);
+    *count_p = task->before->n_packages;
+    for (size_t i = 0; i < *count_p; i++)
+        paths [i] = task->before->packages [i]->adopted;
+    return paths;
+}
+
 void
 task_commit (task_t *task, task_step_fn *next)
 {
@@ -171,10 +181,12 @@ task_commit (task_t *task, task_step_fn *next)
     request.expected = task->current;
     request.replaces_lock = task->replaces_lock;
     request.dropped = dropped_paths (task, &request.n_dropped);
+    request.adopts = task->adopts ? adopted_paths (task, &request.n_adopts) : NULL;
     task_ask (task, "store", &request.base, &ggen__commit_reply__descriptor, on_committed, NULL,
               false);
     task_trees_destroy (request.trees, request.n_trees);
     free (request.dropped);
+    free (request.adopts);
     free (text);
     task_then (task, next);
 }

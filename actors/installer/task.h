@@ -87,6 +87,7 @@ struct task_t {
     struct adoption_t *adoption;    //  what is read of it; NULL: nothing
     task_step_fn *after_root;
     char *given_lock;               //  text of a ggen.lock that somebody put into the target; or NULL
+    bool adopts;                    //  'before' is of a target, and becomes its generation 0 by the commit
     bool replaces_lock;             //  the commit takes that one's place
     item_t *items;
     size_t items_count;
@@ -182,7 +183,7 @@ void
 
 //  ---- adopted_read.c: between the answer to ReadRoot and what follows it ---------------------------
 
-//  When the answer is of generation 0: ask what lies in it, and what the manifests there say.
+//  When the answer is of generation 0, or of a target that can become it: ask what lies in it, and what the manifests there say.
 void
     adopted_ask (task_t *task, const Ggen__ReadRootReply *reply);
 

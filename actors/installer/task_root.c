@@ -21,9 +21,7 @@ take_root (task_t *task, const Ggen__ReadRootReply *reply, bool any)
 {
     char *why = NULL;
     code_t code = OK;
-    if (reply->adopted)
-        adopted_ask (task, reply);
-    else if (reply->lock.len > 0)
+    if (!reply->adopted && reply->lock.len > 0)
         code = lockfile_read ((const char *) reply->lock.data, reply->lock.len, &task->before, &why);
     if (code && any)
         task_warn (task, "ggen.lock of generation %llu: %s",
@@ -40,6 +38,7 @@ take_root (task_t *task, const Ggen__ReadRootReply *reply, bool any)
     if (reply->given_lock.len > 0)
         task->given_lock = text_of (reply->given_lock);
     task->has_adopted = reply->has_adopted;
+    adopted_ask (task, reply);
     task->generation = reply->generation;
     task->current = reply->current;
     task->generations_count = reply->n_generations;

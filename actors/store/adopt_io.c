@@ -37,9 +37,12 @@ adopt_open (const place_t *place)
     char found [8];
     if (adopt_is_due (place))
         return open_dir (place->base_fd, place->link);
-    //  A link of the second name is what a crash left before the exchange.
-    if (*place->target || place->generations_fd < 0
-        || readlinkat (place->base_fd, MOVED, found, sizeof found) >= 0) {
+    //  A link of the second name is what a crash left before the exchange; a target without a state is
+    //  one of which nothing was adopted yet.
+    bool has_state = readlinkat (place->base_fd, place->link, found, sizeof found) >= 0;
+    if (place->generations_fd < 0
+        || (*place->target ? !has_state
+                           : readlinkat (place->base_fd, MOVED, found, sizeof found) >= 0)) {
         errno = ENOENT;
         return -1;
     }
@@ -50,7 +53,7 @@ static bool
 is_entry (const char *name)
 {
     return strcmp (name, ".") != 0 && strcmp (name, "..") != 0
-           && strcmp (name, PLACE_LOCK_NAME) != 0;
+           && strcmp (name, PLACE_LOCK_NAME) != 0 && strcmp (name, ".ggen") != 0;
 }
 
 bool
@@ -293,6 +296,25 @@ adopt_survey (const place_t *place, adopt_visit_fn *visit, void *argument, refus
         return errno == ENOENT ? OK
                                : refusal_system (refusal, errno, PLACE_ADOPTED_LINK, "open directory");
     return survey_entries (&self, fd, "");
+}
+
+code_t
+adopt_survey_named (const place_t *place, char *const *paths, size_t count, adopt_visit_fn *visit,
+                    void *argument, refusal_t *refusal)
+{
+    struct stat info;
+    int dirfd = open (place->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dirfd < 0)
+        return refusal_system (refusal, errno, place->target, "open directory");
+    for (size_t i = 0; i < count; i++) {
+        bool there = fstatat (dirfd, paths [i], &info, AT_SYMLINK_NOFOLLOW) == 0;
+        if (there
+            && !visit (argument, paths [i],
+                       S_ISDIR (info.st_mode) ? kind_of (dirfd, paths [i]) : ADOPT_OTHER))
+            break;
+    }
+    close (dirfd);
+    return OK;
 }
 
 //  ---- the switch ----------------------------------------------------------------------------------

@@ -6,6 +6,8 @@
 //      HOME/generations/0          -> ../packages.0
 //      HOME/generations/N/ENTRY    -> ../0/ENTRY, for whatever of it N has no package in the place of
 //
+//  Of a target it is what adopt_target_io.h says, a directory DIR/.ggen/generations/0.
+//
 //  What of it is a package is the installer's to say; here it is entries. A generation leads to those
 //  that the one before it leads to: what was removed does not come back, nor does a package that gave way
 //  to one of ours. What is no package does when the one that took its place leaves.
@@ -44,6 +46,11 @@ typedef bool (adopt_visit_fn) (void *argument, const char *path, adopt_kind_t ki
 //  STORAGE, PERMISSION_DENIED: as the system says.
 must_use code_t
     adopt_survey (const place_t *place, adopt_visit_fn *visit, void *argument, refusal_t *refusal);
+
+//  The same of these paths of a target alone, as they are in DIR: links are no directories.
+must_use code_t
+    adopt_survey_named (const place_t *place, char *const *paths, size_t count,
+                        adopt_visit_fn *visit, void *argument, refusal_t *refusal);
 
 //  Link the entries of generation 0 in one that is being made, where nothing of theirs is: those that
 //  generation 'current' leads to (0: all), but for the 'dropped' paths. All of them, or the generation

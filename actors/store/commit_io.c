@@ -2,6 +2,7 @@
 #include "commit_io.h"
 
 #include "adopt_io.h"
+#include "adopt_target_io.h"
 #include "beneath_io.h"
 #include "package_id.h"
 #include "target_io.h"
@@ -315,6 +316,8 @@ commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_coun
                    const commit_state_t *state, uint64_t *generation_p, refusal_t *refusal)
 {
     code_t code = check_plan (place, trees, trees_count, state, refusal);
+    if (code == OK)
+        code = adopt_target (place, state->adopts, state->adopts_count, refusal);
     if (code)
         return code;
     instance_name_t *instances = calloc (trees_count + 1, sizeof *instances);
@@ -332,7 +335,7 @@ commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_coun
                        refusal);
     if (code == OK)
         code = switch_to (place, generation, refusal);
-    if (code == OK && state->replaces_lock)
+    if (code == OK && state->replaces_lock && *place->target)
         target_take_lock (place);
     target_tidy (place);
     if (code)
@@ -396,6 +399,8 @@ commit_activate (place_t *place, uint64_t generation, const commit_tree_t *trees
                  size_t trees_count, refusal_t *refusal)
 {
     code_t code = check_ids (trees, trees_count, refusal);
+    if (code == OK)
+        code = adopt_target (place, NULL, 0, refusal);
     if (code)
         return code;
     //  What is there already is generation 0 where nothing has moved it yet.

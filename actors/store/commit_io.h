@@ -26,6 +26,8 @@ typedef struct {
     uint64_t expected;              //  the current generation
     char *const *dropped;           //  paths in generation 0
     size_t dropped_count;
+    char *const *adopts;            //  directories of a target that become its generation 0
+    size_t adopts_count;
 } commit_state_t;
 
 //  Make a new generation of these trees and switch to it. Those without 'staged' must be in the

@@ -50,14 +50,20 @@ store_survey_adopted (store_call_t *call)
     if (code)
         return code;
     char directory [PLACE_PATH_MAX + 16];
-    snprintf (directory, sizeof directory, "%s/%s", place.base,
-              adopt_is_due (&place) ? place.link : PLACE_ADOPTED_LINK);
+    bool named = *place.target && request->n_paths > 0;
+    if (named)
+        strcpy (directory, place.target);
+    else
+        snprintf (directory, sizeof directory, "%s/%s", place.base,
+                  adopt_is_due (&place) ? place.link : PLACE_ADOPTED_LINK);
     Ggen__SurveyAdoptedReply *reply = malloc (sizeof *reply);
     ggen__survey_adopted_reply__init (reply);
     reply->directory = strdup (directory);
     reply->entries = calloc (ADOPT_ENTRIES_MAX, sizeof *reply->entries);
     call->reply = &reply->base;
-    code = adopt_survey (&place, add_entry, reply, &call->refusal);
+    code = named ? adopt_survey_named (&place, request->paths, request->n_paths, add_entry, reply,
+                                       &call->refusal)
+                 : adopt_survey (&place, add_entry, reply, &call->refusal);
     if (reply->n_entries > 0)
         qsort (reply->entries, reply->n_entries, sizeof *reply->entries, by_path);
     place_close (&place);
@@ -72,6 +78,8 @@ open_adopted (const place_t *place, uint64_t generation, const Ggen__Tree *tree)
 {
     char path [512];
     int root = generation > 0 ? -1 : adopt_open (place);
+    if (generation == 0 && root < 0 && *place->target)
+        root = open (place->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (generation == 0 && root < 0)
         return -1;
     snprintf (path, sizeof path, "%llu/%s", (unsigned long long) generation, tree->id);

@@ -77,6 +77,10 @@ store_read_root (store_call_t *call)
         reply->adopted = has_adopted && generation == 0;
         if (reply->adopted)
             read_adopted_lock (&place, reply);
+        //  A crash left it in the place of the link: it says the same.
+        if (reply->adopted && given && reply->lock.len == given_size
+            && memcmp (given, reply->lock.data, given_size) == 0)
+            reply->given_lock.len = 0;
         call->reply = &reply->base;
     }
     else if (code == PACKAGE_NOT_FOUND)
@@ -129,7 +133,9 @@ store_commit (store_call_t *call)
                             .replaces_lock = request->replaces_lock,
                             .expected = request->expected,
                             .dropped = request->dropped,
-                            .dropped_count = request->n_dropped};
+                            .dropped_count = request->n_dropped,
+                            .adopts = request->adopts,
+                            .adopts_count = request->n_adopts};
     code = trees ? commit_generation (&place, trees, request->n_trees, &state, &generation,
                                       &call->refusal)
                  : INTERNAL;

@@ -437,6 +437,87 @@ def an_old_lock_that_does_not_say_what_was_asked_for_is_reproduced_in_a_target(h
           [("app", True, False), ("dep", False, False)])
 
 
+def given_a_target(home):
+    """vendor/ with alpha, @me/tool and thing as its ggen.lock says, and what else there is."""
+    publish(home, make_pack(home, "thing"), make_pack(home, "other"))
+    for name in ("alpha", "@me/tool", "thing"):
+        home.write(f"vendor/{name}/gpack.toml", f'name = "{name}"\nversion = "1.0.0"\n')
+        home.write(f"vendor/{name}/mine.txt", f"mine of {name}\n")
+    home.write("vendor/src/package.json", '{"name": "src", "version": "1.0.0"}')
+    home.write("vendor/@me/notes", "mine\n")
+    home.write("vendor/ggen.lock", json.dumps({"version": "1.0", "packages": {
+        name: {"version": "1.0.0"} for name in ("alpha", "@me/tool", "thing")}}))
+    return home.dir / "vendor", ["-t", "vendor"]
+
+
+@test
+def a_target_adopts_what_its_lock_names_and_nothing_else(home):
+    vendor, there = given_a_target(home)
+    before = contents(vendor)
+    adopted = {name: ("1.0.0", True) for name in ("@me/tool", "alpha", "thing")}
+    equal(listed(home, *there), adopted)
+    equal(home.json("market", "list", *there)["warnings"], [])
+    equal(findings(home, *there), [("adopted", name, "") for name in sorted(adopted)])
+    contains(home.run("market", "why", "alpha", *there).out, "was adopted")
+    home.run("market", "rollback", "0", *there)
+    equal([path.name for path in vendor.iterdir() if path.name == ".ggen"], [], "nothing has moved")
+    home.run("market", "install", "other", *there)
+    equal(listed(home, *there), adopted | {"other": ("1.0.0", False)})
+    after = contents(vendor)
+    equal({path: after.get(path) for path in before}, before)
+    true(all((vendor / name).is_symlink() for name in adopted), "links as all others")
+    true((vendor / "src").is_dir() and not (vendor / "src").is_symlink(), "its owner's")
+    equal(home.run("market", "verify", *there).rc, 0)
+    equal([entry["generation"] for entry in home.json("market", "history", *there)["generations"]],
+          [1, 0])
+    home.run("market", "clean", "--all", *there)
+    home.run("market", "install", "thing", *there)
+    equal(listed(home, *there)["thing"], ("1.0.0", False))
+    true(not (vendor / "thing/mine.txt").exists(), "a verified one took its place")
+    home.run("market", "remove", "alpha", "@me/tool", *there)
+    equal(sorted(listed(home, *there)), ["other", "thing"])
+    true(not os.path.lexists(vendor / "alpha") and not os.path.lexists(vendor / "@me/tool"), "gone")
+    equal((vendor / "@me/notes").read_text(), "mine\n")
+    home.run("market", "rollback", "0", *there)
+    equal(listed(home, *there), adopted)
+    after = contents(vendor)
+    equal({path: after.get(path) for path in before}, before)
+    equal(sorted(path for path in set(after) - set(before) if not path.startswith(".ggen/")), [])
+    home.run("market", "install", "other", *there)
+    equal(listed(home, *there), adopted | {"other": ("1.0.0", False)})
+
+
+@test
+def removing_and_replacing_can_be_the_first_that_is_done_to_a_target(home):
+    vendor, there = given_a_target(home)
+    home.run("market", "remove", "@me/tool", *there)
+    equal(sorted(listed(home, *there)), ["alpha", "thing"])
+    true(not os.path.lexists(vendor / "@me/tool"), "gone")
+    shutil.rmtree(vendor)
+    given_a_target(home)
+    home.run("market", "install", "thing", "--frozen", *there, ok=1)
+    (step,) = [one for one in home.json("market", "install", "thing", *there)["steps"]
+               if one["action"] != "keep"]
+    equal((step["action"], listed(home, *there)["thing"]), ("reinstall", ("1.0.0", False)))
+
+
+@test
+def a_target_that_lacks_some_of_its_lock_is_told_what_is_in_the_way_and_nothing_changes(home):
+    vendor, there = given_a_target(home)
+    shutil.rmtree(vendor / "alpha")
+    shutil.rmtree(vendor / "@me/tool")
+    lock = {"version": "1.0", "packages": {name: {"version": "1.0.0"} for name in ("other", "thing")}}
+    home.write("vendor/ggen.lock", json.dumps(lock))
+    equal(listed(home, *there), {})
+    error = home.json("market", "install", *there, ok=1)["error"]
+    equal(error["code"], "ALREADY_EXISTS")
+    contains(error["message"], "thing")
+    equal(json.loads((vendor / "ggen.lock").read_text()), lock)
+    shutil.rmtree(vendor / "thing")
+    home.run("market", "install", *there)
+    equal(listed(home, *there), {name: ("1.0.0", False) for name in ("other", "thing")})
+
+
 # ---- alone and attached ----------------------------------------------------------------------------
 
 VERBS = [["list"], ["list", "--detailed"], ["verify"], ["verify", "alpha"], ["tree"], ["why", "beta"],

@@ -76,7 +76,7 @@ adopt (place_t *self, const char *old)
     Ggen__Lock *lock = NULL;
     if (old)
         assert_int_equal (lockfile_read (old, strlen (old), &lock, &why), OK);
-    self->lock = adopted_lock (lock, self->found, self->count, warn, self);
+    self->lock = adopted_lock (lock, self->found, self->count, "packages/", warn, self);
     if (lock)
         ggen__lock__free_unpacked (lock, NULL);
     assert_int_equal (lock_check (self->lock, &why), OK);
