@@ -84,7 +84,7 @@ def discover(build, shared):
         programs += [Program(f"scenario/{name}", [str(simulator), "--scenario",
                                                   str(TESTS / f"sim/scenarios/{name}.scn"),
                                                   "--seed", "1", "--seeds", "1", "--tap"])
-                     for name in ("halves", "recover", "late-thief", "rotate-thrice")]
+                     for name in ("halves", "recover", "late-thief", "rotate-thrice", "rotate-recover")]
     if not shared and (TESTS / "style.py").is_file():
         programs.append(Program("style", [sys.executable, str(TESTS / "style.py"), "--tap",
                                           "--build", str(build)]))
