@@ -138,6 +138,35 @@ what_was_stored_is_there_after_a_restart (void **state)
     end ();
 }
 
+//  Who is given it would take us for a forger.
+static void
+what_may_have_been_spoilt_on_the_disk_is_there_only_when_its_signature_is_good (void **state)
+{
+    (void) state;
+    for (unsigned spoilt = 0; spoilt < 2; spoilt++) {
+        begin ();
+        start ();
+        signer_t signer = signer_of (1);
+        digest_t key;
+        packed_t head = signed_head (&signer, "acme", 3, rig.dht.wall_ms, &key);
+        put (&key, &head, 0);
+        puppet_wait (&rig.dht, 1100);
+        relay ();
+        assert_int_equal (disk.count, 1);
+        uint8_t *signature = memmem (disk.entries[0].value, disk.entries[0].value_size,
+                                     head.data + head.size - 8, 8);
+        assert_non_null (signature);
+        *signature ^= (uint8_t) (spoilt << 3);
+        disk.unchecked = true;
+        restart_after (1000);
+        assert_true ((get (&key) != NULL) == !spoilt);
+        puppet_wait (&rig.dht, 1100);
+        relay ();
+        assert_int_equal (disk.count, !spoilt);
+        end ();
+    }
+}
+
 static void
 time_on_disk_counts (void **state)
 {
@@ -470,6 +499,8 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_was_stored_is_there_after_a_restart),
+        cmocka_unit_test (
+            what_may_have_been_spoilt_on_the_disk_is_there_only_when_its_signature_is_good),
         cmocka_unit_test (time_on_disk_counts),
         cmocka_unit_test (given_the_clock_is_behind_after_a_restart_what_was_stored_is_there),
         cmocka_unit_test (what_is_removed_here_is_removed_there),

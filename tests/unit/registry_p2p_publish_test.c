@@ -603,6 +603,37 @@ head_seq_on_disk (void)
     return seq;
 }
 
+//  A bit of the signature of the head that is to be told.
+static void
+spoil_outbox (void)
+{
+    const size_t at = memory_state_find (rig->state, "outbox", (ProtobufCBinaryData) {0, NULL});
+    memory_entry_t *entry = &rig->state->entries[at];
+    Ggen__OutboxState *kept = ggen__outbox_state__unpack (NULL, entry->value_size, entry->value);
+    assert_non_null (kept);
+    uint8_t *signature = memmem (entry->value, entry->value_size,
+                                 kept->head.data + kept->head.len - 8, 8);
+    assert_non_null (signature);
+    *signature ^= 8;
+    ggen__outbox_state__free_unpacked (kept, NULL);
+}
+
+static void
+what_may_have_been_spoilt_on_the_disk_is_told_only_when_its_signatures_are_good (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    publish_pack ();
+    rig->state->unchecked = true;
+    for (unsigned spoilt = 0; spoilt < 2; spoilt++) {
+        rig_restart (rig);
+        Ggen__OutboxReply *outbox = rig_outbox (rig);
+        assert_int_equal (outbox->n_entries, !spoilt);
+        puppet_free (outbox);
+        spoil_outbox ();
+    }
+}
+
 //  A crash at any time finds the newer one.
 static void
 an_older_head_put_after_a_newer_one_does_not_take_its_place_on_disk (void **state)
@@ -929,6 +960,7 @@ main (void)
         TEST (tries_become_rarer_and_a_peer_that_comes_starts_them_anew),
         TEST (a_newer_head_stands_for_an_older_one_that_was_not_told),
         TEST (an_older_head_that_is_not_on_disk_yet_is_answered_all_the_same),
+        TEST (what_may_have_been_spoilt_on_the_disk_is_told_only_when_its_signatures_are_good),
         TEST (an_older_head_put_after_a_newer_one_does_not_take_its_place_on_disk),
         TEST (a_head_that_waits_for_its_turn_is_answered_when_a_newer_one_stands_for_it),
         TEST (a_head_that_is_put_twice_at_once_is_answered_twice),
