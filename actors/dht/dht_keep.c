@@ -213,7 +213,7 @@ write_batch (dht_t *self, int64_t now_ms, int64_t wall_ms)
 
 //  ---- loading -----------------------------------------------------------------------------------
 
-//  What is on our own disk was checked when it came.
+//  What is on our own disk was checked when it came, and "state" hands out what it lost no bit of.
 static bool
 trust_own_disk (void *context, const uint8_t *signature, const uint8_t *message, size_t size,
                 const uint8_t *key)
@@ -224,13 +224,14 @@ trust_own_disk (void *context, const uint8_t *signature, const uint8_t *message,
 
 //  Returns false when the entry is no record that may still be kept.
 static bool
-take_record (dht_t *self, const digest_t *key, const Ggen__KeptRecord *kept, int64_t now_ms,
-             int64_t wall_ms)
+take_record (dht_t *self, const digest_t *key, const Ggen__KeptRecord *kept, bool checked,
+             int64_t now_ms, int64_t wall_ms)
 {
     crypto_t crypto = *self->crypto;
     dht_element_t element;
     contact_t provider = {.group = 0};
-    crypto.verify = trust_own_disk;
+    if (checked)
+        crypto.verify = trust_own_disk;
     if (kept->kept_at < 0 || kept->kept_at > INT64_MAX / 1000)
         return false;
     //  A clock that shows a time before this is wrong: it would refuse what was signed since.
@@ -268,7 +269,8 @@ take_entry (dht_t *self, const Ggen__StateEntry *entry, const answer_t *answer)
         ggen__kept_record__unpack (NULL, entry->value.len, entry->value.data);
     self->keep->filling = true;
     bool taken = kept && kept->record
-              && take_record (self, &key, kept, answer->now_ms, answer->wall_ms);
+              && take_record (self, &key, kept, !entry->unchecked, answer->now_ms,
+                              answer->wall_ms);
     self->keep->filling = false;
     if (!taken)
         dht_keep_changed (self, entry->key.data);

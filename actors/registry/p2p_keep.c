@@ -78,14 +78,38 @@ take_discovered (registry_p2p_t *home, const Ggen__DiscoveredState *state)
     }
 }
 
+static bool
+is_sound (const registry_p2p_t *home, Ggen__RecordKind kind, ProtobufCBinaryData packed)
+{
+    p2p_signed_t record = {0};
+    code_t code = packed.len ? p2p_signed_open (&record, kind, bytes_of (packed), home->crypto) : OK;
+    p2p_signed_clear (&record);
+    return code == OK;
+}
+
+//  Whoever was told of a record of which the disk has lost a bit would take us for a forger.
+static void
+take_outbox (registry_p2p_t *home, const Ggen__StateEntry *entry)
+{
+    Ggen__OutboxState *state =
+        ggen__outbox_state__unpack (NULL, entry->value.len, entry->value.data);
+    if (!state)
+        return;
+    if (!entry->unchecked
+        || (is_sound (home, GGEN__RECORD_KIND__RELEASE, state->release)
+            && is_sound (home, GGEN__RECORD_KIND__HEAD, state->head)
+            && is_sound (home, GGEN__RECORD_KIND__LISTING, state->listing)
+            && is_sound (home, GGEN__RECORD_KIND__ROTATION, state->rotation)))
+        outbox_load (home, state);
+    else
+        ggen__outbox_state__free_unpacked (state, NULL);
+}
+
 static void
 take_entry (registry_p2p_t *home, const Ggen__StateEntry *entry)
 {
     if (home->keep.table == OUTBOX) {
-        Ggen__OutboxState *state =
-            ggen__outbox_state__unpack (NULL, entry->value.len, entry->value.data);
-        if (state)
-            outbox_load (home, state);
+        take_outbox (home, entry);
         return;
     }
     Ggen__DiscoveredState *state =

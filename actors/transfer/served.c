@@ -127,11 +127,12 @@ served_spare (const served_t *self, uint32_t replicas)
 //  ---- loading -----------------------------------------------------------------------------------
 
 void
-served_init (served_t *self, out_t *out, uint64_t seed, void (*on_loaded) (void *context),
+served_init (served_t *self, const actor_env_t *env, void (*on_loaded) (void *context),
              void *context)
 {
-    *self = (served_t) {.out = out,
-                        .seed = seed,
+    *self = (served_t) {.out = env->out,
+                        .crypto = env->crypto,
+                        .seed = rng_u64 (env->rng),
                         .on_loaded = on_loaded,
                         .context = context,
                         .retry_ms = DEADLINE_NEVER};
@@ -187,7 +188,8 @@ take_entry (served_t *self, const Ggen__StateEntry *kept)
     Ggen__ServedEntry *value = ggen__served_entry__unpack (NULL, kept->value.len, kept->value.data);
     release_t *release = NULL;
     bytes_t record = value ? (bytes_t) {value->record.data, value->record.len} : (bytes_t) {0};
-    if (value && release_new (&release, record, NULL) == OK
+    record_verify_fn *verify = kept->unchecked ? self->crypto->verify : NULL;
+    if (value && release_new (&release, record, verify) == OK
         && !served_get (self, &release->sha256))
         (void) !insert (self, &release, value->reason);
     release_destroy (&release);
