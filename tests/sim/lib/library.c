@@ -111,13 +111,6 @@ library_package (library_t *self, uint32_t number)
     return &self->packages[number];
 }
 
-size_t
-library_bytes (const library_t *self)
-{
-    return sizeof *self + self->publishers_count * sizeof *self->publishers
-           + self->room * sizeof *self->packages;
-}
-
 uint32_t
 library_add (library_t *self)
 {

@@ -138,6 +138,4 @@ void library_version (uint32_t version, char text[LIBRARY_VERSION_MAX + 1]);
 //  The package of this name, or PLAY_NOBODY.
 uint32_t library_named (library_t *self, const char *name);
 
-size_t library_bytes (const library_t *self);
-
 #endif
