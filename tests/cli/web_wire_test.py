@@ -3,14 +3,17 @@
 """The HTTP registry on the wire: what is asked of a server and how often, what of its answers is kept, TLS."""
 import base64
 import gzip
+import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
+import threading
 
-from tap import contains, equal, main, matches, skip, test, wait_until
+from tap import contains, equal, main, matches, moment, skip, test, true, wait_until
 from web_registry import forget_age, pack, publisher, serve, url
 from web_server import WebServer, cut, endless, redirect, status
 
@@ -81,7 +84,7 @@ def a_part_with_other_bytes_is_begun_anew_once(home):
 
 @test
 def bytes_that_are_wrong_from_the_start_are_asked_for_once(home):
-    _, web = serve(home, "greeting")
+    other, web = serve(home, "greeting")
 
     def wrong(handler, data):
         handler.answer(200, b"\0" * len(data))
@@ -90,6 +93,10 @@ def bytes_that_are_wrong_from_the_start_are_asked_for_once(home):
         web.fault(ARCHIVE, wrong)
         failed = home.json("market", "install", "greeting", env=url(web), ok=1)
         equal(failed["error"]["code"], "CHECKSUM_MISMATCH")
+        archive = next(other.path.glob(f"registry/**/{ARCHIVE}")).read_bytes()
+        equal(failed["error"]["details"],
+              {"expected": hashlib.sha256(archive).hexdigest(),
+               "actual": hashlib.sha256(bytes(len(archive))).hexdigest()})
         equal(asked(web, ARCHIVE), ["fault", "200"])
         equal(list(home.path.glob("cache/web/*.part")), [])
         web.fault(ARCHIVE, None)
@@ -175,6 +182,88 @@ def an_archive_that_is_longer_than_told_is_cut_off_there(home):
         contains(failed["error"]["message"], f"more than {size} bytes")
         web.fault(ARCHIVE, None)
         install_asking(home, web, "200")
+
+
+@test
+def where_there_is_no_room_for_the_archive_it_is_not_asked_for(home):
+    other = home.another()
+    other.run("market", "key", "generate")
+    folder = pack(other, "greeting")
+    (folder / "noise").write_bytes(os.urandom(600_000))
+    other.run("market", "publish", folder)
+    (home.path / "cache").mkdir(parents=True)
+    home.prefix = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=1m none "$0" && exec "$@"',
+                   home.path / "cache"]
+    if subprocess.run([*home.prefix, "true"], capture_output=True).returncode:
+        skip("nothing may be mounted here")
+    with WebServer(other.path / "registry") as web:
+        failed = home.json("market", "install", "greeting", env=url(web), ok=1)
+        equal(failed["error"]["code"], "INSUFFICIENT_DISK_SPACE")
+        true(int(failed["error"]["details"]["required"]) > 1_200_000, failed)
+        equal(asked(web, ARCHIVE), [])
+
+
+@test
+def two_who_fetch_the_same_write_each_into_a_part_of_its_own(home):
+    other, web = serve(home, "greeting")
+    second, third = home.another(), home.another()
+    for one in (home, second, third):
+        one.write("ggen/config.toml", f'[storage]\ncache_dir = "{home.dir}/cache"\n')
+    held, go_on = [], threading.Event()
+
+    def hold_the_first(handler, data):
+        if held:
+            return handler.answer(200, data)
+        held.append(handler)
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data[:50])
+        go_on.wait(60)
+        handler.wfile.write(b"\0" * (len(data) - 50))
+
+    with web:
+        web.fault(ARCHIVE, hold_the_first)
+        slow = home.start("market", "install", "greeting", env=url(web))
+        wait_until(lambda: [part for part in home.dir.glob("cache/web/*.part") if part.stat().st_size == 50],
+                   what="the first bytes")
+        second.run("market", "install", "greeting", env=url(web))
+        go_on.set()
+        slow.wait()
+        third.run("market", "install", "greeting", "--offline", env=url(web))
+
+
+@test
+def what_nobody_waits_for_any_more_is_not_fetched_to_its_end(home):
+    other = home.another()
+    other.run("market", "key", "generate")
+    folder = pack(other, "greeting")
+    (folder / "noise").write_bytes(os.urandom(2_000_000))
+    other.run("market", "publish", folder)
+    gone = []
+
+    def slowly(handler, data):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        try:
+            for at in range(0, len(data), 2000):
+                handler.wfile.write(data[at:at + 2000])
+                moment(0.1)
+        except OSError:
+            gone.append(True)
+        handler.close_connection = True
+
+    with WebServer(other.path / "registry") as web:
+        web.fault(ARCHIVE, slowly)
+        home.run("node", "run", "--daemon", env=url(web))
+        verb = home.start("market", "install", "greeting")
+        wait_until(lambda: list(home.path.glob("cache/web/*.part")), what="its part")
+        equal(verb.stop(signal.SIGINT), 130)
+        wait_until(lambda: gone, what="the node to hang up")
+        web.fault(ARCHIVE, None)
+        home.run("market", "install", "greeting")
+        equal(asked(web, ARCHIVE)[-1], "206")
 
 
 # ---- the copy of the index ---------------------------------------------------------------------------
