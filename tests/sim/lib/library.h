@@ -48,7 +48,8 @@ typedef struct {
     uint32_t own_from;              //  first version that the publisher's newest key has signed itself
     int64_t handed_us;              //  when that was told; 0: it never was
     uint64_t last_seq;              //  of the newest head of the keys before it
-    digest_t released[LIBRARY_VERSIONS_MAX];    //  SHA-256 of each release's payload
+    digest_t released[LIBRARY_VERSIONS_MAX];    //  SHA-256 of each release's payload,
+    publisher_key_t signers[LIBRARY_VERSIONS_MAX];  //  and who signed it
 } package_t;
 
 //  What a head says.
