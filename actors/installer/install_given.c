@@ -11,6 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void
+forget_place (Ggen__LockedPackage *locked)
+{
+    if (locked->adopted != protobuf_c_empty_string)
+        free (locked->adopted);
+    locked->adopted = (char *) protobuf_c_empty_string;
+}
+
 void
 install_read_given (task_t *task)
 {
@@ -32,6 +40,9 @@ install_read_given (task_t *task)
         task_fail (task, code, "put a sound ggen.lock there, or remove the file", "%s/ggen.lock: %s",
                    task->root, why ? why : code_name (code));
     else {
+        //  Where packages lie that were adopted elsewhere says nothing here.
+        for (size_t i = 0; i < given->n_packages; i++)
+            forget_place (given->packages [i]);
         self->installed = task->before;
         task->before = given;
         task->replaces_lock = true;
