@@ -62,6 +62,11 @@ class WebServer:
         self.log = self._server.log
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
+    def secure(self, context):
+        """Speak TLS, from the start."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"https://127.0.0.1:{self.port}/"
+
     def fault(self, part, answer):
         if answer is None:
             self._server.faults.pop(part)

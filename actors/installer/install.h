@@ -137,8 +137,8 @@ ProtobufCBinaryData *
 void
     install_ask_line (task_t *task, const char *name, ProtobufCBinaryData key);
 
-//  May a release by 'key' be one of this name, as the line of its keys is known? A former key's only
-//  when the last one's head lists these bytes.
+//  May a release by 'key' be one of this name, as the line of its keys is known? One that the last key
+//  did not sign only when that one's head stands for it.
 bool
     install_line_allows (const task_t *task, const Ggen__Package *package, ProtobufCBinaryData key);
 

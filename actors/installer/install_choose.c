@@ -134,7 +134,7 @@ is_stood_for (const task_t *task, const Ggen__Package *package, ProtobufCBinaryD
             || !same_bytes (record->key, key) || record_head (&head, record) != OK)
             continue;
         const Ggen__HeadVersion *one = head_find (head, package->version);
-        stands = one && one->release_sha256.len > 0 && same_bytes (one->sha256, package->sha256);
+        stands = one && head_stands_for (one, package, task->crypto);
     }
     return stands;
 }

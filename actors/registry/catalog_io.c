@@ -40,6 +40,12 @@ catalog_new_foreign (const char *directory, const crypto_t *crypto)
     return self;
 }
 
+bool
+catalog_has_lost (const catalog_t *self)
+{
+    return self->has_lost;
+}
+
 static void
 close_all (catalog_t *self)
 {

@@ -35,6 +35,9 @@ catalog_t *catalog_new (const registry_file_settings_t *settings, const crypto_t
 catalog_t *catalog_new_foreign (const char *directory, const crypto_t *crypto);
 void catalog_destroy (catalog_t **self_p);
 
+//  Has a version that the index lists ever been missed in the directory?
+bool catalog_has_lost (const catalog_t *self);
+
 //  One request and what became of it.
 typedef struct {
     const ProtobufCMessage *request;    //  borrowed

@@ -188,6 +188,7 @@ tell_gone (catalog_t *self, const Ggen__Package *package, ProtobufCMessage *repl
 {
     char text [WARNING_MAX];
     const char *ignored;
+    self->has_lost = true;
     snprintf (text, sizeof text,
               "the files of %.100s@%.100s are gone from the registry; publish it again",
               package->id, package->version);

@@ -18,6 +18,7 @@ struct catalog {
     shelf_t *shelf;             //  NULL until opened, and while there is no directory
     index_t *index;             //  the same
     bool in_memory;             //  the index is
+    bool has_lost;              //  files that the index lists
     char *warning;              //  told with the next answer that can carry it, or NULL
 };
 

@@ -166,6 +166,8 @@ ask_catalog (task_t *task, catalog_t *catalog, job_t *job, const ProtobufCMessag
         call.failure = NULL;
         code = task->operation->run (catalog, &call);
     }
+    protobuf_c_message_free_unpacked (slot->reply, NULL);
+    ggen__failure__free_unpacked (slot->failure, NULL);
     slot->reply = call.reply;
     slot->failure = call.failure;
     if (slot->reply)
@@ -257,6 +259,19 @@ look_at_web (task_t *task, unsigned at, job_t *job)
             &(registry_file_settings_t) {.directory = web->directory, .looks = true}, self->crypto);
 }
 
+//  A copy that has lost files is as good as none, whatever its server calls unchanged. False: there is no
+//  other one to be had now.
+static bool
+look_again (task_t *task, unsigned at, job_t *job)
+{
+    sources_t *self = task->owner;
+    if (!catalog_has_lost (self->catalogs [at]) || self->dry || !may_ask (task->request))
+        return false;
+    web_copy_doubt (self->cache, self->list.items [at]->location, self->webs [at].copy.directory);
+    look_at_web (task, at, job);
+    return self->catalogs [at] && !catalog_has_lost (self->catalogs [at]);
+}
+
 static void
 ask_source (task_t *task, unsigned at, job_t *job, const ProtobufCMessage *request)
 {
@@ -271,9 +286,11 @@ ask_source (task_t *task, unsigned at, job_t *job, const ProtobufCMessage *reque
         return;
     slot->asked = true;
     task->call->asked++;
-    if (self->catalogs [at])
+    if (self->catalogs [at]) {
         ask_catalog (task, self->catalogs [at], job, request, slot);
-    else if (web && self->webs [at].copy.code != OK)
+        if (web && look_again (task, at, job))
+            ask_catalog (task, self->catalogs [at], job, request, slot);
+    } else if (web && self->webs [at].copy.code != OK)
         slot->failure = reply_failure (self->webs [at].copy.code, "", "%s", self->webs [at].copy.why);
     else
         call_unanswered (slot, BUSY);

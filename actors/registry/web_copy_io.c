@@ -24,6 +24,7 @@
 #define CURRENT      "current"
 #define CURRENT_MAX  (16u << 10)    //  bytes
 #define INDEX        ".index.json"
+#define LOCK         ".lock"
 #define KEY_DIGITS   32
 #define SUBJECT      "index.json"
 
@@ -252,7 +253,7 @@ refresh (look_t *self)
             return;
         }
     }
-    AUTO (disk_close) int lock = openat (self->dir, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    AUTO (disk_close) int lock = openat (self->dir, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (lock == -1)
         fail_disk (self, self->path);
     else if (flock (lock, LOCK_EX | LOCK_NB) != 0)
@@ -280,6 +281,26 @@ web_copy_look (const web_copy_ask_t *ask, web_copy_t *copy)
     else if (self.number == 0)
         fail (&self, NETWORK, "its index was not fetched yet");
     disk_close (&self.dir);
+}
+
+void
+web_copy_doubt (const char *cache, const char *url, const char *directory)
+{
+    static const struct timespec long_ago [2];
+    web_copy_t copy = {.code = OK};
+    const web_copy_ask_t ask = {.cache = cache, .url = url};
+    look_t self = {.ask = &ask, .copy = &copy, .dir = -1};
+    if (!find_path (self.path, cache, url))
+        return;
+    AUTO (disk_close) int dir = open (self.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO (disk_close) int lock = dir == -1 ? -1 : openat (dir, LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (lock == -1 || flock (lock, LOCK_EX | LOCK_NB) != 0)
+        return;                         //  Somebody is just fetching another one
+    self.dir = dir;
+    read_current (&self);
+    if (strcmp (copy.directory, directory) == 0
+        && (!*self.etag || write_current (&self, self.number, "") == OK))
+        utimensat (dir, CURRENT, long_ago, AT_SYMLINK_NOFOLLOW);
 }
 
 void

@@ -43,6 +43,9 @@ void web_copy_look (const web_copy_ask_t *ask, web_copy_t *copy);
 //  It was asked for less than WEB_COPY_FRESH_S ago. One of the future is as good as old: a clock was set.
 bool web_copy_is_fresh (const web_copy_t *copy, int64_t wall_s);
 
+//  This copy is not what its server sent any more: who may ask next has the index sent whole.
+void web_copy_doubt (const char *cache, const char *url, const char *directory);
+
 //  What was kept of this URL goes. A failure leaves it.
 void web_copy_drop (const char *cache, const char *url);
 

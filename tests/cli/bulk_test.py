@@ -2,13 +2,16 @@
 """Archives between real nodes: over a bulk connection, and over the session when there is none."""
 import os
 import socket
+import sys
 from pathlib import Path
 
 from homes import make_pack, publish
+from netns import Lan
 from nodes import environment, peers, start
-from tap import contains, equal, main, test, true, wait_until
+from tap import ROOT, contains, equal, main, test, true, wait_until
 
 MIB = 1 << 20
+NEIGHBOURS_MAX = 4          # BULK_NEIGHBOURS_MAX
 
 
 def publish_large(home, name, mib):
@@ -115,6 +118,23 @@ def strangers_at_the_port_are_cut_off_and_hinder_nobody(home):
     publish_large(other, "later", 5)
     wait_until(lambda: home.json("market", "search", "later")["results"], what="the second package")
     home.run("market", "install", "later")
+
+
+@test
+def of_one_address_or_one_64_of_ipv6_so_many_strangers_are_let_in_and_no_more(home):
+    hostile = home.another()
+    lan = Lan(home)
+    crowd = NEIGHBOURS_MAX + 2
+    one, others = ["10.77.0.66"] * crowd, [f"fd00:77:0:1::{number}" for number in range(crowd)]
+    lan.host(home, "10.77.0.1/24", "fd00:77::1/48")
+    lan.host(hostile, "10.77.0.66/24", "10.77.0.67/24", "fd00:77::2/48", *[f"{it}/48" for it in others])
+    start(home, listen="/ip6/::/tcp/4101", GGEN_P2P_BULK_PORT="4102")
+    for host, own, other in (("10.77.0.1", one, "10.77.0.67"), ("fd00:77::1", others, "fd00:77::2")):
+        silent = hostile.start_program([sys.executable, ROOT / "tests" / "silent.py", host, 4102,
+                                        *own, other])
+        order = [int(word) for word in silent.wait_for(r"^closed (.*)$")[1].split()]
+        equal(sorted(order[:2]), [crowd - 2, crowd - 1], f"who was not let in: of {order}")
+        true(order[2] != crowd, f"another host is: {order}")
 
 
 @test

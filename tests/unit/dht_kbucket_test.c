@@ -302,6 +302,7 @@ addresses_come_back_as_they_were_however_many (void **state)
     (void) state;
     kbucket_t *table = kbucket_new (0, &no_limits);
     contact_t contact = contact_at (5), found;
+    contact.group = 7;
     const uint8_t sizes[] = {0, 9, 18, 27, 11, 12, 9};
     for (unsigned i = 0; i < COUNT_OF (sizes); i++) {
         for (unsigned at = 0; at < sizeof contact.addresses; at++)

@@ -368,6 +368,33 @@ given_one_is_late_another_is_asked_and_the_late_one_still_counts (void **state)
     lookup_destroy (&lookup);
 }
 
+//  Whoever was asked first, and however late it may be.
+static void
+those_that_are_asked_are_late_each_at_its_own_time (void **state)
+{
+    (void) state;
+    lookup_shape_t shape = shape3;
+    shape.paths = 1;
+    shape.parallel = shape.parallel_max = 3;
+    lookup_t *lookup = lookup_new (TARGET, &nobody, &shape);
+    contact_t seeds[3] = {contact_of (TARGET ^ 1), contact_of (TARGET ^ 2), contact_of (TARGET ^ 3)};
+    const int64_t late_ms[] = {500, 400, 600}, in_order_ms[] = {400, 500, 600};
+    uint16_t id;
+    const contact_t *contact;
+    lookup_seed (lookup, seeds, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true (lookup_next (lookup, &id, &contact));
+        lookup_asked (lookup, id, late_ms[i]);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal (lookup_hedge_ms (lookup), in_order_ms[i]);
+        assert_false (lookup_advance (lookup, in_order_ms[i] - 1));
+        assert_true (lookup_advance (lookup, in_order_ms[i]));
+    }
+    assert_int_equal (lookup_hedge_ms (lookup), INT64_MAX);
+    lookup_destroy (&lookup);
+}
+
 static void
 without_hedging_one_that_is_late_is_waited_for (void **state)
 {
@@ -492,6 +519,7 @@ main (void)
         cmocka_unit_test (one_who_failed_gets_a_second_chance_under_other_addresses_only),
         cmocka_unit_test (of_one_group_of_addresses_a_path_asks_two),
         cmocka_unit_test (given_one_is_late_another_is_asked_and_the_late_one_still_counts),
+        cmocka_unit_test (those_that_are_asked_are_late_each_at_its_own_time),
         cmocka_unit_test (without_hedging_one_that_is_late_is_waited_for),
         cmocka_unit_test (what_is_named_and_asked_is_bounded_whatever_comes),
         cmocka_unit_test (no_more_than_a_few_are_waited_for_though_all_are_late),

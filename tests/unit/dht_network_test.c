@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 //  Many nodes: what one stores, others find, whatever some of them do.
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -339,20 +340,88 @@ a_node_that_is_gone_leaves_the_table (void **state)
     herd_end (&herd);
 }
 
+static unsigned
+sessions_with (uint32_t node, uint32_t other)
+{
+    const dht_t *dht = dht_of (node);
+    const uint64_t id = contact_place_of (herd.nodes[other].key.bytes);
+    unsigned count = 0;
+    for (unsigned i = 0; i < dht->sessions_count; i++)
+        count += dht->sessions[i].id == id;
+    return count;
+}
+
 static void
 a_session_that_is_told_of_again_is_remembered_once (void **state)
 {
     (void) state;
     begin (3, HONEST, 0);
-    const dht_t *dht = dht_of (0);
-    uint64_t id = contact_place_of (herd.nodes[1].key.bytes);
-    unsigned count = 0;
     for (unsigned i = 0; i < 5; i++)
         herd_introduce (&herd, 0, 1);
     herd_run (&herd, 1000);
-    for (unsigned i = 0; i < dht->sessions_count; i++)
-        count += dht->sessions[i].id == id;
-    assert_int_equal (count, 1);
+    assert_int_equal (sessions_with (0, 1), 1);
+    herd_end (&herd);
+}
+
+static void
+end_session (uint32_t node, uint32_t other)
+{
+    Ggen__PeerDown down = GGEN__PEER_DOWN__INIT;
+    down.peer_key = peer_key_to_field (&herd.nodes[other].key);
+    herd_tell (&herd, node, "swarm", GGEN__KIND__EVENT, &down.base);
+    herd_run (&herd, 100);
+}
+
+//  A crowd comes and goes, those in the middle first.
+static void
+a_session_that_ends_is_forgotten_and_no_other_and_what_a_crowd_took_is_given_back (void **state)
+{
+    (void) state;
+    begin (101, HONEST, 0);
+    for (uint32_t i = 1; i < 101; i++)
+        herd_introduce (&herd, 0, i);
+    herd_run (&herd, 1000);
+    assert_int_equal (dht_of (0)->sessions_count, 100);
+    for (uint32_t i = 50; i < 100; i++)
+        end_session (0, i);
+    end_session (0, 50);
+    for (uint32_t i = 1; i < 49; i++)
+        end_session (0, i);
+    assert_int_equal (dht_of (0)->sessions_count, 2);
+    assert_int_equal (sessions_with (0, 49), 1);
+    assert_int_equal (sessions_with (0, 100), 1);
+    const session_group_t *sessions = dht_of (0)->sessions;
+    assert_true (malloc_usable_size ((void *) (uintptr_t) sessions) < 40 * sizeof *sessions);
+    herd_end (&herd);
+}
+
+//  They hold what we hold: with them it is lost, unless it is sent round soon.
+static void
+when_five_neighbours_are_lost_what_is_held_is_sent_round_within_half_an_hour (void **state)
+{
+    (void) state;
+    begin (40, HONEST, 0);
+    digest_t sha256 = some_digest (), key;
+    provide_as (7, &sha256, false);
+    dht_t *dht = NULL;
+    for (uint32_t i = 3; i < 7 && !dht; i++)
+        if (records_next (dht_of (i)->records, &sha256, NULL, herd.now_ms))
+            dht = dht_of (i);
+    assert_non_null (dht);
+    uint64_t cursor = 0;
+    const digest_t *at;
+    element_t *element = records_walk (dht->records, &cursor, &at);
+    assert_non_null (element);
+    key = *at;
+    assert_memory_equal (&key, &sha256, sizeof key);
+    const int32_t due_secs = element->due_secs;
+    const int32_t soon_secs = (int32_t) (herd.now_ms / 1000) + 1800;
+    assert_true (due_secs > soon_secs);
+    for (unsigned i = 0; i < 4; i++)
+        dht_upkeep_left (dht, dht->place ^ 1);
+    assert_int_equal (element->due_secs, due_secs);
+    dht_upkeep_left (dht, dht->place ^ 1);
+    assert_true (element->due_secs <= soon_secs);
     herd_end (&herd);
 }
 
@@ -912,6 +981,10 @@ main (void)
         cmocka_unit_test (given_half_of_the_nodes_die_what_was_stored_is_still_found),
         cmocka_unit_test (a_node_that_is_gone_leaves_the_table),
         cmocka_unit_test (a_session_that_is_told_of_again_is_remembered_once),
+        cmocka_unit_test (
+            a_session_that_ends_is_forgotten_and_no_other_and_what_a_crowd_took_is_given_back),
+        cmocka_unit_test (
+            when_five_neighbours_are_lost_what_is_held_is_sent_round_within_half_an_hour),
         cmocka_unit_test (given_that_it_is_us_who_cannot_be_heard_the_table_stays),
         cmocka_unit_test (a_record_goes_to_a_new_node_that_is_close_to_it),
         cmocka_unit_test (a_head_outlives_its_publisher_and_all_who_held_it_first),
