@@ -488,7 +488,8 @@ explain (task_t *task, const resolver_failure_t *failure)
     char *hint = resolver_explain_hint (failure);
     const char *name = lacking_adopted (task, failure);
     if (name)
-        task_fail (task, failure->code, "it stays as it is; add a registry that has it, or install it by path",
+        task_fail (task, failure->code,
+                   "it stays as it is; add a registry that has it, or install it by path",
                    "%s was adopted, and no registry has one to put in its place: %s", name, text);
     else
         task_fail (task, failure->code, hint, "%s", text);
