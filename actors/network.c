@@ -23,6 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert (DHT_SESSIONS_MAX >= SWARM_PEERS_MAX + SWARM_TRANSIENTS_MAX,
+                "the dht knows of all sessions that swarm has");
+
 #define ADDRESSES_MAX 8
 #define TEXTS_MAX     64
 #define ROLES_MAX     10

@@ -74,22 +74,30 @@ take_succession (session_t *session, const screen_t *screen, const char *name, r
     return true;
 }
 
-//  A key whose secret is lost; the one that is there follows it.
-static bool
-take_lost (session_t *session, const screen_t *screen, const char *name, rotation_t *self)
+//  What the keyring has under this name. NULL: that was said.
+static const Ggen__KeyInfo *
+show_key (session_t *session, const screen_t *screen, const char *name, publisher_key_t *key)
 {
     Ggen__KeyShowRequest request = GGEN__KEY_SHOW_REQUEST__INIT;
     request.name = wording_borrow (name);
     const Ggen__KeyShowReply *reply =
         session_ask (session, "keyring", &request.base, &ggen__key_show_reply__descriptor);
     if (!reply)
-        return false;
-    if (!reply->key || publisher_key_from_field (&self->next, reply->key->public_key) != OK) {
-        render_error (screen, SERIALIZATION, "the keyring's answer lacks the key", NULL);
-        return false;
-    }
-    snprintf (self->next_name, sizeof self->next_name, "%s", reply->key->name);
-    return true;
+        return NULL;
+    if (reply->key && publisher_key_from_field (key, reply->key->public_key) == OK)
+        return reply->key;
+    render_error (screen, SERIALIZATION, "the keyring's answer lacks the key", NULL);
+    return NULL;
+}
+
+//  A key whose secret is lost; the one that is there follows it.
+static bool
+take_lost (session_t *session, const screen_t *screen, const char *name, rotation_t *self)
+{
+    const Ggen__KeyInfo *key = show_key (session, screen, name, &self->next);
+    if (key)
+        snprintf (self->next_name, sizeof self->next_name, "%s", key->name);
+    return key;
 }
 
 static bool
@@ -250,27 +258,12 @@ hand_over (session_t *session, const screen_t *screen, const char *name, rotatio
                 : session_status (session);
 }
 
-//  The key that would be given up, without making the one that follows it.
-static bool
-take_former (session_t *session, const screen_t *screen, const char *name, rotation_t *self)
-{
-    Ggen__KeyShowRequest request = GGEN__KEY_SHOW_REQUEST__INIT;
-    request.name = wording_borrow (name);
-    const Ggen__KeyShowReply *reply =
-        session_ask (session, "keyring", &request.base, &ggen__key_show_reply__descriptor);
-    if (!reply)
-        return false;
-    if (reply->key && publisher_key_from_field (&self->former, reply->key->public_key) == OK)
-        return true;
-    render_error (screen, SERIALIZATION, "the keyring's answer lacks the key", NULL);
-    return false;
-}
-
+//  The key that would be given up is looked at, and none is made that follows it.
 static int
 rehearse (const args_t *args, const screen_t *screen, session_t *session, rotation_t *self)
 {
     const bool lost = args_value (args, "former") != NULL;
-    if (!lost && !take_former (session, screen, args_value (args, "name"), self))
+    if (!lost && !show_key (session, screen, args_value (args, "name"), &self->former))
         return failed (session);
     const Ggen__RotateReply *reply = ask (session, self, true);
     return reply ? print_rotation (screen, reply, NULL, false) : failed (session);

@@ -107,7 +107,9 @@ are_versions (Ggen__HeadVersion **versions, size_t count)
     for (size_t i = 0; i < count; i++) {
         const Ggen__HeadVersion *one = versions [i];
         if (!semver_is_canonical (one->version) || !is_digest (one->sha256)
-        ||  !is_reason (one->yank_reason) || !is_digest_or_none (one->release_sha256))
+        ||  !is_reason (one->yank_reason) || !is_digest_or_none (one->release_sha256)
+        ||  !is_key_or_none (one->release_key)
+        ||  (one->release_key.len > 0 && one->release_sha256.len == 0))
             return false;
         texts [i] = one->version;
     }

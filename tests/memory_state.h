@@ -24,6 +24,7 @@ typedef struct {
     unsigned page_max;          //  entries of a page; 0 = 1000
     code_t load_code;           //  not OK: loads fail
     code_t put_code;            //  not OK: puts fail
+    bool unchecked;             //  loads say that of what they hand out
     unsigned loads, puts, urgent;
     unsigned whole;             //  loads and puts that want what was there before, or nothing
 } memory_state_t;
@@ -166,6 +167,7 @@ memory_state_load (void *self_, const delivery_t *at, const ProtobufCMessage *me
         *value = (Ggen__StateEntry) GGEN__STATE_ENTRY__INIT;
         value->key = (ProtobufCBinaryData) {entry->key_size, entry->key};
         value->value = (ProtobufCBinaryData) {entry->value_size, entry->value};
+        value->unchecked = self->unchecked;
         reply.entries[reply.n_entries++] = value;
     }
     out_reply (at, &reply.base);

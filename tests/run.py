@@ -40,6 +40,7 @@ SHARED = re.compile(r"^SHARED (.+): (\d+) of (\d+)$")
 class Program:
     name: str
     argv: list
+    patience: float = 1     # how much longer than others it may take
 
 
 @dataclass
@@ -80,11 +81,11 @@ def discover(build, shared):
         programs.append(Program("seeds", [str(simulator), "--scenario",
                                           str(TESTS / "sim/scenarios/small.scn"),
                                           "--seed", str(random_seed()), "--seeds", "10" if slow else "100",
-                                          "--tap"]))
+                                          "--tap"], patience=5))
         programs += [Program(f"scenario/{name}", [str(simulator), "--scenario",
                                                   str(TESTS / f"sim/scenarios/{name}.scn"),
                                                   "--seed", "1", "--seeds", "1", "--tap"])
-                     for name in ("halves", "recover", "late-thief", "rotate-thrice")]
+                     for name in ("halves", "recover", "late-thief", "rotate-thrice", "rotate-recover")]
     if not shared and (TESTS / "style.py").is_file():
         programs.append(Program("style", [sys.executable, str(TESTS / "style.py"), "--tap",
                                           "--build", str(build)]))
@@ -191,7 +192,7 @@ class Runner:
         try:
             with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
                 rc = self._run_in(directory, program, out, err)
-                judge(report, rc, text_of(out), text_of(err), self.timeout_s)
+                judge(report, rc, text_of(out), text_of(err), self.timeout_s * program.patience)
         finally:
             remove_tree(directory)
         report.seconds = time.monotonic() - began
@@ -200,7 +201,7 @@ class Runner:
     def _run_in(self, directory, program, out, err):
         child = self._start(directory, program, out, err)
         try:
-            return child.wait(self.timeout_s)
+            return child.wait(self.timeout_s * program.patience)
         except subprocess.TimeoutExpired:
             return None
         finally:

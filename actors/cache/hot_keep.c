@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "hot_keep.h"
 
+#include "runtime/actor/lasting.h"
 #include "hot.pb-c.h"
-#include "node.pb-c.h"
-#include "state.pb-c.h"
 
 #include <stdlib.h>
 
-#define TABLE     "hot"
-#define BUDGET_MS 10000
+#define TABLE "hot"
 
 static bytes_t
 bytes_of (ProtobufCBinaryData field)
@@ -35,15 +33,6 @@ take_entry (hot_keep_t *self, const Ggen__StateEntry *entry, const answer_t *ans
     ggen__hot_kept__free_unpacked (kept, NULL);
 }
 
-static code_t
-on_nothing (void *actor, void *arg, const answer_t *answer)
-{
-    (void) actor;
-    (void) arg;
-    (void) answer;
-    return OK;
-}
-
 //  They are in memory now, and would be old when they are wanted again.
 static void
 forget (hot_keep_t *self, const Ggen__StateLoadReply *page)
@@ -53,14 +42,8 @@ forget (hot_keep_t *self, const Ggen__StateLoadReply *page)
     put.remove = calloc (page->n_entries + 1, sizeof *put.remove);
     for (size_t i = 0; put.remove && i < page->n_entries; i++)
         put.remove[put.n_remove++] = page->entries[i]->key;
-    ask_t ask = {.to = "state",
-                 .message = &put.base,
-                 .expect = &ggen__state_put_reply__descriptor,
-                 .budget_ms = BUDGET_MS,
-                 .on_answer = on_nothing,
-                 .quiet = true};
     if (put.n_remove > 0)
-        (void) !out_ask (self->out, &ask);
+        (void) !lasting_put (self->out, &put, NULL, NULL);
     free (put.remove);
 }
 
@@ -89,14 +72,7 @@ ask_page (hot_keep_t *self, ProtobufCBinaryData after)
     load.table = TABLE;
     load.after_key = after;
     load.limit = HOT_KEEP_MAX;
-    ask_t ask = {.to = "state",
-                 .message = &load.base,
-                 .expect = &ggen__state_load_reply__descriptor,
-                 .budget_ms = BUDGET_MS,
-                 .on_answer = on_page,
-                 .arg = self,
-                 .quiet = true};
-    (void) !out_ask (self->out, &ask);
+    (void) !lasting_load (self->out, &load, on_page, self);
 }
 
 void
@@ -140,20 +116,13 @@ add (void *batch_, const hot_view_t *view)
     return true;
 }
 
-static void
-saved (hot_keep_t *self)
-{
-    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
-    out_answer (self->out, self->saving, &reply.base);
-    self->saving = 0;
-}
-
 static code_t
-on_saved (void *actor, void *self, const answer_t *answer)
+on_saved (void *actor, void *self_, const answer_t *answer)
 {
     (void) actor;
+    hot_keep_t *self = self_;
     if (!answer->progress)
-        saved (self);
+        lasting_saved (self->out, &self->saving);
     return OK;
 }
 
@@ -170,15 +139,8 @@ hot_keep_save (hot_keep_t *self, const delivery_t *at)
     batch->request.table = TABLE;
     batch->request.put = batch->list;
     hot_each (self->hot, at->now_ms, add, batch);
-    ask_t ask = {.to = "state",
-                 .message = &batch->request.base,
-                 .expect = &ggen__state_put_reply__descriptor,
-                 .budget_ms = BUDGET_MS,
-                 .on_answer = on_saved,
-                 .arg = self,
-                 .quiet = true};
-    if (batch->request.n_put == 0 || out_ask (self->out, &ask) != OK)
-        saved (self);
+    if (batch->request.n_put == 0 || lasting_put (self->out, &batch->request, on_saved, self) != OK)
+        lasting_saved (self->out, &self->saving);
     for (size_t i = 0; i < batch->request.n_put; i++)
         free (batch->rooms[i].value.data);
     free (batch);

@@ -132,34 +132,66 @@ resize_sessions (dht_t *self)
     return sessions;
 }
 
+//  Where it is, or belongs: they are in the order of their ids.
+static unsigned
+session_place (const dht_t *self, uint64_t id)
+{
+    unsigned low = 0, high = self->sessions_count;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (self->sessions[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static session_group_t *
+find_session (const dht_t *self, uint64_t id)
+{
+    unsigned at = session_place (self, id);
+    return at < self->sessions_count && self->sessions[at].id == id ? &self->sessions[at] : NULL;
+}
+
+uint32_t
+dht_group_of (const dht_t *self, const peer_key_t *peer)
+{
+    const session_group_t *session = find_session (self, contact_place_of (peer->bytes));
+    return session ? session->group : 0;
+}
+
 //  PeerUp comes again when something of the session has changed.
 static void
 remember_session (dht_t *self, const contact_t *contact)
 {
     session_group_t session = {contact_place_of (contact->key.bytes), contact->group};
+    session_group_t *known = find_session (self, session.id);
     if (contact->group == 0)
         return;
-    for (unsigned i = 0; i < self->sessions_count; i++)
-        if (self->sessions[i].id == session.id) {
-            self->sessions[i] = session;
-            return;
-        }
+    if (known) {
+        *known = session;
+        return;
+    }
     if (self->sessions_count == DHT_SESSIONS_MAX)
         return;
     if (self->sessions_count % SESSIONS_STEP == 0 && !resize_sessions (self))
         return;
-    self->sessions[self->sessions_count++] = session;
+    unsigned at = session_place (self, session.id);
+    memmove (self->sessions + at + 1, self->sessions + at,
+             (self->sessions_count++ - at) * sizeof session);
+    self->sessions[at] = session;
 }
 
 static void
 forget_session (dht_t *self, uint64_t id)
 {
-    unsigned i = 0;
-    while (i < self->sessions_count && self->sessions[i].id != id)
-        i++;
-    if (i == self->sessions_count)
+    session_group_t *known = find_session (self, id);
+    if (!known)
         return;
-    self->sessions[i] = self->sessions[--self->sessions_count];
+    memmove (known, known + 1,
+             (size_t) (self->sessions + self->sessions_count - (known + 1)) * sizeof *known);
+    self->sessions_count--;
     if (self->sessions_count % SESSIONS_STEP == 0)
         resize_sessions (self);         //  Without memory it stays as it is
 }

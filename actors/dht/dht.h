@@ -46,8 +46,9 @@
 //  What we say we have. At the bound STORAGE.
 #define DHT_PROVIDED_MAX 4096
 
-//  Sessions that are remembered: swarm has 128 and 64. More are not.
-#define DHT_SESSIONS_MAX 192
+//  Sessions that are remembered: as many as swarm can have. Of one that is not, what it sends would be
+//  nobody's share.
+#define DHT_SESSIONS_MAX 2048
 
 typedef struct {
     const identity_t *identity;

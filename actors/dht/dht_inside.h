@@ -323,10 +323,10 @@ struct dht_t {
     uint8_t asks, puts, checks;         //  queries on their way
     uint8_t candidates_count;
     uint8_t handovers_count;
-    uint8_t sessions_count;
+    uint16_t sessions_count;
     contact_t *candidates;              //  to be checked, the oldest first
     handover_t *handovers;
-    session_group_t *sessions;
+    session_group_t *sessions;          //  by id
     Ggen__Addresses *addresses;         //  at which we can be dialled; NULL = not known
     int32_t refresh_secs[KBUCKET_BUCKETS_MAX];      //  when each bucket is due
     bool joined;                        //  a lookup of ourselves was made
@@ -334,6 +334,9 @@ struct dht_t {
     uint64_t queries, queries_failed, refused_invalid, refused_full;
     uint64_t lookups, lookups_ms;       //  that were asked for here and ended
 };
+
+//  The group of addresses whose share it takes what this peer sends; 0 = none.
+uint32_t dht_group_of (const dht_t *self, const peer_key_t *peer);
 
 //  Does it store for others?
 bool dht_is_server (const dht_t *self);

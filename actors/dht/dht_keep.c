@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "dht_inside.h"
 
-#include "node.pb-c.h"
-#include "state.pb-c.h"
+#include "runtime/actor/lasting.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_BUDGET_MS 10000
 #define BATCH_MS        1000        //  Changes are written so long after the first of them
 #define BATCH_MAX       64
 #define BATCH_BYTES_MAX (1u << 20)
@@ -143,14 +141,6 @@ add_change (dht_t *self, batch_t *batch, state_key_t *changed, int64_t now_ms, i
     batch->puts[batch->puts_count++] = entry;
 }
 
-static void
-saved (dht_t *self)
-{
-    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
-    out_answer (self->out, self->keep->saving, &reply.base);
-    self->keep->saving = 0;
-}
-
 //  The changes of the batch that is on disk; those that came meanwhile stay.
 static void
 forget_written (keep_t *keep)
@@ -180,7 +170,7 @@ on_written (void *self_, void *arg, const answer_t *answer)
     if (self->keep->count > 0)
         self->keep->write_ms = answer->now_ms + (answer->code ? BATCH_MS : 0);
     if (self->keep->count == 0 || answer->code)
-        saved (self);
+        lasting_saved (self->out, &self->keep->saving);
     return OK;
 }
 
@@ -199,12 +189,7 @@ write_batch (dht_t *self, int64_t now_ms, int64_t wall_ms)
     put.n_put = batch.puts_count;
     put.remove = batch.removes;
     put.n_remove = batch.removes_count;
-    ask_t ask = {.to = "state",
-                 .message = &put.base,
-                 .expect = &ggen__state_put_reply__descriptor,
-                 .budget_ms = STATE_BUDGET_MS,
-                 .on_answer = on_written};
-    keep->writing = out_ask (self->out, &ask) == OK;
+    keep->writing = lasting_put (self->out, &put, on_written, NULL) == OK;
     for (size_t i = 0; i < batch.puts_count; i++)
         free (batch.rooms[i].value.data);
     keep->taken = keep->writing ? taken : 0;
@@ -213,7 +198,7 @@ write_batch (dht_t *self, int64_t now_ms, int64_t wall_ms)
 
 //  ---- loading -----------------------------------------------------------------------------------
 
-//  What is on our own disk was checked when it came.
+//  What is on our own disk was checked when it came, and "state" hands out what it lost no bit of.
 static bool
 trust_own_disk (void *context, const uint8_t *signature, const uint8_t *message, size_t size,
                 const uint8_t *key)
@@ -224,13 +209,14 @@ trust_own_disk (void *context, const uint8_t *signature, const uint8_t *message,
 
 //  Returns false when the entry is no record that may still be kept.
 static bool
-take_record (dht_t *self, const digest_t *key, const Ggen__KeptRecord *kept, int64_t now_ms,
-             int64_t wall_ms)
+take_record (dht_t *self, const digest_t *key, const Ggen__KeptRecord *kept, bool checked,
+             int64_t now_ms, int64_t wall_ms)
 {
     crypto_t crypto = *self->crypto;
     dht_element_t element;
     contact_t provider = {.group = 0};
-    crypto.verify = trust_own_disk;
+    if (checked)
+        crypto.verify = trust_own_disk;
     if (kept->kept_at < 0 || kept->kept_at > INT64_MAX / 1000)
         return false;
     //  A clock that shows a time before this is wrong: it would refuse what was signed since.
@@ -268,7 +254,8 @@ take_entry (dht_t *self, const Ggen__StateEntry *entry, const answer_t *answer)
         ggen__kept_record__unpack (NULL, entry->value.len, entry->value.data);
     self->keep->filling = true;
     bool taken = kept && kept->record
-              && take_record (self, &key, kept, answer->now_ms, answer->wall_ms);
+              && take_record (self, &key, kept, !entry->unchecked, answer->now_ms,
+                              answer->wall_ms);
     self->keep->filling = false;
     if (!taken)
         dht_keep_changed (self, entry->key.data);
@@ -320,12 +307,7 @@ ask_page (dht_t *self, ProtobufCBinaryData after)
     load.table = (char *) table_names[self->keep->loading];
     load.after_key = after;
     load.limit = PAGE_MAX;
-    ask_t ask = {.to = "state",
-                 .message = &load.base,
-                 .expect = &ggen__state_load_reply__descriptor,
-                 .budget_ms = STATE_BUDGET_MS,
-                 .on_answer = on_page};
-    if (out_ask (self->out, &ask) != OK)
+    if (lasting_load (self->out, &load, on_page, NULL) != OK)
         load_failed (self);
 }
 
@@ -358,7 +340,7 @@ dht_keep_save (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     keep_t *keep = self->keep;
     keep->saving = at->ticket;
     if (keep->count == 0 && !keep->writing)
-        saved (self);
+        lasting_saved (self->out, &self->keep->saving);
     else if (!keep->writing)
         keep->write_ms = at->now_ms;
     return OK;

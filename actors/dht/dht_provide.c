@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "dht_inside.h"
 
+#include "runtime/actor/lasting.h"
 #include "discovery.pb-c.h"
-#include "state.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define STATE_BUDGET_MS 10000
 
 //  A renewal that could not be begun is tried again.
 #define AGAIN_SECS 30
@@ -117,13 +115,6 @@ set_due (provide_t *self, provided_t *provided, int32_t due_secs)
 
 //  ---- keeping it --------------------------------------------------------------------------------
 
-static code_t
-on_kept (void *self, void *arg, const answer_t *answer)
-{
-    (void) self, (void) arg, (void) answer;
-    return OK;                  //  What was not kept is said again by who has the bytes
-}
-
 static void
 keep_one (dht_t *self, const provided_t *provided, bool gone)
 {
@@ -140,13 +131,8 @@ keep_one (dht_t *self, const provided_t *provided, bool gone)
     put.n_put = !gone;
     put.remove = &entry.key;
     put.n_remove = gone;
-    ask_t ask = {.to = "state",
-                 .message = &put.base,
-                 .expect = &ggen__state_put_reply__descriptor,
-                 .budget_ms = STATE_BUDGET_MS,
-                 .on_answer = on_kept};
-    if (out_ask (self->out, &ask) != OK)
-        return;                 //  As above
+    //  What was not kept is said again by who has the bytes.
+    (void) !lasting_put (self->out, &put, NULL, NULL);
 }
 
 //  What we had before we stopped is announced again, a little after the start.

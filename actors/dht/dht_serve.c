@@ -156,16 +156,6 @@ dht_serve_keep (dht_t *self, const digest_t *key, const dht_element_t *element,
     return records_put (self->records, &offer, out_now_ms (self->out), newer_p);
 }
 
-static uint32_t
-group_of_sender (const dht_t *self, const peer_key_t *sender)
-{
-    uint64_t id = contact_place_of (sender->bytes);
-    for (unsigned i = 0; i < self->sessions_count; i++)
-        if (self->sessions[i].id == id)
-            return self->sessions[i].group;
-    return 0;
-}
-
 //  A record that is refused says something about who sent it only when it is forged.
 static code_t
 refuse_record (dht_t *self, const delivery_t *at, const peer_key_t *sender, code_t code)
@@ -196,7 +186,7 @@ dht_serve_put (void *self_, const delivery_t *at, const ProtobufCMessage *messag
     if (code)
         return refuse_record (self, at, remote ? &sender : NULL, code);
     records_put_t kept = dht_serve_keep (self, &key, &element, put->record,
-                                         remote ? group_of_sender (self, &sender) : 0, &newer);
+                                         remote ? dht_group_of (self, &sender) : 0, &newer);
     Ggen__PutRecordReply reply = GGEN__PUT_RECORD_REPLY__INIT;
     reply.stored = kept == RECORDS_STORED || kept == RECORDS_KNOWN
                 || (newer && newer->seq > element.seq);

@@ -55,6 +55,22 @@ head_find (const Ggen__Head *self, const char *version)
     return NULL;
 }
 
+bool
+head_stands_for (const Ggen__HeadVersion *entry, const Ggen__Package *package,
+                 const crypto_t *crypto)
+{
+    AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
+    uint8_t payload_sha256 [CRYPTO_HASH_BYTES];
+    if (entry->release_sha256.len == 0 || !same_bytes (entry->sha256, package->sha256)
+        || (entry->release_key.len > 0
+            && !same_bytes (entry->release_key, package->publisher->public_key))
+        || record_open (&record, (bytes_t) {package->record.data, package->record.len}) != OK)
+        return false;
+    crypto->sha256 (record->payload.data, record->payload.len, payload_sha256);
+    return same_bytes (entry->release_sha256,
+                       (ProtobufCBinaryData) {sizeof payload_sha256, payload_sha256});
+}
+
 Ggen__HeadVersion *
 head_list (Ggen__Head *self, const char *version, ProtobufCBinaryData sha256)
 {
@@ -103,6 +119,7 @@ head_next (const Ggen__Head *last, const char *name, const Ggen__KeyInfo *key, i
         one->yanked = old->yanked;
         head_set_text (&one->yank_reason, old->yank_reason);
         head_set_bytes (&one->release_sha256, old->release_sha256);
+        head_set_bytes (&one->release_key, old->release_key);
     }
     return self;
 }

@@ -4,7 +4,10 @@
 #define GGEN_INSTALLER_HEAD_H
 
 #include "record.h"
+#include "registry.pb-c.h"
 #include "trust.pb-c.h"
+
+#include "runtime/actor/crypto.h"
 
 //  How long a head is fresh. Whatever is published of the name renews it.
 #define HEAD_LIFETIME_S (365 * 86400)
@@ -23,6 +26,12 @@ Ggen__Head *
 //  The entry of a version, or NULL.
 Ggen__HeadVersion *
     head_find (const Ggen__Head *self, const char *version);
+
+//  Does a head that has this entry stand for a release that another key signed: for its very payload,
+//  and for that key where it names one?
+bool
+    head_stands_for (const Ggen__HeadVersion *entry, const Ggen__Package *package,
+                     const crypto_t *crypto);
 
 //  List a version with this archive, or say so of one that is listed, as if never yanked.
 Ggen__HeadVersion *

@@ -70,6 +70,10 @@ bool
 bool
     install_wants (const task_t *task, const char *name);
 
+//  Whether choosing this puts it in the place of an adopted package, not of one of ours.
+bool
+    install_replaces_adopted (const task_t *task, const Ggen__Package *package);
+
 //  Read, pack and unpack what the user named by path; each becomes a candidate. Then 'next'.
 void
     install_locals (task_t *task, task_step_fn *next);
@@ -133,8 +137,8 @@ ProtobufCBinaryData *
 void
     install_ask_line (task_t *task, const char *name, ProtobufCBinaryData key);
 
-//  May a release by 'key' be one of this name, as the line of its keys is known? A former key's only
-//  when the last one's head lists these bytes.
+//  May a release by 'key' be one of this name, as the line of its keys is known? One that the last key
+//  did not sign only when that one's head stands for it.
 bool
     install_line_allows (const task_t *task, const Ggen__Package *package, ProtobufCBinaryData key);
 

@@ -3,6 +3,7 @@
 //  name is by those, as trust says.
 #include "install.h"
 
+#include "head.h"
 #include "memory.h"
 
 #include <stdio.h>
@@ -172,12 +173,13 @@ install_line_allows (const task_t *task, const Ggen__Package *package, ProtobufC
 {
     const line_t *found = find (task, package->id);
     const Ggen__SuccessionReply *line = found ? found->line : NULL;
-    if (!line || !is_of_line (line, key))
+    if (!line || key.len == 0)
         return false;
     if (same_bytes (line->key, key))
         return true;
     for (size_t i = 0; i < line->n_versions; i++)
         if (strcmp (line->versions [i]->version, package->version) == 0)
-            return same_bytes (line->versions [i]->sha256, package->sha256);
+            return (line->versions [i]->release_key.len > 0 || is_of_line (line, key))
+                   && head_stands_for (line->versions [i], package, task->crypto);
     return false;
 }

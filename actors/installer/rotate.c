@@ -185,7 +185,7 @@ ask_signature (task_t *task, const char *key_name, const Ggen__Head *head,
     free (request.payload.data);
 }
 
-//  The new key stands for a version that another signed: for its very payload.
+//  The new key stands for a version that another signed: for its very payload, and who signed it.
 static void
 stand_for (task_t *task, Ggen__Head *head, const Ggen__Package *package)
 {
@@ -198,9 +198,11 @@ stand_for (task_t *task, Ggen__Head *head, const Ggen__Package *package)
     if (!one)
         one = head_list (head, package->version, package->sha256);
     task->crypto->sha256 (record->payload.data, record->payload.len, payload_sha256);
-    if (rotate_same_bytes (one->sha256, package->sha256))
-        head_set_bytes (&one->release_sha256,
-                        (ProtobufCBinaryData) {sizeof payload_sha256, payload_sha256});
+    if (!rotate_same_bytes (one->sha256, package->sha256))
+        return;
+    head_set_bytes (&one->release_sha256,
+                    (ProtobufCBinaryData) {sizeof payload_sha256, payload_sha256});
+    head_set_bytes (&one->release_key, record->key);
 }
 
 static void

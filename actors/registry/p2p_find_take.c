@@ -182,7 +182,8 @@ find_take_rotations (find_t *self, const Ggen__DhtReadReply *reply)
     }
 }
 
-//  The release that the head means: its own key's, or a former key's, for whose very words it stands.
+//  The release that the head means: its own key's, or a former key's, for whose very words it stands, and
+//  for that key where it names one.
 static bool
 is_meant (const find_t *self, const find_publisher_t *publisher, const Ggen__HeadVersion *listed,
           const p2p_signed_t *found)
@@ -194,6 +195,11 @@ is_meant (const find_t *self, const find_publisher_t *publisher, const Ggen__Hea
         return false;
     if (listed->release_sha256.len == 0)
         return publisher_key_equal (&found->key, &publisher->key);
+    publisher_key_t signer;
+    if (listed->release_key.len > 0
+        && (publisher_key_from_field (&signer, listed->release_key) != OK
+            || !publisher_key_equal (&found->key, &signer)))
+        return false;
     digest_t digest;
     Ggen__SignedRecord *record = NULL;
     bool same = false;

@@ -3,8 +3,7 @@
 
 #include "p2p_self.h"
 #include "package_id.h"
-#include "node.pb-c.h"
-#include "state.pb-c.h"
+#include "runtime/actor/lasting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,14 +77,38 @@ take_discovered (registry_p2p_t *home, const Ggen__DiscoveredState *state)
     }
 }
 
+static bool
+is_sound (const registry_p2p_t *home, Ggen__RecordKind kind, ProtobufCBinaryData packed)
+{
+    p2p_signed_t record = {0};
+    code_t code = packed.len ? p2p_signed_open (&record, kind, bytes_of (packed), home->crypto) : OK;
+    p2p_signed_clear (&record);
+    return code == OK;
+}
+
+//  Whoever was told of a record of which the disk has lost a bit would take us for a forger.
+static void
+take_outbox (registry_p2p_t *home, const Ggen__StateEntry *entry)
+{
+    Ggen__OutboxState *state =
+        ggen__outbox_state__unpack (NULL, entry->value.len, entry->value.data);
+    if (!state)
+        return;
+    if (!entry->unchecked
+        || (is_sound (home, GGEN__RECORD_KIND__RELEASE, state->release)
+            && is_sound (home, GGEN__RECORD_KIND__HEAD, state->head)
+            && is_sound (home, GGEN__RECORD_KIND__LISTING, state->listing)
+            && is_sound (home, GGEN__RECORD_KIND__ROTATION, state->rotation)))
+        outbox_load (home, state);
+    else
+        ggen__outbox_state__free_unpacked (state, NULL);
+}
+
 static void
 take_entry (registry_p2p_t *home, const Ggen__StateEntry *entry)
 {
     if (home->keep.table == OUTBOX) {
-        Ggen__OutboxState *state =
-            ggen__outbox_state__unpack (NULL, entry->value.len, entry->value.data);
-        if (state)
-            outbox_load (home, state);
+        take_outbox (home, entry);
         return;
     }
     Ggen__DiscoveredState *state =
@@ -130,13 +153,8 @@ ask_page (registry_p2p_t *home, ProtobufCBinaryData after)
     Ggen__StateLoadRequest load = GGEN__STATE_LOAD_REQUEST__INIT;
     load.table = (char *) table_names[home->keep.table];
     load.after_key = after;
-    ask_t ask = {.to = "state",
-                 .message = &load.base,
-                 .expect = &ggen__state_load_reply__descriptor,
-                 .budget_ms = KEEP_BUDGET_MS,
-                 .on_answer = on_page};
     home->keep.load_at_ms = DEADLINE_NEVER;
-    if (out_ask (home->out, &ask) != OK)
+    if (lasting_load (home->out, &load, on_page, NULL) != OK)
         load_failed (home);
 }
 
@@ -184,14 +202,6 @@ forget_changed (keep_t *self, unsigned count)
     }
 }
 
-static void
-saved (registry_p2p_t *home)
-{
-    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
-    out_answer (home->out, home->keep.saving, &reply.base);
-    home->keep.saving = 0;
-}
-
 static code_t
 on_batch (void *home_, void *arg, const answer_t *answer)
 {
@@ -203,7 +213,7 @@ on_batch (void *home_, void *arg, const answer_t *answer)
     if (home->keep.changed_count > 0)
         home->keep.write_at_ms = answer->now_ms + (home->keep.saving ? 0 : KEEP_DELAY_MS);
     if (home->keep.changed_count == 0 || answer->code)
-        saved (home);
+        lasting_saved (home->out, &home->keep.saving);
     return OK;
 }
 
@@ -253,12 +263,7 @@ write_batch (registry_p2p_t *home)
         ggen__discovered_state__pack (&state, entry->value.data);
         put.n_put++;
     }
-    ask_t ask = {.to = "state",
-                 .message = &put.base,
-                 .expect = &ggen__state_put_reply__descriptor,
-                 .budget_ms = KEEP_BUDGET_MS,
-                 .on_answer = on_batch};
-    self->writing = out_ask (home->out, &ask) == OK;
+    self->writing = lasting_put (home->out, &put, on_batch, NULL) == OK;
     for (size_t i = 0; i < put.n_put; i++)
         free (entries[i]->value.data);
     forget_changed (self, count);
@@ -271,7 +276,7 @@ keep_save_all (void *home_, const delivery_t *at, const ProtobufCMessage *messag
     registry_p2p_t *home = home_;
     home->keep.saving = at->ticket;
     if (home->keep.changed_count == 0 && !home->keep.writing)
-        saved (home);
+        lasting_saved (home->out, &home->keep.saving);
     else if (!home->keep.writing)
         home->keep.write_at_ms = at->now_ms;
     return OK;

@@ -3,9 +3,8 @@
 
 #include "kept.h"
 
+#include "runtime/actor/lasting.h"
 #include "reputation.pb-c.h"
-#include "node.pb-c.h"
-#include "state.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -182,13 +181,7 @@ load (ledger_t *self, ProtobufCBinaryData after)
     request.table = LEDGER_TABLE;
     request.after_key = after;
     request.limit = PAGE_ENTRIES;
-    ask_t ask = {.to = "state",
-                 .message = &request.base,
-                 .expect = &ggen__state_load_reply__descriptor,
-                 .budget_ms = LEDGER_BUDGET_MS,
-                 .on_answer = on_page,
-                 .arg = self};
-    if (out_ask (self->out, &ask) != OK)
+    if (lasting_load (self->out, &request, on_page, self) != OK)
         load_failed (self);
 }
 
@@ -329,14 +322,6 @@ written (ledger_t *self, const Ggen__Failure *failure)
         write_later (self);
 }
 
-static void
-saved (ledger_t *self)
-{
-    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
-    out_answer (self->out, self->saving, &reply.base);
-    self->saving = 0;
-}
-
 static code_t
 on_written (void *actor, void *self_, const answer_t *answer)
 {
@@ -349,22 +334,16 @@ on_written (void *actor, void *self_, const answer_t *answer)
     if (self->saving && self->write_ms != DEADLINE_NEVER && !answer->code)
         self->write_ms = answer->now_ms;
     else if (!self->writing)
-        saved (self);
+        lasting_saved (self->out, &self->saving);
     return OK;
 }
 
 static void
 send (ledger_t *self, const batch_t *batch)
 {
-    ask_t ask = {.to = "state",
-                 .message = &batch->request.base,
-                 .expect = &ggen__state_put_reply__descriptor,
-                 .budget_ms = LEDGER_BUDGET_MS,
-                 .on_answer = on_written,
-                 .arg = self};
     self->writing = true;
     Ggen__Failure failure = GGEN__FAILURE__INIT;
-    failure.code = out_ask (self->out, &ask);
+    failure.code = lasting_put (self->out, &batch->request, on_written, self);
     failure.message = "too much is asked at once";
     if (failure.code)
         written (self, &failure);
@@ -407,7 +386,7 @@ ledger_save (ledger_t *self, ticket_t ticket)
     if (pending)
         self->write_ms = out_now_ms (self->out);
     else if (!self->writing)
-        saved (self);
+        lasting_saved (self->out, &self->saving);
 }
 
 //  ---- time --------------------------------------------------------------------------------------
@@ -422,7 +401,7 @@ ledger_tick (ledger_t *self, int64_t now_ms)
     if (self->write_ms <= now_ms)
         write_now (self);
     if (!self->writing && self->write_ms == DEADLINE_NEVER)
-        saved (self);
+        lasting_saved (self->out, &self->saving);
 }
 
 int64_t

@@ -23,7 +23,6 @@
 #define LEDGER_DELAY_MS  30000
 #define LEDGER_BATCH_MAX 64
 #define LEDGER_GONE_MAX  256
-#define LEDGER_BUDGET_MS 10000
 
 //  Tries to load, the pause between two, and between those after them.
 #define LEDGER_TRIES    3

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "keep.h"
 
-#include "node.pb-c.h"
-#include "state.pb-c.h"
+#include "runtime/actor/lasting.h"
 #include "upkeep.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TABLE          "peers"
-#define STATE_MS       30000        //  longest that "state" may take
+#define LOAD_MS        30000        //  longest that loading may take: there is one try
 #define GONE_GROWTH    4u
 #define ENTRY_SIZE_MAX 2048u        //  of a KnownPeer, packed
 
@@ -69,7 +68,7 @@ ask_page (swarm_t *self, ProtobufCBinaryData after)
     ask_t ask = {.to = "state",
                  .message = &load.base,
                  .expect = &ggen__state_load_reply__descriptor,
-                 .budget_ms = STATE_MS,
+                 .budget_ms = LOAD_MS,
                  .on_answer = on_page};
     code_t code = out_ask (self->out, &ask);
     (void) code;                    //  BUSY: it starts as one that was never here
@@ -143,11 +142,8 @@ pack_entry (Ggen__StateEntry *entry, known_t *known, uint8_t **bytes_p)
 static void
 saved (swarm_t *self)
 {
-    Ggen__SaveReply reply = GGEN__SAVE_REPLY__INIT;
-    if (self->keep_ms != DEADLINE_NEVER || self->keep_writing > 0)
-        return;
-    out_answer (self->out, self->saving, &reply.base);
-    self->saving = 0;
+    if (self->keep_ms == DEADLINE_NEVER && self->keep_writing == 0)
+        lasting_saved (self->out, &self->saving);
 }
 
 //  Whether it was written does not matter enough to look.
@@ -187,12 +183,7 @@ put (swarm_t *self, Ggen__StateEntry **entries, size_t count)
     for (uint32_t i = 0; i < self->gone_count; i++)
         if (!book_find (self->book, &self->gone[i]))
             gone[request.n_remove++] = peer_key_to_field (&self->gone[i]);
-    ask_t ask = {.to = "state",
-                 .message = &request.base,
-                 .expect = &ggen__state_put_reply__descriptor,
-                 .budget_ms = STATE_MS,
-                 .on_answer = on_written};
-    if (count + request.n_remove > 0 && out_ask (self->out, &ask) == OK)
+    if (count + request.n_remove > 0 && lasting_put (self->out, &request, on_written, NULL) == OK)
         self->keep_writing++;
     free (self->gone);
     self->gone = NULL;

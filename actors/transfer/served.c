@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "served.h"
 
-#include "state.pb-c.h"
+#include "runtime/actor/lasting.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TABLE            "served"
 #define PAGE             32         //  a page of the largest records fits a body
-#define STATE_BUDGET_MS  10000
 #define LOAD_TRIES       5
 #define LOAD_RETRY_MS    1000
 #define ROOM_FIRST       8
@@ -127,11 +126,12 @@ served_spare (const served_t *self, uint32_t replicas)
 //  ---- loading -----------------------------------------------------------------------------------
 
 void
-served_init (served_t *self, out_t *out, uint64_t seed, void (*on_loaded) (void *context),
+served_init (served_t *self, const actor_env_t *env, void (*on_loaded) (void *context),
              void *context)
 {
-    *self = (served_t) {.out = out,
-                        .seed = seed,
+    *self = (served_t) {.out = env->out,
+                        .crypto = env->crypto,
+                        .seed = rng_u64 (env->rng),
                         .on_loaded = on_loaded,
                         .context = context,
                         .retry_ms = DEADLINE_NEVER};
@@ -187,7 +187,8 @@ take_entry (served_t *self, const Ggen__StateEntry *kept)
     Ggen__ServedEntry *value = ggen__served_entry__unpack (NULL, kept->value.len, kept->value.data);
     release_t *release = NULL;
     bytes_t record = value ? (bytes_t) {value->record.data, value->record.len} : (bytes_t) {0};
-    if (value && release_new (&release, record, NULL) == OK
+    record_verify_fn *verify = kept->unchecked ? self->crypto->verify : NULL;
+    if (value && release_new (&release, record, verify) == OK
         && !served_get (self, &release->sha256))
         (void) !insert (self, &release, value->reason);
     release_destroy (&release);
@@ -225,13 +226,7 @@ load_page (served_t *self, ProtobufCBinaryData after)
     load.table = TABLE;
     load.after_key = after;
     load.limit = PAGE;
-    ask_t ask = {.to = "state",
-                 .message = &load.base,
-                 .expect = &ggen__state_load_reply__descriptor,
-                 .budget_ms = STATE_BUDGET_MS,
-                 .on_answer = on_page,
-                 .arg = self};
-    if (out_ask (self->out, &ask) != OK)
+    if (lasting_load (self->out, &load, on_page, self) != OK)
         load_failed (self);
 }
 
@@ -278,13 +273,7 @@ ask_put (served_t *self, const served_entry_t *entry, served_write_t *write)
     request.put = puts;
     request.n_put = 1;
     request.urgent = true;
-    ask_t ask = {.to = "state",
-                 .message = &request.base,
-                 .expect = &ggen__state_put_reply__descriptor,
-                 .budget_ms = STATE_BUDGET_MS,
-                 .on_answer = on_kept,
-                 .arg = write};
-    code_t code = out_ask (self->out, &ask);
+    code_t code = lasting_put (self->out, &request, on_kept, write);
     free (packed);
     if (code)
         return code;
@@ -330,15 +319,6 @@ served_put (served_t *self, release_t **release_p, Ggen__ServeReason reason, ser
     return code;
 }
 
-static code_t
-on_removed (void *actor, void *arg, const answer_t *answer)
-{
-    (void) actor;
-    (void) arg;
-    (void) answer;
-    return OK;
-}
-
 void
 served_drop (served_t *self, const digest_t *sha256)
 {
@@ -352,11 +332,6 @@ served_drop (served_t *self, const digest_t *sha256)
     request.table = TABLE;
     request.remove = keys;
     request.n_remove = 1;
-    ask_t ask = {.to = "state",
-                 .message = &request.base,
-                 .expect = &ggen__state_put_reply__descriptor,
-                 .budget_ms = STATE_BUDGET_MS,
-                 .on_answer = on_removed};
     //  One that stays in the table is dropped again when it turns out that its bytes are gone.
-    (void) !out_ask (self->out, &ask);
+    (void) !lasting_put (self->out, &request, NULL, NULL);
 }

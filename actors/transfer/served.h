@@ -30,6 +30,7 @@ typedef struct {
     out_t *out;
     void *context;              //  of these functions
     void (*on_loaded) (void *context);
+    const crypto_t *crypto;
     uint64_t seed;
     map_t *map;                 //  digest -> entry; NULL while there is none
     served_entry_t **list;
@@ -45,7 +46,7 @@ typedef struct {
 } served_t;
 
 //  Begins to load; on_loaded is called at the end of it.
-void served_init (served_t *self, out_t *out, uint64_t seed, void (*on_loaded) (void *context),
+void served_init (served_t *self, const actor_env_t *env, void (*on_loaded) (void *context),
                   void *context);
 void served_clear (served_t *self);
 

@@ -376,7 +376,7 @@ create (const actor_env_t *env)
                              .context = self,
                              .damaged = damaged};
     serve_init (&self->serve);
-    served_init (&self->served, env->out, rng_u64 (env->rng), loaded, self);
+    served_init (&self->served, env, loaded, self);
     return self;
 }
 

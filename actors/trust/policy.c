@@ -172,7 +172,7 @@ is_former (const case_t *self)
 //  Of a name without a pin the key that the caller insists on may stand for what another signed, whether
 //  or not it can prove that the name is its own: the caller says so.
 static void
-follow_asked (case_t *self, const digest_t *payload_sha256)
+follow_asked (case_t *self, const foreign_release_t *foreign)
 {
     succession_start_t start = {.head_seq = 0};
     succession_t line;
@@ -181,7 +181,7 @@ follow_asked (case_t *self, const digest_t *payload_sha256)
         return;
     succession_follow (&line, self->evidence, &start);
     if (!publisher_key_equal (succession_last (&line), &start.key)
-        || !succession_vouches (&line, self->verdict->release, payload_sha256))
+        || !succession_vouches (&line, foreign))
         return;
     self->line = line;
     self->is_last = false;
@@ -193,7 +193,7 @@ follow_line (case_t *self)
 {
     const Ggen__CheckReleaseRequest *request = self->request;
     const ProtobufCBinaryData *payload = &self->verdict->record->payload;
-    digest_t payload_sha256;
+    foreign_release_t foreign = {.release = self->verdict->release, .signer = self->verdict->key};
     self->evidence = evidence_new (request->name, self->signatures);
     if (!self->evidence)
         return findings_refuse (self->findings, BUSY, "out of memory");
@@ -204,11 +204,11 @@ follow_line (case_t *self)
     succession_follow (&self->line, self->evidence, &start);
     self->is_last = publisher_key_equal (succession_last (&self->line), &self->verdict->key);
     signatures_crypto (self->signatures)->sha256 (payload->data, payload->len,
-                                                  payload_sha256.bytes);
-    self->vouched = !self->is_last && is_former (self)
-                    && succession_vouches (&self->line, self->verdict->release, &payload_sha256);
+                                                  foreign.payload_sha256.bytes);
+    foreign.is_former = is_former (self);
+    self->vouched = !self->is_last && succession_vouches (&self->line, &foreign);
     if (!self->pin && !self->vouched)
-        follow_asked (self, &payload_sha256);
+        follow_asked (self, &foreign);
     self->rotated = self->pin && (self->is_last || self->vouched)
                     && !publisher_key_equal (&self->pin->key, succession_last (&self->line));
     return OK;

@@ -10,8 +10,9 @@
 //    5. the key the caller insists on: it signed this, or it has the name from the key that did and
 //       its head stands for this very release (succession.h)
 //                                                      UNTRUSTED_PUBLISHER
-//    6. the pin: another key only after the name was handed over to it (succession.h), or when it
-//       is one that handed the name over and the successor's head stands for this very release
+//    6. the pin: another key only after the name was handed over to it (succession.h), or when whom
+//       the name was handed to stands in its head for this very release: mostly one of a former key,
+//       which the line may leave out, for a recovery leads past the keys after the first
 //                                                      UNTRUSTED_PUBLISHER
 //       The key that handed the name over publishes nothing that its successor does not list
 //                                                      SECURITY

@@ -171,20 +171,30 @@ succession_follow (succession_t *self, const evidence_t *evidence, const success
     self->head = newest_head (evidence, succession_last (self));
 }
 
+static bool
+means_signer (const Ggen__HeadVersion *entry, const foreign_release_t *foreign)
+{
+    publisher_key_t key;
+    if (entry->release_key.len == 0)
+        return foreign->is_former;
+    return publisher_key_from_field (&key, entry->release_key) == OK
+           && publisher_key_equal (&key, &foreign->signer);
+}
+
 bool
-succession_vouches (const succession_t *self, const Ggen__Release *release,
-                    const digest_t *payload_sha256)
+succession_vouches (const succession_t *self, const foreign_release_t *foreign)
 {
     const Ggen__Head *head = self->head ? self->head->head : NULL;
     for (size_t i = 0; head && i < head->n_versions; i++) {
         const Ggen__HeadVersion *one = head->versions[i];
         digest_t listed, signed_payload, archive;
-        if (strcmp (one->version, release->version) == 0)
+        if (strcmp (one->version, foreign->release->version) == 0)
             return digest_from_field (&listed, one->sha256) == OK
-                   && digest_from_field (&archive, release->sha256) == OK
+                   && digest_from_field (&archive, foreign->release->sha256) == OK
                    && digest_from_field (&signed_payload, one->release_sha256) == OK
                    && digest_equal (&listed, &archive)
-                   && digest_equal (&signed_payload, payload_sha256);
+                   && digest_equal (&signed_payload, &foreign->payload_sha256)
+                   && means_signer (one, foreign);
     }
     return false;
 }

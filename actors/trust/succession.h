@@ -49,9 +49,17 @@ void succession_follow (succession_t *self, const evidence_t *evidence,
 const publisher_key_t *succession_last (const succession_t *self);
 bool succession_has (const succession_t *self, const publisher_key_t *key);
 
-//  Does the last key's head stand for this release of a key before it: version, archive, and the very
-//  payload that was signed ('sha256' of it)? A former key may be in wrong hands.
-bool succession_vouches (const succession_t *self, const Ggen__Release *release,
-                         const digest_t *payload_sha256);
+//  A release that another key signed.
+typedef struct {
+    const Ggen__Release *release;
+    publisher_key_t signer;
+    bool is_former;                 //  the name came from 'signer', as the line or a pin knows
+    digest_t payload_sha256;
+} foreign_release_t;
+
+//  Does the last key's head stand for it: version, archive, the very payload that was signed, and who
+//  signed it? A head that does not name the signer (older ones) means a former key; that may be in
+//  wrong hands.
+bool succession_vouches (const succession_t *self, const foreign_release_t *foreign);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "trust.h"
 
-#include "state.pb-c.h"
+#include "runtime/actor/lasting.h"
 #include "utf8.h"
 
 #include <assert.h>
@@ -259,13 +259,7 @@ ask_page (tables_t *self, ProtobufCBinaryData after)
     load.table = (char *) table_names[self->loading];
     load.after_key = after;
     load.whole = true;
-    ask_t ask = {.to = "state",
-                 .message = &load.base,
-                 .expect = &ggen__state_load_reply__descriptor,
-                 .budget_ms = STATE_BUDGET_MS,
-                 .on_answer = on_page,
-                 .arg = self};
-    if (out_ask (self->out, &ask) != OK)
+    if (lasting_load (self->out, &load, on_page, self) != OK)
         load_failed (self, BUSY, "too much is asked at once", "try again");
 }
 
@@ -356,13 +350,7 @@ static code_t
 send_change (tables_t *self, const Ggen__StatePutRequest *put)
 {
     //  Without a parent: who asked may go, what was begun is ended.
-    ask_t ask = {.to = "state",
-                 .message = &put->base,
-                 .expect = &ggen__state_put_reply__descriptor,
-                 .budget_ms = STATE_BUDGET_MS,
-                 .on_answer = on_written,
-                 .arg = self};
-    code_t code = out_ask (self->out, &ask);
+    code_t code = lasting_put (self->out, put, on_written, self);
     if (code == OK)
         self->phase = WRITING;
     return code;

@@ -41,9 +41,6 @@
 //  Pause between tries after that.
 #define LOAD_AGAIN_MS 5000
 
-//  What "state" may take for one page or one change.
-#define STATE_BUDGET_MS 10000
-
 extern const actor_class_t trust_actor;
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "sqlite_dl.h"
 
+#include <sodium.h>
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION  1
+//  1 had no sums.
+#define SCHEMA_VERSION  2
+#define SUM_BYTES       16
 #define BUSY_TIMEOUT_MS 200
 #define PAGE_BYTES      4096
 #define ASIDE           ".corrupted"
@@ -24,9 +28,10 @@ struct state_db_t {
     char path[PRIVATE_PATH_MAX];
     char why[PRIVATE_PATH_MAX + 256];
     sqlite3 *db;                //  NULL: not open
-    sqlite3_stmt *put;          //  these three: NULL as long as there is no schema
+    int64_t version;            //  of its schema; 0: it has none
+    sqlite3_stmt *put;          //  these two: NULL as long as there is no schema, or an older one
     sqlite3_stmt *remove;
-    sqlite3_stmt *read;
+    sqlite3_stmt *read;         //  NULL as long as there is no schema
     bool changing;              //  between begin and commit
 };
 
@@ -147,19 +152,25 @@ code_of (const state_db_t *self, int result)
     }
 }
 
+static void
+give_up_file (state_db_t *self)
+{
+    close_db (self);
+    if (move_aside (self))
+        return;
+    size_t used = strlen (self->why);
+    snprintf (self->why + used, sizeof self->why - used, ", and it cannot be moved aside: %s",
+              strerror (errno));
+}
+
 static code_t
 failed (state_db_t *self, int result)
 {
     code_t code = code_of (self, result);
     snprintf (self->why, sizeof self->why, "%s: %s", self->path, sqlite3_errmsg (self->db));
     close_db (self);
-    if ((result & 0xFF) == SQLITE_CORRUPT || (result & 0xFF) == SQLITE_NOTADB) {
-        if (!move_aside (self)) {
-            size_t used = strlen (self->why);
-            snprintf (self->why + used, sizeof self->why - used,
-                      ", and it cannot be moved aside: %s", strerror (errno));
-        }
-    }
+    if ((result & 0xFF) == SQLITE_CORRUPT || (result & 0xFF) == SQLITE_NOTADB)
+        give_up_file (self);
     return code;
 }
 
@@ -186,14 +197,24 @@ prepare (state_db_t *self)
         sqlite3_stmt **statement;
         const char *sql;
     } all[] = {
-        {&self->put, "INSERT INTO entries (tab, key, value) VALUES (?1, ?2, ?3)"
-                     " ON CONFLICT (tab, key) DO UPDATE SET value = ?3"},
+        {&self->put, "INSERT INTO entries (tab, key, value, sum) VALUES (?1, ?2, ?3, ?4)"
+                     " ON CONFLICT (tab, key) DO UPDATE SET value = ?3, sum = ?4"},
         {&self->remove, "DELETE FROM entries WHERE tab = ?1 AND key = ?2"},
-        {&self->read, "SELECT key, value FROM entries WHERE tab = ?1 AND key > ?2 ORDER BY key"}};
+        {&self->read,
+         "SELECT key, value, sum FROM entries WHERE tab = ?1 AND key > ?2 ORDER BY key"}};
     int result = SQLITE_OK;
     for (size_t i = 0; i < COUNT_OF (all) && result == SQLITE_OK; i++)
         result = sqlite3_prepare_v2 (self->db, all[i].sql, -1, all[i].statement, NULL);
     return result;
+}
+
+//  What can be done with a file that may be read only.
+static int
+prepare_older (state_db_t *self)
+{
+    return sqlite3_prepare_v2 (
+        self->db, "SELECT key, value, NULL FROM entries WHERE tab = ?1 AND key > ?2 ORDER BY key",
+        -1, &self->read, NULL);
 }
 
 static int
@@ -211,23 +232,25 @@ set_up (state_db_t *self)
 static code_t
 open_db (state_db_t *self)
 {
-    int64_t version = 0;
+    self->version = 0;
     int result = sqlite3_open_v2 (self->path, &self->db,
                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (result == SQLITE_OK)
         result = set_up (self);
     if (result == SQLITE_OK)
-        result = ask_pragma (self, "PRAGMA user_version", &version);
-    if (result == SQLITE_OK && version == SCHEMA_VERSION)
+        result = ask_pragma (self, "PRAGMA user_version", &self->version);
+    if (result == SQLITE_OK && self->version == SCHEMA_VERSION)
         result = prepare (self);
+    if (result == SQLITE_OK && self->version == 1)
+        result = prepare_older (self);
     if (result != SQLITE_OK)
         return failed (self, result);
-    if (version == 0 || version == SCHEMA_VERSION)
+    if (self->version >= 0 && self->version <= SCHEMA_VERSION)
         return OK;
     close_db (self);
     snprintf (self->why, sizeof self->why,
               "%s: schema %" PRId64 " is of a later version of ggen; this one knows %d",
-              self->path, version, SCHEMA_VERSION);
+              self->path, self->version, SCHEMA_VERSION);
     return STORAGE;
 }
 
@@ -278,16 +301,21 @@ execute (state_db_t *self, const char *sql)
 static code_t
 make_schema (state_db_t *self)
 {
-    code_t code = execute (self, "CREATE TABLE entries (tab TEXT NOT NULL, key BLOB NOT NULL,"
-                                 " value BLOB NOT NULL, PRIMARY KEY (tab, key)) STRICT;"
-                                 "PRAGMA user_version = 1");
+    code_t code = execute (
+        self, self->version == 0
+                  ? "CREATE TABLE entries (tab TEXT NOT NULL, key BLOB NOT NULL,"
+                    " value BLOB NOT NULL, sum BLOB, PRIMARY KEY (tab, key)) STRICT;"
+                    "PRAGMA user_version = 2"
+                  : "ALTER TABLE entries ADD COLUMN sum BLOB; PRAGMA user_version = 2");
     if (code)
         return code;
+    sqlite3_finalize (self->read);
+    self->read = NULL;
     int result = prepare (self);
     return result == SQLITE_OK ? OK : failed (self, result);
 }
 
-_Static_assert (SCHEMA_VERSION == 1, "make_schema says which version it makes");
+_Static_assert (SCHEMA_VERSION == 2, "make_schema says which version it makes");
 
 code_t
 state_db_begin (state_db_t *self)
@@ -318,6 +346,20 @@ not_null (bytes_t bytes)
     return bytes.size > 0 ? bytes : (bytes_t) {(const uint8_t *) "", 0};
 }
 
+//  SQLite knows when its own pages make no sense, and not when a bit of what is in them has turned.
+static void
+sum_of (const char *table, bytes_t key, bytes_t value, uint8_t sum[SUM_BYTES])
+{
+    const uint8_t size[] = {0, (uint8_t) key.size, (uint8_t) (key.size >> 8)};
+    crypto_generichash_state state;
+    crypto_generichash_init (&state, NULL, 0, SUM_BYTES);
+    crypto_generichash_update (&state, (const uint8_t *) table, strlen (table));
+    crypto_generichash_update (&state, size, sizeof size);
+    crypto_generichash_update (&state, key.data, key.size);
+    crypto_generichash_update (&state, value.data, value.size);
+    crypto_generichash_final (&state, sum, SUM_BYTES);
+}
+
 static int
 bind (sqlite3_stmt *statement, const char *table, bytes_t key)
 {
@@ -344,10 +386,14 @@ run (state_db_t *self, sqlite3_stmt *statement, int result, uint32_t *changed_p)
 code_t
 state_db_put (state_db_t *self, const char *table, bytes_t key, bytes_t value, uint32_t *changed_p)
 {
+    uint8_t sum[SUM_BYTES];
     int result = bind (self->put, table, key);
     value = not_null (value);
+    sum_of (table, key, value, sum);
     if (result == SQLITE_OK)
         result = sqlite3_bind_blob (self->put, 3, value.data, (int) value.size, SQLITE_STATIC);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_blob (self->put, 4, sum, sizeof sum, SQLITE_STATIC);
     return run (self, self->put, result, changed_p);
 }
 
@@ -374,9 +420,26 @@ column (sqlite3_stmt *statement, int index)
     return (bytes_t) {data, (size_t) sqlite3_column_bytes (statement, index)};
 }
 
+typedef enum {
+    ENTRY_WHOLE,
+    ENTRY_UNCHECKED,
+    ENTRY_DAMAGED
+} entry_t;
+
+static entry_t
+look (const char *table, bytes_t key, bytes_t value, bytes_t sum)
+{
+    uint8_t expected[SUM_BYTES];
+    if (!sum.data)
+        return ENTRY_UNCHECKED;
+    sum_of (table, key, value, expected);
+    return sum.size == SUM_BYTES && memcmp (sum.data, expected, SUM_BYTES) == 0 ? ENTRY_WHOLE
+                                                                                : ENTRY_DAMAGED;
+}
+
 code_t
-state_db_read (state_db_t *self, const char *table, bytes_t after, state_db_visit_fn *visit,
-               void *context)
+state_db_read (state_db_t *self, const char *table, bytes_t after, bool whole,
+               state_db_visit_fn *visit, void *context)
 {
     code_t code = open_present (self);
     if (code || !self->read)
@@ -384,9 +447,20 @@ state_db_read (state_db_t *self, const char *table, bytes_t after, state_db_visi
     int result = bind (self->read, table, after);
     while (result == SQLITE_OK || result == SQLITE_ROW) {
         result = sqlite3_step (self->read);
-        if (result == SQLITE_ROW
-            && !visit (context, column (self->read, 0), column (self->read, 1)))
-            result = SQLITE_DONE;
+        if (result != SQLITE_ROW)
+            continue;
+        bytes_t key = column (self->read, 0), value = column (self->read, 1);
+        entry_t entry = look (table, key, value, column (self->read, 2));
+        if (entry != ENTRY_DAMAGED)
+            result = visit (context, key, value, entry == ENTRY_WHOLE) ? SQLITE_ROW : SQLITE_DONE;
+        else if (!whole)
+            log_warn ("state.damaged", "path=%s table=%s", self->path, table);
+        else {
+            snprintf (self->why, sizeof self->why,
+                      "%s: an entry of table '%s' is not what was written", self->path, table);
+            give_up_file (self);
+            return STORAGE;
+        }
     }
     if (result != SQLITE_DONE)
         return failed (self, result);

@@ -51,8 +51,11 @@ must_use code_t state_db_commit (state_db_t *self);
 //  Read entries in the order of their keys, after 'after' (empty: from the first), until 'visit'
 //  returns false. Sees changes that are not committed yet. A file that does not exist has no
 //  entries, and is not created. 'key' and 'value' are borrowed for the call.
-typedef bool (state_db_visit_fn) (void *context, bytes_t key, bytes_t value);
-must_use code_t state_db_read (state_db_t *self, const char *table, bytes_t after,
+//  Beside each entry there is a sum of it. One that does not fit its sum is left out, until its key is
+//  put again; with 'whole' the file is as corrupt as one that SQLite finds so. 'checked' is false for
+//  what a program has put that made no sums yet.
+typedef bool (state_db_visit_fn) (void *context, bytes_t key, bytes_t value, bool checked);
+must_use code_t state_db_read (state_db_t *self, const char *table, bytes_t after, bool whole,
                                state_db_visit_fn *visit, void *context);
 
 //  Why the last call failed. Borrowed until the next call.

@@ -264,7 +264,7 @@ copy (page_t *self, bytes_t bytes)
 }
 
 static bool
-add_to_page (void *self_, bytes_t key, bytes_t value)
+add_to_page (void *self_, bytes_t key, bytes_t value, bool checked)
 {
     page_t *self = self_;
     self->more =
@@ -275,6 +275,7 @@ add_to_page (void *self_, bytes_t key, bytes_t value)
     *entry = (Ggen__StateEntry) GGEN__STATE_ENTRY__INIT;
     entry->key = copy (self, key);
     entry->value = copy (self, value);
+    entry->unchecked = !checked;
     self->list[self->count++] = entry;
     return true;
 }
@@ -315,7 +316,8 @@ on_load (void *self_, const delivery_t *at, const ProtobufCMessage *message)
     if (load->whole && state_db_misses (self->db))
         return refuse_missing (self, at);
     code_t code =
-        state_db_read (self->db, load->table, bytes_of (load->after_key), add_to_page, page);
+        state_db_read (self->db, load->table, bytes_of (load->after_key), load->whole, add_to_page,
+                       page);
     if (code) {
         fail_batch (self, code);
         return out_fail (at, code, private_file_hint (code), "%s", state_db_why (self->db));

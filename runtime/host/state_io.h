@@ -11,7 +11,8 @@
 //  SaveRequest       what waits is written; from now on every put is urgent.
 //  StateLoadRequest  entries in the order of their keys, also those of the batch; 'limit' 0 is
 //                    STATE_PAGE_ENTRIES_MAX. Ask for what is after next_key until that is empty.
-//                    Loading never creates the file.
+//                    Loading never creates the file. An entry that is not what was put, because
+//                    the disk has lost a bit of it, is not there.
 //
 //  Both with 'whole': STORAGE as long as a damaged file lies aside (state_db.h), which a person has to
 //  decide about. Without it a table begins anew.

@@ -24,19 +24,17 @@
 #include "link.pb-c.h"
 #include "runtime/actor/wire.h"
 #include "tests/fuzz/lib/fuzz.h"
+#include "tests/fuzz/lib/stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LINKS       4
-#define STEPS_MAX   200
-#define WALL_MS     1763600000000
 #define ASKED_MAX   64
 
 typedef struct {
-    actor_t *actor;
-    int64_t now_ms;
+    stage_t stage;
     uint64_t numbers[2 * LINKS];                    //  of strangers, then of those dialled
     uint8_t nonces[2 * LINKS][GREETING_NONCE_SIZE]; //  that swarm wants answered
     uint64_t inbound;                               //  the last number that was given
@@ -71,25 +69,7 @@ verify (void *context, const uint8_t *signature, const uint8_t *message, size_t 
     return true;
 }
 
-static void
-sign (void *context, const void *message, size_t size, uint8_t *signature)
-{
-    (void) context, (void) message, (void) size;
-    memset (signature, 7, CRYPTO_SIGNATURE_BYTES);
-}
-
 //  ---- what it says --------------------------------------------------------------------------------
-
-static uint8_t *
-pack (const ProtobufCMessage *message, size_t *size)
-{
-    *size = protobuf_c_message_get_packed_size (message);
-    uint8_t *packed = malloc (*size + 1);
-    must_hold (packed != NULL);
-    protobuf_c_message_pack (message, packed);
-    must_hold (wire_valid (message->descriptor, (bytes_t) {packed, *size}));
-    return packed;
-}
 
 static void
 note_sent (play_t *self, const Ggen__LinkSend *send)
@@ -130,65 +110,23 @@ note_ended (play_t *self, const Ggen__Envelope *envelope)
 }
 
 static void
-on_send (void *context, const parcel_t *parcel)
+on_send (stage_t *stage, const parcel_t *parcel)
 {
-    play_t *self = context;
-    size_t size;
-    free (pack (&parcel->envelope->base, &size));
-    if (parcel->body)
-        free (pack (parcel->body, &size));
+    play_t *self = (play_t *) stage;
     if (strcmp (parcel->envelope->type, "LinkSend") == 0)
         note_sent (self, (const void *) parcel->body);
     if (strcmp (parcel->envelope->type, "LinkDial") == 0)
         self->numbers[LINKS] = ((const Ggen__LinkDial *) parcel->body)->link;
     if (strcmp (parcel->to, "client-1") == 0 && parcel->envelope->kind == GGEN__KIND__REPLY)
         note_ended (self, parcel->envelope);
-    if (parcel->attachment)
-        parcel->free_attachment (parcel->attachment, parcel->hint);
-}
-
-static uint64_t
-clock_us (void *play)
-{
-    return (uint64_t) ((play_t *) play)->now_ms * 1000;
 }
 
 //  ---- what it is told -----------------------------------------------------------------------------
 
 static void
-deliver (play_t *self, Ggen__Envelope *envelope, bytes_t body, bytes_t attachment)
-{
-    uint8_t *packed = malloc (ggen__envelope__get_packed_size (envelope) + 1);
-    must_hold (packed != NULL);
-    mail_t mail = {{packed, ggen__envelope__pack (envelope, packed)}, body, attachment};
-    must_hold (actor_deliver (self->actor, &mail, self->now_ms, WALL_MS + self->now_ms) == OK);
-    free (packed);
-}
-
-static void
-tell_with (play_t *self, const char *from, const ProtobufCMessage *message, bytes_t attachment)
-{
-    size_t size;
-    uint8_t *packed = pack (message, &size);
-    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
-    envelope.kind = GGEN__KIND__EVENT;
-    envelope.from = (char *) from;
-    envelope.type = (char *) message->descriptor->short_name;
-    deliver (self, &envelope, (bytes_t) {packed, size}, attachment);
-    free (packed);
-}
-
-static void
 tell (play_t *self, const char *from, const ProtobufCMessage *message)
 {
-    tell_with (self, from, message, (bytes_t) {NULL, 0});
-}
-
-static void
-pass (play_t *self, int64_t ms)
-{
-    self->now_ms += ms;
-    must_hold (actor_tick (self->actor, self->now_ms, WALL_MS + self->now_ms) == OK);
+    stage_tell (&self->stage, from, GGEN__KIND__EVENT, message);
 }
 
 static void
@@ -241,7 +179,7 @@ static void
 say_own (play_t *self, unsigned who, const ProtobufCMessage *message)
 {
     size_t size;
-    uint8_t *packed = pack (message, &size);
+    uint8_t *packed = stage_pack (message, &size);
     Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
     envelope.kind = GGEN__KIND__EVENT;
     envelope.from = envelope.to = "swarm";
@@ -313,6 +251,27 @@ say_body (play_t *self, unsigned who, unsigned which, bytes_t body)
     say (self, who, &envelope, body);
 }
 
+//  Mail of the other side, by its bulk connection.
+static void
+receive_bulk (play_t *self, unsigned who, bytes_t head, bytes_t body)
+{
+    const swarm_t *swarm = actor_state (self->stage.actor);
+    const link_t *link = links_find (swarm->links, self->numbers[who]);
+    Ggen__BulkReceived received = GGEN__BULK_RECEIVED__INIT;
+    Ggen__Envelope envelope = GGEN__ENVELOPE__INIT;
+    size_t size;
+    received.lane = link ? lanes_number (link) : 0;
+    received.envelope = (ProtobufCBinaryData) {head.size, (uint8_t *) head.data};
+    received.body = (ProtobufCBinaryData) {body.size, (uint8_t *) body.data};
+    uint8_t *packed = stage_pack (&received.base, &size);
+    envelope.kind = GGEN__KIND__EVENT;
+    envelope.from = "bulk";
+    envelope.type = "BulkReceived";
+    stage_deliver (&self->stage, &envelope, (bytes_t) {packed, size},
+                   (bytes_t) {(const uint8_t *) "chunk", 5});
+    free (packed);
+}
+
 static void
 say_anything (play_t *self, unsigned who, bytes_t bytes, bool bulk)
 {
@@ -320,17 +279,10 @@ say_anything (play_t *self, unsigned who, bytes_t bytes, bool bulk)
         return;
     const size_t rest = bytes.size - 1, split = bytes.data[0] < rest ? bytes.data[0] : rest;
     const bytes_t head = {bytes.data + 1, split}, body = {head.data + split, rest - split};
-    if (!bulk) {
+    if (bulk)
+        receive_bulk (self, who, head, body);
+    else
         receive (self, who, head, body);
-        return;
-    }
-    const swarm_t *swarm = actor_state (self->actor);
-    const link_t *link = links_find (swarm->links, self->numbers[who]);
-    Ggen__BulkReceived received = GGEN__BULK_RECEIVED__INIT;
-    received.lane = link ? lanes_number (link) : 0;
-    received.envelope = (ProtobufCBinaryData) {head.size, (uint8_t *) head.data};
-    received.body = (ProtobufCBinaryData) {body.size, (uint8_t *) body.data};
-    tell_with (self, "bulk", &received.base, (bytes_t) {(const uint8_t *) "chunk", 5});
 }
 
 static void
@@ -357,7 +309,8 @@ ask_it (play_t *self, unsigned who, bool cancel)
     envelope.type = "ChunkRequest";
     envelope.budget_ms = 30000;
     envelope.route = (ProtobufCBinaryData) {ggen__addresses__pack (&addresses, route), route};
-    deliver (self, &envelope, (bytes_t) {(const uint8_t *) "x", 1}, (bytes_t) {NULL, 0});
+    stage_deliver (&self->stage, &envelope, (bytes_t) {(const uint8_t *) "x", 1},
+                   (bytes_t) {NULL, 0});
 }
 
 static void
@@ -374,7 +327,7 @@ answer_it (play_t *self, unsigned which, bytes_t body)
 static void
 tell_of_bulk (play_t *self, unsigned who, unsigned which)
 {
-    const swarm_t *swarm = actor_state (self->actor);
+    const swarm_t *swarm = actor_state (self->stage.actor);
     const link_t *link = links_find (swarm->links, self->numbers[who]);
     Ggen__BulkUp up = GGEN__BULK_UP__INIT;
     Ggen__BulkDown down = GGEN__BULK_DOWN__INIT;
@@ -388,8 +341,9 @@ tell_of_bulk (play_t *self, unsigned who, unsigned which)
 }
 
 static void
-step (play_t *self, uint8_t what, uint8_t who, bytes_t bytes)
+step (stage_t *stage, uint8_t what, uint8_t who, bytes_t bytes)
 {
+    play_t *self = (play_t *) stage;
     const unsigned whom = who % (2 * LINKS), which = who / (2 * LINKS);
     switch (what % 12) {
     case 0: come (self, whom); break;
@@ -399,7 +353,7 @@ step (play_t *self, uint8_t what, uint8_t who, bytes_t bytes)
     case 4: say_body (self, whom, which, bytes); break;
     case 5: say_anything (self, whom, bytes, false); break;
     case 6: say_anything (self, whom, bytes, true); break;
-    case 7: pass (self, who * 64); break;
+    case 7: stage_pass (stage, who * 64); break;
     case 8: ask_it (self, whom, false); break;
     case 9: ask_it (self, whom, true); break;
     case 10: answer_it (self, which, bytes); break;
@@ -408,8 +362,9 @@ step (play_t *self, uint8_t what, uint8_t who, bytes_t bytes)
 }
 
 static void
-check_bounds (const swarm_t *swarm)
+check_bounds (const void *state)
 {
+    const swarm_t *swarm = state;
     const census_t census = links_census (swarm->links);
     must_hold (census.greetings <= GREETINGS_MAX && census.dials <= DIALS_MAX);
     must_hold (census.kept <= swarm->settings->max_peers);
@@ -422,9 +377,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
     static const char *const reachable[] = {"dht", NULL}, *const listeners[] = {"watcher", NULL};
     static const char *const protocols[] = {"dht/1", LANE_PROTOCOL, NULL};
-    play_t self = {.now_ms = 1000};
+    play_t self = {.asked_count = 0};
     crypto_t crypto = {.sha256 = crypto_real.sha256, .verify = verify, .transport_key = same_key};
-    identity_t identity = {.key = {99}, .sign = sign};
+    identity_t identity = {.key = {99}, .sign = stage_sign};
     swarm_settings_t settings;
     swarm_settings_default (&settings);
     settings.identity = &identity;
@@ -435,27 +390,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     settings.max_peers = 3;
     settings.max_transients = 2;
     settings.min_peers = 1;
-    actor_setup_t setup = {.epoch = 1,
-                           .crypto = &crypto,
-                           .port = {&self, on_send, clock_us},
-                           .settings = &settings,
-                           .now_ms = self.now_ms,
-                           .wall_ms = WALL_MS + self.now_ms};
-    self.actor = actor_new (&swarm_actor, &setup);
-    must_hold (self.actor != NULL);
-    for (unsigned steps = 0; size >= 4 && steps < STEPS_MAX; steps++) {
-        size_t length = data[2] | (size_t) data[3] << 8;
-        if (length > size - 4)
-            length = size - 4;
-        step (&self, data[0], data[1], (bytes_t) {data + 4, length});
-        check_bounds (actor_state (self.actor));
-        data += 4 + length;
-        size -= 4 + length;
-    }
+    stage_begin (&self.stage, &swarm_actor, &settings, &crypto, on_send);
+    stage_play (&self.stage, data, size, step, check_bounds);
     for (unsigned i = 0; i < 20; i++)
-        pass (&self, 5000);
+        stage_pass (&self.stage, 5000);
     for (unsigned i = 0; i < self.asked_count; i++)
         must_hold (!self.open[i]);
-    actor_destroy (&self.actor);
+    stage_end (&self.stage);
     return 0;
 }

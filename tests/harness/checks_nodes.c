@@ -171,8 +171,8 @@ check_banned (run_t *self, int64_t within_ms)
     int64_t began_ms = clock_ms ();
     if (!run_wait (self, began_ms + within_ms, is_every_liar_banned, &late))
         return run_fail (self, "node %u does not ban all liars", late->number);
-    marks_add (self->marks, "banned-s", (double) (clock_ms () - began_ms) / 1000);
-    run_say (self, "banned: all liars by all, after %.2f s", (double) (clock_ms () - began_ms) / 1000);
+    marks_add (self->marks, "banned-s", run_secs_since (began_ms));
+    run_say (self, "banned: all liars by all, after %.2f s", run_secs_since (began_ms));
     return check_bans (self, within_ms);
 }
 
@@ -205,7 +205,7 @@ await_connectivity (run_t *self, Ggen__Connectivity wanted, const char *word, in
     int64_t began_ms = clock_ms ();
     if (!run_wait (self, began_ms + within_ms, all_say, &spread))
         return run_fail (self, "node %u does not say that it is %s", spread.late, word);
-    run_say (self, "%s: all say so after %.2f s", word, (double) (clock_ms () - began_ms) / 1000);
+    run_say (self, "%s: all say so after %.2f s", word, run_secs_since (began_ms));
     return true;
 }
 

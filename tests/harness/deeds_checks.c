@@ -61,7 +61,7 @@ hunt_at (run_t *self, asker_t *asker, unsigned index, void *context)
         }
     }
     hunt->missed += missed;
-    marks_add (self->marks, "found-s", (double) (clock_ms () - hunt->began_ms) / 1000);
+    marks_add (self->marks, "found-s", run_secs_since (hunt->began_ms));
 }
 
 //  Every node that is on finds every package, by its name and by a word of it.
@@ -75,7 +75,7 @@ check_found (run_t *self, int64_t within_ms)
     if (!crew_do (self, hunt.members_count, hunt_at, &hunt))
         return false;
     run_say (self, "found: %u of %u searches by %u nodes, %.2f s", hunt.wanted - hunt.missed,
-             hunt.wanted, hunt.members_count, (double) (clock_ms () - hunt.began_ms) / 1000);
+             hunt.wanted, hunt.members_count, run_secs_since (hunt.began_ms));
     marks_add (self->marks, "found", hunt.wanted ? 1 - (double) hunt.missed / hunt.wanted : 0);
     return hunt.missed == 0 && hunt.wanted > 0
            ? true
@@ -122,13 +122,13 @@ check_stored (run_t *self, int64_t within_ms)
     if (!run_wait (self, clock_ms () + within_ms, is_all_sent, &late))
         return run_fail (self, "node %u has %d releases that are not told to the network",
                          late->number, wish_unsent (self->asker, late));
-    marks_add (self->marks, "stored-s", (double) (clock_ms () - began_ms) / 1000);
+    marks_add (self->marks, "stored-s", run_secs_since (began_ms));
     double holders = 0;
     if (!crew_do (self, shelf_count (self->shelf), ask_holders, NULL))
         return false;
     marks_value (self->marks, "holders", &holders);
     run_say (self, "stored: all is told after %.2f s; a package has %.1f holders",
-             (double) (clock_ms () - began_ms) / 1000, holders);
+             run_secs_since (began_ms), holders);
     return true;
 }
 
@@ -221,10 +221,7 @@ settle (run_t *self, const script_line_t *line)
     member_t *members[FLEET_MAX];
     unsigned count = 0;
     load_end (self->load);
-    run_undo_all (self);
-    for (unsigned i = 0; i < FLEET_MAX; i++)
-        self->rules[i] = (proxy_rule_t) {0};
-    run_rules (self);
+    run_heal (self);
     for (unsigned i = 0; i < self->nodes; i++) {
         member_t *member = fleet_at (self->fleet, i);
         if (member->state == MEMBER_OFF && !run_start (self, member))

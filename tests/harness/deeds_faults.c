@@ -69,7 +69,6 @@ static bool
 harm (run_t *self, const script_line_t *line)
 {
     member_t *members[FLEET_MAX];
-    char names[256];
     undo_fn *undo = NULL;
     if (!run_wait_at (self, line))
         return false;
@@ -77,8 +76,7 @@ harm (run_t *self, const script_line_t *line)
     for (unsigned i = 0; i < count; i++)
         undo = set_rule (self, line, &self->rules[members[i]->number]);
     run_rules (self);
-    run_names (members, count, names, sizeof names);
-    run_say (self, "%s: %s", line->verb->name, names);
+    run_say_of (self, line->verb->name, members, count);
     return !undo || run_later (self, line, undo, members, count);
 }
 
@@ -97,10 +95,7 @@ heal (run_t *self, const script_line_t *line)
 {
     if (!run_wait_at (self, line))
         return false;
-    run_undo_all (self);
-    for (unsigned i = 0; i < FLEET_MAX; i++)
-        self->rules[i] = (proxy_rule_t) {0};
-    run_rules (self);
+    run_heal (self);
     run_say (self, "heal");
     return true;
 }

@@ -51,9 +51,9 @@ join (run_t *self, const script_line_t *line)
         return false;
     if (!self->zero_ms)
         self->zero_ms = clock_ms ();
-    marks_add (self->marks, "join-s", (double) (clock_ms () - began_ms) / 1000);
+    marks_add (self->marks, "join-s", run_secs_since (began_ms));
     run_say (self, "join: %u nodes are in the network after %.2f s", count + self->bootstraps,
-             (double) (clock_ms () - began_ms) / 1000);
+             run_secs_since (began_ms));
     return true;
 }
 
@@ -61,14 +61,12 @@ static bool
 start (run_t *self, const script_line_t *line)
 {
     member_t *members[FLEET_MAX];
-    char names[256];
     if (!run_wait_at (self, line))
         return false;
     unsigned count = run_choose (self, line, MEMBER_OFF, members);
     if (!start_all (self, members, count, 0))
         return false;
-    run_names (members, count, names, sizeof names);
-    run_say (self, "start: %s", names);
+    run_say_of (self, "start", members, count);
     return true;
 }
 
@@ -77,35 +75,37 @@ start (run_t *self, const script_line_t *line)
 static void
 come_back (run_t *self, member_t *const *members, unsigned count)
 {
-    char names[256];
-    run_names (members, count, names, sizeof names);
-    run_say (self, "back: %s", names);
+    run_say_of (self, "back", members, count);
     for (unsigned i = 0; i < count; i++)
         if (members[i]->state == MEMBER_OFF && !run_start (self, members[i]))
             return;
 }
 
+//  Have this done to some that are on, and 'undo' when "for" is over.
 static bool
-kill_some (run_t *self, const script_line_t *line)
+strike_some (run_t *self, const script_line_t *line, void (*strike) (fleet_t *, member_t *),
+             undo_fn *undo)
 {
     member_t *members[FLEET_MAX];
-    char names[256];
     if (!run_wait_at (self, line))
         return false;
     unsigned count = run_choose (self, line, MEMBER_ON, members);
     for (unsigned i = 0; i < count; i++)
-        fleet_kill (self->fleet, members[i]);
-    run_names (members, count, names, sizeof names);
-    run_say (self, "kill: %s", names);
-    return run_later (self, line, come_back, members, count);
+        strike (self->fleet, members[i]);
+    run_say_of (self, line->verb->name, members, count);
+    return run_later (self, line, undo, members, count);
+}
+
+static bool
+kill_some (run_t *self, const script_line_t *line)
+{
+    return strike_some (self, line, fleet_kill, come_back);
 }
 
 static bool
 stop_them (run_t *self, const script_line_t *line, member_t *const *members, unsigned count)
 {
-    char names[256];
-    run_names (members, count, names, sizeof names);
-    run_say (self, "%s: %s", line->verb->name, names);
+    run_say_of (self, line->verb->name, members, count);
     for (unsigned i = 0; i < count; i++)
         if (!fleet_stop (self->fleet, members[i], STOP_LIMIT_MS))
             return run_fail (self, "node %u did not end in good order within %d s",
@@ -141,27 +141,16 @@ away (run_t *self, const script_line_t *line)
 static void
 thaw (run_t *self, member_t *const *members, unsigned count)
 {
-    char names[256];
     for (unsigned i = 0; i < count; i++)
         if (members[i]->state == MEMBER_FROZEN)
             fleet_thaw (self->fleet, members[i]);
-    run_names (members, count, names, sizeof names);
-    run_say (self, "thaw: %s", names);
+    run_say_of (self, "thaw", members, count);
 }
 
 static bool
 freeze (run_t *self, const script_line_t *line)
 {
-    member_t *members[FLEET_MAX];
-    char names[256];
-    if (!run_wait_at (self, line))
-        return false;
-    unsigned count = run_choose (self, line, MEMBER_ON, members);
-    for (unsigned i = 0; i < count; i++)
-        fleet_freeze (self->fleet, members[i]);
-    run_names (members, count, names, sizeof names);
-    run_say (self, "freeze: %s", names);
-    return run_later (self, line, thaw, members, count);
+    return strike_some (self, line, fleet_freeze, thaw);
 }
 
 //  ---- storm ---------------------------------------------------------------------------------------
@@ -209,7 +198,7 @@ storm (run_t *self, const script_line_t *line)
     for (unsigned i = 0; i < self->nodes; i++)
         members[i] = fleet_at (self->fleet, i);
     marks_add (self->marks, "kills", done);
-    run_say (self, "storm: %u kills in %.1f s", done, (double) (clock_ms () - began_ms) / 1000);
+    run_say (self, "storm: %u kills in %.1f s", done, run_secs_since (began_ms));
     return run_await (self, members, self->nodes, JOIN_LIMIT_MS);
 }
 

@@ -70,7 +70,7 @@ publish (run_t *self, const script_line_t *line)
         || !crew_do (self, count, publish_one, &edition))
         return false;
     run_say (self, "publish: %u of %u packages by %u nodes in %.1f s", edition.good, count,
-             edition.publishers_count, (double) (clock_ms () - began_ms) / 1000);
+             edition.publishers_count, run_secs_since (began_ms));
     return edition.good == count
            || run_fail (self, "%u of %u packages were published", edition.good, count);
 }

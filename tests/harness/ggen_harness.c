@@ -4,7 +4,6 @@
 //  command line or the scenario is wrong.
 #include "run.h"
 
-#include "runtime/host/clock.h"
 #include "runtime/host/host.h"
 #include "runtime/host/log.h"
 
@@ -221,7 +220,7 @@ print_json (const options_t *options, const run_t *run, bool kept)
     print_json_text (options->file);
     printf (", \"nodes\": %u, \"seed\": %" PRIu64 ", \"secs\": %.2f, \"failures_count\": %u, "
             "\"failures\": [", run->nodes, options->run.seed,
-            (double) (clock_ms () - run->began_ms) / 1000, run->failures_count);
+            run_secs_since (run->began_ms), run->failures_count);
     for (unsigned i = 0; i < run->failures_count && i < RUN_FAILURES_MAX; i++) {
         fputs (i > 0 ? ", " : "", stdout);
         print_json_text (run->failures[i]);
@@ -248,7 +247,7 @@ print_text (const options_t *options, const run_t *run, bool kept)
                 options->run.packages ? options->run.packages : "");
     else
         printf ("%s: all that was expected has come, %.1f s\n", options->file,
-                (double) (clock_ms () - run->began_ms) / 1000);
+                run_secs_since (run->began_ms));
 }
 
 int

@@ -11,15 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define START_LIMIT_MS 30000
-
 //  ---- what is said --------------------------------------------------------------------------------
+
+double
+run_secs_since (int64_t began_ms)
+{
+    return (double) (clock_ms () - began_ms) / 1000;
+}
 
 static void
 say (const run_t *self, const char *word, const char *format, va_list args)
 {
     FILE *out = self->options.json ? stderr : stdout;
-    fprintf (out, "%8.2f s  %s", (double) (clock_ms () - self->began_ms) / 1000, word);
+    fprintf (out, "%8.2f s  %s", run_secs_since (self->began_ms), word);
     vfprintf (out, format, args);
     fputc ('\n', out);
     fflush (out);
@@ -52,13 +56,13 @@ run_fail (run_t *self, const char *format, ...)
 }
 
 void
-run_names (member_t *const *members, unsigned count, char *text, size_t size)
+run_say_of (const run_t *self, const char *what, member_t *const *members, unsigned count)
 {
+    char names[256] = "";
     size_t used = 0;
-    text[0] = 0;
-    for (unsigned i = 0; i < count && used < size; i++)
-        used += (size_t) snprintf (text + used, size - used, "%s%u", i > 0 ? " " : "",
-                                   members[i]->number);
+    for (unsigned i = 0; i < count && used < sizeof names; i++)
+        used += (size_t) snprintf (names + used, sizeof names - used, " %u", members[i]->number);
+    run_say (self, "%s:%s", what, names);
 }
 
 //  ---- waiting -------------------------------------------------------------------------------------
@@ -135,7 +139,7 @@ run_later (run_t *self, const script_line_t *line, undo_fn *undo, member_t *cons
 }
 
 void
-run_undo_all (run_t *self)
+run_heal (run_t *self)
 {
     for (unsigned i = 0; i < RUN_UNDOS_MAX; i++) {
         undo_fn *call = self->undos[i].undo;
@@ -143,6 +147,9 @@ run_undo_all (run_t *self)
         if (call)
             call (self, self->undos[i].members, self->undos[i].count);
     }
+    for (unsigned i = 0; i < FLEET_MAX; i++)
+        self->rules[i] = (proxy_rule_t) {0};
+    run_rules (self);
 }
 
 //  ---- who ----------------------------------------------------------------------------------------

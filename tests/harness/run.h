@@ -88,6 +88,12 @@ deed_fn *deed_checks (script_verb_id_t verb);
 //  A line for people, with the time.
 void run_say (const run_t *self, const char *format, ...) printf_like (2, 3);
 
+//  The same: what happened to these nodes; of very many, to the first.
+void run_say_of (const run_t *self, const char *what, member_t *const *members, unsigned count);
+
+//  Seconds since then (clock_ms), for people.
+double run_secs_since (int64_t began_ms);
+
 //  Something that should not be: kept, and said. Returns false.
 bool run_fail (run_t *self, const char *format, ...) printf_like (2, 3);
 
@@ -112,8 +118,8 @@ unsigned run_choose (run_t *self, const script_line_t *line, member_state_t stat
 bool run_later (run_t *self, const script_line_t *line, undo_fn *undo, member_t *const *members,
                 unsigned count);
 
-//  Do all that is still to be undone, now.
-void run_undo_all (run_t *self);
+//  Do all that is still to be undone, now; nothing is wrong between nodes any more.
+void run_heal (run_t *self);
 
 //  One node more, with its doors, which is off. NULL: there are too many.
 member_t *run_add (run_t *self);
@@ -127,9 +133,6 @@ bool run_await (run_t *self, member_t *const *members, unsigned count, int64_t l
 //  Look whom a node bans: nobody honest; and somebody, if it was given wrong bytes. False: it is not
 //  so, and that was said.
 bool run_judge_bans (run_t *self, const member_t *member);
-
-//  "node 3, node 5" for people; cut at the size.
-void run_names (member_t *const *members, unsigned count, char *text, size_t size);
 
 //  All rules of the network as they are now, to the proxy.
 void run_rules (run_t *self);

@@ -110,7 +110,7 @@ look_at (samples_t *self, const member_t *member)
         sum_lines (member->pid, "smaps_rollup", "Private_Clean:", "Private_Dirty:"),
         count_entries (member->pid, "fd"), count_entries (member->pid, "task")};
     fprintf (self->file, "%.1f,%u,%u,%.0f,%.0f,%.0f\n",
-             (double) (clock_ms () - self->run->zero_ms) / 1000, member->number, member->life,
+             run_secs_since (self->run->zero_ms), member->number, member->life,
              values[PRIVATE_KIB], values[DESCRIPTORS], values[THREADS]);
     if (series->count == 0)
         series->life = member->life;

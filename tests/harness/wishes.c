@@ -119,13 +119,22 @@ wish_ban (asker_t *asker, const member_t *member, const peer_key_t *peer, uint32
                       SHORT_MS);
 }
 
+//  What it knows of this peer; NULL: of all.
+static const Ggen__ReputationReply *
+ask_reputation (asker_t *asker, const member_t *member, const peer_key_t *peer)
+{
+    ProtobufCBinaryData key = {sizeof peer->bytes, peer ? (uint8_t *) peer->bytes : NULL};
+    Ggen__ReputationRequest request = GGEN__REPUTATION_REQUEST__INIT;
+    request.peer_keys = &key;
+    request.n_peer_keys = peer != NULL;
+    return asker_ask (asker, member, "reputation", &request.base,
+                      &ggen__reputation_reply__descriptor, SHORT_MS);
+}
+
 int
 wish_bans (asker_t *asker, const member_t *member, peer_key_t *peers, unsigned max)
 {
-    Ggen__ReputationRequest request = GGEN__REPUTATION_REQUEST__INIT;
-    const Ggen__ReputationReply *reply =
-        asker_ask (asker, member, "reputation", &request.base, &ggen__reputation_reply__descriptor,
-                   SHORT_MS);
+    const Ggen__ReputationReply *reply = ask_reputation (asker, member, NULL);
     unsigned count = 0;
     for (size_t i = 0; reply && i < reply->n_peers && count < max; i++)
         if (reply->peers[i]->score->banned
@@ -137,10 +146,7 @@ wish_bans (asker_t *asker, const member_t *member, peer_key_t *peers, unsigned m
 long
 wish_experience (asker_t *asker, const member_t *member)
 {
-    Ggen__ReputationRequest request = GGEN__REPUTATION_REQUEST__INIT;
-    const Ggen__ReputationReply *reply =
-        asker_ask (asker, member, "reputation", &request.base, &ggen__reputation_reply__descriptor,
-                   SHORT_MS);
+    const Ggen__ReputationReply *reply = ask_reputation (asker, member, NULL);
     long sum = reply ? 0 : -1;
     for (size_t i = 0; reply && i < reply->n_peers; i++)
         sum += (long) (reply->peers[i]->successes + reply->peers[i]->failures);
@@ -160,12 +166,6 @@ wish_wrong_chunks (asker_t *asker, const member_t *member)
 bool
 wish_is_banned (asker_t *asker, const member_t *member, const peer_key_t *peer)
 {
-    ProtobufCBinaryData key = {sizeof peer->bytes, (uint8_t *) peer->bytes};
-    Ggen__ReputationRequest request = GGEN__REPUTATION_REQUEST__INIT;
-    request.peer_keys = &key;
-    request.n_peer_keys = 1;
-    const Ggen__ReputationReply *reply =
-        asker_ask (asker, member, "reputation", &request.base, &ggen__reputation_reply__descriptor,
-                   SHORT_MS);
+    const Ggen__ReputationReply *reply = ask_reputation (asker, member, peer);
     return reply && reply->n_peers == 1 && reply->peers[0]->banned_until > time (NULL);
 }

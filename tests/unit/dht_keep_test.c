@@ -8,9 +8,11 @@
 #include <cmocka.h>
 
 #include "actors/dht/dht_inside.h"
+#include "messages/multiaddr.h"
 #include "tests/memory_state.h"
 #include "tests/puppet.h"
 #include "tests/unit/dht_signed.h"
+#include "swarm.pb-c.h"
 
 static memory_state_t disk;
 
@@ -81,7 +83,7 @@ dht (void)
 }
 
 static void
-put (const digest_t *key, const packed_t *packed, uint32_t age_secs)
+ask_put (const char *from, const digest_t *key, const packed_t *packed, uint32_t age_secs)
 {
     digest_t copy = *key;
     Ggen__StoredRecord stored = GGEN__STORED_RECORD__INIT;
@@ -90,7 +92,13 @@ put (const digest_t *key, const packed_t *packed, uint32_t age_secs)
     stored.age_secs = age_secs;
     request.key = digest_to_field (&copy);
     request.record = &stored;
-    puppet_ask (&rig.dht, &request.base);
+    puppet_ask_from (&rig.dht, from, &request.base, 60000);
+}
+
+static void
+put (const digest_t *key, const packed_t *packed, uint32_t age_secs)
+{
+    ask_put (PUPPET_TESTER, key, packed, age_secs);
     Ggen__PutRecordReply *reply =
         puppet_hear (&rig.dht, &ggen__put_record_reply__descriptor);
     assert_true (reply->stored);
@@ -136,6 +144,35 @@ what_was_stored_is_there_after_a_restart (void **state)
     assert_memory_equal (get (&key)->packed, head.data, head.size);
     assert_int_equal (records_age_secs (get (&key), rig.dht.now_ms), 3601);
     end ();
+}
+
+//  Who is given it would take us for a forger.
+static void
+what_may_have_been_spoilt_on_the_disk_is_there_only_when_its_signature_is_good (void **state)
+{
+    (void) state;
+    for (unsigned spoilt = 0; spoilt < 2; spoilt++) {
+        begin ();
+        start ();
+        signer_t signer = signer_of (1);
+        digest_t key;
+        packed_t head = signed_head (&signer, "acme", 3, rig.dht.wall_ms, &key);
+        put (&key, &head, 0);
+        puppet_wait (&rig.dht, 1100);
+        relay ();
+        assert_int_equal (disk.count, 1);
+        uint8_t *signature = memmem (disk.entries[0].value, disk.entries[0].value_size,
+                                     head.data + head.size - 8, 8);
+        assert_non_null (signature);
+        *signature ^= (uint8_t) (spoilt << 3);
+        disk.unchecked = true;
+        restart_after (1000);
+        assert_true ((get (&key) != NULL) == !spoilt);
+        puppet_wait (&rig.dht, 1100);
+        relay ();
+        assert_int_equal (disk.count, !spoilt);
+        end ();
+    }
 }
 
 static void
@@ -465,11 +502,69 @@ our_records_have_a_higher_seq_each_time_even_when_the_clock_goes_back (void **st
     end ();
 }
 
+//  ---- whose share it takes ----------------------------------------------------------------------
+
+static peer_key_t
+peer (unsigned number)
+{
+    peer_key_t key = {{(uint8_t) (number * 37), (uint8_t) (number >> 8), (uint8_t) number, 1}};
+    return key;
+}
+
+static void
+tell_of_session (unsigned number, bool ends)
+{
+    const multiaddr_t address = {.kind = MULTIADDR_IP4,
+                                 .ip = {81, (uint8_t) (number >> 8), (uint8_t) number, 1},
+                                 .port = 4001};
+    uint8_t bytes[MULTIADDR_SIZE_MAX];
+    const peer_key_t key = peer (number);
+    ProtobufCBinaryData field = {multiaddr_encode (&address, bytes), bytes};
+    Ggen__PeerUp up = GGEN__PEER_UP__INIT;
+    Ggen__PeerDown down = GGEN__PEER_DOWN__INIT;
+    up.peer_key = down.peer_key = peer_key_to_field (&key);
+    up.addresses = &field;
+    up.n_addresses = 1;
+    up.tier = GGEN__TIER__CLIENT;
+    puppet_ask_from (&rig.dht, "swarm", ends ? &down.base : &up.base, 0);
+}
+
+static void
+of_however_many_sessions_each_sends_for_its_group (void **state)
+{
+    (void) state;
+    begin ();
+    start ();
+    char from[ADDRESS_MAX + 1];
+    for (unsigned i = 0; i < DHT_SESSIONS_MAX; i++)
+        tell_of_session (i, false);
+    const peer_key_t last = peer (DHT_SESSIONS_MAX - 1);
+    signer_t signer = signer_of (1);
+    digest_t key;
+    packed_t head = signed_head (&signer, "acme", 3, rig.dht.wall_ms, &key);
+    peer_id_address (&last, "dht", from);
+    ask_put (from, &key, &head, 0);
+    assert_non_null (get (&key));
+    assert_int_not_equal (get (&key)->sender_group, 0);
+    for (unsigned i = 1; i < DHT_SESSIONS_MAX; i += 2)
+        tell_of_session (i, true);
+    for (unsigned i = 0; i < DHT_SESSIONS_MAX; i++) {
+        const peer_key_t other = peer (i);
+        assert_true ((dht_group_of (dht (), &other) == 0) == (i % 2 == 1));
+    }
+    for (unsigned i = 0; i < DHT_SESSIONS_MAX; i++)
+        tell_of_session (i, true);
+    assert_int_equal (dht ()->sessions_count, 0);
+    end ();
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_was_stored_is_there_after_a_restart),
+        cmocka_unit_test (
+            what_may_have_been_spoilt_on_the_disk_is_there_only_when_its_signature_is_good),
         cmocka_unit_test (time_on_disk_counts),
         cmocka_unit_test (given_the_clock_is_behind_after_a_restart_what_was_stored_is_there),
         cmocka_unit_test (what_is_removed_here_is_removed_there),
@@ -483,6 +578,7 @@ main (void)
         cmocka_unit_test (what_comes_while_a_batch_is_written_is_in_the_next_one),
         cmocka_unit_test (what_is_refused_for_what_it_is_is_not_written_again),
         cmocka_unit_test (what_we_provide_is_announced_again_after_a_restart),
+        cmocka_unit_test (of_however_many_sessions_each_sends_for_its_group),
         cmocka_unit_test (our_records_have_a_higher_seq_each_time_even_when_the_clock_goes_back),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -195,6 +195,11 @@ a_version_by_a_former_key_has_the_digest_of_its_release_or_none (void **state)
     one.sha256 = bytes_of (32);
     HEAD (true, it.n_versions = 1; it.versions = list; one.release_sha256 = bytes_of (32));
     HEAD (false, it.n_versions = 1; it.versions = list; one.release_sha256 = bytes_of (31));
+    one.release_key = bytes_of (32);
+    HEAD (true, it.n_versions = 1; it.versions = list; one.release_sha256 = bytes_of (32));
+    HEAD (false, it.n_versions = 1; it.versions = list; one.release_sha256 = bytes_of (0));
+    HEAD (false, it.n_versions = 1; it.versions = list; one.release_sha256 = bytes_of (32);
+          one.release_key = bytes_of (31));
 }
 
 static void

@@ -273,9 +273,10 @@ plant_handover (const char *versions)
     rig_put_release (rig, 0, "pack", "1.0.0", rig_release (rig, 0, "pack", "1.0.0"));
 }
 
-//  The successor's head lists the former key's archive, and stands for its very words.
+//  The successor's head lists the former key's archive, and stands for its very words; 'signer' is whom it
+//  names as who signed them, -1: nobody.
 static ProtobufCBinaryData
-successor_head (bool yanked, bool right)
+successor_head (bool yanked, bool right, int signer)
 {
     rig_head_t head;
     digest_t words;
@@ -286,6 +287,8 @@ successor_head (bool yanked, bool right)
     free (packed.data);
     rig_head_fill (&head, 0, "pack", 1, yanked ? "1.0.0!" : "1.0.0");
     head.rooms[0].release_sha256 = digest_to_field (&words);
+    if (signer >= 0)
+        head.rooms[0].release_key = publisher_key_to_field (&rig->world->keys[signer]);
     return p2p_sign (rig->world, 1, GGEN__RECORD_KIND__HEAD, &head.head.base);
 }
 
@@ -295,7 +298,7 @@ the_successor_decides_what_is_yanked (void **state)
     (void) state;
     rig_start (rig);
     plant_handover ("1.0.0");
-    rig_put_head (rig, 1, "pack", successor_head (true, true));
+    rig_put_head (rig, 1, "pack", successor_head (true, true, -1));
     rig_ask_get (rig, "pack");
     rig_expect_failure (rig, PACKAGE_NOT_FOUND);
     Ggen__ListVersionsReply *reply = rig_list (rig, "pack");
@@ -310,7 +313,7 @@ a_former_keys_release_is_found_through_its_successor (void **state)
     (void) state;
     rig_start (rig);
     plant_handover ("");
-    rig_put_head (rig, 1, "pack", successor_head (false, true));
+    rig_put_head (rig, 1, "pack", successor_head (false, true, 0));
     Ggen__PackageReply *reply = rig_get (rig, "pack");
     assert_memory_equal (reply->package->publisher->public_key.data, rig->world->keys[0].bytes, 32);
     puppet_free (reply);
@@ -323,7 +326,18 @@ a_former_keys_other_release_is_not (void **state)
     (void) state;
     rig_start (rig);
     plant_handover ("");
-    rig_put_head (rig, 1, "pack", successor_head (false, false));
+    rig_put_head (rig, 1, "pack", successor_head (false, false, -1));
+    rig_ask_get (rig, "pack");
+    rig_expect_failure (rig, PACKAGE_NOT_FOUND);
+}
+
+static void
+a_former_keys_release_is_of_whom_the_head_names (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    plant_handover ("");
+    rig_put_head (rig, 1, "pack", successor_head (false, true, 1));
     rig_ask_get (rig, "pack");
     rig_expect_failure (rig, PACKAGE_NOT_FOUND);
 }
@@ -334,7 +348,7 @@ heads_and_rotations_of_all_keys_are_told (void **state)
     (void) state;
     rig_start (rig);
     plant_handover ("1.0.0");
-    rig_put_head (rig, 1, "pack", successor_head (false, true));
+    rig_put_head (rig, 1, "pack", successor_head (false, true, -1));
     Ggen__Rotation rotation = GGEN__ROTATION__INIT;
     rotation.former_key = publisher_key_to_field (&rig->world->keys[0]);
     rotation.new_key = publisher_key_to_field (&rig->world->keys[1]);
@@ -723,6 +737,7 @@ main (void)
         TEST (the_successor_decides_what_is_yanked),
         TEST (a_former_keys_release_is_found_through_its_successor),
         TEST (a_former_keys_other_release_is_not),
+        TEST (a_former_keys_release_is_of_whom_the_head_names),
         TEST (heads_and_rotations_of_all_keys_are_told),
         TEST (without_a_network_it_is_a_failure_and_not_absence),
         TEST (what_was_heard_before_is_told_without_a_network),

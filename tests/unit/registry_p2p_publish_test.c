@@ -71,6 +71,15 @@ put_head (unsigned who, uint64_t seq, const char *versions)
     return rig_hear (rig, &ggen__put_head_reply__descriptor);
 }
 
+//  Publish version 1.0.0 of "pack"; returns how many writes that took.
+static unsigned
+publish_pack (void)
+{
+    const unsigned before = rig->world->writes;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    return rig->world->writes - before;
+}
+
 //  ---- telling -------------------------------------------------------------------------------------
 
 static void
@@ -167,21 +176,19 @@ what_only_this_node_holds_is_told_again (void **state)
     assert_int_equal (rig->world->provided, provided + 1);
 }
 
-//  As in a part of the network that is cut off: it is done, and done again when the parts may have met.
+//  It is written anew while this says that few have it, once more when it no longer does, and then no
+//  more.
 static void
-what_few_others_have_is_written_again (void **state)
+check_written_again (bool *few)
 {
-    (void) state;
-    rig_start (rig);
-    rig->world->few = true;
-    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    *few = true;
+    const unsigned writes = publish_pack (), provided = rig->world->provided;
     Ggen__OutboxReply *outbox = rig_outbox (rig);
     assert_true (outbox->entries[0]->done);
     puppet_free (outbox);
-    const unsigned writes = rig->world->writes, provided = rig->world->provided;
     rig_wait (rig, 30000);
     assert_int_equal (rig->world->writes, 2 * writes);
-    rig->world->few = false;
+    *few = false;
     rig_wait (rig, 60000);
     assert_int_equal (rig->world->writes, 3 * writes);
     assert_int_equal (rig->world->provided, provided);
@@ -189,21 +196,21 @@ what_few_others_have_is_written_again (void **state)
     assert_int_equal (rig->world->writes, 3 * writes);
 }
 
+//  As in a part of the network that is cut off: it is done, and done again when the parts may have met.
+static void
+what_few_others_have_is_written_again (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    check_written_again (&rig->world->few);
+}
+
 static void
 who_writes_is_not_one_of_the_others_who_have_it (void **state)
 {
     (void) state;
     rig_start (rig);
-    rig->world->here = true;
-    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
-    const unsigned writes = rig->world->writes;
-    rig_wait (rig, 30000);
-    assert_int_equal (rig->world->writes, 2 * writes);
-    rig->world->here = false;
-    rig_wait (rig, 60000);
-    assert_int_equal (rig->world->writes, 3 * writes);
-    rig_wait (rig, 3600000);
-    assert_int_equal (rig->world->writes, 3 * writes);
+    check_written_again (&rig->world->here);
 }
 
 //  A network that has no more: it is not asked for ever.
@@ -213,8 +220,7 @@ what_few_others_have_is_written_seven_times_at_most (void **state)
     (void) state;
     rig_start (rig);
     rig->world->few = true;
-    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
-    const unsigned writes = rig->world->writes;
+    const unsigned writes = publish_pack ();
     for (unsigned i = 0; i < 12; i++)
         rig_wait (rig, 960000);
     assert_int_equal (rig->world->writes, 7 * writes);
@@ -271,8 +277,7 @@ what_was_published_lately_is_written_once_more_after_a_restart (void **state)
 {
     (void) state;
     rig_start (rig);
-    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
-    const unsigned writes = rig->world->writes, provided = rig->world->provided;
+    const unsigned writes = publish_pack (), provided = rig->world->provided;
     rig_restart (rig);
     rig_wait (rig, 30000);
     assert_int_equal (rig->world->writes, 2 * writes);
@@ -688,6 +693,37 @@ head_seq_on_disk (void)
         ggen__outbox_state__free_unpacked (kept, NULL);
     }
     return seq;
+}
+
+//  A bit of the signature of the head that is to be told.
+static void
+spoil_outbox (void)
+{
+    const size_t at = memory_state_find (rig->state, "outbox", (ProtobufCBinaryData) {0, NULL});
+    memory_entry_t *entry = &rig->state->entries[at];
+    Ggen__OutboxState *kept = ggen__outbox_state__unpack (NULL, entry->value_size, entry->value);
+    assert_non_null (kept);
+    uint8_t *signature = memmem (entry->value, entry->value_size,
+                                 kept->head.data + kept->head.len - 8, 8);
+    assert_non_null (signature);
+    *signature ^= 8;
+    ggen__outbox_state__free_unpacked (kept, NULL);
+}
+
+static void
+what_may_have_been_spoilt_on_the_disk_is_told_only_when_its_signatures_are_good (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    publish_pack ();
+    rig->state->unchecked = true;
+    for (unsigned spoilt = 0; spoilt < 2; spoilt++) {
+        rig_restart (rig);
+        Ggen__OutboxReply *outbox = rig_outbox (rig);
+        assert_int_equal (outbox->n_entries, !spoilt);
+        puppet_free (outbox);
+        spoil_outbox ();
+    }
 }
 
 //  A crash at any time finds the newer one.
@@ -1201,6 +1237,7 @@ main (void)
         TEST (who_was_woken_and_fails_again_is_tried_soon),
         TEST (a_newer_head_stands_for_an_older_one_that_was_not_told),
         TEST (an_older_head_that_is_not_on_disk_yet_is_answered_all_the_same),
+        TEST (what_may_have_been_spoilt_on_the_disk_is_told_only_when_its_signatures_are_good),
         TEST (an_older_head_put_after_a_newer_one_does_not_take_its_place_on_disk),
         TEST (a_head_that_waits_for_its_turn_is_answered_when_a_newer_one_stands_for_it),
         TEST (a_head_that_is_put_twice_at_once_is_answered_twice),

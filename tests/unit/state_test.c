@@ -12,6 +12,8 @@
 #include "state.pb-c.h"
 #include "tests/puppet.h"
 
+#include "sqlite_dl.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -571,6 +573,151 @@ a_put_of_what_has_to_be_whole_finds_the_damage_too (void **state)
     puppet_stop (&puppet);
 }
 
+//  ---- what was not lost whole -------------------------------------------------------------------
+
+static void
+put_text (puppet_t *puppet, const char *key, const char *value)
+{
+    Ggen__StatePutRequest put = GGEN__STATE_PUT_REQUEST__INIT;
+    Ggen__StateEntry entry = GGEN__STATE_ENTRY__INIT, *list = &entry;
+    put.table = (char *) "pins";
+    put.put = &list;
+    put.n_put = 1;
+    put.urgent = true;
+    entry.key = (ProtobufCBinaryData) {strlen (key), (uint8_t *) key};
+    entry.value = (ProtobufCBinaryData) {strlen (value), (uint8_t *) value};
+    puppet_ask (puppet, &put.base);
+    assert_int_equal (hear_changed (puppet), 1);
+}
+
+//  Two entries, and then one bit of the file is another: in what 'text' says, wherever that is.
+static void
+turn_a_bit (const char *text)
+{
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    put_text (&puppet, "spoiled", "what it said when it was put");
+    put_text (&puppet, "sound", "something else");
+    puppet_stop (&puppet);
+    static uint8_t bytes[64 << 10];
+    int file = open (path, O_RDONLY);
+    ssize_t size = read (file, bytes, sizeof bytes);
+    close (file);
+    assert_true (size > 0);
+    const uint8_t *from = bytes, *found;
+    while ((found = memmem (from, (size_t) (bytes + size - from), text, strlen (text)))) {
+        const uint8_t turned = *found ^ 4;
+        write_file (path, &turned, 1, found - bytes);
+        from = found + 1;
+    }
+    assert_true (from > bytes);
+}
+
+static Ggen__StateLoadReply *
+load_pins (puppet_t *puppet)
+{
+    Ggen__StateLoadRequest load = GGEN__STATE_LOAD_REQUEST__INIT;
+    load.table = (char *) "pins";
+    puppet_ask (puppet, &load.base);
+    return puppet_hear (puppet, &ggen__state_load_reply__descriptor);
+}
+
+static void
+an_entry_of_which_a_bit_was_lost_is_not_there_until_it_is_put_again (void **state)
+{
+    (void) state;
+    static const char *const texts[] = {"it said when", "spoiled"};
+    for (unsigned i = 0; i < COUNT_OF (texts); i++) {
+        turn_a_bit (texts[i]);
+        puppet_t puppet = {0};
+        puppet_start (&puppet, &state_actor, &settings);
+        Ggen__StateLoadReply *page = load_pins (&puppet);
+        assert_int_equal (page->n_entries, 1);
+        assert_memory_equal (page->entries[0]->key.data, "sound", 5);
+        assert_false (page->entries[0]->unchecked);
+        puppet_free (page);
+        put_text (&puppet, "spoiled", "what it says now");
+        assert_int_equal (count_of (&puppet, "pins"), 2);
+        puppet_stop (&puppet);
+        assert_int_equal (unlink (path), 0);
+    }
+}
+
+static void
+what_has_to_be_whole_is_damaged_when_a_bit_of_it_was_lost (void **state)
+{
+    (void) state;
+    char text[512];
+    turn_a_bit ("it said when");
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    Ggen__StateLoadRequest load = GGEN__STATE_LOAD_REQUEST__INIT;
+    load.table = (char *) "pins";
+    load.whole = true;
+    puppet_ask (&puppet, &load.base);
+    assert_int_equal (hear_failure (&puppet, text), STORAGE);
+    assert_non_null (strstr (text, "'pins'"));
+    assert_closed (&puppet);
+    assert_int_equal (count_of (&puppet, "bans"), 0);
+    puppet_stop (&puppet);
+}
+
+//  As files were before there were sums.
+static void
+make_older_database (void)
+{
+    char why[256];
+    sqlite3 *db;
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    put_text (&puppet, "a", "1");
+    put_text (&puppet, "b", "2");
+    puppet_stop (&puppet);
+    assert_int_equal (sqlite_dl_load (why, sizeof why), OK);
+    assert_int_equal (sqlite3_open_v2 (path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal (sqlite3_exec (db, "ALTER TABLE entries DROP COLUMN sum;"
+                                        "PRAGMA user_version = 1", NULL, NULL, NULL),
+                      SQLITE_OK);
+    assert_int_equal (sqlite3_close (db), SQLITE_OK);
+}
+
+static void
+what_was_put_before_there_were_sums_is_read_and_said_to_be_unchecked (void **state)
+{
+    (void) state;
+    make_older_database ();
+    puppet_t puppet = {0};
+    for (unsigned puts = 0; puts < 3; puts++) {
+        puppet_start (&puppet, &state_actor, &settings);
+        if (puts > 0)
+            put_text (&puppet, puts == 1 ? "a" : "b", "3");
+        Ggen__StateLoadReply *page = load_pins (&puppet);
+        assert_int_equal (page->n_entries, 2);
+        assert_int_equal (page->entries[0]->unchecked, puts < 1);
+        assert_int_equal (page->entries[1]->unchecked, puts < 2);
+        puppet_free (page);
+        puppet_stop (&puppet);
+    }
+}
+
+static void
+an_older_database_loses_what_is_removed_first (void **state)
+{
+    (void) state;
+    make_older_database ();
+    puppet_t puppet = {0};
+    puppet_start (&puppet, &state_actor, &settings);
+    Ggen__StatePutRequest put = GGEN__STATE_PUT_REQUEST__INIT;
+    put.table = (char *) "pins";
+    put.remove = &(ProtobufCBinaryData) {1, (uint8_t *) "a"};
+    put.n_remove = 1;
+    put.urgent = true;
+    puppet_ask (&puppet, &put.base);
+    assert_int_equal (hear_changed (&puppet), 1);
+    puppet_stop (&puppet);
+    assert_int_equal (count_after_crash ("pins"), 1);
+}
+
 static void
 the_first_damaged_file_is_kept_when_the_next_one_is_damaged_too (void **state)
 {
@@ -601,13 +748,13 @@ a_database_of_a_later_version_is_left_alone (void **state)
     ask_put (&puppet, "pins", "a", 1, 1, true);
     assert_int_equal (hear_changed (&puppet), 1);
     puppet_stop (&puppet);
-    write_file (path, "\x00\x00\x00\x02", 4, 60);           //  user_version, file format 1.3.13
+    write_file (path, "\x00\x00\x00\x03", 4, 60);           //  user_version, file format 1.3.13
     puppet_start (&puppet, &state_actor, &settings);
     ask_put (&puppet, "pins", "b", 1, 1, true);
     assert_int_equal (hear_failure (&puppet, text), STORAGE);
     assert_non_null (strstr (text, "later version"));
     puppet_stop (&puppet);
-    write_file (path, "\x00\x00\x00\x01", 4, 60);
+    write_file (path, "\x00\x00\x00\x02", 4, 60);
     assert_int_equal (count_after_crash ("pins"), 1);
 }
 
@@ -687,6 +834,10 @@ main (void)
         HOME_TEST (damage_inside_is_found_moved_aside_and_begun_anew),
         HOME_TEST (what_has_to_be_whole_is_refused_until_the_damaged_file_is_removed),
         HOME_TEST (a_put_of_what_has_to_be_whole_finds_the_damage_too),
+        HOME_TEST (an_entry_of_which_a_bit_was_lost_is_not_there_until_it_is_put_again),
+        HOME_TEST (what_has_to_be_whole_is_damaged_when_a_bit_of_it_was_lost),
+        HOME_TEST (what_was_put_before_there_were_sums_is_read_and_said_to_be_unchecked),
+        HOME_TEST (an_older_database_loses_what_is_removed_first),
         HOME_TEST (the_first_damaged_file_is_kept_when_the_next_one_is_damaged_too),
         HOME_TEST (a_database_of_a_later_version_is_left_alone),
         HOME_TEST (in_a_home_that_may_not_be_written_loads_work_and_puts_say_why),

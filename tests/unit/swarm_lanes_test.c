@@ -200,22 +200,32 @@ ask_chunks (node_t *node, const node_t *peer)
     return id;
 }
 
-//  A lane of the session that 'a' dialled; their names for it.
+//  Such a pair with a lane; their names for it.
 static void
-open_lane (node_t *a, node_t *b, uint64_t *of_a, uint64_t *of_b)
+pair_with_lane (node_t **a, node_t **b, uint64_t *of_a, uint64_t *of_b)
 {
-    ask_chunks (a, b);
-    *of_b = invited (b);
+    pair (a, b);
+    ask_chunks (*a, *b);
+    *of_b = invited (*b);
     assert_true (*of_b != 0);
-    offer (b, *of_b);
-    *of_a = dialled (a, b);
+    offer (*b, *of_b);
+    *of_a = dialled (*a, *b);
     assert_true (*of_a != 0);
-    up (a, *of_a);
-    up (b, *of_b);
-    give_chunk (b, "first");
-    Ggen__BulkSend *sent = bulk_hears (b, &ggen__bulk_send__descriptor, NULL);
+    up (*a, *of_a);
+    up (*b, *of_b);
+    give_chunk (*b, "first");
+    Ggen__BulkSend *sent = bulk_hears (*b, &ggen__bulk_send__descriptor, NULL);
     assert_non_null (sent);
     ggen__bulk_send__free_unpacked (sent, NULL);
+    world_forget ();
+}
+
+static void
+check_goes_by_session (node_t *a, node_t *b)
+{
+    uint64_t id = ask_chunk (a, b);
+    give_chunk (b, "by the session");
+    assert_true (got_chunk (a, id, "by the session"));
 }
 
 //  "bulk" brings to 'to' what it was given at 'from'. False: it was given nothing.
@@ -347,9 +357,7 @@ a_chunk_goes_by_the_lane_and_ends_its_request (void **state)
     (void) state;
     node_t *a, *b;
     uint64_t of_a, of_b;
-    pair (&a, &b);
-    open_lane (a, b, &of_a, &of_b);
-    world_forget ();
+    pair_with_lane (&a, &b, &of_a, &of_b);
     uint64_t id = ask_chunk (a, b);
     give_chunk (b, "a chunk");
     assert_false (got_chunk (a, id, "a chunk"));
@@ -365,9 +373,7 @@ what_is_no_answer_is_refused_on_a_lane (void **state)
     (void) state;
     node_t *a, *b;
     uint64_t of_a, of_b;
-    pair (&a, &b);
-    open_lane (a, b, &of_a, &of_b);
-    world_forget ();
+    pair_with_lane (&a, &b, &of_a, &of_b);
     world_run (2000);
     const Ggen__Kind kinds[] = {GGEN__KIND__REQUEST, GGEN__KIND__EVENT, GGEN__KIND__PROGRESS,
                                 GGEN__KIND__CANCEL, GGEN__KIND__GONE};
@@ -395,9 +401,7 @@ what_comes_by_an_unknown_lane_is_dropped (void **state)
     (void) state;
     node_t *a, *b;
     uint64_t of_a, of_b;
-    pair (&a, &b);
-    open_lane (a, b, &of_a, &of_b);
-    world_forget ();
+    pair_with_lane (&a, &b, &of_a, &of_b);
     uint64_t id = ask_chunk (a, b);
     give_chunk (b, "a chunk");
     assert_true (bulk_carries (b, a, of_a + 1));
@@ -417,14 +421,12 @@ when_a_lane_breaks_what_was_to_come_by_it_fails_at_once (void **state)
     (void) state;
     node_t *a, *b;
     uint64_t of_a, of_b;
-    pair (&a, &b);
-    open_lane (a, b, &of_a, &of_b);
-    world_forget ();
+    pair_with_lane (&a, &b, &of_a, &of_b);
     uint64_t chunk = ask_chunk (a, b), other = world_ask (a, b, "dht");
     down (a, of_a, NETWORK);
     assert_int_equal (world_failure (a, chunk), NETWORK);
     world_run (100);
-    assert_int_equal (world_count (a, "dht", "Failure"), 2);        //  Those that open_lane asked for
+    assert_int_equal (world_count (a, "dht", "Failure"), 2);        //  Those for making the lane
     assert_int_equal (world_count (a, "reputation", "Observation"), 0);
     assert_int_equal (flights_count (world_swarm (a)->flights), 1);
     (void) other;
@@ -432,9 +434,7 @@ when_a_lane_breaks_what_was_to_come_by_it_fails_at_once (void **state)
     //  The session goes on, and carries chunks
     down (b, of_b, NETWORK);
     world_forget ();
-    chunk = ask_chunk (a, b);
-    give_chunk (b, "by the session");
-    assert_true (got_chunk (a, chunk, "by the session"));
+    check_goes_by_session (a, b);
 }
 
 static void
@@ -443,9 +443,7 @@ a_broken_seal_is_told_to_reputation_as_a_failure (void **state)
     (void) state;
     node_t *a, *b;
     uint64_t of_a, of_b;
-    pair (&a, &b);
-    open_lane (a, b, &of_a, &of_b);
-    world_forget ();
+    pair_with_lane (&a, &b, &of_a, &of_b);
     down (a, of_a, SECURITY);
     note_t note;
     Ggen__Envelope *envelope;
@@ -465,8 +463,7 @@ an_idle_lane_that_was_closed_is_made_again_when_needed (void **state)
     (void) state;
     node_t *a, *b;
     uint64_t of_a, of_b;
-    pair (&a, &b);
-    open_lane (a, b, &of_a, &of_b);
+    pair_with_lane (&a, &b, &of_a, &of_b);
     down (a, of_a, OK);
     down (b, of_b, OK);
     world_forget ();
@@ -480,9 +477,7 @@ what_comes_back_goes_over_the_session (void **state)
     (void) state;
     node_t *a, *b;
     uint64_t of_a, of_b;
-    pair (&a, &b);
-    open_lane (a, b, &of_a, &of_b);
-    world_forget ();
+    pair_with_lane (&a, &b, &of_a, &of_b);
     uint64_t id = ask_chunk (a, b);
     give_chunk (b, "a chunk");
     bytes_t attachment;
@@ -499,9 +494,7 @@ what_comes_back_goes_over_the_session (void **state)
     ggen__bulk_send__free_unpacked (sent, NULL);
 
     //  And so do those that follow
-    id = ask_chunk (a, b);
-    give_chunk (b, "another");
-    assert_true (got_chunk (a, id, "another"));
+    check_goes_by_session (a, b);
 }
 
 static void
@@ -510,8 +503,7 @@ a_session_that_ends_closes_its_lane (void **state)
     (void) state;
     node_t *a, *b;
     uint64_t of_a, of_b;
-    pair (&a, &b);
-    open_lane (a, b, &of_a, &of_b);
+    pair_with_lane (&a, &b, &of_a, &of_b);
     world_cut (a->number, b->number);
     world_run (10);
     for (unsigned i = 0; i < 2; i++) {

@@ -954,18 +954,27 @@ what_a_node_learns_of_itself_during_a_handshake_is_told_after_it (void **state)
     }
 }
 
+//  'a' cannot be dialled, and has just learned it from 'b'.
+static void
+pair_with_deaf (node_t **a, node_t **b)
+{
+    *a = world_node (10);
+    *b = world_node (20);
+    (*a)->settings.addresses_sure = false;
+    (*a)->deaf = true;
+    world_start (*a);
+    world_start (*b);
+    connect_to (*a, *b, true, false);
+    world_run (10000);
+    assert_true ((*a)->told && !(*a)->dialable);
+}
+
 static void
 a_node_that_cannot_be_dialled_stays_a_client_until_it_can (void **state)
 {
     (void) state;
-    node_t *a = world_node (10), *b = world_node (20);
-    a->settings.addresses_sure = false;
-    a->deaf = true;
-    world_start (a);
-    world_start (b);
-    connect_to (a, b, true, false);
-    world_run (10000);
-    assert_true (a->told && !a->dialable);
+    node_t *a, *b;
+    pair_with_deaf (&a, &b);
     assert_int_equal (world_session (b, a)->tier, GGEN__TIER__CLIENT);
     a->deaf = false;
     world_run (2 * 300000);
@@ -978,14 +987,8 @@ static void
 a_no_of_a_moment_is_soon_asked_again (void **state)
 {
     (void) state;
-    node_t *a = world_node (10), *b = world_node (20);
-    a->settings.addresses_sure = false;
-    a->deaf = true;
-    world_start (a);
-    world_start (b);
-    connect_to (a, b, true, false);
-    world_run (10000);
-    assert_true (a->told && !a->dialable);
+    node_t *a, *b;
+    pair_with_deaf (&a, &b);
     a->deaf = false;
     world_run (2 * DIALABILITY_DOUBT_MS);
     assert_true (a->told && a->dialable);

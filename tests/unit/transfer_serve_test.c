@@ -206,7 +206,7 @@ make_many (uint32_t number, Ggen__StateEntry *entry, uint8_t sha256[DIGEST_SIZE]
 
 //  Born, with so many releases kept, in pages.
 static void
-start_with (uint32_t count)
+start_with (uint32_t count, bool unchecked)
 {
     enum { PAGE = 32 };
     uint8_t sha256[PAGE][DIGEST_SIZE];
@@ -219,6 +219,7 @@ start_with (uint32_t count)
         page.entries = list;
         for (; page.n_entries < PAGE && at < count; page.n_entries++, at++) {
             make_many (at, &entries[page.n_entries], sha256[page.n_entries]);
+            entries[page.n_entries].unchecked = unchecked;
             list[page.n_entries] = &entries[page.n_entries];
         }
         if (at < count)
@@ -262,7 +263,7 @@ what_is_withdrawn_leaves_all_others_served (void **state)
 {
     (void) state;
     static const uint32_t gone[] = {0, 4, 3, 1};
-    start_with (5);
+    start_with (5, false);
     for (unsigned i = 0; i < COUNT_OF (gone); i++) {
         withdraw (gone[i]);
         assert_false (serves (gone[i]));
@@ -275,11 +276,23 @@ what_is_withdrawn_leaves_all_others_served (void **state)
     assert_int_equal (transfer->served.list[0]->release->sha256.bytes[0], 2);
 }
 
+//  Its record would be told to others when it is to be hosted by more of them.
+static void
+what_may_have_been_spoilt_on_the_disk_is_served_only_when_its_signature_is_good (void **state)
+{
+    (void) state;
+    start_with (1, false);
+    assert_true (serves (0));
+    puppet_stop (&rig);
+    start_with (1, true);
+    assert_false (serves (0));
+}
+
 static void
 records_of_what_is_served_are_bounded_in_bytes (void **state)
 {
     (void) state;
-    start_with (700);
+    start_with (700, false);
     const served_t *served = &((const transfer_t *) actor_state (rig.actor))->served;
     assert_in_range (served->records_bytes, SERVED_RECORDS_BYTES_MAX / 2, SERVED_RECORDS_BYTES_MAX);
     assert_in_range (served->count, 500, 699);
@@ -574,6 +587,7 @@ main (void)
         IN_RIG (what_is_not_served_or_does_not_exist_is_refused),
         IN_RIG (have_says_all_or_nothing),
         IN_RIG (what_is_withdrawn_leaves_all_others_served),
+        IN_RIG (what_may_have_been_spoilt_on_the_disk_is_served_only_when_its_signature_is_good),
         IN_RIG (records_of_what_is_served_are_bounded_in_bytes),
         IN_RIG (a_chunk_that_the_disk_spoilt_is_not_sent_and_everything_is_withdrawn),
         IN_RIG (a_blob_store_that_is_busy_withdraws_nothing),

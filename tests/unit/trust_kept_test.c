@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "runtime/actor/lasting.h"
 #include "tests/trust_rig.h"
 
 //  ---- list, add, remove -------------------------------------------------------------------------
@@ -182,7 +183,7 @@ a_pin_whose_acknowledgement_is_lost_is_found_by_loading_again (void **unused)
     assert_true (puppet_take (&state, "trust", &lost));
     said_free (&lost);
     said_free (&put);
-    puppet_wait (&trust, STATE_BUDGET_MS);
+    puppet_wait (&trust, LASTING_BUDGET_MS);
     Ggen__Failure *failure = puppet_hear (&trust, &ggen__failure__descriptor);
     assert_int_equal (failure->code, TIMEOUT);
     puppet_free (failure);
@@ -330,7 +331,7 @@ a_state_that_never_answers_is_a_failure_for_those_who_wait (void **unused)
     puppet_start (&trust, &trust_actor, NULL);
     Ggen__TrustListRequest listing = GGEN__TRUST_LIST_REQUEST__INIT;
     puppet_ask (&trust, &listing.base);
-    puppet_wait (&trust, LOAD_TRIES * (STATE_BUDGET_MS + LOAD_RETRY_MS));
+    puppet_wait (&trust, LOAD_TRIES * (LASTING_BUDGET_MS + LOAD_RETRY_MS));
     Ggen__Failure *failure = puppet_hear (&trust, &ggen__failure__descriptor);
     assert_int_equal (failure->code, TIMEOUT);
     puppet_free (failure);

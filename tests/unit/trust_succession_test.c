@@ -10,6 +10,7 @@
 #include "tests/trust_rig.h"
 
 static signer_t recovery, carol;
+static bool is_signer_named;        //  in heads that stand for another's release
 
 static int
 prepare (void **unused)
@@ -38,6 +39,7 @@ full_head (const signer_t *signer, uint64_t seq, const signer_t *successor, cons
            bool yanked)
 {
     uint8_t recovery_sha256[DIGEST_SIZE], release_sha256[DIGEST_SIZE];
+    uint8_t signer_key[PUBLISHER_KEY_SIZE];
     Ggen__HeadVersion version = GGEN__HEAD_VERSION__INIT, *versions = &version;
     Ggen__Head head = GGEN__HEAD__INIT;
     crypto_hash_sha256 (recovery_sha256, recovery.key.bytes, PUBLISHER_KEY_SIZE);
@@ -49,6 +51,9 @@ full_head (const signer_t *signer, uint64_t seq, const signer_t *successor, cons
         assert_int_equal (record_open (&opened, (bytes_t) {record->data, record->size}), OK);
         crypto_hash_sha256 (release_sha256, opened->payload.data, opened->payload.len);
         version.release_sha256 = (ProtobufCBinaryData) {DIGEST_SIZE, release_sha256};
+        memcpy (signer_key, opened->key.data, opened->key.len);
+        if (is_signer_named)
+            version.release_key = (ProtobufCBinaryData) {PUBLISHER_KEY_SIZE, signer_key};
         record_destroy (&opened);
     }
     head.name = "rust-cli";
@@ -264,6 +269,34 @@ the_recovery_key_beats_a_stolen_key_before_and_after_it_was_used (void **unused)
                     NULL);
 }
 
+//  The pin is on alice, who had handed over to bob before it came to the recovery; carol stands for what
+//  bob published meanwhile.
+static void
+a_recovery_stands_also_for_keys_that_its_line_leads_past (void **unused)
+{
+    (void) unused;
+    checked_t it;
+    pin_alice ();
+    is_signer_named = true;
+    packed_t mine = release_of (&bob, "rust-cli", "1.0.0");
+    packed_t other = release_of (&bob, "rust-cli", "1.0.1");
+    packed_t rotation = rotation_to (&recovery, &carol, 1);
+    packed_t head = full_head (&carol, 3, NULL, &other, false);
+    assert_refused (&check (&it, &bob, &rotation, &head, NULL)->request, UNTRUSTED_PUBLISHER, NULL);
+    head = full_head (&carol, 4, NULL, &mine, false);
+    //  The bytes are the same, the signature is a stranger's.
+    assert_refused (&check (&it, &eve, &rotation, &head, NULL)->request, UNTRUSTED_PUBLISHER, NULL);
+    assert_accepted (&check (&it, &bob, &rotation, &head, NULL)->request);
+    assert_pinned (&carol, "rotated", 4);
+    restart ();
+    assert_accepted (&check (&it, &bob, &head, NULL, NULL)->request);
+    assert_refused (&check (&it, &eve, &head, NULL, NULL)->request, UNTRUSTED_PUBLISHER, NULL);
+    //  An older head does not name who signed, and bob is nobody that the name came from.
+    is_signer_named = false;
+    head = full_head (&carol, 5, NULL, &mine, false);
+    assert_refused (&check (&it, &bob, &head, NULL, NULL)->request, UNTRUSTED_PUBLISHER, NULL);
+}
+
 static void
 a_rotation_that_was_obeyed_is_not_obeyed_again (void **unused)
 {
@@ -370,6 +403,7 @@ main (void)
         TEST (who_is_asked_for_stands_for_what_a_former_key_signed),
         TEST (the_recovery_key_moves_the_pin),
         TEST (the_recovery_key_beats_a_stolen_key_before_and_after_it_was_used),
+        TEST (a_recovery_stands_also_for_keys_that_its_line_leads_past),
         TEST (a_rotation_that_was_obeyed_is_not_obeyed_again),
         TEST (every_flipped_bit_of_a_recovery_is_refused),
         TEST (keys_that_hand_over_in_a_circle_lead_nowhere),

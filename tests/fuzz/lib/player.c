@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "player.h"
 #include "fuzz.h"
+#include "stage.h"
 #include "messages/peer_id.h"
 #include "messages/vocabulary.h"
-#include "runtime/actor/wire.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -59,12 +59,8 @@ reply_of (const char *request)
 static void
 check_decodes (const ProtobufCMessage *message)
 {
-    size_t size = protobuf_c_message_get_packed_size (message);
-    uint8_t *packed = malloc (size + 1);
-    must_hold (packed != NULL);
-    protobuf_c_message_pack (message, packed);
-    must_hold (wire_valid (message->descriptor, (bytes_t) {packed, size}));
-    free (packed);
+    size_t size;
+    free (stage_pack (message, &size));
 }
 
 static void

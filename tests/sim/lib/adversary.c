@@ -48,12 +48,6 @@ static const adversary_t adversaries[] = {
     {0}};
 
 const adversary_t *
-adversary_at (unsigned index)
-{
-    return index < COUNT_OF (adversaries) && adversaries[index].name ? &adversaries[index] : NULL;
-}
-
-const adversary_t *
 adversary_find (const char *name)
 {
     for (unsigned i = 0; adversaries[i].name; i++)

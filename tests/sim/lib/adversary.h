@@ -76,9 +76,6 @@ struct band_t {
 //  NULL: there is none of this name.
 const adversary_t *adversary_find (const char *name);
 
-//  Number 'index' of them; NULL at the end.
-const adversary_t *adversary_at (unsigned index);
-
 //  ---- adversary_band.c ------------------------------------------------------------------------------
 
 band_t *band_new (const adversary_t *adversary, play_t *play);

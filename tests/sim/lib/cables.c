@@ -287,7 +287,6 @@ leave (world_t *self, end_t *end, size_t size)
     node_t *node = &self->nodes[end->node];
     int64_t start_us = node->uplink_us > self->speaking_us ? node->uplink_us : self->speaking_us;
     node->uplink_us = start_us + (int64_t) (size * 1000000 / node->traits.uplink_bytes_s);
-    node->sent_bytes += size;
     end->left_us = node->uplink_us;
     return node->uplink_us;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { FIELD_ID = 2, FIELD_FROM = 3, FIELD_TYPE = 5, FIELD_BUDGET = 6, FIELD_TO = 9 };
+enum { FIELD_ID = 2, FIELD_FROM = 3, FIELD_TYPE = 5, FIELD_TO = 9 };
 enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
 static const uint8_t *
@@ -83,16 +83,6 @@ glance_id (const note_t *note)
     if (field.size == sizeof id)
         memcpy (&id, field.data, sizeof id);
     return id;
-}
-
-uint32_t
-glance_budget_ms (const note_t *note)
-{
-    bytes_t field = field_of (note, FIELD_BUDGET);
-    uint64_t value = 0;
-    if (field.size > 0)
-        read_varint (field.data, field.data + field.size, &value);
-    return (uint32_t) value;
 }
 
 void *

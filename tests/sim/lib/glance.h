@@ -19,9 +19,6 @@ bool glance_is_local (const note_t *note);
 //  Its number; 0: none.
 uint64_t glance_id (const note_t *note);
 
-//  Its budget_ms.
-uint32_t glance_budget_ms (const note_t *note);
-
 //  Its body, as a message; free it with protobuf_c_message_free_unpacked. NULL: it does not decode.
 void *glance_body (const note_t *note, const ProtobufCMessageDescriptor *descriptor);
 

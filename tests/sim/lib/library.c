@@ -111,13 +111,6 @@ library_package (library_t *self, uint32_t number)
     return &self->packages[number];
 }
 
-size_t
-library_bytes (const library_t *self)
-{
-    return sizeof *self + self->publishers_count * sizeof *self->publishers
-           + self->room * sizeof *self->packages;
-}
-
 uint32_t
 library_add (library_t *self)
 {
@@ -258,6 +251,8 @@ library_sign_release (library_t *self, uint32_t number, uint32_t version, int64_
         abort ();
     world_crypto (self->play->world)
         ->sha256 (opened->payload.data, opened->payload.len, package->released[version - 1].bytes);
+    if (publisher_key_from_field (&package->signers[version - 1], opened->key) != OK)
+        abort ();
     return record;
 }
 
@@ -291,8 +286,10 @@ library_head_by (library_t *self, const identity_t *key, uint32_t number,
     for (uint32_t i = 0; i < package->versions && !package->withdrawn; i++) {
         Ggen__HeadVersion *one = list (&listed, self, number, i + 1);
         one->yanked = package->yanked >> i & 1;
-        if (i + 1 < what->own_from)
+        if (i + 1 < what->own_from) {
             one->release_sha256 = digest_to_field (&package->released[i]);
+            one->release_key = publisher_key_to_field (&package->signers[i]);
+        }
     }
     if (what->evil)
         list (&listed, self, number, what->evil);

@@ -48,7 +48,8 @@ typedef struct {
     uint32_t own_from;              //  first version that the publisher's newest key has signed itself
     int64_t handed_us;              //  when that was told; 0: it never was
     uint64_t last_seq;              //  of the newest head of the keys before it
-    digest_t released[LIBRARY_VERSIONS_MAX];    //  SHA-256 of each release's payload
+    digest_t released[LIBRARY_VERSIONS_MAX];    //  SHA-256 of each release's payload,
+    publisher_key_t signers[LIBRARY_VERSIONS_MAX];  //  and who signed it
 } package_t;
 
 //  What a head says.
@@ -136,7 +137,5 @@ void library_version (uint32_t version, char text[LIBRARY_VERSION_MAX + 1]);
 
 //  The package of this name, or PLAY_NOBODY.
 uint32_t library_named (library_t *self, const char *name);
-
-size_t library_bytes (const library_t *self);
 
 #endif

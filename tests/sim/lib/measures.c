@@ -9,42 +9,69 @@
 typedef struct {
     const char *name;
     bool tries;
-    const char *help;
 } entry_t;
 
 static const entry_t entries[MEASURE_COUNT] = {
-    [MEASURE_LOOKUPS] = {"lookups", true, "reads that found the newest head that was stored"},
-    [MEASURE_LOOKUPS_AWAY] = {"lookups-away", true, "of them, those whose publisher was off"},
-    [MEASURE_WRITES] = {"writes", true, "heads that some node said it stored"},
-    [MEASURE_SEARCHES] = {"searches", true, "searches that found the package"},
-    [MEASURE_INSTALLS] = {"installs", true, "packages found, accepted and fetched whole"},
-    [MEASURE_INSTALLS_AWAY] = {"installs-away", true, "of them, those whose publisher was off"},
-    [MEASURE_GOSSIP] = {"gossip", true, "announcements heard by nodes that were there all the time"},
-    [MEASURE_SETTLED] = {"settled", true, "packages found in the end, by node and package"},
-    [MEASURE_YANKS] = {"yanks", true, "nodes that knew of a yank in the end"},
-    [MEASURE_HEIRS] = {"heirs", true, "of names that were handed over: installs that trust accepted"},
-    [MEASURE_LIARS_BANNED] = {"liars-banned", true, "liars that some honest node has banned"},
-    [MEASURE_JOIN_MS] = {"join-ms", false, "from a node's start to its first session"},
-    [MEASURE_LOOKUP_MS] = {"lookup-ms", false, "of reads that found it"},
-    [MEASURE_LOOKUP_HOPS] = {"hops", false, "of reads that found it"},
-    [MEASURE_MESSAGES_FIRST_VALID]
-    = {"messages-first-valid", false, "requests of a read that the first valid record ends"},
-    [MEASURE_MESSAGES_FULL] = {"messages-full", false, "requests of a full read"},
-    [MEASURE_WRITE_MS] = {"write-ms", false, "of writes"},
-    [MEASURE_WRITE_ACKS] = {"write-acks", false, "nodes that said they stored it"},
-    [MEASURE_SEARCH_MS] = {"search-ms", false, "of searches"},
-    [MEASURE_INSTALL_MS] = {"install-ms", false, "of installs that went well"},
-    [MEASURE_GOSSIP_MS] = {"gossip-ms", false, "from an announcement to its being heard"},
-    [MEASURE_GOSSIP_BODIES] = {"gossip-bodies", false, "bodies that crossed links, a delivery"},
-    [MEASURE_HEAL_MS] = {"heal-ms", false, "from healing to seeing what the other side published"},
-    [MEASURE_CONTACTS] = {"contacts", false, "in the DHT tables of nodes, at the end"},
-    [MEASURE_SESSIONS] = {"sessions", false, "of nodes, at the end"},
-    [MEASURE_RECORDS] = {"records", false, "that nodes hold for others, at the end"},
-    [MEASURE_MAILBOX] = {"mailbox", false, "letters in the deepest mailbox of a node, sampled"},
-    [MEASURE_BAN_MS] = {"ban-ms", false, "from a liar's first session to its first ban"},
-    [MEASURE_LIAR_BANS] = {"liar-bans", false, "honest nodes that banned a liar, of each liar"},
-    [MEASURE_LIAR_SESSIONS]
-    = {"liar-sessions", false, "with honest nodes, of each liar, at the end"}};
+    //  Reads that found the newest head that was stored.
+    [MEASURE_LOOKUPS] = {"lookups", true},
+    //  Of them, those whose publisher was off.
+    [MEASURE_LOOKUPS_AWAY] = {"lookups-away", true},
+    //  Heads that some node said it stored.
+    [MEASURE_WRITES] = {"writes", true},
+    //  Searches that found the package.
+    [MEASURE_SEARCHES] = {"searches", true},
+    //  Packages found, accepted and fetched whole.
+    [MEASURE_INSTALLS] = {"installs", true},
+    //  Of them, those whose publisher was off.
+    [MEASURE_INSTALLS_AWAY] = {"installs-away", true},
+    //  Announcements heard by nodes that were there all the time.
+    [MEASURE_GOSSIP] = {"gossip", true},
+    //  Packages found in the end, by node and package.
+    [MEASURE_SETTLED] = {"settled", true},
+    //  Nodes that knew of a yank in the end.
+    [MEASURE_YANKS] = {"yanks", true},
+    //  Of names that were handed over: installs that trust accepted.
+    [MEASURE_HEIRS] = {"heirs", true},
+    //  Liars that some honest node has banned.
+    [MEASURE_LIARS_BANNED] = {"liars-banned", true},
+    //  From a node's start to its first session.
+    [MEASURE_JOIN_MS] = {"join-ms", false},
+    //  Of reads that found it.
+    [MEASURE_LOOKUP_MS] = {"lookup-ms", false},
+    //  Of reads that found it.
+    [MEASURE_LOOKUP_HOPS] = {"hops", false},
+    //  Requests of a read that the first valid record ends.
+    [MEASURE_MESSAGES_FIRST_VALID] = {"messages-first-valid", false},
+    //  Requests of a full read.
+    [MEASURE_MESSAGES_FULL] = {"messages-full", false},
+    //  Of writes.
+    [MEASURE_WRITE_MS] = {"write-ms", false},
+    //  Nodes that said they stored it.
+    [MEASURE_WRITE_ACKS] = {"write-acks", false},
+    //  Of searches.
+    [MEASURE_SEARCH_MS] = {"search-ms", false},
+    //  Of installs that went well.
+    [MEASURE_INSTALL_MS] = {"install-ms", false},
+    //  From an announcement to its being heard.
+    [MEASURE_GOSSIP_MS] = {"gossip-ms", false},
+    //  Bodies that crossed links, a delivery.
+    [MEASURE_GOSSIP_BODIES] = {"gossip-bodies", false},
+    //  From healing to seeing what the other side published.
+    [MEASURE_HEAL_MS] = {"heal-ms", false},
+    //  In the DHT tables of nodes, at the end.
+    [MEASURE_CONTACTS] = {"contacts", false},
+    //  Of nodes, at the end.
+    [MEASURE_SESSIONS] = {"sessions", false},
+    //  That nodes hold for others, at the end.
+    [MEASURE_RECORDS] = {"records", false},
+    //  Letters in the deepest mailbox of a node, sampled.
+    [MEASURE_MAILBOX] = {"mailbox", false},
+    //  From a liar's first session to its first ban.
+    [MEASURE_BAN_MS] = {"ban-ms", false},
+    //  Honest nodes that banned a liar, of each liar.
+    [MEASURE_LIAR_BANS] = {"liar-bans", false},
+    //  With honest nodes, of each liar, at the end.
+    [MEASURE_LIAR_SESSIONS] = {"liar-sessions", false}};
 
 typedef struct {
     uint64_t tries, well;
@@ -164,16 +191,6 @@ measures_value (const measures_t *self, const char *name, double *value_p, uint6
     return false;
 }
 
-bool
-measures_name (unsigned index, const char **name_p, const char **help_p)
-{
-    if (index >= MEASURE_COUNT)
-        return false;
-    *name_p = entries[index].name;
-    *help_p = entries[index].help;
-    return true;
-}
-
 static void
 print_tries (const entry_t *entry, const series_t *series, FILE *file, bool json)
 {
@@ -218,11 +235,3 @@ measures_print (const measures_t *self, FILE *file, bool json)
     }
 }
 
-size_t
-measures_bytes (const measures_t *self)
-{
-    size_t bytes = sizeof *self;
-    for (unsigned i = 0; i < MEASURE_COUNT; i++)
-        bytes += self->series[i].room * sizeof (float);
-    return bytes;
-}

@@ -43,9 +43,4 @@ bool measures_value (const measures_t *self, const char *name, double *value_p,
 //  All that were counted: lines "  name value ...", or members of a JSON object, each after a comma.
 void measures_print (const measures_t *self, FILE *file, bool json);
 
-//  Name and meaning of number 'index'; false at the end.
-bool measures_name (unsigned index, const char **name_p, const char **help_p);
-
-size_t measures_bytes (const measures_t *self);
-
 #endif

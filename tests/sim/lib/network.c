@@ -260,12 +260,6 @@ network_links_of (const world_t *self, uint32_t node)
 }
 
 uint64_t
-network_sent_bytes (const world_t *self, uint32_t node)
-{
-    return self->nodes[node].sent_bytes;
-}
-
-uint64_t
 network_received_bytes (const world_t *self, uint32_t node)
 {
     return self->nodes[node].received_bytes;

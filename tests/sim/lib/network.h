@@ -71,8 +71,7 @@ network_counts_t network_counts (const world_t *world);
 //  Links of a node, dialled or up.
 uint32_t network_links_of (const world_t *world, uint32_t node);
 
-//  Bytes that the node has sent and received.
-uint64_t network_sent_bytes (const world_t *world, uint32_t node);
+//  Bytes that the node has received.
 uint64_t network_received_bytes (const world_t *world, uint32_t node);
 
 //  One way between two nodes without jitter and queue, in microseconds.

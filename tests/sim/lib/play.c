@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND INT64_C (1000000)
-
 //  What a script may leave out.
 #define DEFAULT_NODES      100
 #define DEFAULT_LENGTH_SECS 300

@@ -47,7 +47,6 @@ sim_contents_destroy (sim_contents_t **self_p)
     bytes_t key;
     for (sim_content_t *content; (content = map_next ((*self_p)->map, &cursor, &key));) {
         free (content->digests);
-        free (content->data);
         free (content);
     }
     map_destroy (&(*self_p)->map);
@@ -85,10 +84,7 @@ void
 sim_content_read (const sim_content_t *content, uint64_t offset, size_t size, uint8_t *bytes)
 {
     assert (offset + size <= content->size_bytes);
-    if (content->data)
-        memcpy (bytes, content->data + offset, size);
-    else
-        derive (content->seed, offset, size, bytes);
+    derive (content->seed, offset, size, bytes);
 }
 
 uint32_t
@@ -128,7 +124,7 @@ sim_content_record (const sim_content_t *content, const char *name, const char *
 
 //  ---- contents ----------------------------------------------------------------------------------
 
-//  Takes 'content', whose bytes are there, and gives the one that is known of them.
+//  Takes 'content' and gives the one that is known of them.
 static const sim_content_t *
 enter (sim_contents_t *self, sim_content_t *content)
 {
@@ -137,7 +133,6 @@ enter (sim_contents_t *self, sim_content_t *content)
     crypto_real.sha256 (bytes, content->size_bytes, content->sha256.bytes);
     const sim_content_t *known = sim_contents_find (self, &content->sha256);
     if (known) {
-        free (content->data);
         free (content);
         free (bytes);
         return known;
@@ -161,16 +156,6 @@ sim_contents_derive (sim_contents_t *self, uint64_t seed, uint64_t size_bytes)
     sim_content_t *content = fresh (sizeof *content);
     content->seed = seed;
     content->size_bytes = size_bytes;
-    return enter (self, content);
-}
-
-const sim_content_t *
-sim_contents_add (sim_contents_t *self, const void *data, size_t size)
-{
-    sim_content_t *content = fresh (sizeof *content);
-    content->size_bytes = size;
-    content->data = fresh (size);
-    memcpy (content->data, data, size);
     return enter (self, content);
 }
 

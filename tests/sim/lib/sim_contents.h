@@ -15,8 +15,7 @@ typedef struct {
     uint64_t size_bytes;
     uint32_t chunks_count;
     uint8_t *digests;               //  DIGEST_SIZE bytes a chunk
-    uint64_t seed;
-    uint8_t *data;                  //  NULL: derived from 'seed'
+    uint64_t seed;                  //  its bytes are made of this
 } sim_content_t;
 
 sim_contents_t *sim_contents_new (void);
@@ -25,9 +24,6 @@ void sim_contents_destroy (sim_contents_t **self_p);
 //  Bytes made of a seed: one of this seed and size is the same every time. At least one byte.
 //  Borrowed until the end.
 const sim_content_t *sim_contents_derive (sim_contents_t *self, uint64_t seed, uint64_t size_bytes);
-
-//  These bytes, copied.
-const sim_content_t *sim_contents_add (sim_contents_t *self, const void *data, size_t size);
 
 //  NULL: unknown.
 const sim_content_t *sim_contents_find (const sim_contents_t *self, const digest_t *sha256);

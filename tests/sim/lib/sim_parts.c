@@ -145,12 +145,6 @@ sim_parts_bytes (const sim_parts_t *self)
     return self->bytes;
 }
 
-uint32_t
-sim_parts_count (const sim_parts_t *self)
-{
-    return self->count;
-}
-
 void
 sim_parts_damage (sim_parts_t *self, const digest_t *sha256, uint32_t chunk)
 {

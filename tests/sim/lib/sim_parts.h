@@ -31,7 +31,6 @@ uint32_t sim_parts_done (const sim_parts_t *self, const digest_t *sha256);
 
 //  Bytes of all blobs and parts.
 uint64_t sim_parts_bytes (const sim_parts_t *self);
-uint32_t sim_parts_count (const sim_parts_t *self);
 
 //  One bit of this chunk of a blob or part is another one from now on.
 void sim_parts_damage (sim_parts_t *self, const digest_t *sha256, uint32_t chunk);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "truth.h"
 
-#include "gossip.pb-c.h"
 #include "record.h"
 
 #include <sodium.h>
@@ -24,7 +23,6 @@ typedef struct signer_t {
 struct truth_t {
     marks_t keys, said;
     signer_t *signers;
-    size_t signers_count;
 };
 
 //  ---- marks ---------------------------------------------------------------------------------------
@@ -115,7 +113,6 @@ truth_identity (truth_t *self, const identity_t *inner)
     signer->identity.sign = sign;
     signer->identity.context = signer;
     self->signers = signer;
-    self->signers_count++;
     add (&self->keys, mark_of_key (inner->key));
     return &signer->identity;
 }
@@ -145,13 +142,6 @@ truth_destroy (truth_t **self_p)
     *self_p = NULL;
 }
 
-size_t
-truth_bytes (const truth_t *self)
-{
-    return sizeof *self + (self->keys.room + self->said.room) * sizeof (uint64_t)
-           + self->signers_count * sizeof (signer_t);
-}
-
 //  ---- judging -------------------------------------------------------------------------------------
 
 bool
@@ -173,30 +163,5 @@ truth_record (const truth_t *self, bytes_t packed)
         record->kind, (bytes_t) {record->payload.data, record->payload.len}, &size);
     bool said = signed_bytes && has (&self->said, mark_of (record->key.data, signed_bytes, size));
     free (signed_bytes);
-    return said;
-}
-
-//  As gossip.proto says: signed is a prefix, a NUL, and all before the signature, which comes last.
-bool
-truth_announcement (const truth_t *self, bytes_t packed)
-{
-    static const char prefix[] = "ggen gossip 1";
-    Ggen__Announcement *announcement =
-        ggen__announcement__unpack (NULL, packed.size, packed.data);
-    if (!announcement)
-        return false;
-    bool said = !truth_is_honest (self, announcement->origin);
-    size_t tail = 2 + announcement->signature.len;
-    if (!said && tail < packed.size) {
-        size_t size = sizeof prefix + packed.size - tail;
-        uint8_t *signed_bytes = malloc (size);
-        if (!signed_bytes)
-            abort ();
-        memcpy (signed_bytes, prefix, sizeof prefix);
-        memcpy (signed_bytes + sizeof prefix, packed.data, packed.size - tail);
-        said = has (&self->said, mark_of (announcement->origin.data, signed_bytes, size));
-        free (signed_bytes);
-    }
-    ggen__announcement__free_unpacked (announcement, NULL);
     return said;
 }

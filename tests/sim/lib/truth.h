@@ -22,9 +22,5 @@ bool truth_is_honest (const truth_t *self, ProtobufCBinaryData key);
 
 //  Was this said by its signer? True as well when that one is not honest.
 bool truth_record (const truth_t *self, bytes_t packed);
-bool truth_announcement (const truth_t *self, bytes_t packed);
-
-//  Heap bytes.
-size_t truth_bytes (const truth_t *self);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "library.h"
 #include "publisher.pb-c.h"
+#include "record.h"
 #include "registry.pb-c.h"
 #include "trust.pb-c.h"
 
@@ -139,7 +140,22 @@ listed (const Ggen__SuccessionReply *line, const char *version)
     return NULL;
 }
 
-//  By the key that the line ends with, or by one before it and that one stands for it.
+//  Does the head that has this entry stand for the release: for its very payload, and who signed it?
+static bool
+is_vouched (const job_t *job, const Ggen__HeadVersion *entry, const Ggen__Package *package)
+{
+    AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
+    digest_t payload_sha256;
+    if (!same (entry->sha256, package->sha256)
+        || !same (entry->release_key, package->publisher->public_key)
+        || record_open (&record, (bytes_t) {package->record.data, package->record.len}) != OK)
+        return false;
+    world_crypto (job->play->world)
+        ->sha256 (record->payload.data, record->payload.len, payload_sha256.bytes);
+    return same (entry->release_sha256, digest_to_field (&payload_sha256));
+}
+
+//  By the key that the line ends with, or that one stands for it.
 static bool
 is_allowed (const job_t *job, const Ggen__Package *package)
 {
@@ -152,11 +168,7 @@ is_allowed (const job_t *job, const Ggen__Package *package)
         return false;
     if (package->yanked || (one && one->yanked))
         return false;
-    if (of_line)
-        return true;
-    for (size_t i = 0; i < job->line->n_former_keys; i++)
-        of_line |= same (job->line->former_keys[i], key);
-    return of_line && one && same (one->sha256, package->sha256);
+    return of_line || (one && is_vouched (job, one, package));
 }
 
 //  Its number, if it is one of this package's; 0: nobody published it.

@@ -44,7 +44,7 @@ typedef struct {
     node_state_t state;
     int64_t frozen_us;          //  until then, when it is
     int64_t uplink_us;          //  its uplink is busy until then
-    uint64_t sent_bytes, received_bytes;
+    uint64_t received_bytes;
     uint32_t first_end;         //  its links
     uint32_t links_count;
     uint8_t group;
