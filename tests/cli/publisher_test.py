@@ -7,7 +7,7 @@ import re
 import shutil
 import stat
 
-from tap import PACKS, contains, equal, lacks, main, matches, skip, test, true
+from tap import PACKS, contains, equal, lacks, main, matches, skip, test, true, wait_until
 from terminal import at_terminal
 
 CORE, CORE_NEW, REST = "greeting-core-1.0.0", "greeting-core-1.1.0", "greeting-rest"
@@ -445,7 +445,7 @@ def a_wrong_recovery_key_changes_nothing(home):
 @test
 def no_secret_is_on_the_tap_or_in_a_file(home):
     listener = home.start("tap", "--json")
-    listener.wait_for(r"", deadline_s=5)
+    wait_until((home.path / "run" / "tap.ipc").exists, what="the tap")
     secret = "correct horse battery staple"
     home.write("passphrase.txt", secret + "\n")
     make_key(home, "--passphrase-file", "passphrase.txt")
@@ -454,6 +454,7 @@ def no_secret_is_on_the_tap_or_in_a_file(home):
     home.run("market", "key", "rotate", "--recovery-file", "recovery.txt", "--passphrase-file",
              "passphrase.txt")
     listener.wait_for("KeyPromoteReply")
+    true("KeyGenerateLockedRequest" in listener.out, "it was heard from the beginning")
     seen = listener.out.encode()
     for path in home.path.rglob("*"):
         if path.is_file() and not path.is_symlink():
