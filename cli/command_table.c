@@ -351,6 +351,8 @@ const verb_t command_verbs [VERBS_COUNT] = {
                   "ggen market install --frozen -t ./vendor", "ggen market install ./my-pack"}},
     {.id = VERB_LIST, .path = "market list", .aliases = {"market ls"}, .needs = NEEDS_READ,
      .options = list_options, .help = "what is installed",
+     .more = "What lay in packages/ before ggen is adopted, and marked so. It is listed as its "
+             "ggen.lock says, else as the manifests there do. Nobody verified it.",
      .examples = {"ggen market list --detailed"}},
     {.id = VERB_REMOVE, .path = "market remove", .aliases = {"market uninstall", "market rm"},
      .arguments = "PKG...", .arguments_min = 1, .arguments_max = ANY_NUMBER,
@@ -362,14 +364,17 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .takes = TAKES_INSTALLED, .needs = NEEDS_READ, .writes_if = "fix",
      .options = verify_options, .help = "compare installed files with what was signed",
      .more = "One line a finding: C changed, M missing, E extra, m permissions, K other kind of "
-             "file, ? nothing to compare with. Findings that were not fixed: exit 1.",
+             "file, ? nothing to compare with. Findings that were not fixed: exit 1. A is an adopted "
+             "package, there before ggen, of which nothing is known to compare it with: it is told, "
+             "and is no difference. --fix cannot restore adopted ones; `ggen market install PKG` puts a "
+             "verified one in the place of one.",
      .examples = {"ggen market verify", "ggen market verify --fix demo-pack"}},
     {.id = VERB_ROLLBACK, .path = "market rollback", .arguments = "[GENERATION]",
      .arguments_max = 1,
      .takes = TAKES_GENERATION, .needs = NEEDS_WRITE, .options = target_options,
      .help = "go back to an earlier installed state",
      .more = "Without GENERATION to the one before. Files that were edited get their original "
-             "bytes.",
+             "bytes. Generation 0 is what lay in packages/ before ggen, as it is now.",
      .examples = {"ggen market rollback", "ggen market rollback 7"}},
     {.id = VERB_INIT, .path = "market init", .arguments = "[DIR]", .arguments_max = 1,
      .takes = TAKES_FILE, .needs = NEEDS_READ, .options = init_options,
@@ -479,8 +484,8 @@ const verb_t command_verbs [VERBS_COUNT] = {
      .reads_if = "dry-run|check", .options = update_options,
      .help = "install the newest versions that fit",
      .more = "Of the named packages, or of all. The others stay as they are unless a new version "
-             "needs otherwise. Nothing is ever downgraded. What was installed from a path is "
-             "updated only when it is named.",
+             "needs otherwise. Nothing is ever downgraded. What was installed from a path, or was "
+             "adopted, is updated only when it is named.",
      .examples = {"ggen market update", "ggen market update demo-pack --dry-run",
                   "ggen market update --check"}},
     {.id = VERB_HISTORY, .path = "market history", .needs = NEEDS_READ,

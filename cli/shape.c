@@ -254,6 +254,7 @@ shape_locked_package (const Ggen__LockedPackage *from)
     shape_set (&self, "publisher_key", shape_key (from->publisher_key));
     shape_set (&self, "installed_at", shape_time (from->installed_at));
     shape_set (&self, "direct", json_boolean (from->direct));
+    shape_set (&self, "adopted", json_boolean (*from->adopted != 0));
     shape_set (&self, "dependencies", dependencies);
     return self;
 }

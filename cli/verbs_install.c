@@ -308,19 +308,19 @@ remove_run (const args_t *args, const screen_t *screen)
 
 //  ---- rollback ----------------------------------------------------------------------------------
 
-//  A generation's number; 0 stands for "the one before" in the request, so it is not one to type.
+//  A generation's number; 0 is what was there before ggen.
 static bool
-read_generation (const screen_t *screen, const char *text, uint64_t *generation_p)
+read_generation (const screen_t *screen, const char *text, Ggen__RollbackRequest *request)
 {
     char *end = NULL;
-    *generation_p = 0;
     if (!text)
         return true;
     errno = 0;
-    *generation_p = strtoull (text, &end, 10);
-    if (*text >= '0' && *text <= '9' && !*end && errno == 0 && *generation_p > 0)
+    request->generation = strtoull (text, &end, 10);
+    request->to_adopted = request->generation == 0;
+    if (*text >= '0' && *text <= '9' && !*end && errno == 0)
         return true;
-    render_error (screen, VALIDATION, "a generation is a whole number from 1",
+    render_error (screen, VALIDATION, "a generation is a whole number",
                   "without one: go back to the one before");
     return false;
 }
@@ -351,7 +351,7 @@ int
 rollback_run (const args_t *args, const screen_t *screen)
 {
     Ggen__RollbackRequest request = GGEN__ROLLBACK_REQUEST__INIT;
-    if (!read_generation (screen, args_positional (args, 0), &request.generation))
+    if (!read_generation (screen, args_positional (args, 0), &request))
         return VERB_USAGE;
     AUTO (text_free) char *root = NULL;
     if (!path_take (screen, args_value (args, "target"), PATH_EXISTS, &root))

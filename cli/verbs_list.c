@@ -24,13 +24,25 @@ list_shape (const Ggen__ListInstalledReply *reply)
     shape_set (&document, "packages", packages);
     shape_set (&document, "total", json_integer ((json_int_t) reply->n_packages));
     shape_set (&document, "generation", json_integer ((json_int_t) reply->generation));
+    shape_set (&document, "warnings", shape_texts (reply->warnings, reply->n_warnings));
     return document;
 }
 
-static code_t
-brief_row (table_t *table, const Ggen__LockedPackage *package)
+static size_t
+count_adopted (const Ggen__ListInstalledReply *reply)
 {
+    size_t count = 0;
+    for (size_t at = 0; at < reply->n_packages; at++)
+        count += *reply->packages [at]->adopted != 0;
+    return count;
+}
+
+static code_t
+brief_row (table_t *table, const Ggen__LockedPackage *package, bool marked)
+{
+    const char *mark = *package->adopted ? "adopted" : "";
     return table_row (table, (const char *const []) {package->name, package->version,
+                                                     marked ? mark : package->description,
                                                      package->description});
 }
 
@@ -40,9 +52,11 @@ detailed_row (table_t *table, const Ggen__LockedPackage *package)
     char size [TEXT_SIZE_MAX], time [TEXT_TIME_MAX], publisher [WORDING_PUBLISHER_MAX];
     AUTO (text_free) char *categories = wording_join (package->categories, package->n_categories);
     return table_row (table, (const char *const []) {
-        package->name, package->version, package->direct ? "asked for" : "dependency",
+        package->name, package->version,
+        *package->adopted ? "adopted" : package->direct ? "asked for" : "dependency",
         package->description, categories, text_size (package->size_bytes, size),
-        wording_publisher (package->publisher_key, publisher), package->resolved,
+        *package->adopted ? "not verified" : wording_publisher (package->publisher_key, publisher),
+        package->resolved,
         package->installed_at ? text_time (package->installed_at, time) : ""});
 }
 
@@ -50,17 +64,21 @@ static code_t
 print_list (const screen_t *screen, const Ggen__ListInstalledReply *reply, bool detailed)
 {
     static const column_t brief [] = {{"PACKAGE", 0}, {"VERSION", 0}, {"DESCRIPTION", TABLE_CUT}};
+    static const column_t marked [] = {{"PACKAGE", 0}, {"VERSION", 0}, {"", 0},
+                                       {"DESCRIPTION", TABLE_CUT}};
     static const column_t full [] = {
         {"PACKAGE", 0},        {"VERSION", 0},           {"WHY", 0},
         {"DESCRIPTION", TABLE_WRAP}, {"CATEGORY", TABLE_WRAP}, {"SIZE", TABLE_RIGHT},
         {"PUBLISHER", 0},      {"FROM", TABLE_WRAP},     {"INSTALLED", 0}};
+    const bool marks = count_adopted (reply) > 0;
     AUTO (table_destroy) table_t *table =
         detailed ? table_new (screen, full, COUNT_OF (full))
+        : marks  ? table_new (screen, marked, COUNT_OF (marked))
                  : table_new (screen, brief, COUNT_OF (brief));
     code_t code = table ? OK : INTERNAL;
     for (size_t at = 0; code == OK && at < reply->n_packages; at++)
         code = detailed ? detailed_row (table, reply->packages [at])
-                        : brief_row (table, reply->packages [at]);
+                        : brief_row (table, reply->packages [at], marks);
     if (code == OK)
         table_print (table);
     return code;
@@ -85,12 +103,19 @@ list_run (const args_t *args, const screen_t *screen)
         render_json (screen, list_shape (reply));
         return VERB_DONE;
     }
+    render_warnings (screen, reply->warnings, reply->n_warnings);
     if (print_list (screen, reply, args_flag (args, "detailed")) != OK) {
         render_error (screen, INTERNAL, "out of memory", NULL);
         return VERB_FAILED;
     }
     char count [WORDING_COUNT_MAX];
-    if (reply->n_packages > 0)
+    const size_t adopted = count_adopted (reply);
+    if (adopted > 0)
+        screen_say (screen,
+                    "\n%s, generation %" PRIu64
+                    "; %zu adopted: there before ggen, and never verified\n",
+                    wording_count (reply->n_packages, "package", count), reply->generation, adopted);
+    else if (reply->n_packages > 0)
         screen_say (screen, "\n%s, generation %" PRIu64 "\n",
                     wording_count (reply->n_packages, "package", count), reply->generation);
     else if (*request.category)
@@ -108,17 +133,28 @@ letter (Ggen__Finding finding)
     static const char letters [] = {
         [GGEN__FINDING__CHANGED] = 'C', [GGEN__FINDING__MISSING] = 'M',
         [GGEN__FINDING__EXTRA] = 'E',   [GGEN__FINDING__MODE] = 'm',
-        [GGEN__FINDING__KIND] = 'K',
+        [GGEN__FINDING__KIND] = 'K',    [GGEN__FINDING__ADOPTED] = 'A',
         [GGEN__FINDING__UNVERIFIABLE] = '?'};
     return (size_t) finding < COUNT_OF (letters) ? letters [finding] : '?';
 }
 
+//  An adopted package that nothing is known of is told, but is no difference.
 static size_t
 count_wrong (const Ggen__VerifyReply *reply)
 {
     size_t count = 0;
     for (size_t at = 0; at < reply->n_findings; at++)
-        count += !reply->findings [at]->fixed;
+        count += !reply->findings [at]->fixed
+                 && reply->findings [at]->finding != GGEN__FINDING__ADOPTED;
+    return count;
+}
+
+static size_t
+count_unknown (const Ggen__VerifyReply *reply)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < reply->n_findings; at++)
+        count += reply->findings [at]->finding == GGEN__FINDING__ADOPTED;
     return count;
 }
 
@@ -133,7 +169,19 @@ verify_shape (const Ggen__VerifyReply *reply)
     shape_set (&document, "packages_count", json_integer (reply->packages_count));
     shape_set (&document, "files_count", json_integer (reply->files_count));
     shape_set (&document, "bytes_count", json_integer ((json_int_t) reply->bytes_count));
+    shape_set (&document, "warnings", shape_texts (reply->warnings, reply->n_warnings));
     return document;
+}
+
+//  What there is to say behind a finding.
+static const char *
+remark (const Ggen__VerifyFinding *finding)
+{
+    if (finding->finding != GGEN__FINDING__ADOPTED)
+        return finding->fixed ? "  (fixed)" : "";
+    return *finding->expected
+               ? "  adopted: nothing here tells what is in the archive that its ggen.lock names"
+               : "  adopted: nothing to compare with";
 }
 
 static void
@@ -147,7 +195,7 @@ print_finding (const screen_t *screen, const Ggen__VerifyFinding *finding)
     if (!package || !version || !path || !expected || !actual)
         return;
     fprintf (screen->out, "%c %s %s%s%s%s\n", letter (finding->finding), package, version,
-             *path ? "  " : "", path, finding->fixed ? "  (fixed)" : "");
+             *path ? "  " : "", path, remark (finding));
     if (screen->verbose && (*expected || *actual))
         fprintf (screen->out, "    expected %s\n    actual   %s\n", *expected ? expected : "-",
                  *actual ? actual : "-");
@@ -158,15 +206,19 @@ print_verify (const screen_t *screen, const Ggen__VerifyReply *reply, bool fix)
 {
     char packages [WORDING_COUNT_MAX], files [WORDING_COUNT_MAX], size [TEXT_SIZE_MAX];
     char findings [WORDING_COUNT_MAX];
-    const size_t wrong = count_wrong (reply);
+    const size_t wrong = count_wrong (reply), unknown = count_unknown (reply);
+    render_warnings (screen, reply->warnings, reply->n_warnings);
     for (size_t at = 0; at < reply->n_findings; at++)
         print_finding (screen, reply->findings [at]);
     wording_count (reply->packages_count, "package", packages);
     wording_count (reply->files_count, "file", files);
     text_size (reply->bytes_count, size);
-    if (wrong == 0 && reply->n_findings > 0)
+    if (wrong == 0 && reply->n_findings > unknown)
         screen_say (screen, "%s %s, %s, %s: %s fixed.\n", render_mark (screen, MARK_GOOD), packages,
-                    files, size, wording_count (reply->n_findings, "difference", findings));
+                    files, size, wording_count (reply->n_findings - unknown, "difference", findings));
+    else if (wrong == 0 && unknown > 0)
+        screen_say (screen, "%s %s, %s, %s: no difference. Adopted, with nothing to compare with: %zu.\n",
+                    render_mark (screen, MARK_GOOD), packages, files, size, unknown);
     else if (wrong == 0)
         screen_say (screen, "%s %s, %s, %s: all as published.\n",
                     render_mark (screen, MARK_GOOD), packages, files, size);

@@ -97,6 +97,7 @@ draw_row (walk_t *self, table_t *table, size_t number, void *above, void **line_
     return table_branch (table, above,
                          (const char *const []) {package->name, package->version,
                                                  self->seen [number] && below > 0 ? "(see above)"
+                                                 : *package->adopted             ? "adopted"
                                                  : package->direct               ? "asked for"
                                                                                  : ""},
                          line_p);
@@ -185,6 +186,7 @@ tree_shape (const graph_t *graph, size_t only, bool inverted)
         shape_set (&one, "name", shape_text (package->name));
         shape_set (&one, "version", shape_text (package->version));
         shape_set (&one, "direct", json_boolean (package->direct));
+        shape_set (&one, "adopted", json_boolean (*package->adopted != 0));
         shape_set (&one, "below", below);
         shape_append (&packages, one);
     }
@@ -247,6 +249,7 @@ why_shape (const graph_t *graph, size_t number, const graph_way_t ways [], size_
     shape_set (&document, "name", shape_text (package->name));
     shape_set (&document, "version", shape_text (package->version));
     shape_set (&document, "direct", json_boolean (package->direct));
+    shape_set (&document, "adopted", json_boolean (*package->adopted != 0));
     shape_set (&document, "paths", paths);
     shape_set (&document, "more", json_boolean (more));
     return document;
@@ -273,7 +276,10 @@ print_why (const screen_t *screen, const graph_t *graph, size_t number, const gr
     const Ggen__LockedPackage *package = graph_package (graph, number);
     AUTO (text_free) char *name = text_clean (package->name);
     AUTO (text_free) char *version = text_clean (package->version);
-    if (package->direct)
+    if (*package->adopted)
+        fprintf (screen->out, "%s %s was adopted: it was there before ggen.\n", name ? name : "",
+                 version ? version : "");
+    else if (package->direct)
         fprintf (screen->out, "%s %s was asked for.\n", name ? name : "", version ? version : "");
     for (size_t at = 0; at < ways_count; at++)
         print_way (screen, graph, &ways [at]);

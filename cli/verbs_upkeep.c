@@ -208,16 +208,18 @@ static json_t *
 history_shape (const Ggen__HistoryReply *reply)
 {
     json_t *document = json_object (), *entries = json_array ();
+    bool adopted = reply->n_entries > 0 && reply->entries [reply->n_entries - 1]->adopted;
     for (size_t at = 0; at < reply->n_entries; at++) {
         const Ggen__HistoryEntry *entry = reply->entries [at];
+        bool has_previous = entry->previous > 0 || (adopted && entry->generation == 1);
         json_t *one = json_object ();
         shape_set (&one, "generation", json_integer ((json_int_t) entry->generation));
         shape_set (&one, "created_at", shape_time (entry->created_at));
         shape_set (&one, "current", json_boolean (entry->current));
         shape_set (&one, "damaged", json_boolean (entry->damaged));
-        shape_set (&one, "previous", entry->previous > 0
-                                         ? json_integer ((json_int_t) entry->previous)
-                                         : json_null ());
+        shape_set (&one, "adopted", json_boolean (entry->adopted));
+        shape_set (&one, "previous", has_previous ? json_integer ((json_int_t) entry->previous)
+                                                  : json_null ());
         shape_set (&one, "packages_count", json_integer (entry->packages_count));
         shape_set (&one, "steps", steps_shape (entry->steps, entry->n_steps));
         shape_append (&entries, one);
@@ -264,7 +266,9 @@ describe_changes (const screen_t *screen, const Ggen__HistoryEntry *entry)
     }
     if (shown < entry->n_steps)
         fprintf (out, " and %zu more", entry->n_steps - shown);
-    if (entry->damaged)
+    if (entry->adopted)
+        fprintf (out, "(adopted: there before ggen)");
+    else if (entry->damaged)
         fprintf (out, "its ggen.lock does not read");
     else if (entry->n_steps == 0 && entry->previous == 0 && entry->generation > 1)
         fprintf (out, "(the one before is not there any more)");

@@ -2,9 +2,10 @@
 """Hear and forge beacons of a local network (actors/swarm/beacon.h), for tests.
 
     beacon_tool.py hear IP              print "SOURCE PORT asks|says KEY" of each, a line
-    beacon_tool.py flood SECS RATE IP...
-        send RATE a second from these addresses by turns: forged keys, each from where "dialled" is
-        counted at TCP port 4999, and garbage; print "flooding", then "sent N dialled M"
+    beacon_tool.py flood SECS RATE LEAST IP...
+        send RATE a second from these addresses by turns, so long and until LEAST were sent and one
+        was dialled: forged keys, each from where "dialled" is counted at TCP port 4999, and garbage;
+        print "flooding", then "sent N dialled M in SECS s"
 """
 import os
 import random
@@ -56,7 +57,7 @@ class Trap:
             wait_s = 0
 
 
-def flood(secs, rate, ips):
+def flood(secs, rate, least, ips):
     mouths = []
     for ip in ips:
         mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -65,16 +66,16 @@ def flood(secs, rate, ips):
         mouths.append(mouth)
     trap, sent, began = Trap(), 0, time.monotonic()
     print("flooding", flush=True)
-    while (passed := time.monotonic() - began) < secs:
+    while (passed := time.monotonic() - began) < secs or sent < least or not trap.dialled:
         while sent < passed * rate:
             mouths[sent % len(mouths)].sendto(forged(), (GROUP, PORT))
             sent += 1
         trap.look(0.001)
     trap.look(0)
-    print(f"sent {sent} dialled {len(trap.dialled)}", flush=True)
+    print(f"sent {sent} dialled {len(trap.dialled)} in {int(passed)} s", flush=True)
 
 
 if sys.argv[1] == "hear":
     hear(sys.argv[2])
 else:
-    flood(float(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
+    flood(float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])

@@ -24,6 +24,8 @@ typedef struct {
     memory_state_t *state;
     registry_p2p_settings_t settings;
     const char *held;                       //  nobody carries its mail; NULL
+    bool unannounced;                       //  neighbours are not told of what is published
+    const char *description;                //  of what is published; NULL: of tests
     bool shared;                            //  world and state are another rig's
 } rig_t;
 
@@ -413,8 +415,8 @@ rig_outbox (rig_t *self)
 
 //  'versions' are those of the head.
 static inline void
-rig_ask_publish (rig_t *self, unsigned who, const char *id, const char *version, uint64_t seq,
-                 const char *versions)
+rig_ask_publish_at (rig_t *self, unsigned who, const char *id, const char *version, uint64_t seq,
+                    const char *versions, int64_t published_at)
 {
     Ggen__PublishRequest request = GGEN__PUBLISH_REQUEST__INIT;
     Ggen__Package package = GGEN__PACKAGE__INIT;
@@ -424,19 +426,27 @@ rig_ask_publish (rig_t *self, unsigned who, const char *id, const char *version,
     publisher.public_key = publisher_key_to_field (&self->world->keys[who]);
     package.id = package.title = (char *) id;
     package.version = (char *) version;
-    package.description = "Made for tests";
+    package.description = (char *) (self->description ? self->description : "Made for tests");
     package.categories = categories;
     package.n_categories = 1;
     package.publisher = &publisher;
     package.sha256 = digest_to_field (&digest);
     package.size_bytes = 100;
-    package.record = rig_release (self, who, id, version);
+    package.record = rig_release_at (self, who, id, version, &digest, published_at);
     package.head = rig_head (self, who, id, seq, versions);
     request.package = &package;
     request.archive_path = "/dev/null";
+    request.unannounced = self->unannounced;
     rig_ask (self, &request.base);
     free (package.record.data);
     free (package.head.data);
+}
+
+static inline void
+rig_ask_publish (rig_t *self, unsigned who, const char *id, const char *version, uint64_t seq,
+                 const char *versions)
+{
+    rig_ask_publish_at (self, who, id, version, seq, versions, RIG_WALL - 100);
 }
 
 static inline Ggen__PublishReply *

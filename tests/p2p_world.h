@@ -71,6 +71,7 @@ typedef struct {
     bool here;                              //  one of those who take it is the writer
     uint32_t stored;                        //  hosts that take an archive
     uint32_t heard;                         //  neighbours that acknowledge news
+    const char *unheard;                    //  a topic that nobody follows; NULL
     code_t transfer_code, cache_code;
 
     //  What was asked.
@@ -300,7 +301,8 @@ p2p_announce (void *self_, const delivery_t *at, const ProtobufCMessage *message
         strncpy (item->topic, request->topic, sizeof item->topic - 1);
         item->item = p2p_copy (request->item);
     }
-    reply.acknowledged = self->heard;
+    reply.acknowledged =
+        self->unheard && strcmp (request->topic, self->unheard) == 0 ? 0 : self->heard;
     reply.asked = 3;
     return out_reply (at, &reply.base);
 }

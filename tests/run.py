@@ -28,7 +28,7 @@ sys.dont_write_bytecode = True      # nothing is written outside build/
 from tap import SANITIZER_REPORT, clean_environment, remove_tree    # noqa: E402
 
 TESTS = Path(__file__).resolve().parent
-TIMEOUT_S = 120
+TIMEOUT_S = 600         # of one program: ten times what the slowest takes
 
 PLAN = re.compile(r"^1\.\.(\d+)\s*(# *SKIP.*)?$", re.IGNORECASE)
 RESULT = re.compile(r"^(not )?ok\b(.*)$")

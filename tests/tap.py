@@ -78,6 +78,14 @@ def wait_until(condition, deadline_s=DEADLINE_S, what="the condition"):
     return value
 
 
+def slack_s():
+    """What a bound has to allow for on top of what is waited for: many times the seconds that a program which
+    does nothing takes on this machine, now."""
+    began = time.monotonic()
+    subprocess.run([ggen_path(), "--version"], stdout=subprocess.DEVNULL, check=True)
+    return 30 * (time.monotonic() - began)
+
+
 def moment(seconds):
     """Let so much time pass: for a signal that has to come in the middle of work, never for work to end."""
     time.sleep(seconds)

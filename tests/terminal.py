@@ -3,11 +3,18 @@
 import fcntl
 import os
 import pty
+import select
 import struct
 import subprocess
 import termios
 
-from tap import clean_environment, ggen_path
+from tap import DEADLINE_S, Failure, clean_environment, ggen_path
+
+
+def read_some(master):
+    if not select.select([master], [], [], DEADLINE_S)[0]:
+        raise Failure("silence")
+    return os.read(master, 65536)
 
 
 def at_terminal(home, *words, typed="", columns=80, term="xterm", locale="C.UTF-8"):
@@ -21,12 +28,16 @@ def at_terminal(home, *words, typed="", columns=80, term="xterm", locale="C.UTF-
     os.write(master, typed.encode())
     got = b""
     try:
-        while part := os.read(master, 65536):
+        while part := read_some(master):
             got += part
     except OSError:
         pass                    # the last one closed its end
-    os.close(master)
-    rc = child.wait()
+    except Failure:
+        child.kill()
+        raise Failure(f"silent for {DEADLINE_S} s after {got.decode('utf-8', 'replace')!r}") from None
+    finally:
+        os.close(master)
+        rc = child.wait()
     return got.decode("utf-8").replace("\r\n", "\n"), rc
 
 

@@ -28,6 +28,7 @@ typedef struct {
     size_t from, count;                 //  of there->generations: what is read
     Ggen__Lock **locks;                 //  of each; NULL: it does not read
     bool with_one_before;               //  the first is read only to tell what the next one changed
+    bool with_adopted;                  //  generation 0 is told, too: it is task->before
 } history_t;
 
 //  The lock of one, and whose it is.
@@ -55,7 +56,7 @@ history_free (void *more)
 }
 
 static Ggen__HistoryEntry *
-entry_new (const history_t *self, size_t index)
+entry_new (const history_t *self, size_t index, const Ggen__Lock *adopted)
 {
     const Ggen__Generation *generation = self->there->generations [self->from + index];
     static const Ggen__Lock nothing = GGEN__LOCK__INIT;
@@ -71,7 +72,7 @@ entry_new (const history_t *self, size_t index)
     if (before)
         entry->previous = self->there->generations [self->from + index - 1]->number;
     else if (generation->number == 1)
-        before = &nothing;
+        before = self->with_adopted ? adopted : &nothing;
     if (!lock || !before)
         return entry;
     Ggen__PlanStep **steps;
@@ -86,15 +87,29 @@ entry_new (const history_t *self, size_t index)
     return entry;
 }
 
+//  What was there before ggen: no generation led to it.
+static Ggen__HistoryEntry *
+adopted_entry (const history_t *self, const Ggen__Lock *adopted)
+{
+    Ggen__HistoryEntry *entry = memory_new (1, sizeof *entry);
+    ggen__history_entry__init (entry);
+    entry->adopted = true;
+    entry->current = self->there->current == 0;
+    entry->packages_count = (uint32_t) adopted->n_packages;
+    return entry;
+}
+
 static void
 history_answer (task_t *task)
 {
     const history_t *self = &((const history_task_t *) task->more)->history;
     Ggen__HistoryReply reply = GGEN__HISTORY_REPLY__INIT;
-    reply.entries = memory_new (self->count, sizeof (void *));
+    reply.entries = memory_new (self->count + 1, sizeof (void *));
     for (size_t i = self->count; i > (self->with_one_before ? 1 : 0); i--)
-        reply.entries [reply.n_entries++] = entry_new (self, i - 1);
-    reply.total = (uint32_t) self->there->n_generations;
+        reply.entries [reply.n_entries++] = entry_new (self, i - 1, task->before);
+    if (self->with_adopted)
+        reply.entries [reply.n_entries++] = adopted_entry (self, task->before);
+    reply.total = (uint32_t) self->there->n_generations + (self->there->has_adopted ? 1 : 0);
     task_answer (task, &reply.base);
     for (size_t i = 0; i < reply.n_entries; i++)
         ggen__history_entry__free_unpacked (reply.entries [i], NULL);
@@ -114,6 +129,12 @@ on_lock (task_t *task, void *item, const answer_t *answer)
         && lockfile_read ((const char *) reply->lock.data, reply->lock.len, &lock, &why) == OK)
         reading->history->locks [reading->index] = lock;
     free (why);
+}
+
+static void
+read_adopted (task_t *task)
+{
+    task_read_adopted_root (task, history_answer);
 }
 
 static void
@@ -137,7 +158,8 @@ history_read (task_t *task)
         task_ask (task, "store", &read.base, &ggen__read_root_reply__descriptor, on_lock,
                   &more->readings [i], true);
     }
-    task_then (task, history_answer);
+    self->with_adopted = self->there->has_adopted && total < wanted;
+    task_then (task, self->with_adopted ? read_adopted : history_answer);
 }
 
 static void

@@ -70,6 +70,10 @@ bool
 bool
     install_wants (const task_t *task, const char *name);
 
+//  Whether choosing this puts it in the place of an adopted package, not of one of ours.
+bool
+    install_replaces_adopted (const task_t *task, const Ggen__Package *package);
+
 //  Read, pack and unpack what the user named by path; each becomes a candidate. Then 'next'.
 void
     install_locals (task_t *task, task_step_fn *next);

@@ -105,8 +105,14 @@ static void
 refuse_mismatch (task_t *task, const Ggen__Release *release, const Ggen__SignedDependency *wanted,
                  const item_t *item)
 {
-    if (!install_line_joins (task, wanted->name, wanted->publisher_key,
-                             item->locked->publisher_key))
+    if (*item->locked->adopted)
+        task_fail (task, UNTRUSTED_PUBLISHER,
+                   "install that one as well, by its name: a verified one takes its place",
+                   "%s %s needs %s of a publisher that it names, and the one that is there was adopted: "
+                   "nobody knows who published it",
+                   release->name, release->version, wanted->name);
+    else if (!install_line_joins (task, wanted->name, wanted->publisher_key,
+                                  item->locked->publisher_key))
         task_fail (task, UNTRUSTED_PUBLISHER,
                    "ask the publisher of the dependant for a new release",
                    "%s %s was published against %s of another publisher than the one that "

@@ -8,6 +8,7 @@
 #include "resolver_explain.h"
 #include "semver.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,27 @@
 #define SUGGESTED_MAX 8
 
 //  ---- candidates that no registry has ----------------------------------------------------------------
+
+static bool
+is_prerelease (const char *text)
+{
+    semver_t version;
+    return semver_parse (&version, text) == OK && semver_is_prerelease (&version);
+}
+
+//  What an adopted package needs nobody signed: any version will do that replaces the one it has.
+static char *
+requirement_of (const Ggen__LockedPackage *locked, const char *version)
+{
+    char *text = NULL;
+    if (!*locked->adopted)
+        return memory_strdup (version);
+    if (!is_prerelease (version))
+        return memory_strdup ("*");
+    int size = asprintf (&text, "%s || *", version);
+    assert (size >= 0);
+    return text;
+}
 
 //  What is installed can stay installed even if no registry has it any more.
 static Ggen__Package *
@@ -37,7 +59,7 @@ package_of_locked (const Ggen__LockedPackage *locked)
         Ggen__Dependency *dependency = memory_new (1, sizeof *dependency);
         ggen__dependency__init (dependency);
         dependency->name = memory_strdup (locked->dependencies [i]->name);
-        dependency->requirement = memory_strdup (locked->dependencies [i]->version);
+        dependency->requirement = requirement_of (locked, locked->dependencies [i]->version);
         package->dependencies [package->n_dependencies++] = dependency;
     }
     return package;
@@ -68,17 +90,21 @@ same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
 }
 
 //  A path the user named is the only candidate of its id. What is installed stands for itself where
-//  the registry tells of the same archive what was not signed: it must not add dependencies to it.
+//  the registry tells of the same archive what was not signed: it must not add dependencies to it. What
+//  was adopted stands for its version, whatever archive a registry has of that.
 static bool
-is_shadowed (const install_t *self, const Ggen__Package *package)
+is_shadowed (const task_t *task, const Ggen__Package *package)
 {
+    const install_t *self = install_of (task);
+    const Ggen__LockedPackage *locked = lock_find (task->before, package->id);
+    bool adopted = locked && *locked->adopted && !is_own (package);
     for (size_t i = 0; i < self->gather->own_count; i++) {
         const Ggen__Package *own = self->gather->own [i];
         if (own == package || strcmp (own->id, package->id) != 0)
             continue;
         if (strcmp (own->source, "path") == 0
             || (strcmp (own->version, package->version) == 0
-                && same_bytes (own->sha256, package->sha256)))
+                && (adopted || same_bytes (own->sha256, package->sha256))))
             return true;
     }
     return false;
@@ -130,7 +156,7 @@ may_be_chosen (void *context, const Ggen__Package *package)
     const install_t *self = install_of (task);
     const Ggen__InstallRequest *request = install_request (task);
     const uint8_t *key = NULL, *pinned;
-    if (is_shadowed (self, package) || (self->updates && is_downgrade (task, package)))
+    if (is_shadowed (task, package) || (self->updates && is_downgrade (task, package)))
         return false;
     if (is_own (package))
         return true;
@@ -163,13 +189,6 @@ may_be_chosen (void *context, const Ggen__Package *package)
 }
 
 //  ---- roots ---------------------------------------------------------------------------------------
-
-static bool
-is_prerelease (const char *text)
-{
-    semver_t version;
-    return semver_parse (&version, text) == OK && semver_is_prerelease (&version);
-}
 
 static bool
 is_fresh (const install_t *self, const char *name)
@@ -256,6 +275,13 @@ roots_of (task_t *task, resolver_root_t *roots, char **texts)
 }
 
 //  ---- the result ----------------------------------------------------------------------------------
+
+bool
+install_replaces_adopted (const task_t *task, const Ggen__Package *package)
+{
+    const Ggen__LockedPackage *old = lock_find (task->before, package->id);
+    return old && *old->adopted && strcmp (package->source, "installed") != 0;
+}
 
 static const Ggen__Package *
 chosen_of (const install_t *self, const char *name)
@@ -350,7 +376,8 @@ add_item (task_t *task, const Ggen__Package *package)
     const Ggen__LockedPackage *old = lock_find (task->before, package->id);
     bool same = old && strcmp (old->version, package->version) == 0
                 && (same_bytes (old->sha256, package->sha256) || package->sha256.len == 0);
-    bool again = request->force && install_wants (task, package->id);
+    bool again = (request->force && install_wants (task, package->id))
+                 || install_replaces_adopted (task, package);
     item->package = package;
     const local_t *local = local_of (install_of (task), package);
     item->local = local != NULL;
@@ -383,16 +410,17 @@ install_plan (task_t *task, const Ggen__Lock *before)
 {
     install_t *self = install_of (task);
     const Ggen__InstallRequest *request = install_request (task);
-    char **again = memory_new (request->n_wants, sizeof *again);
+    const char **again = memory_new (self->chosen_count, sizeof *again);
     size_t again_count = 0;
-    for (size_t i = 0; i < self->direct_count && request->force; i++)
-        if (install_wants (task, self->direct [i]))
-            again [again_count++] = self->direct [i];
+    for (size_t i = 0; i < self->chosen_count; i++)
+        if ((request->force && install_wants (task, self->chosen [i]->id))
+            || install_replaces_adopted (task, self->chosen [i]))
+            again [again_count++] = self->chosen [i]->id;
     plan_query_t query = {.before = before,
                           .chosen = self->chosen,
                           .chosen_count = self->chosen_count,
                           .direct = {(const char *const *) self->direct, self->direct_count},
-                          .reinstall = {(const char *const *) again, again_count}};
+                          .reinstall = {again, again_count}};
     plan_destroy (&task->steps, task->steps_count);
     plan_make (&query, &task->steps, &task->steps_count);
     free (again);
@@ -441,12 +469,30 @@ suggest (task_t *task, const resolver_failure_t *failure)
     return asked > 0;
 }
 
+//  An adopted package that no registry has.
+static const char *
+lacking_adopted (const task_t *task, const resolver_failure_t *failure)
+{
+    for (size_t i = 0; i < failure->lacks_count; i++) {
+        const Ggen__LockedPackage *locked = lock_find (task->before, failure->lacks [i].name);
+        if (!failure->lacks [i].exists && locked && *locked->adopted)
+            return locked->name;
+    }
+    return NULL;
+}
+
 static void
 explain (task_t *task, const resolver_failure_t *failure)
 {
     char *text = resolver_explain (failure);
     char *hint = resolver_explain_hint (failure);
-    task_fail (task, failure->code, hint, "%s", text);
+    const char *name = lacking_adopted (task, failure);
+    if (name)
+        task_fail (task, failure->code,
+                   "it stays as it is; add a registry that has it, or install it by path",
+                   "%s was adopted, and no registry has one to put in its place: %s", name, text);
+    else
+        task_fail (task, failure->code, hint, "%s", text);
     free (text);
     free (hint);
 }
@@ -589,8 +635,10 @@ install_choose (task_t *task, task_step_fn *next)
         const Ggen__LockedPackage *locked = task->before->packages [i];
         const Ggen__Package *found =
             gather_find (self->gather, locked->name, locked->version, locked->sha256);
-        if (install_is_there (task, locked)
-            && (!found || !install_is_as_signed (task, found, locked)))
+        //  Whoever names an adopted package wants one that is verified in its place.
+        bool stays = *locked->adopted ? !install_wants (task, locked->name)
+                                      : !found || !install_is_as_signed (task, found, locked);
+        if (install_is_there (task, locked) && stays)
             gather_own (task, self->gather, package_of_locked (locked));
     }
     task_then (task, ask_pins);

@@ -11,6 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void
+forget_place (Ggen__LockedPackage *locked)
+{
+    if (locked->adopted != protobuf_c_empty_string)
+        free (locked->adopted);
+    locked->adopted = (char *) protobuf_c_empty_string;
+}
+
 void
 install_read_given (task_t *task)
 {
@@ -19,7 +27,8 @@ install_read_given (task_t *task)
     Ggen__Lock *given = NULL;
     char *why = NULL;
     if (!task->given_lock) {
-        if (request->frozen && request->n_wants == 0 && task->generation == 0)
+        if (request->frozen && request->n_wants == 0 && task->generation == 0
+            && task->before->n_packages == 0)
             task_fail (task, PACKAGE_NOT_FOUND,
                        "put a ggen.lock into the directory of `--target DIR`, or install by name",
                        "there is no ggen.lock that could be reproduced");
@@ -32,6 +41,9 @@ install_read_given (task_t *task)
         task_fail (task, code, "put a sound ggen.lock there, or remove the file", "%s/ggen.lock: %s",
                    task->root, why ? why : code_name (code));
     else {
+        //  Where packages lie that were adopted elsewhere says nothing here.
+        for (size_t i = 0; i < given->n_packages; i++)
+            forget_place (given->packages [i]);
         self->installed = task->before;
         task->before = given;
         task->replaces_lock = true;

@@ -4,6 +4,7 @@
 
 #include "memory.h"
 #include "package_id.h"
+#include "record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ list_answer (task_t *task)
     for (size_t i = 0; i < task->before->n_packages; i++)
         if (in_category (task->before->packages [i], request->category))
             reply.packages [reply.n_packages++] = task->before->packages [i];
+    reply.warnings = task->warnings;
+    reply.n_warnings = task->warnings_count;
     task_answer (task, &reply.base);
     free (reply.packages);
 }
@@ -85,7 +88,17 @@ verify_answer (task_t *task)
     reply.packages_count = found->packages_count;
     reply.files_count = found->files_count;
     reply.bytes_count = found->bytes_count;
+    reply.warnings = task->warnings;
+    reply.n_warnings = task->warnings_count;
     task_answer (task, &reply.base);
+}
+
+//  What was adopted cannot be put back: its original is not ours.
+static bool
+can_be_fixed (const task_t *task, const Ggen__VerifyFinding *finding)
+{
+    const Ggen__LockedPackage *locked = lock_find (task->before, finding->package);
+    return locked && !*locked->adopted;
 }
 
 static void
@@ -93,7 +106,7 @@ verify_fixed (task_t *task)
 {
     Ggen__CheckTreesReply *found = task->more;
     for (size_t i = 0; i < found->n_findings; i++)
-        found->findings [i]->fixed = true;
+        found->findings [i]->fixed = can_be_fixed (task, found->findings [i]);
     verify_answer (task);
 }
 
@@ -108,7 +121,10 @@ verify_found (task_t *task)
 {
     const Ggen__VerifyRequest *request = (const void *) task->request;
     const Ggen__CheckTreesReply *found = task->more;
-    if (!request->fix || found->n_findings == 0) {
+    size_t count = 0;
+    for (size_t i = 0; i < found->n_findings; i++)
+        count += can_be_fixed (task, found->findings [i]);
+    if (!request->fix || count == 0) {
         verify_answer (task);
         return;
     }
@@ -127,11 +143,9 @@ on_checked (task_t *task, void *item, const answer_t *answer)
 }
 
 static void
-verify_check (task_t *task)
+check_trees (task_t *task)
 {
     const Ggen__VerifyRequest *request = (const void *) task->request;
-    if (!all_installed (task, request->names, request->n_names))
-        return;
     Ggen__Tree *trees = memory_new (task->before->n_packages, sizeof *trees);
     Ggen__Tree **list = memory_new (task->before->n_packages, sizeof *list);
     Ggen__CheckTreesRequest check = GGEN__CHECK_TREES_REQUEST__INIT;
@@ -145,6 +159,8 @@ verify_check (task_t *task)
         trees [i].id = locked->name;
         trees [i].version = locked->version;
         trees [i].files_sha256 = locked->files_sha256;
+        trees [i].sha256 = locked->sha256;
+        trees [i].adopted = locked->adopted;
         list [check.n_trees++] = &trees [i];
     }
     task_ask (task, "store", &check.base, &ggen__check_trees_reply__descriptor, on_checked, NULL,
@@ -152,6 +168,49 @@ verify_check (task_t *task)
     free (list);
     free (trees);
     task_then (task, verify_found);
+}
+
+//  An old ggen.lock has the digest of an archive. Who published that signed the list of its files, too,
+//  which a tree can be compared with.
+static void
+on_releases (task_t *task, void *locked_, const answer_t *answer)
+{
+    Ggen__LockedPackage *locked = locked_;
+    const Ggen__ListVersionsReply *reply = (const void *) answer->message;
+    for (size_t i = 0; answer->code == OK && i < reply->n_versions; i++) {
+        AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
+        AUTO (record_release_destroy) Ggen__Release *release = NULL;
+        const Ggen__Package *package = reply->versions [i];
+        if (locked->files_sha256.len > 0
+            || record_open (&record, (bytes_t) {package->record.data, package->record.len}) != OK
+            || record_check (record, task->crypto->verify, NULL) != OK
+            || record_release (&release, record) != OK
+            || strcmp (release->name, locked->name) != 0 || release->sha256.len != locked->sha256.len
+            || memcmp (release->sha256.data, locked->sha256.data, locked->sha256.len) != 0)
+            continue;
+        locked->files_sha256 = release->files_sha256;
+        release->files_sha256 = (ProtobufCBinaryData) {0};
+    }
+}
+
+static void
+verify_check (task_t *task)
+{
+    const Ggen__VerifyRequest *request = (const void *) task->request;
+    if (!all_installed (task, request->names, request->n_names))
+        return;
+    for (size_t i = 0; i < task->before->n_packages; i++) {
+        Ggen__LockedPackage *locked = task->before->packages [i];
+        if (!*locked->adopted || locked->sha256.len == 0 || locked->files_sha256.len > 0)
+            continue;
+        Ggen__ListVersionsRequest list = GGEN__LIST_VERSIONS_REQUEST__INIT;
+        list.id = locked->name;
+        list.exact = locked->version;
+        list.local = true;
+        task_ask (task, "registry", &list.base, &ggen__list_versions_reply__descriptor, on_releases,
+                  locked, true);
+    }
+    task_then (task, check_trees);
 }
 
 void
@@ -351,9 +410,25 @@ rollback_decide (task_t *task)
 {
     rollback_t *self = task->more;
     const Ggen__RollbackRequest *request = (const void *) task->request;
-    self->to = request->generation ? request->generation : one_before (task);
+    self->to = request->generation || request->to_adopted ? request->generation : one_before (task);
+    bool to_adopted = request->to_adopted
+                      || (self->to == 0 && task->current > 0 && task->has_adopted);
+    if (to_adopted && task->adopts) {
+        //  Nothing has moved it yet.
+        Ggen__RollbackReply reply = GGEN__ROLLBACK_REPLY__INIT;
+        task_answer (task, &reply.base);
+        return;
+    }
+    if (to_adopted) {
+        self->now = lock_copy (task->before);
+        task_read_adopted_root (task, rollback_target);
+        return;
+    }
     if (self->to == 0) {
-        if (task->current == 0)
+        if (task->current == 0 && task->has_adopted)
+            task_fail (task, PACKAGE_NOT_FOUND, "`ggen market history` lists those there are",
+                       "there is no generation before 0, what was there before ggen");
+        else if (task->current == 0)
             task_fail (task, PACKAGE_NOT_FOUND, "find something: `ggen market search`",
                        "nothing was installed yet, so there is nothing to go back to");
         else

@@ -47,6 +47,7 @@ task_free (task_t *task)
     for (size_t i = 0; i < task->warnings_count; i++)
         free (task->warnings [i]);
     protobuf_c_message_free_unpacked (task->request, NULL);
+    adopted_destroy (task);
     free (task->given_lock);
     free (task->generations);
     free (task->items);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adopted.h"
 #include "digest.h"
 #include "memory.h"
 #include "order.h"
@@ -114,6 +115,8 @@ check_package (const Ggen__LockedPackage *package, char **why_p)
         return refuse (why_p, "%s: no SHA-256", package->name);
     if (!is_digest (package->publisher_key, PUBLISHER_KEY_SIZE))
         return refuse (why_p, "%s: no publisher key", package->name);
+    if (*package->adopted && (!utf8_valid (package->adopted) || !adopted_path_valid (package->adopted)))
+        return refuse (why_p, "%s: adopted from no path", package->name);
     if (!utf8_valid (package->resolved) || !utf8_valid (package->description))
         return refuse (why_p, "%s: text that is not UTF-8", package->name);
     for (size_t index = 0; index < package->n_categories; index++)

@@ -228,6 +228,8 @@ read_entry (const entry_t *self)
     if (code == OK)
         code = read_text (self, "description", &self->package->description);
     if (code == OK)
+        code = read_text (self, "adopted", &self->package->adopted);
+    if (code == OK)
         code = read_integrity (self);
     if (code == OK)
         code = read_digest (self, "files_sha256", true, &self->package->files_sha256);
@@ -288,6 +290,31 @@ read_version (json_t *root, bool *old, char **why_p)
     return OK;
 }
 
+static bool
+tells_direct (json_t *packages)
+{
+    size_t index;
+    const char *key;
+    json_t *value;
+    bool tells = false;
+    json_object_foreach (packages, key, value)
+        tells |= json_object_get (value, "direct") != NULL;
+    json_array_foreach (packages, index, value)
+        tells |= json_object_get (value, "direct") != NULL;
+    return tells;
+}
+
+//  Where nobody wrote what was asked for, it is what nothing else needs: without roots nothing stays.
+static void
+mark_roots (Ggen__Lock *lock)
+{
+    for (size_t i = 0; i < lock->n_packages; i++)
+        lock->packages [i]->direct = true;
+    for (size_t i = 0; i < lock->n_packages; i++)
+        for (size_t j = 0; j < lock->packages [i]->n_dependencies; j++)
+            lock_find (lock, lock->packages [i]->dependencies [j]->name)->direct = false;
+}
+
 static code_t
 read_root (json_t *root, Ggen__Lock *lock, char **why_p)
 {
@@ -298,7 +325,10 @@ read_root (json_t *root, Ggen__Lock *lock, char **why_p)
     if (code != OK)
         return code;
     lock_sort (lock);
-    return lock_check (lock, why_p);
+    code = lock_check (lock, why_p);
+    if (code == OK && !tells_direct (json_object_get (root, "packages")))
+        mark_roots (lock);
+    return code;
 }
 
 code_t
@@ -383,6 +413,8 @@ package_json (const Ggen__LockedPackage *package)
     put (json, "direct", json_boolean (package->direct));
     put (json, "description", json_string (package->description));
     put (json, "categories", categories);
+    if (*package->adopted)
+        put (json, "adopted", json_string (package->adopted));
     put (json, "size_bytes", json_integer ((json_int_t) (package->size_bytes & INT64_MAX)));
     return json;
 }

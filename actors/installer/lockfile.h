@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  ggen.lock: a Lock as JSON text (SPEC 3.5). Beside the fields of the specification each package
 //  carries files_sha256, direct, description, categories and size_bytes, so that the lock alone can
-//  list what is installed.
+//  list what is installed; and an adopted one (adopted.h) the path it has in generation 0.
 #ifndef GGEN_INSTALLER_LOCKFILE_H
 #define GGEN_INSTALLER_LOCKFILE_H
 
@@ -11,7 +11,8 @@
 
 //  Read 'size' bytes of text. Unknown fields are ignored. Older shapes are understood: a version as
 //  text or none at all, packages as a list or keyed by name only, dependencies as a list,
-//  "checksum" for "integrity", a digest without "sha256-" or none, no publisher, no time.
+//  "checksum" for "integrity", a digest without "sha256-" or none, no publisher, no time. Where no
+//  package says whether it is direct, those are that no other needs.
 //  OK                    *lock_p is sorted and lock_check ()ed; ggen__lock__free_unpacked (*lock_p,
 //                        NULL)
 //  SERIALIZATION         not JSON, or not of this shape

@@ -22,6 +22,7 @@ make_trees (Ggen__LockedPackage *const *packages, size_t count)
         trees [i]->id = packages [i]->name;
         trees [i]->version = packages [i]->version;
         trees [i]->files_sha256 = packages [i]->files_sha256;
+        trees [i]->adopted = packages [i]->adopted;
     }
     return trees;
 }
@@ -137,6 +138,32 @@ on_committed (task_t *task, void *item, const answer_t *answer)
     task->committed = true;
 }
 
+//  Where packages lie that were adopted and are not any more: removed, or replaced by one of ours.
+//  Borrowed texts; free the array.
+static char **
+dropped_paths (const task_t *task, size_t *count_p)
+{
+    char **paths = memory_new (task->before->n_packages, sizeof *paths);
+    *count_p = 0;
+    for (size_t i = 0; i < task->before->n_packages; i++) {
+        const Ggen__LockedPackage *old = task->before->packages [i];
+        const Ggen__LockedPackage *now = lock_find (task->after, old->name);
+        if (*old->adopted && (!now || strcmp (now->adopted, old->adopted) != 0))
+            paths [(*count_p)++] = old->adopted;
+    }
+    return paths;
+}
+
+static char **
+adopted_paths (const task_t *task, size_t *count_p)
+{
+    char **paths = memory_new (task->before->n_packages, sizeof *paths);
+    *count_p = task->before->n_packages;
+    for (size_t i = 0; i < *count_p; i++)
+        paths [i] = task->before->packages [i]->adopted;
+    return paths;
+}
+
 void
 task_commit (task_t *task, task_step_fn *next)
 {
@@ -153,9 +180,13 @@ task_commit (task_t *task, task_step_fn *next)
     request.root = (char *) task->root;
     request.expected = task->current;
     request.replaces_lock = task->replaces_lock;
+    request.dropped = dropped_paths (task, &request.n_dropped);
+    request.adopts = task->adopts ? adopted_paths (task, &request.n_adopts) : NULL;
     task_ask (task, "store", &request.base, &ggen__commit_reply__descriptor, on_committed, NULL,
               false);
     task_trees_destroy (request.trees, request.n_trees);
+    free (request.dropped);
+    free (request.adopts);
     free (text);
     task_then (task, next);
 }

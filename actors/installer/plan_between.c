@@ -13,7 +13,8 @@ plan_between (const Ggen__Lock *before, const Ggen__Lock *after, Ggen__PlanStep 
     Ggen__Package *packages = memory_new (count, sizeof *packages);
     const Ggen__Package **chosen = memory_new (count, sizeof *chosen);
     const char **direct = memory_new (count, sizeof *direct);
-    size_t direct_count = 0;
+    const char **again = memory_new (count, sizeof *again);
+    size_t direct_count = 0, again_count = 0;
     for (size_t i = 0; i < count; i++) {
         const Ggen__LockedPackage *locked = after->packages [i];
         ggen__package__init (&packages [i]);
@@ -24,12 +25,18 @@ plan_between (const Ggen__Lock *before, const Ggen__Lock *after, Ggen__PlanStep 
         chosen [i] = &packages [i];
         if (locked->direct)
             direct [direct_count++] = locked->name;
+        //  One that was adopted and one of ours are never the same.
+        const Ggen__LockedPackage *old = lock_find (before, locked->name);
+        if (old && !*old->adopted != !*locked->adopted)
+            again [again_count++] = locked->name;
     }
     plan_query_t query = {.before = before,
                           .chosen = chosen,
                           .chosen_count = count,
-                          .direct = {direct, direct_count}};
+                          .direct = {direct, direct_count},
+                          .reinstall = {again, again_count}};
     plan_make (&query, steps_p, count_p);
+    free (again);
     free (direct);
     free (chosen);
     free (packages);

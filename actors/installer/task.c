@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "task_ask.h"
 
-#include "lockfile.h"
 #include "manifest.h"
 #include "many.h"
 #include "memory.h"
@@ -361,93 +360,6 @@ task_take_warnings (task_t *task, char *const *warnings, size_t count)
         task_warn (task, "%s", warnings [i]);
 }
 
-//  ---- the root ------------------------------------------------------------------------------------
-
-static char *
-text_of (ProtobufCBinaryData bytes)
-{
-    char *text = memory_new (bytes.len + 1, 1);
-    memcpy (text, bytes.data, bytes.len);
-    return text;
-}
-
-static void
-take_root (task_t *task, const Ggen__ReadRootReply *reply, bool any)
-{
-    char *why = NULL;
-    code_t code = OK;
-    if (reply->lock.len > 0)
-        code = lockfile_read ((const char *) reply->lock.data, reply->lock.len, &task->before, &why);
-    if (code && any)
-        task_warn (task, "ggen.lock of generation %llu: %s",
-                   (unsigned long long) reply->generation, why ? why : code_name (code));
-    else if (code)
-        task_fail (task, code, "`ggen market rollback` goes back to an earlier state",
-                   "ggen.lock of generation %llu: %s", (unsigned long long) reply->generation,
-                   why ? why : code_name (code));
-    if (!task->before) {
-        task->before = memory_new (1, sizeof *task->before);
-        ggen__lock__init (task->before);
-    }
-    free (why);
-    if (reply->given_lock.len > 0)
-        task->given_lock = text_of (reply->given_lock);
-    task->generation = reply->generation;
-    task->current = reply->current;
-    task->generations_count = reply->n_generations;
-    task->generations = memory_new (reply->n_generations + 1, sizeof *task->generations);
-    if (reply->n_generations > 0)
-        memcpy (task->generations, reply->generations,
-                reply->n_generations * sizeof *task->generations);
-}
-
-static void
-on_root (task_t *task, void *item, const answer_t *answer)
-{
-    (void) item;
-    take_root (task, (const void *) answer->message, false);
-}
-
-static void
-on_any_root (task_t *task, void *item, const answer_t *answer)
-{
-    (void) item;
-    Ggen__ReadRootReply nothing = GGEN__READ_ROOT_REPLY__INIT;
-    if (answer->code)
-        task_warn (task, "%s", answer->failure->message);
-    take_root (task, answer->code ? &nothing : (const void *) answer->message, true);
-}
-
-static void
-read_root (task_t *task, uint64_t generation, bool any, task_step_fn *next)
-{
-    if (task->before)
-        ggen__lock__free_unpacked (task->before, NULL);
-    free (task->given_lock);
-    free (task->generations);
-    task->given_lock = NULL;
-    task->before = NULL;
-    task->generations = NULL;
-    Ggen__ReadRootRequest request = GGEN__READ_ROOT_REQUEST__INIT;
-    request.root = (char *) task->root;
-    request.generation = generation;
-    task_ask (task, "store", &request.base, &ggen__read_root_reply__descriptor,
-              any ? on_any_root : on_root, NULL, any);
-    task_then (task, next);
-}
-
-void
-task_read_root (task_t *task, uint64_t generation, task_step_fn *next)
-{
-    read_root (task, generation, false, next);
-}
-
-void
-task_read_any_root (task_t *task, task_step_fn *next)
-{
-    read_root (task, 0, true, next);
-}
-
 //  ---- manifests -----------------------------------------------------------------------------------
 
 static bool
@@ -472,6 +384,25 @@ task_lacks_manifest (task_t *task, const char *where)
     task_fail (task, VALIDATION, "`ggen market init` writes a commented gpack.toml",
                "%s: manifest: there is none of %s, %s, %s, %s", where, manifest_names [0],
                manifest_names [1], manifest_names [2], manifest_names [3]);
+}
+
+Ggen__Package *
+task_read_package (const Ggen__Manifest *manifest, char **why_p)
+{
+    const manifest_rules_t rules = {.is_id = package_id_valid,
+                                    .is_version = is_version,
+                                    .is_range = is_range,
+                                    .is_lax = true};
+    manifest_notes_t *notes = memory_new (1, sizeof *notes);
+    Ggen__Package *package = NULL;
+    json_t *doc = json_loads (manifest->json, JSON_DECODE_ANY, NULL);
+    code_t code = doc ? manifest_read (doc, manifest->name, &rules, &package, notes) : SERIALIZATION;
+    if (code)
+        *why_p = memory_strdup (*notes->error ? notes->error : "it does not read");
+    if (doc)
+        json_decref (doc);
+    free (notes);
+    return package;
 }
 
 Ggen__Package *

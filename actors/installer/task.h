@@ -83,7 +83,11 @@ struct task_t {
     uint64_t *generations;
     size_t generations_count;
     Ggen__Lock *after;
+    bool has_adopted;               //  there is a generation 0 of before ggen
+    struct adoption_t *adoption;    //  what is read of it; NULL: nothing
+    task_step_fn *after_root;
     char *given_lock;               //  text of a ggen.lock that somebody put into the target; or NULL
+    bool adopts;                    //  'before' is of a target, and becomes its generation 0 by the commit
     bool replaces_lock;             //  the commit takes that one's place
     item_t *items;
     size_t items_count;
@@ -163,14 +167,32 @@ task_step_fn outdated_start, update_start, history_start, clean_start, policy_st
 
 //  ---- shared steps -----------------------------------------------------------------------------------
 
-//  Read ggen.lock of a generation (0 = the current one) into before, generation, current.
+//  Read ggen.lock of a generation (0 = the current one) into before, generation, current. What was
+//  there before ggen is made into one (adopted.h).
 void
     task_read_root (task_t *task, uint64_t generation, task_step_fn *next);
+
+//  The same of generation 0 itself, what was there before ggen.
+void
+    task_read_adopted_root (task_t *task, task_step_fn *next);
 
 //  The same of the current generation for who leaves it: a lock that does not read or is gone counts
 //  as empty, with a warning.
 void
     task_read_any_root (task_t *task, task_step_fn *next);
+
+//  ---- adopted_read.c: between the answer to ReadRoot and what follows it ---------------------------
+
+//  When the answer is of generation 0, or of a target that can become it: ask what lies in it, and what the manifests there say.
+void
+    adopted_ask (task_t *task, const Ggen__ReadRootReply *reply);
+
+//  When all has been answered: 'before' is made of it. Nothing to do when nothing was asked.
+void
+    adopted_take (task_t *task);
+
+void
+    adopted_destroy (task_t *task);
 
 //  Make every tree of 'items' be in the store or ready for the commit, then 'next'.
 void
@@ -199,6 +221,10 @@ void
 //  End the chain because the directory 'where' has no manifest.
 void
     task_lacks_manifest (task_t *task, const char *where);
+
+//  The package that a manifest tells of, or NULL, and '*why_p' says why; the caller frees that.
+Ggen__Package *
+    task_read_package (const Ggen__Manifest *manifest, char **why_p);
 
 //  The package that a manifest tells of, or NULL after task_fail. 'publish' says which version it
 //  is to have and how strictly to read; NULL when it is not for publishing.

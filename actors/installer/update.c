@@ -34,8 +34,29 @@ compare_names (const void *a, const void *b)
     return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-//  Those named, or all but what the user took from a path: that has no newer version anywhere
-//  but where it came from. False after task_fail.
+//  Of what was adopted only the name is known: what a registry has by that name may be something else.
+static void
+tell_of_adopted (task_t *task)
+{
+    char names [700] = "";
+    size_t used = 0, count = 0;
+    for (size_t i = 0; i < task->before->n_packages; i++) {
+        const Ggen__LockedPackage *locked = task->before->packages [i];
+        if (!*locked->adopted)
+            continue;
+        if (used < sizeof names - 250)
+            used += (size_t) snprintf (names + used, sizeof names - used, "%s%s",
+                                       count ? ", " : "", locked->name);
+        else if (strcmp (names + used - 5, ", ...") != 0)
+            used += (size_t) snprintf (names + used, sizeof names - used, ", ...");
+        count++;
+    }
+    if (count > 0)
+        task_warn (task, "adopted, and left as it is unless it is named: %s", names);
+}
+
+//  Those named, or all but what was adopted or the user took from a path: that has no newer version
+//  anywhere but where it came from. False after task_fail.
 static bool
 take_names (task_t *task, char *const *names, size_t names_count)
 {
@@ -52,6 +73,8 @@ take_names (task_t *task, char *const *names, size_t names_count)
     }
     for (size_t i = 0; i < task->before->n_packages && names_count == 0; i++) {
         const Ggen__LockedPackage *locked = task->before->packages [i];
+        if (*locked->adopted)
+            continue;
         if (strcmp (locked->resolved, "path") != 0)
             self->fresh [self->fresh_count++] = locked->name;
         else
@@ -59,6 +82,8 @@ take_names (task_t *task, char *const *names, size_t names_count)
                        "%s was installed from a path and stays as it is; name it to update it",
                        locked->name);
     }
+    if (names_count == 0)
+        tell_of_adopted (task);
     qsort (self->fresh, self->fresh_count, sizeof *self->fresh, compare_names);
     return true;
 }

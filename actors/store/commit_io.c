@@ -2,6 +2,7 @@
 #include "commit_io.h"
 
 #include "adopt_io.h"
+#include "adopt_target_io.h"
 #include "beneath_io.h"
 #include "package_id.h"
 #include "target_io.h"
@@ -70,6 +71,16 @@ tree_target (const char *id, const char *instance, char target [512])
     snprintf (target + used, 512 - used, "store/%s/tree", instance);
 }
 
+//  From generations/N/ID to generations/0/PATH.
+static void
+adopted_target (const char *id, const char *path, char target [512])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < depth_of (id) + 1; i++)
+        used += (size_t) snprintf (target + used, 512 - used, "../");
+    snprintf (target + used, 512 - used, "0/%s", path);
+}
+
 //  ---- trees ---------------------------------------------------------------------------------------
 
 static code_t
@@ -127,6 +138,8 @@ choose_instances (const place_t *place, const commit_tree_t *trees, size_t count
                   instance_name_t *instances, refusal_t *refusal)
 {
     for (size_t i = 0; i < count; i++) {
+        if (trees [i].adopted)
+            continue;
         if (trees [i].clean && is_there (place, trees [i].clean)) {
             snprintf (instances [i], sizeof instances [i], "%s", trees [i].clean);
             continue;
@@ -188,7 +201,10 @@ fill_generation (int dirfd, const commit_tree_t *trees, size_t count, bytes_t lo
 {
     for (size_t i = 0; i < count; i++) {
         char target [512];
-        tree_target (trees [i].id, instances [i], target);
+        if (trees [i].adopted)
+            adopted_target (trees [i].id, trees [i].adopted, target);
+        else
+            tree_target (trees [i].id, instances [i], target);
         code_t code = make_parents (dirfd, trees [i].id, refusal);
         if (code)
             return code;
@@ -200,7 +216,7 @@ fill_generation (int dirfd, const commit_tree_t *trees, size_t count, bytes_t lo
 
 static code_t
 build_generation (const place_t *place, const char *name, const commit_tree_t *trees, size_t count,
-                  bytes_t lock, instance_name_t *instances, refusal_t *refusal)
+                  const commit_state_t *state, instance_name_t *instances, refusal_t *refusal)
 {
     code_t code = tree_remove (place->generations_fd, name, refusal);
     if (code)
@@ -210,9 +226,10 @@ build_generation (const place_t *place, const char *name, const commit_tree_t *t
     int dirfd = openat (place->generations_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dirfd < 0)
         return refusal_system (refusal, errno, name, "open directory");
-    code = fill_generation (dirfd, trees, count, lock, instances, refusal);
+    code = fill_generation (dirfd, trees, count, state->lock, instances, refusal);
     if (code == OK)
-        code = adopt_link (place, dirfd, refusal);
+        code = adopt_link (place, dirfd, state->expected, state->dropped, state->dropped_count,
+                           refusal);
     close (dirfd);
     return code;
 }
@@ -276,30 +293,31 @@ forget_generation (const place_t *place)
 }
 
 static code_t
-check_plan (const place_t *place, const commit_tree_t *trees, size_t count, bytes_t lock,
-            uint64_t expected, refusal_t *refusal)
+check_plan (const place_t *place, const commit_tree_t *trees, size_t count,
+            const commit_state_t *state, refusal_t *refusal)
 {
     uint64_t current;
     code_t code = place_current (place, &current, refusal);
     if (code)
         return code;
-    if (current != expected) {
+    if (current != state->expected) {
         refusal_set (refusal, REFUSED_CHANGED, place->link, strlen (place->link),
                      "another installation was faster");
         return BUSY;
     }
-    if (lock.size > PLACE_LOCK_MAX)
+    if (state->lock.size > PLACE_LOCK_MAX)
         return refusal_set (refusal, REFUSED_LIMITS, PLACE_LOCK_NAME, strlen (PLACE_LOCK_NAME),
                             "it would have more than %u bytes", PLACE_LOCK_MAX);
     return check_ids (trees, count, refusal);
 }
 
 code_t
-commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_count, bytes_t lock,
-                   bool replaces_lock, uint64_t expected, uint64_t *generation_p,
-                   refusal_t *refusal)
+commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_count,
+                   const commit_state_t *state, uint64_t *generation_p, refusal_t *refusal)
 {
-    code_t code = check_plan (place, trees, trees_count, lock, expected, refusal);
+    code_t code = check_plan (place, trees, trees_count, state, refusal);
+    if (code == OK)
+        code = adopt_target (place, state->adopts, state->adopts_count, refusal);
     if (code)
         return code;
     instance_name_t *instances = calloc (trees_count + 1, sizeof *instances);
@@ -308,16 +326,16 @@ commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_coun
     uint64_t generation = next_generation (place);
     code = choose_instances (place, trees, trees_count, instances, refusal);
     if (code == OK)
-        code = build_generation (place, TEMPORARY_GENERATION, trees, trees_count, lock, instances,
+        code = build_generation (place, TEMPORARY_GENERATION, trees, trees_count, state, instances,
                                  refusal);
     if (code == OK)
-        code = link_target (place, trees, trees_count, replaces_lock, refusal);
+        code = link_target (place, trees, trees_count, state->replaces_lock, refusal);
     if (code == OK)
         code = settle (place, trees, trees_count, instances, TEMPORARY_GENERATION, generation,
                        refusal);
     if (code == OK)
         code = switch_to (place, generation, refusal);
-    if (code == OK && replaces_lock)
+    if (code == OK && state->replaces_lock && *place->target)
         target_take_lock (place);
     target_tidy (place);
     if (code)
@@ -344,8 +362,9 @@ relink (const place_t *place, uint64_t generation, const commit_tree_t *trees, s
     code_t code = OK;
     for (size_t i = 0; i < count && code == OK; i++) {
         char target [512], linked [PLACE_INSTANCE_MAX];
-        if (place_instance (place, generation, trees [i].id, linked)
-            && strcmp (linked, instances [i]) == 0)
+        if (trees [i].adopted
+            || (place_instance (place, generation, trees [i].id, linked)
+                && strcmp (linked, instances [i]) == 0))
             continue;
         tree_target (trees [i].id, instances [i], target);
         code = set_link (place, dirfd, trees [i].id, target, refusal);
@@ -380,8 +399,17 @@ commit_activate (place_t *place, uint64_t generation, const commit_tree_t *trees
                  size_t trees_count, refusal_t *refusal)
 {
     code_t code = check_ids (trees, trees_count, refusal);
+    if (code == OK)
+        code = adopt_target (place, NULL, 0, refusal);
     if (code)
         return code;
+    //  What is there already is generation 0 where nothing has moved it yet.
+    if (generation == 0 && adopt_is_due (place))
+        return OK;
+    if (generation == 0 && !adopt_is_there (place)) {
+        refusal_set (refusal, REFUSED_MANIFEST, "0", 1, "there is no such generation");
+        return PACKAGE_NOT_FOUND;
+    }
     instance_name_t *instances = calloc (trees_count + 1, sizeof *instances);
     if (!instances)
         return INTERNAL;

@@ -16,10 +16,23 @@ typedef struct {
     const uint8_t *files_sha256;
     const char *staged;             //  an instance in the making ("tmp.7.1" in store/), or NULL
     const char *clean;              //  an instance that was just found clean, or NULL: not known
+    const char *adopted;            //  its path in generation 0, where it stays; or NULL: the store's
 } commit_tree_t;
+
+//  What else there is to say of a new state. All borrowed.
+typedef struct {
+    bytes_t lock;                   //  text of its ggen.lock
+    bool replaces_lock;
+    uint64_t expected;              //  the current generation
+    char *const *dropped;           //  paths in generation 0
+    size_t dropped_count;
+    char *const *adopts;            //  directories of a target that become its generation 0
+    size_t adopts_count;
+} commit_state_t;
 
 //  Make a new generation of these trees and switch to it. Those without 'staged' must be in the
 //  store. 'lock' becomes its ggen.lock; with 'replaces_lock' also where a target has a file of that name.
+//  What the current generation links to of generation 0 stays linked, but for the 'dropped' paths.
 //  OK                *generation_p is current, also after a power loss.
 //  BUSY              the current generation is no longer 'expected'.
 //  VALIDATION        an id that is none, two ids of which one is a directory of the other ("ns" and
@@ -29,12 +42,11 @@ typedef struct {
 //  PERMISSION_DENIED, INSUFFICIENT_DISK_SPACE
 must_use code_t
     commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_count,
-                       bytes_t lock, bool replaces_lock, uint64_t expected,
-                       uint64_t *generation_p, refusal_t *refusal);
+                       const commit_state_t *state, uint64_t *generation_p, refusal_t *refusal);
 
-//  Switch to an earlier generation. Where a user edited a tree of it, its link is first moved to a
-//  clean instance (in the store, or staged). Errors as above; PACKAGE_NOT_FOUND: there is no such
-//  generation.
+//  Switch to an earlier generation; to 0 without trees, as it is. Where a user edited a tree of it, its
+//  link is first moved to a clean instance (in the store, or staged). Errors as above;
+//  PACKAGE_NOT_FOUND: there is no such generation.
 must_use code_t
     commit_activate (place_t *place, uint64_t generation, const commit_tree_t *trees,
                      size_t trees_count, refusal_t *refusal);

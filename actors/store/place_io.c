@@ -143,6 +143,8 @@ place_current (const place_t *self, uint64_t *generation_p, refusal_t *refusal)
         return refusal_system (refusal, errno, self->link, "read link");
     text [size] = 0;
     static const char prefix [] = "generations/";
+    if (strcmp (text, PLACE_ADOPTED_LINK) == 0)
+        return OK;      //  Back to what was there before (adopt_io.h)
     if (strncmp (text, prefix, sizeof prefix - 1) != 0
         || !parse_generation (text + sizeof prefix - 1, generation_p))
         return refusal_set (refusal, REFUSED_MALFORMED, self->link, strlen (self->link),

@@ -24,6 +24,9 @@
 #define PLACE_INSTANCES_MAX   1000      //  edited copies of one tree that are looked at
 #define PLACE_GENERATIONS_MAX 100000
 #define PLACE_LOCK_NAME       "ggen.lock"
+//  In the order they are looked for (SPEC 3.1).
+#define PLACE_MANIFESTS       {"gpack.toml", "package.toml", "pack.toml", "package.json"}
+#define PLACE_ADOPTED_LINK    "generations/0"      //  adopt_io.h
 #define PLACE_LOCK_MAX        (3u << 20)  //  bytes of ggen.lock: it travels in one message
 
 typedef struct {
@@ -49,8 +52,8 @@ void
 void
     place_tidy (const place_t *self);
 
-//  Number of the current generation; 0 when nothing was ever installed, or when HOME/packages is a
-//  directory of before generations (adopt_io.h).
+//  Number of the current generation; 0 when nothing was ever installed, or when it is what was there
+//  before ggen (adopt_io.h).
 //  ALREADY_EXISTS: a target's link is a directory of somebody else.
 must_use code_t
     place_current (const place_t *self, uint64_t *generation_p, refusal_t *refusal);

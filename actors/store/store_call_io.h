@@ -86,6 +86,25 @@ store_fn store_unpack, store_unpack_many, store_has_trees, store_discard;
 store_fn store_read_root, store_commit, store_activate, store_check_trees;
 //  store_upkeep_io.c
 store_fn store_generations, store_sweep;
+//  store_adopt_io.c
+store_fn store_survey_adopted;
+
+//  What there is to say of an adopted package (adopt_io.h).
+typedef struct {
+    bool there;
+    bool known;                             //  there was something to compare it with
+    bool differs;                           //  from that
+    uint32_t files_count;                   //  that were hashed
+    uint64_t bytes_count;
+    char expected [SHA256_HEX_SIZE + 1];    //  digest of the list of files, or of the archive, or ""
+    char actual [REFUSAL_TEXT_MAX];         //  the first of what is there, or why it has none
+} adopted_check_t;
+
+//  Compare what a generation leads to with the digests that are known of it. OK says that the comparison
+//  was made. STORAGE, PERMISSION_DENIED: it cannot be opened; CANCELLED, INTERNAL.
+must_use code_t
+    store_check_adopted (store_call_t *call, const place_t *place, uint64_t generation,
+                         const Ggen__Tree *tree, adopted_check_t *check);
 
 //  A tree or archive of this root that is in the making, or NULL.
 const staged_t *

@@ -15,9 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-//  In the order they are looked for (SPEC 3.1).
-static const char *const manifest_files [] = {"gpack.toml", "package.toml", "pack.toml",
-                                              "package.json"};
+static const char *const manifest_files [] = PLACE_MANIFESTS;
 
 static code_t
 parse_manifest (const char *path, const char *name, const char *text, size_t size, char **json_p,

@@ -2,6 +2,7 @@
 //  Generations: reading, committing, activating and checking what is installed.
 #include "store_call_io.h"
 
+#include "adopt_io.h"
 #include "commit_io.h"
 #include "tree_io.h"
 
@@ -10,7 +11,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+//  Generation 0 has a lock of whoever wrote it, or none. One that cannot be read is no failure: the
+//  packages tell of themselves.
+static void
+read_adopted_lock (const place_t *place, Ggen__ReadRootReply *reply)
+{
+    struct stat info;
+    refusal_t refusal = {.text = ""};
+    char *text = NULL;
+    size_t size = 0;
+    int dirfd = adopt_open (place);
+    bool there = dirfd >= 0 && fstatat (dirfd, PLACE_LOCK_NAME, &info, AT_SYMLINK_NOFOLLOW) == 0;
+    if (there
+        && place_read_file (dirfd, PLACE_LOCK_NAME, PLACE_LOCK_MAX, &text, &size, &refusal) == OK)
+        store_set_bytes (&reply->lock, text, size);
+    else if (there)
+        reply->lock_fault = strdup (refusal.text);
+    free (text);
+    if (dirfd >= 0)
+        close (dirfd);
+}
+
+static code_t
+no_adopted (refusal_t *refusal)
+{
+    refusal->code = PACKAGE_NOT_FOUND;
+    snprintf (refusal->text, sizeof refusal->text,
+              "there is no generation 0: nothing was there before ggen");
+    return PACKAGE_NOT_FOUND;
+}
 
 code_t
 store_read_root (store_call_t *call)
@@ -24,11 +56,14 @@ store_read_root (store_call_t *call)
     char *text = NULL, *given = NULL;
     size_t size = 0, given_size = 0;
     code = place_current (&place, &current, &call->refusal);
-    if (generation == 0)
+    if (generation == 0 && !request->adopted)
         generation = current;
+    bool has_adopted = adopt_is_there (&place);
+    if (code == OK && request->adopted && !has_adopted)
+        code = no_adopted (&call->refusal);
     if (code == OK)
         code = place_lock (&place, generation, &text, &size, &call->refusal);
-    if (code == OK && request->generation == 0)
+    if (code == OK && request->generation == 0 && !request->adopted)
         code = place_given_lock (&place, &given, &given_size, &call->refusal);
     if (code == OK) {
         Ggen__ReadRootReply *reply = malloc (sizeof *reply);
@@ -38,6 +73,14 @@ store_read_root (store_call_t *call)
         reply->generation = generation;
         reply->current = current;
         reply->generations = place_generations (&place, &reply->n_generations);
+        reply->has_adopted = has_adopted;
+        reply->adopted = has_adopted && generation == 0;
+        if (reply->adopted)
+            read_adopted_lock (&place, reply);
+        //  A crash left it in the place of the link: it says the same.
+        if (reply->adopted && given && reply->lock.len == given_size
+            && memcmp (given, reply->lock.data, given_size) == 0)
+            reply->given_lock.len = 0;
         call->reply = &reply->base;
     }
     else if (code == PACKAGE_NOT_FOUND)
@@ -57,6 +100,10 @@ trees_of (const store_call_t *call, const char *root, Ggen__Tree *const *trees, 
     commit_tree_t *list = calloc (count + 1, sizeof *list);
     size_t hint = 0;
     for (size_t i = 0; list && i < count; i++) {
+        if (*trees [i]->adopted) {
+            list [i] = (commit_tree_t) {.id = trees [i]->id, .adopted = trees [i]->adopted};
+            continue;
+        }
         if (trees [i]->files_sha256.len != SHA256_SIZE) {
             free (list);
             return NULL;
@@ -82,9 +129,14 @@ store_commit (store_call_t *call)
         return code;
     commit_tree_t *trees = trees_of (call, request->root, request->trees, request->n_trees);
     uint64_t generation = 0;
-    bytes_t lock = {request->lock.data, request->lock.len};
-    code = trees ? commit_generation (&place, trees, request->n_trees, lock,
-                                      request->replaces_lock, request->expected, &generation,
+    commit_state_t state = {.lock = {request->lock.data, request->lock.len},
+                            .replaces_lock = request->replaces_lock,
+                            .expected = request->expected,
+                            .dropped = request->dropped,
+                            .dropped_count = request->n_dropped,
+                            .adopts = request->adopts,
+                            .adopts_count = request->n_adopts};
+    code = trees ? commit_generation (&place, trees, request->n_trees, &state, &generation,
                                       &call->refusal)
                  : INTERNAL;
     free (trees);
@@ -180,6 +232,26 @@ on_finding (void *argument, const tree_finding_t *found)
     add_finding (argument, kinds [found->kind], printable.path, found->expected, found->actual);
 }
 
+static code_t
+check_adopted (store_call_t *call, const place_t *place, uint64_t generation, check_t *check)
+{
+    adopted_check_t found;
+    code_t code = store_check_adopted (call, place, generation, check->tree, &found);
+    if (code)
+        return code;
+    if (!found.there)
+        add_finding (check, GGEN__FINDING__MISSING, "", "", "");
+    else if (!found.known)
+        add_finding (check, GGEN__FINDING__ADOPTED, "", found.expected, "");
+    else if (found.differs)
+        add_finding (check, GGEN__FINDING__CHANGED, "", found.expected, found.actual);
+    if (found.known) {
+        check->reply->files_count += found.files_count;
+        check->reply->bytes_count += found.bytes_count;
+    }
+    return OK;
+}
+
 static void
 check_tree (store_call_t *call, const place_t *place, uint64_t generation, check_t *check)
 {
@@ -225,7 +297,10 @@ store_check_trees (store_call_t *call)
         call->reply = &check.reply->base;
         for (size_t i = 0; i < request->n_trees && !job_cancelled (call->job); i++) {
             check.tree = request->trees [i];
-            check_tree (call, &place, generation, &check);
+            if (!*check.tree->adopted)
+                check_tree (call, &place, generation, &check);
+            else if ((code = check_adopted (call, &place, generation, &check)) != OK)
+                break;
             check.reply->packages_count++;
         }
     }

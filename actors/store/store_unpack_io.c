@@ -275,6 +275,8 @@ store_has_trees (store_call_t *call)
         const Ggen__Tree *tree = request->trees [i];
         char instance [PLACE_INSTANCE_MAX] = "";
         bool known = tree->files_sha256.len == SHA256_SIZE;
+        if (*tree->adopted)
+            continue;               //  Never in the store: neither missing nor edited
         bool clean = known
                      && place_clean_instance (&place, tree->files_sha256.data,
                                               call->store->settings->writable, instance);

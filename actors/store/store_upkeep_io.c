@@ -2,6 +2,7 @@
 //  Which generations there are, and removing what nothing needs.
 #include "store_call_io.h"
 
+#include "adopt_io.h"
 #include "sweep_io.h"
 
 #include "upkeep.pb-c.h"
@@ -45,6 +46,7 @@ store_generations (store_call_t *call)
         reply->generations [reply->n_generations++] = generation;
     }
     free (numbers);
+    reply->has_adopted = adopt_is_there (&place);
     place_close (&place);
     return code;
 }

@@ -190,7 +190,7 @@ survey_generations (sweep_t *self, const place_t *place, const sweep_names_t *go
             code = names_add (&self->generations, name, refusal);
             self->generations_bytes += weigh (place->generations_fd, name, 0);
         }
-        else
+        else if (strcmp (name, "0") != 0)           //  What was there before leads to nothing of ours
             code = take_links (place->generations_fd, name, 0, needed, refusal);
     }
     names_release (&names);

@@ -10,25 +10,23 @@
 #include <unistd.h>
 
 #define THROUGH ".ggen/current/"
-#define LINK_MAX_BYTES 600
 
 //  In DIR/.ggen: the link that will take the place of a file DIR/ggen.lock.
 #define NEW_LOCK_LINK "tmp.lock"
 
 //  ---- links of ours -------------------------------------------------------------------------------
 
-//  Where the link of 'id' leads: "../.ggen/current/@scope/name".
-static void
-text_of (const char *id, char text [LINK_MAX_BYTES])
+void
+target_link_text (const char *id, char text [TARGET_LINK_MAX])
 {
     bool inside = strchr (id, '/') != NULL;
-    snprintf (text, LINK_MAX_BYTES, "%s" THROUGH "%s", inside ? "../" : "", id);
+    snprintf (text, TARGET_LINK_MAX, "%s" THROUGH "%s", inside ? "../" : "", id);
 }
 
 static bool
-read_link (int dirfd, const char *name, char text [LINK_MAX_BYTES])
+read_link (int dirfd, const char *name, char text [TARGET_LINK_MAX])
 {
-    ssize_t size = readlinkat (dirfd, name, text, LINK_MAX_BYTES - 1);
+    ssize_t size = readlinkat (dirfd, name, text, TARGET_LINK_MAX - 1);
     if (size < 0)
         return false;
     text [size] = 0;
@@ -39,8 +37,8 @@ read_link (int dirfd, const char *name, char text [LINK_MAX_BYTES])
 static bool
 is_link_of (int dirfd, const char *id)
 {
-    char wanted [LINK_MAX_BYTES], found [LINK_MAX_BYTES];
-    text_of (id, wanted);
+    char wanted [TARGET_LINK_MAX], found [TARGET_LINK_MAX];
+    target_link_text (id, wanted);
     return read_link (dirfd, id, found) && strcmp (wanted, found) == 0;
 }
 
@@ -48,7 +46,7 @@ is_link_of (int dirfd, const char *id)
 static bool
 is_ours (int dirfd, const char *name, bool inside)
 {
-    char text [LINK_MAX_BYTES];
+    char text [TARGET_LINK_MAX];
     const char *prefix = inside ? "../" THROUGH : THROUGH;
     return read_link (dirfd, name, text) && strncmp (text, prefix, strlen (prefix)) == 0;
 }
@@ -158,7 +156,7 @@ static code_t
 make_one (int dirfd, const char *id, refusal_t *refusal)
 {
     struct stat info;
-    char text [LINK_MAX_BYTES], parent [REFUSAL_PATH_MAX];
+    char text [TARGET_LINK_MAX], parent [REFUSAL_PATH_MAX];
     if (parent_of (id, parent)) {
         code_t code = make_parent (dirfd, parent, refusal);
         if (code)
@@ -171,7 +169,7 @@ make_one (int dirfd, const char *id, refusal_t *refusal)
         if (unlinkat (dirfd, id, AT_REMOVEDIR) != 0)
             return refusal_system (refusal, errno, id, "remove");
     }
-    text_of (id, text);
+    target_link_text (id, text);
     return symlinkat (text, dirfd, id) == 0 ? OK : refusal_system (refusal, errno, id, "link");
 }
 
@@ -214,15 +212,19 @@ target_link (const place_t *place, const char *const *ids, size_t count, bool re
     return code;
 }
 
-void
+bool
 target_take_lock (const place_t *place)
 {
-    int dirfd = *place->target ? open (place->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int dirfd = open (place->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dirfd < 0)
-        return;
-    if (renameat (place->base_fd, NEW_LOCK_LINK, dirfd, PLACE_LOCK_NAME) == 0)
+        return false;
+    bool taken = renameat (place->base_fd, NEW_LOCK_LINK, dirfd, PLACE_LOCK_NAME) == 0;
+    int error = errno;
+    if (taken)
         fsync (dirfd);
     close (dirfd);
+    errno = error;
+    return taken;
 }
 
 //  ---- tidying -------------------------------------------------------------------------------------

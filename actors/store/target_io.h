@@ -6,6 +6,12 @@
 
 #include "place_io.h"
 
+#define TARGET_LINK_MAX 600     //  bytes of such a link's text, with its NUL
+
+//  Where the link of 'id' leads: "../.ggen/current/@scope/name".
+void
+    target_link_text (const char *id, char text [TARGET_LINK_MAX]);
+
 //  Make the links of these ids; one that is not in the current generation dangles until the switch.
 //  Nothing to do for the home. Nothing is made unless all of them can be. With 'replaces_lock' a file
 //  DIR/ggen.lock stays until target_take_lock, for which all is made ready.
@@ -16,8 +22,8 @@ must_use code_t
                  refusal_t *refusal);
 
 //  After the switch: the link takes the place of a file DIR/ggen.lock, by one rename. Should that
-//  fail, the file says what was asked for, and stays.
-void
+//  fail (false, and errno), the file says what was asked for, and stays.
+bool
     target_take_lock (const place_t *place);
 
 //  Remove the links of ours that lead nowhere, and directories that this leaves empty.

@@ -134,6 +134,7 @@ def of_one_address_or_one_64_of_ipv6_so_many_strangers_are_let_in_and_no_more(ho
                                         *own, other])
         order = [int(word) for word in silent.wait_for(r"^closed (.*)$")[1].split()]
         equal(sorted(order[:2]), [crowd - 2, crowd - 1], f"who was not let in: of {order}")
+        true(order[2] != crowd, f"another host is: {order}")
 
 
 @test

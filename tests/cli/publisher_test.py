@@ -49,16 +49,23 @@ def pin_of(home, name):
 # ---- two publishers of one name ----------------------------------------------------------------------
 
 def two_publishers(home):
-    """A home that knows neither of the two who publish greeting-core in its registry; their keys."""
+    """A home that knows neither of the two who publish greeting-core in its registry, the other one two
+    versions of it; their keys."""
     other = home.another()
     keys = [make_key(home), make_key(other)]
     publish(home, CORE)
-    publish_as(other, "1.2.0")
     third = follower(home)
-    shutil.copytree(other.path / "registry/greeting-core/1.2.0",
-                    third.path / "registry/greeting-core/1.2.0")
+    for version in ("1.2.0", "1.3.0"):
+        publish_as(other, version)
+        shutil.copytree(other.path / f"registry/greeting-core/{version}",
+                        third.path / f"registry/greeting-core/{version}")
     third.run("market", "update", "--force")
     return third, keys
+
+
+def fingerprint(key):
+    digits = key.removeprefix("ed25519:")
+    return " ".join(digits[at:at + 4] for at in range(0, 16, 4))
 
 
 @test
@@ -68,6 +75,7 @@ def at_a_terminal_one_of_two_publishers_is_chosen(home):
     failure = third.json(*words, ok=1)["error"]
     equal(failure["code"], "UNTRUSTED_PUBLISHER")
     contains(failure["hint"], "--publisher")
+    lacks(third.run(*words, ok=1).err, "\n  1  ")
     for typed in ("\n", "3\n", "-1\n", "2x\n", "zwei\n", "\x04"):
         shown, rc = at_terminal(third, *words, typed=typed, columns=200)
         contains(shown, "Which of these do you trust with greeting-core?")
@@ -76,15 +84,27 @@ def at_a_terminal_one_of_two_publishers_is_chosen(home):
     lacks(at_terminal(third, *words, "--dry-run", typed="1\n", columns=200)[0], "Which of these")
     # Of a line that is too long no beginning is taken for the answer.
     equal(at_terminal(third, *words, typed="0" * 62 + "12\n", columns=200)[1], 1)
-    offered = re.findall(r"  ([12])  .*(ed25519:[0-9a-f]{64})", shown)
-    number, key = offered[1]
-    equal(sorted(offered), sorted(zip("12", [key for _, key in offered])))
-    equal({key for _, key in offered}, set(keys))
+    offered = re.findall(r"^  (\d+)  ([0-9a-f ]{19})  (ed25519:[0-9a-f]{64})$", shown, re.MULTILINE)
+    equal([number for number, _, _ in offered], ["1", "2"])
+    equal({(key, name) for _, name, key in offered}, {(key, fingerprint(key)) for key in keys})
+    number, _, key = offered[1]
     shown, rc = at_terminal(third, *words, typed=f"{number}\n", columns=200)
     equal(rc, 0, shown)
     equal(pin_of(third, "greeting-core")["key"], key)
     equal(third.json("market", "list")["packages"][0]["version"],
-          {keys[0]: "1.0.0", keys[1]: "1.2.0"}[key])
+          {keys[0]: "1.0.0", keys[1]: "1.3.0"}[key])
+
+
+@test
+def at_a_terminal_nobody_is_asked_where_a_name_is_another_publishers(home):
+    other = make_key(home.another())
+    publish(home, CORE)
+    third = follower(home)
+    third.run("market", "trust", "add", "greeting-core", other)
+    shown, rc = at_terminal(third, "market", "install", "greeting-core", typed="1\n", columns=200)
+    equal(rc, 1)
+    lacks(shown, "Which of these")
+    equal(pin_of(third, "greeting-core")["key"], other)
 
 
 # ---- yank, unpublish -------------------------------------------------------------------------------

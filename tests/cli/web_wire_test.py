@@ -3,20 +3,25 @@
 """The HTTP registry on the wire: what is asked of a server and how often, what of its answers is kept, TLS."""
 import base64
 import gzip
+import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
+import threading
+import zlib
 
-from tap import contains, equal, main, matches, skip, test, wait_until
+from tap import contains, equal, ggen_path, main, matches, moment, skip, test, true, wait_until
 from web_registry import forget_age, pack, publisher, serve, url
 from web_server import WebServer, cut, endless, redirect, status
 
 ARCHIVE = "greeting-1.0.0.tar.gz"
 REDIRECTS_MAX = 5           # WEB_REDIRECTS_MAX
 ETAG_MAX = 200              # WEB_ETAG_MAX
+INDEX_MAX = 256 << 20       # IMPORT_TEXT_MAX
 
 
 def asked(web, part, since=0):
@@ -41,6 +46,14 @@ def install_asking(home, web, *statuses):
     equal(asked(web, ARCHIVE, since), list(statuses))
 
 
+def mounted(home, place, size):
+    """From now on each command of 'home' has a file system of this size there, which ends with it."""
+    place.mkdir(parents=True)
+    home.prefix = ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o size={size} none "$0" && exec "$@"', place]
+    if subprocess.run([*home.prefix, "true"], capture_output=True).returncode:
+        skip("nothing may be mounted here")
+
+
 # ---- parts -----------------------------------------------------------------------------------------
 
 @test
@@ -49,6 +62,19 @@ def of_a_download_that_was_cut_the_rest_alone_is_fetched(home):
     with web:
         begun(home, web)
         install_asking(home, web, "206")
+
+
+@test
+def the_progress_of_a_rest_begins_where_the_part_ends(home):
+    other, web = serve(home, "greeting")
+    size = next(other.path.glob(f"registry/**/{ARCHIVE}")).stat().st_size
+    script = 'exec 9>progress; exec "$0" market install greeting --progress-fd 9'
+    with web:
+        begun(home, web)
+        home.run_program(["sh", "-c", script, ggen_path()], env=url(web))
+    told = [json.loads(line) for line in (home.dir / "progress").read_text().splitlines()]
+    amounts = [(one["done"], one["total"]) for one in told if one["stage"] == "download" and one["done"]]
+    true(amounts and all(100 < done <= total == size for done, total in amounts), f"of {size}: {told}")
 
 
 @test
@@ -81,7 +107,7 @@ def a_part_with_other_bytes_is_begun_anew_once(home):
 
 @test
 def bytes_that_are_wrong_from_the_start_are_asked_for_once(home):
-    _, web = serve(home, "greeting")
+    other, web = serve(home, "greeting")
 
     def wrong(handler, data):
         handler.answer(200, b"\0" * len(data))
@@ -90,6 +116,10 @@ def bytes_that_are_wrong_from_the_start_are_asked_for_once(home):
         web.fault(ARCHIVE, wrong)
         failed = home.json("market", "install", "greeting", env=url(web), ok=1)
         equal(failed["error"]["code"], "CHECKSUM_MISMATCH")
+        archive = next(other.path.glob(f"registry/**/{ARCHIVE}")).read_bytes()
+        equal(failed["error"]["details"],
+              {"expected": hashlib.sha256(archive).hexdigest(),
+               "actual": hashlib.sha256(bytes(len(archive))).hexdigest()})
         equal(asked(web, ARCHIVE), ["fault", "200"])
         equal(list(home.path.glob("cache/web/*.part")), [])
         web.fault(ARCHIVE, None)
@@ -175,6 +205,84 @@ def an_archive_that_is_longer_than_told_is_cut_off_there(home):
         contains(failed["error"]["message"], f"more than {size} bytes")
         web.fault(ARCHIVE, None)
         install_asking(home, web, "200")
+
+
+@test
+def where_there_is_no_room_for_the_archive_it_is_not_asked_for(home):
+    other = home.another()
+    other.run("market", "key", "generate")
+    folder = pack(other, "greeting")
+    (folder / "noise").write_bytes(os.urandom(600_000))
+    other.run("market", "publish", folder)
+    mounted(home, home.path / "cache", "1m")
+    with WebServer(other.path / "registry") as web:
+        failed = home.json("market", "install", "greeting", env=url(web), ok=1)
+        equal(failed["error"]["code"], "INSUFFICIENT_DISK_SPACE")
+        true(int(failed["error"]["details"]["required"]) > 1_200_000, failed)
+        equal(asked(web, ARCHIVE), [])
+
+
+@test
+def two_who_fetch_the_same_write_each_into_a_part_of_its_own(home):
+    other, web = serve(home, "greeting")
+    second, third = home.another(), home.another()
+    for one in (home, second, third):
+        one.write("ggen/config.toml", f'[storage]\ncache_dir = "{home.dir}/cache"\n')
+    held, go_on = [], threading.Event()
+
+    def hold_the_first(handler, data):
+        if held:
+            return handler.answer(200, data)
+        held.append(handler)
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data[:50])
+        go_on.wait(60)
+        handler.wfile.write(b"\0" * (len(data) - 50))
+
+    with web:
+        web.fault(ARCHIVE, hold_the_first)
+        slow = home.start("market", "install", "greeting", env=url(web))
+        wait_until(lambda: [part for part in home.dir.glob("cache/web/*.part") if part.stat().st_size == 50],
+                   what="the first bytes")
+        second.run("market", "install", "greeting", env=url(web))
+        go_on.set()
+        slow.wait()
+        third.run("market", "install", "greeting", "--offline", env=url(web))
+
+
+@test
+def what_nobody_waits_for_any_more_is_not_fetched_to_its_end(home):
+    other = home.another()
+    other.run("market", "key", "generate")
+    folder = pack(other, "greeting")
+    (folder / "noise").write_bytes(os.urandom(2_000_000))
+    other.run("market", "publish", folder)
+    gone = []
+
+    def slowly(handler, data):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        try:
+            for at in range(0, len(data), 2000):
+                handler.wfile.write(data[at:at + 2000])
+                moment(0.1)
+        except OSError:
+            gone.append(True)
+        handler.close_connection = True
+
+    with WebServer(other.path / "registry") as web:
+        web.fault(ARCHIVE, slowly)
+        home.run("node", "run", "--daemon", env=url(web))
+        verb = home.start("market", "install", "greeting")
+        wait_until(lambda: list(home.path.glob("cache/web/*.part")), what="its part")
+        equal(verb.stop(signal.SIGINT), 130)
+        wait_until(lambda: gone, what="the node to hang up")
+        web.fault(ARCHIVE, None)
+        home.run("market", "install", "greeting")
+        equal(asked(web, ARCHIVE)[-1], "206")
 
 
 # ---- the copy of the index ---------------------------------------------------------------------------
@@ -273,6 +381,49 @@ def while_one_fetches_the_others_go_on_with_what_is_there(home):
         first.kill()
 
 
+@test
+def what_a_fetch_that_was_killed_has_left_is_not_in_the_next_copy(home):
+    other, web = serve(home, "greeting")
+    with web:
+        home.run("market", "search", env=url(web))
+        folder = next(home.path.glob("cache/web/*/1"))
+        shutil.copytree(folder / "greeting", folder.with_name("2") / "junk")
+        other.run("market", "yank", "greeting@1.0.0", "--reason", "it burns")
+        forget_age(home)
+        home.run("market", "search", env=url(web))
+        equal((folder.with_name("2") / "greeting").is_dir(), True)
+        equal((folder.with_name("2") / "junk").exists(), False)
+
+
+@test
+def an_index_for_which_there_is_no_room_leaves_nothing(home):
+    packages = [{"name": f"pack-{number}", "version": "1.0.0", "license": "MIT", "checksum": "ab" * 32,
+                 "description": "-", "readme": "x" * 5000, "download_url": "x.tar.gz", "size_bytes": 1}
+                for number in range(150)]
+    home.write("www/index.json", json.dumps({"packages": packages}))
+    mounted(home, home.path / "cache", "1m")
+    with WebServer(home.dir / "www") as web:
+        found = home.json("market", "search", env=url(web))
+        contains(found["warnings"][0], "INSUFFICIENT_DISK_SPACE")
+        seen = home.run_program(["sh", "-c", '"$0" market search >/dev/null; find "$1" -type f', ggen_path(),
+                                 home.path / "cache" / "web"], env=url(web))
+        equal([line.rpartition("/")[2] for line in seen.out.splitlines()], [".lock"])
+
+
+@test
+def an_index_that_is_too_long_is_cut_off_however_small_it_comes(home):
+    (home.dir / "www").mkdir()
+    blanks = b" " * (1 << 20)
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    bomb = b"".join([*(packer.compress(blanks) for _ in range(INDEX_MAX >> 20)), packer.compress(b"x"),
+                     packer.flush()])
+    with WebServer(home.dir / "www") as web:
+        web.fault("/index.json", lambda handler, data: handler.answer(200, bomb, **{"Content-Encoding": "gzip"}))
+        refused = home.run("market", "registry", "add", "far", web.url, ok=1, deadline_s=300).err
+        contains(refused, f"it has more than {INDEX_MAX} bytes")
+    equal(list(home.path.glob("cache/web/*/.index.json")), [])
+
+
 # ---- what is asked -----------------------------------------------------------------------------------
 
 @test
@@ -359,6 +510,10 @@ def an_index_may_have_any_name_and_stands_where_its_url_says(home):
         equal(web.log, ["GET /all.json 200", "GET /index.json 200", "GET /index.json 200"])
         home.run("market", "install", "greeting", env={"GGEN_REGISTRY_URL": web.url.rstrip("/")})
         home.another().run("market", "install", "greeting", env={"GGEN_REGISTRY_URL": web.url + "all.json"})
+    with WebServer(other.path) as web:
+        for place in ("registry", "registry?as=somebody", "registry/", "registry/all.json?x=y#z"):
+            third = home.another()
+            third.run("market", "install", "greeting", env={"GGEN_REGISTRY_URL": web.url + place})
 
 
 @test

@@ -51,14 +51,14 @@ class Rig:
         self.before = folder / "before"
         box.path.rename(self.before)
         box.restore(self.before)
-        self.old = box.installed(), box.found()
+        self.old = box.installed(*self.operation.there), box.found()
         code, out, err = box.run(*operation.words, crash={
             "CRASH_MODE": "record", **({"CRASH_UNSYNCED": unsynced} if unsynced else {})})
         if code:
             raise SystemExit(f"{operation.name}: fails undisturbed: {told(out, err)}")
         self.log = folder / "record"
         box.log.rename(self.log)
-        self.new = box.installed(), box.found()
+        self.new = box.installed(*self.operation.there), box.found()
         self.calls = [line.split(b"\t")[0] for line in self.log.read_bytes().splitlines()]
 
     def sandbox(self, name):
@@ -68,7 +68,7 @@ class Rig:
 
     def check(self, box, code=None, out="", err=""):
         """The home is in the old or the new state, and the next run makes it the new one."""
-        listed, found = box.installed(), box.found()
+        listed, found = box.installed(*self.operation.there), box.found()
         done = listed == self.new[0] and found == self.new[1]
         if listed not in (self.old[0], self.new[0]):
             raise Wrong(f"neither the old state nor the new: {listed}")
@@ -78,15 +78,15 @@ class Rig:
             raise Wrong("it says that it is done and it is not")
         if code:
             self._check_error(code, out, err)
-        verified = box.ask("verify", codes=(0, 1) if self.operation.repairs else (0,))
+        verified = box.ask("verify", *self.operation.there, codes=(0, 1) if self.operation.repairs else (0,))
         if not verified["ok"] and not self.operation.repairs:
             raise Wrong(f"verify: {verified['findings']}")
         self.operation.check_always(box)
         again = self.operation.after if done and self.operation.after else self.operation.words
         box.ask(*again)
-        if (box.installed(), box.found()) != self.new:
-            raise Wrong(f"after the next run: {box.installed()}")
-        verified = box.ask("verify")
+        if (box.installed(*self.operation.there), box.found()) != self.new:
+            raise Wrong(f"after the next run: {box.installed(*self.operation.there)}")
+        verified = box.ask("verify", *self.operation.there)
         if not verified["ok"]:
             raise Wrong(f"verify after the next run: {verified['findings']}")
         if box.leftovers():

@@ -62,8 +62,8 @@ class Sandbox:
             remove_tree(self.path)
         shutil.copytree(copy, self.path, symlinks=True, copy_function=copy_linked(copy))
 
-    def installed(self):
-        return plain(self.ask("list")["packages"])
+    def installed(self, *there):
+        return plain(self.ask("list", *there)["packages"])
 
     def found(self):
         return plain(self.ask("search", codes=(0, 3))["results"])
@@ -124,6 +124,7 @@ class Operation:
     name = words = None
     after = None
     repairs = False         # verify may find something before
+    there = ()              # the target that it changes
 
     def prepare(self, box):
         """Make the home."""
@@ -234,14 +235,101 @@ class Adopt(Operation):
     name, words = "adopt", ("install", "base")
 
     def prepare(self, box):
-        publish_all(box, "base-1.0.0")
-        (box.path / "packages/old").mkdir(parents=True)
-        (box.path / "packages/old/file").write_text("mine\n", encoding="ascii")
+        publish_all(box, "base-1.0.0", "dep-1.0.0")
+        old = box.path / "packages"
+        for name in ("dep", "@me/old"):
+            (old / name).mkdir(parents=True)
+            (old / name / "file").write_text("mine\n", encoding="ascii")
+            (old / name / "gpack.toml").write_text(f'name = "{name}"\nversion = "0.9.0"\n',
+                                                   encoding="ascii")
+        (old / "data").mkdir()
+        (old / "data/file").write_text("mine\n", encoding="ascii")
+        (box.path / "elsewhere").write_text("mine\n", encoding="ascii")
+        (old / "link").symlink_to("../elsewhere")
+        (old / "ggen.lock").write_text(json.dumps({"version": "1.0", "packages": {
+            "dep": {"version": "0.9.0", "checksum": "0" * 64}}}), encoding="ascii")
+
+    kept = "packages/dep/file", "packages/@me/old/file", "packages/data/file", "packages/link"
 
     def check_always(self, box):
-        text = (box.path / "packages/old/file").read_text(encoding="ascii")
-        if text != "mine\n":
-            raise Wrong("the adopted package is not what it was")
+        for path in self.kept:
+            if (box.path / path).read_text(encoding="ascii") != "mine\n":
+                raise Wrong(f"{path} is not what it was")
+
+    def check_more(self, box):
+        box.ask("rollback", "0")
+        for path in Adopt.kept:
+            if (box.path / path).read_text(encoding="ascii") != "mine\n":
+                raise Wrong(f"{path} is not what it was in generation 0")
+
+
+class AdoptRemove(Adopt):
+    name, words, after = "adopt and remove", ("remove", "@me/old"), ("list",)
+    kept = "packages/dep/file", "packages/data/file", "packages/link"
+
+
+class AdoptReplace(Adopt):
+    name, words = "adopt and replace", ("install", "dep")
+    kept = "packages/@me/old/file", "packages/data/file", "packages/link"
+
+
+class RollbackAdopted(Adopt):
+    name, words, after = "rollback to adopted", ("rollback", "0"), ("list",)
+    kept = "packages/data/file", "packages/link"
+
+    def prepare(self, box):
+        super().prepare(box)
+        box.ask("install", "dep")
+        box.ask("remove", "@me/old")
+
+    def check_more(self, box):
+        for path in Adopt.kept:
+            if (box.path / path).read_text(encoding="ascii") != "mine\n":
+                raise Wrong(f"{path} is not what it was in generation 0")
+
+
+class AdoptTarget(Operation):
+    """Packages of a target, which are adopted by the word of its old lock. It lies in the home, to be
+    watched."""
+    name = "adopt in a target"
+    there = ("-t", "ggen/vendor")
+    words = ("install", "dep", *there)
+    kept = "base/file", "@me/old/file", "data/file"
+
+    def prepare(self, box):
+        publish_all(box, "base-1.0.0", "dep-1.0.0")
+        vendor = box.path / "vendor"
+        for name in ("base", "@me/old", "data"):
+            (vendor / name).mkdir(parents=True)
+            (vendor / name / "file").write_text("mine\n", encoding="ascii")
+        (vendor / "ggen.lock").write_text(json.dumps({"version": "1.0", "packages": {
+            "base": {"version": "1.0.0"}, "@me/old": {"version": "1.0.0"}}}), encoding="ascii")
+
+    def check_always(self, box):
+        for path in self.kept:
+            if (box.path / "vendor" / path).read_text(encoding="ascii") != "mine\n":
+                raise Wrong(f"{path} is not what it was")
+
+    def check_more(self, box):
+        box.ask("rollback", "0", *self.there)
+        for path in AdoptTarget.kept:
+            if (box.path / "vendor" / path).read_text(encoding="ascii") != "mine\n":
+                raise Wrong(f"{path} is not what it was in generation 0")
+        if not (box.path / "vendor/ggen.lock").is_symlink():
+            raise Wrong("the old lock has not given way")
+
+
+class AdoptTargetReplace(AdoptTarget):
+    name = "adopt in a target and replace"
+    words = ("install", "base", *AdoptTarget.there)
+    kept = "@me/old/file", "data/file"
+
+
+class AdoptTargetRemove(AdoptTarget):
+    name = "adopt in a target and remove"
+    words = ("remove", "@me/old", *AdoptTarget.there)
+    after = ("list",)
+    kept = "base/file", "data/file"
 
 
 class Update(Upgrade):
@@ -265,7 +353,9 @@ def edit(path):
 
 
 OPERATIONS = [FirstPublish(), Publish(), Install(), InstallMany(), Upgrade(), Remove(), Rollback(),
-              RollbackEdited(), Fix(), Adopt(), Update(), Clean()]
+              RollbackEdited(), Fix(), Adopt(), AdoptRemove(), AdoptReplace(), RollbackAdopted(),
+              AdoptTarget(), AdoptTargetReplace(), AdoptTargetRemove(),
+              Update(), Clean()]
 PACKS = [("base", "1.0.0", ()), ("base", "2.0.0", ()), ("dep", "1.0.0", ()),
          ("app", "1.0.0", ("dep",)), ("app", "2.0.0", ("dep",)), ("tool", "1.0.0", ("app",)),
          *((part, "1.0.0", ()) for part in InstallMany.PARTS)]

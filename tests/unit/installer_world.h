@@ -26,7 +26,7 @@
 
 #define UNUSED __attribute__ ((unused))
 
-#define WORLD_MAX 128
+#define WORLD_MAX 256
 #define UNSIGNED  (-1)
 
 typedef struct {
@@ -74,6 +74,7 @@ typedef struct {
 
     //  What was asked.
     unsigned deletes;
+    char followed [32];             //  version of the last check
     char fresh_checked [400];       //  names whose head has to be in date; of all checks, in order
     unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, pinnings,
         offline, manies, questions;
@@ -363,8 +364,9 @@ serve_search (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *m
     Ggen__Package *list [WORLD_MAX];
     reply.results = list;
     for (size_t i = 0; i < self->entries_count; i++)
-        if (strncmp (self->entries [i].package->id, request->query, 3) == 0)
-            list [reply.n_results++] = self->entries [i].package;
+        if (!*request->query || strncmp (self->entries [i].package->id, request->query, 3) == 0)
+            if (reply.total++ >= request->offset && reply.n_results < request->limit)
+                list [reply.n_results++] = self->entries [i].package;
     fake_answer (&self->fake, asked, &reply.base);
 }
 
@@ -396,6 +398,7 @@ judge_check (world_t *self, const fake_sent_t *asked, const Ggen__CheckReleaseRe
                   sizeof self->fresh_checked - strlen (self->fresh_checked), "%s%s",
                   *self->fresh_checked ? " " : "", request->name);
     Ggen__CheckReleaseReply reply = GGEN__CHECK_RELEASE_REPLY__INIT;
+    snprintf (self->followed, sizeof self->followed, "%s", request->version);
     if (request->record.len == 0) {
         if (!request->allow_unsigned)
             refuse_it (self, asked, MISSING_SIGNATURE, request->name);
@@ -458,14 +461,16 @@ serve_pins (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *mes
     Ggen__TrustPin pins [WORLD_MAX], *list [WORLD_MAX];
     char *registries [] = {(char *) (uintptr_t) self->unsigned_registry};
     reply.pins = list;
-    for (size_t i = 0; i < request->n_names; i++) {
-        const uint8_t *key = pin_of (self, request->names [i]);
+    const bool all = request->n_names == 0;
+    for (size_t i = 0; i < (all ? self->pins_count : request->n_names); i++) {
+        const char *name = all ? self->pins [i].name : request->names [i];
+        const uint8_t *key = pin_of (self, name);
         if (!key)
             continue;
         Ggen__TrustPin *pin = list [reply.n_pins] = &pins [reply.n_pins];
         reply.n_pins++;
         ggen__trust_pin__init (pin);
-        pin->name = request->names [i];
+        pin->name = (char *) (uintptr_t) name;
         pin->key = (ProtobufCBinaryData) {32, (uint8_t *) (uintptr_t) key};
     }
     reply.unsigned_registries = registries;
@@ -473,16 +478,24 @@ serve_pins (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *mes
     fake_answer (&self->fake, asked, &reply.base);
 }
 
-static UNUSED void
-serve_key (world_t *self, const fake_sent_t *asked)
+//  The keys are "key-0" and so on; every other name is its own.
+static UNUSED int
+key_named (const world_t *self, const char *name)
 {
+    return strncmp (name, "key-", 4) == 0 ? name [4] - '0' : self->own_key;
+}
+
+static UNUSED void
+serve_key (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
+{
+    int number = key_named (self, ((const Ggen__KeyShowRequest *) (const void *) message)->name);
     Ggen__KeyShowReply reply = GGEN__KEY_SHOW_REPLY__INIT;
     Ggen__KeyInfo key = GGEN__KEY_INFO__INIT;
-    if (self->own_key == UNSIGNED) {
+    if (number == UNSIGNED) {
         refuse_it (self, asked, PACKAGE_NOT_FOUND, "there is no key");
         return;
     }
-    key.public_key = (ProtobufCBinaryData) {32, self->keys [self->own_key].public_key};
+    key.public_key = (ProtobufCBinaryData) {32, self->keys [number].public_key};
     reply.key = &key;
     fake_answer (&self->fake, asked, &reply.base);
 }
@@ -560,7 +573,7 @@ serve_sign (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *mes
 {
     const Ggen__SignRequest *request = (const void *) message;
     Ggen__SignReply reply = GGEN__SIGN_REPLY__INIT;
-    reply.record = sign_payload (&self->keys [self->own_key], request->kind,
+    reply.record = sign_payload (&self->keys [key_named (self, request->key_name)], request->kind,
                                  (bytes_t) {request->payload.data, request->payload.len});
     fake_answer (&self->fake, asked, &reply.base);
     free (reply.record.data);
@@ -1050,7 +1063,7 @@ serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
     else if (type == &ggen__trust_list_request__descriptor)
         serve_pins (self, asked, message);
     else if (type == &ggen__key_show_request__descriptor)
-        serve_key (self, asked);
+        serve_key (self, asked, message);
     else if (type == &ggen__sign_request__descriptor)
         serve_sign (self, asked, message);
     else if (type == &ggen__minisign_request__descriptor)

@@ -192,6 +192,8 @@ older_shapes_are_read (void **unused)
         assert_int_equal (lock->n_packages, 2);
         assert_string_equal (lock->packages [0]->name, "a");
         assert_string_equal (lock->packages [0]->dependencies [0]->name, "b");
+        assert_true (lock->packages [0]->direct);
+        assert_false (lock->packages [1]->direct);
         assert_string_equal (lock->packages [1]->version, "2.0.0");
         assert_int_equal (lock->packages [1]->sha256.len, 32);
         char *text = NULL, *why = NULL;

@@ -9,6 +9,7 @@
 #include "tests/p2p_rig.h"
 
 #include "actors/registry/outbox.h"
+#include "actors/registry/p2p_change.h"
 
 static rig_t *rig;
 
@@ -35,6 +36,19 @@ records_of (Ggen__RecordKind kind)
     for (size_t i = 0; i < rig->world->records_count; i++)
         count += rig->world->records[i].element.kind == kind;
     return count;
+}
+
+//  The highest seq of a head in the DHT.
+static uint64_t
+head_seq_told (void)
+{
+    uint64_t seq = 0;
+    for (size_t i = 0; i < rig->world->records_count; i++) {
+        const dht_element_t *element = &rig->world->records[i].element;
+        if (element->kind == GGEN__RECORD_KIND__HEAD && element->seq > seq)
+            seq = element->seq;
+    }
+    return seq;
 }
 
 static unsigned
@@ -235,16 +249,39 @@ what_few_have_of_an_older_version_is_written_again (void **state)
     assert_int_equal (rig->world->writes, writes + 1);
 }
 
+//  It is being told when the newer one comes: what few have of its head then needs no second writing.
+static void
+what_few_have_of_a_head_that_is_old_before_it_is_told_is_not_written_again (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->held = "state";
+    rig_ask_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig_ask_publish (rig, 0, "pack", "2.0.0", 2, "1.0.0 2.0.0");
+    rig->held = "dht";
+    rig_settle (rig);
+    rig->world->few = true;
+    rig->held = NULL;
+    rig_settle (rig);
+    puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
+    puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
+    rig->world->writes = 0;
+    rig_wait (rig, 30000);
+    //  Both releases, one head, one listing under its name and "pack", "made", "tests".
+    assert_int_equal (rig->world->writes, 2 + 1 + 4);
+}
+
 //  What the former process knew of it is gone.
 static void
 what_was_published_lately_is_written_once_more_after_a_restart (void **state)
 {
     (void) state;
     rig_start (rig);
-    const unsigned writes = publish_pack ();
+    const unsigned writes = publish_pack (), provided = rig->world->provided;
     rig_restart (rig);
     rig_wait (rig, 30000);
     assert_int_equal (rig->world->writes, 2 * writes);
+    assert_int_equal (rig->world->provided, provided);
     rig_wait (rig, 3600000);
     rig_restart (rig);
     rig_wait (rig, 3600000);
@@ -434,6 +471,22 @@ given_the_dht_takes_nothing_the_news_goes_out_all_the_same (void **state)
     puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
 }
 
+//  But the topic of all has somebody, or there is nobody at all.
+static void
+a_category_that_nobody_follows_is_told_all_the_same (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    const char *const topics[] = {"/ggen/packages/v1/tools", "/ggen/packages/v1"};
+    for (unsigned i = 0; i < COUNT_OF (topics); i++) {
+        rig->world->unheard = topics[i];
+        rig_must_publish (rig, 0, i ? "all" : "category", "1.0.0", 1, "1.0.0");
+        Ggen__OutboxReply *outbox = rig_outbox (rig);
+        assert_int_equal (outbox->entries[i]->done, i == 0);
+        puppet_free (outbox);
+    }
+}
+
 static void
 what_is_kept_is_found_here_before_others_have_answered (void **state)
 {
@@ -450,6 +503,26 @@ what_is_kept_is_found_here_before_others_have_answered (void **state)
     rig->held = NULL;
     rig_settle (rig);
     puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
+}
+
+//  Hosts may take long.
+static void
+who_publishes_is_answered_when_it_is_time_though_not_all_is_told (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->held = "transfer";
+    rig_ask_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    assert_true (puppet_silent (&rig->registry));
+    rig_wait (rig, CHANGE_ANSWER_FACTOR * rig->settings.answer_ms);
+    Ggen__PublishReply *reply = rig_hear (rig, &ggen__publish_reply__descriptor);
+    assert_true (reply->n_warnings > 0);
+    puppet_free (reply);
+    rig->held = NULL;
+    rig_settle (rig);
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_true (outbox->entries[0]->done);
+    puppet_free (outbox);
 }
 
 static void
@@ -530,6 +603,25 @@ tries_become_rarer_and_a_peer_that_comes_starts_them_anew (void **state)
     rig_tell (rig, "swarm", &up.base);
     rig_wait (rig, 1500);
     assert_int_equal (records_of (GGEN__RECORD_KIND__HEAD), 1);
+}
+
+//  What is too old to be announced again is so, too.
+static void
+who_was_woken_and_fails_again_is_tried_soon (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->dht_code = NETWORK;
+    puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+    rig->registry.wall_ms += (OUTBOX_AGAIN_SECS + 60) * INT64_C (1000);
+    rig_wait (rig, 3600000);
+    Ggen__PeerUp up = GGEN__PEER_UP__INIT;
+    up.kept = true;
+    rig_tell (rig, "swarm", &up.base);
+    rig_wait (rig, 1500);
+    const unsigned before = rig->world->writes;
+    rig_wait (rig, 2 * OUTBOX_RETRY_MS);
+    assert_true (rig->world->writes > before);
 }
 
 static void
@@ -731,6 +823,80 @@ an_older_entry_goes_when_its_archive_is_stored (void **state)
     puppet_free (outbox);
 }
 
+//  It was recorded without being announced, and is announced now: its record and its archive are where
+//  they were, unless the record is another one.
+static void
+of_a_version_that_is_published_again_the_head_is_told_and_what_else_is_new (void **state)
+{
+    (void) state;
+    const unsigned head_and_listing = 1 + 4;
+    rig_start (rig);
+    for (unsigned other = 0; other < 2; other++) {
+        const char *version = other ? "2.0.0" : "1.0.0", *versions = other ? "1.0.0 2.0.0" : "1.0.0";
+        const unsigned items = items_on ("/ggen/packages/v1");
+        rig->unannounced = true;
+        rig_must_publish (rig, 0, "pack", version, 1 + 2 * other, versions);
+        assert_int_equal (items_on ("/ggen/packages/v1"), items);
+        const unsigned provided = rig->world->provided;
+        rig->world->writes = 0;
+        rig->unannounced = false;
+        rig_ask_publish_at (rig, 0, "pack", version, 2 + 2 * other, versions,
+                            RIG_WALL - (other ? 50 : 100));
+        puppet_free (rig_hear (rig, &ggen__publish_reply__descriptor));
+        assert_int_equal (rig->world->writes, head_and_listing + other);
+        assert_int_equal (rig->world->provided, provided + other);
+        assert_int_equal (items_on ("/ggen/packages/v1"), items + 1);
+        assert_int_equal (head_seq_told (), 2 + 2 * other);
+    }
+}
+
+//  Each stands for itself, whatever of the one before it was done.
+static void
+a_head_after_a_head_is_told_too (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    for (uint64_t seq = 2; seq < 5; seq++) {
+        puppet_free (put_head (0, seq, seq % 2 ? "1.0.0" : "1.0.0!"));
+        assert_int_equal (head_seq_told (), seq);
+    }
+}
+
+//  Another node of this publisher's was faster; who refuses ours hands out its head.
+static void
+a_newer_head_that_is_met_while_telling_is_learned (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->dht_code = NETWORK;
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig->world->dht_code = OK;
+    rig_put_head (rig, 0, "pack", rig_head (rig, 0, "pack", 2, "1.0.0!"));
+    rig_wait (rig, 2 * OUTBOX_RETRY_MS);
+    rig->world->dht_code = NETWORK;
+    rig_ask_version (rig, "pack", "1.0.0");
+    rig_wait (rig, rig->settings.answer_ms);
+    Ggen__PackageReply *reply = rig_hear (rig, &ggen__package_reply__descriptor);
+    assert_true (reply->package->yanked);
+    puppet_free (reply);
+}
+
+//  This node's are the outbox of both.
+static void
+two_publishers_of_one_name_stand_each_for_itself (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->dht_code = NETWORK;
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig_must_publish (rig, 1, "pack", "1.0.0", 5, "1.0.0");
+    rig->world->dht_code = OK;
+    rig_wait (rig, 4 * OUTBOX_RETRY_MS);
+    assert_int_equal (records_of (GGEN__RECORD_KIND__HEAD), 2);
+    assert_int_equal (records_of (GGEN__RECORD_KIND__RELEASE), 2);
+}
+
 //  As after a crash between the newer entry and the older one's end.
 static void
 an_older_entry_found_on_disk_does_not_speak_for_its_name (void **state)
@@ -774,6 +940,67 @@ a_damaged_outbox_does_no_harm (void **state)
     assert_int_equal (outbox->n_entries, 0);
     puppet_free (outbox);
     puppet_free (rig_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0"));
+}
+
+//  As it would be written for a head of this name.
+static void
+insert_entry (const char *id, const char *table_key)
+{
+    Ggen__OutboxState state = GGEN__OUTBOX_STATE__INIT;
+    ProtobufCBinaryData key = {strlen (table_key), (uint8_t *) (uintptr_t) table_key};
+    state.id = (char *) (uintptr_t) id;
+    state.version = "";
+    state.head = rig_head (rig, 0, id, 1, "1.0.0");
+    ProtobufCBinaryData packed = p2p_pack (&state.base);
+    assert_true (memory_state_insert (rig->state, "outbox", key, packed));
+    free (packed.data);
+    free (state.head.data);
+}
+
+static void
+of_an_outbox_that_others_have_written_to_each_is_taken_once_and_so_many_at_most (void **state)
+{
+    (void) state;
+    char id[16];
+    insert_entry ("pack", "a");
+    insert_entry ("pack", "b");
+    rig_start (rig);
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, 1);
+    puppet_free (outbox);
+    puppet_stop (&rig->registry);
+    for (unsigned i = 0; i < OUTBOX_MAX + 10; i++) {
+        snprintf (id, sizeof id, "pack-%u", i);
+        insert_entry (id, id);
+    }
+    rig_start (rig);
+    outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, OUTBOX_MAX);
+    puppet_free (outbox);
+}
+
+//  What is told makes room, the oldest first; what is not told yet is kept.
+static void
+an_outbox_that_is_full_forgets_what_is_done_and_nothing_else (void **state)
+{
+    (void) state;
+    char id[16];
+    for (unsigned i = 0; i < OUTBOX_MAX; i++) {
+        snprintf (id, sizeof id, "pack-%03u", i);
+        insert_entry (id, id);
+    }
+    rig->world->dht_code = NETWORK;
+    rig_start (rig);
+    rig_ask_publish (rig, 0, "new", "1.0.0", 1, "1.0.0");
+    rig_expect_failure (rig, STORAGE);
+    rig->world->dht_code = OK;
+    rig_wait (rig, 2 * OUTBOX_RETRY_MS);
+    rig_must_publish (rig, 0, "new", "1.0.0", 1, "1.0.0");
+    Ggen__OutboxReply *outbox = rig_outbox (rig);
+    assert_int_equal (outbox->n_entries, OUTBOX_MAX);
+    assert_string_equal (outbox->entries[0]->id, "pack-001");
+    assert_string_equal (outbox->entries[OUTBOX_MAX - 1]->id, "new");
+    puppet_free (outbox);
 }
 
 static void
@@ -826,12 +1053,38 @@ when_halves_meet_what_was_published_is_announced_again (void **state)
     assert_int_equal (items_on ("/ggen/packages/v1"), 3);
 }
 
+//  Of many the newest, and nothing that something newer stands for.
+static void
+so_many_are_announced_again_as_stand_for_themselves_and_are_newest (void **state)
+{
+    (void) state;
+    char id[16];
+    rig_start (rig);
+    for (unsigned i = 0; i < OUTBOX_AGAIN_MAX; i++) {
+        snprintf (id, sizeof id, "pack-%u", i);
+        rig_must_publish (rig, 0, id, "1.0.0", 1, "1.0.0");
+    }
+    rig->world->few = true;             //  What stands behind is not done
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig_must_publish (rig, 0, "pack", "2.0.0", 2, "1.0.0 2.0.0");
+    const unsigned items = items_on ("/ggen/packages/v1");
+    Ggen__PeerUp up = GGEN__PEER_UP__INIT;
+    up.kept = true;
+    rig_tell (rig, "swarm", &up.base);
+    rig_tell (rig, "swarm", &up.base);
+    rig_wait (rig, 2500);
+    //  Of the newest entries one is the older version of "pack".
+    assert_int_equal (items_on ("/ggen/packages/v1"), items + OUTBOX_AGAIN_MAX - 1);
+}
+
 static void
 what_was_published_long_ago_is_not_announced_again (void **state)
 {
     (void) state;
     rig_start (rig);
+    rig->world->few = true;
     rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    const unsigned writes = rig->world->writes;
     rig->registry.wall_ms += (OUTBOX_AGAIN_SECS + 60) * INT64_C (1000);
     Ggen__PeerUp up = GGEN__PEER_UP__INIT;
     up.kept = true;
@@ -839,6 +1092,7 @@ what_was_published_long_ago_is_not_announced_again (void **state)
     rig_tell (rig, "swarm", &up.base);
     rig_wait (rig, 5000);
     assert_int_equal (items_on ("/ggen/packages/v1"), 1);
+    assert_int_equal (rig->world->writes, writes);
 }
 
 //  ---- PutHead, Delete -----------------------------------------------------------------------------
@@ -868,6 +1122,25 @@ a_yank_reaches_others_and_its_texts_come_back_with_its_undoing (void **state)
     assert_string_equal (found->results[0]->description, "Made for tests");
     puppet_free (found);
     rig_free (other);
+}
+
+//  Entries of older versions are still there, for few have these.
+static void
+the_texts_that_come_back_are_those_of_the_last_offer (void **state)
+{
+    (void) state;
+    rig_start (rig);
+    rig->world->few = true;
+    rig->description = "First";
+    rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
+    rig->description = "Second";
+    rig_must_publish (rig, 0, "pack", "2.0.0", 2, "1.0.0 2.0.0");
+    puppet_free (put_head (0, 3, "1.0.0! 2.0.0!"));
+    puppet_free (put_head (0, 4, "1.0.0 2.0.0"));
+    Ggen__SearchReply *found = rig_search (rig, "pack");
+    assert_int_equal (found->n_results, 1);
+    assert_string_equal (found->results[0]->description, "Second");
+    puppet_free (found);
 }
 
 static void
@@ -940,6 +1213,7 @@ main (void)
         TEST (who_writes_is_not_one_of_the_others_who_have_it),
         TEST (what_few_others_have_is_written_seven_times_at_most),
         TEST (what_few_have_of_an_older_version_is_written_again),
+        TEST (what_few_have_of_a_head_that_is_old_before_it_is_told_is_not_written_again),
         TEST (what_was_published_lately_is_written_once_more_after_a_restart),
         TEST (a_full_keyword_goes_on_under_its_next_part),
         TEST (the_listing_tells_of_the_latest_version),
@@ -953,11 +1227,14 @@ main (void)
         TEST (nothing_is_told_before_it_is_on_disk),
         TEST (a_version_is_told_of_when_its_record_and_archive_can_be_found),
         TEST (given_the_dht_takes_nothing_the_news_goes_out_all_the_same),
+        TEST (a_category_that_nobody_follows_is_told_all_the_same),
         TEST (what_is_kept_is_found_here_before_others_have_answered),
+        TEST (who_publishes_is_answered_when_it_is_time_though_not_all_is_told),
         TEST (what_cannot_be_written_down_is_not_published),
         TEST (a_publish_without_a_network_is_told_later),
         TEST (what_nobody_answered_before_a_stop_is_asked_again),
         TEST (tries_become_rarer_and_a_peer_that_comes_starts_them_anew),
+        TEST (who_was_woken_and_fails_again_is_tried_soon),
         TEST (a_newer_head_stands_for_an_older_one_that_was_not_told),
         TEST (an_older_head_that_is_not_on_disk_yet_is_answered_all_the_same),
         TEST (what_may_have_been_spoilt_on_the_disk_is_told_only_when_its_signatures_are_good),
@@ -965,12 +1242,20 @@ main (void)
         TEST (a_head_that_waits_for_its_turn_is_answered_when_a_newer_one_stands_for_it),
         TEST (a_head_that_is_put_twice_at_once_is_answered_twice),
         TEST (an_older_entry_goes_when_its_archive_is_stored),
+        TEST (of_a_version_that_is_published_again_the_head_is_told_and_what_else_is_new),
+        TEST (a_head_after_a_head_is_told_too),
+        TEST (a_newer_head_that_is_met_while_telling_is_learned),
+        TEST (two_publishers_of_one_name_stand_each_for_itself),
         TEST (an_older_entry_found_on_disk_does_not_speak_for_its_name),
         TEST (a_damaged_outbox_does_no_harm),
+        TEST (of_an_outbox_that_others_have_written_to_each_is_taken_once_and_so_many_at_most),
+        TEST (an_outbox_that_is_full_forgets_what_is_done_and_nothing_else),
         TEST (without_its_tables_it_answers_and_does_not_publish),
         TEST (when_halves_meet_what_was_published_is_announced_again),
+        TEST (so_many_are_announced_again_as_stand_for_themselves_and_are_newest),
         TEST (what_was_published_long_ago_is_not_announced_again),
         TEST (a_yank_reaches_others_and_its_texts_come_back_with_its_undoing),
+        TEST (the_texts_that_come_back_are_those_of_the_last_offer),
         TEST (a_deleted_version_is_no_longer_served_and_no_longer_listed),
         TEST (a_version_whose_head_is_gone_already_is_withdrawn),
         TEST (nobody_deletes_what_another_key_published),

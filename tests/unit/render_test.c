@@ -424,7 +424,8 @@ steps_findings_and_locked_packages_have_these_shapes (void **state)
     same_json (shape_locked_package (&locked),
         "{\"name\":\"demo\",\"version\":\"\",\"description\":\"\",\"categories\":[],"
         "\"resolved\":\"\",\"sha256\":null,\"size_bytes\":0,\"publisher_key\":null,"
-        "\"installed_at\":null,\"direct\":false,\"dependencies\":{\"base?\":\"2.1.0\"}}");
+        "\"installed_at\":null,\"direct\":false,\"adopted\":false,"
+        "\"dependencies\":{\"base?\":\"2.1.0\"}}");
 }
 
 static void

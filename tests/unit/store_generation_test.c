@@ -113,6 +113,7 @@ a_directory_of_before_becomes_generation_0_and_stays_in_reach (void **state)
     assert_int_equal (rig_commit (rig, "", made + 1, 1, 1, "lock"), OK);
     assert_text (rig->home, "packages/old/readme", "of before");
     assert_text (rig->home, "packages/alpha/readme", "of before");
+    assert_text (rig->home, "packages.0/alpha/readme", "of before");
     assert_int_equal (rig_activate (rig, "", made, 2, 1), OK);
     assert_text (rig->home, "packages/alpha/readme", "new");
     restart (world, true);
