@@ -111,7 +111,8 @@ list_run (const args_t *args, const screen_t *screen)
     char count [WORDING_COUNT_MAX];
     const size_t adopted = count_adopted (reply);
     if (adopted > 0)
-        screen_say (screen, "\n%s, generation %" PRIu64 "; %zu adopted: there before ggen, and never verified\n",
+        screen_say (screen,
+                    "\n%s, generation %" PRIu64 "; %zu adopted: there before ggen, and never verified\n",
                     wording_count (reply->n_packages, "package", count), reply->generation, adopted);
     else if (reply->n_packages > 0)
         screen_say (screen, "\n%s, generation %" PRIu64 "\n",
@@ -177,7 +178,7 @@ remark (const Ggen__VerifyFinding *finding)
 {
     if (finding->finding != GGEN__FINDING__ADOPTED)
         return finding->fixed ? "  (fixed)" : "";
-    return *finding->expected ? "  adopted: nothing here tells what is in the archive that its ggen.lock names"
+    return *finding->expected ? "  adopted: nothing here tells what is in the archive that ggen.lock names"
                               : "  adopted: nothing to compare with";
 }
 

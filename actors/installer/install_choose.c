@@ -34,7 +34,8 @@ requirement_of (const Ggen__LockedPackage *locked, const char *version)
         return memory_strdup (version);
     if (!is_prerelease (version))
         return memory_strdup ("*");
-    int size = asprintf (&text, "%s || *", version);
+    //  Beside "*" nothing else counts (node-semver), and that has no pre-release.
+    int size = asprintf (&text, "%s || >0.0.0", version);
     assert (size >= 0);
     return text;
 }
@@ -488,7 +489,8 @@ explain (task_t *task, const resolver_failure_t *failure)
     char *hint = resolver_explain_hint (failure);
     const char *name = lacking_adopted (task, failure);
     if (name)
-        task_fail (task, failure->code, "it stays as it is; add a registry that has it, or install it by path",
+        task_fail (task, failure->code,
+                   "it stays as it is; add a registry that has it, or install it by path",
                    "%s was adopted, and no registry has one to put in its place: %s", name, text);
     else
         task_fail (task, failure->code, hint, "%s", text);
