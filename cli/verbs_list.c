@@ -112,7 +112,8 @@ list_run (const args_t *args, const screen_t *screen)
     const size_t adopted = count_adopted (reply);
     if (adopted > 0)
         screen_say (screen,
-                    "\n%s, generation %" PRIu64 "; %zu adopted: there before ggen, and never verified\n",
+                    "\n%s, generation %" PRIu64
+                    "; %zu adopted: there before ggen, and never verified\n",
                     wording_count (reply->n_packages, "package", count), reply->generation, adopted);
     else if (reply->n_packages > 0)
         screen_say (screen, "\n%s, generation %" PRIu64 "\n",
@@ -178,8 +179,9 @@ remark (const Ggen__VerifyFinding *finding)
 {
     if (finding->finding != GGEN__FINDING__ADOPTED)
         return finding->fixed ? "  (fixed)" : "";
-    return *finding->expected ? "  adopted: nothing here tells what is in the archive that ggen.lock names"
-                              : "  adopted: nothing to compare with";
+    return *finding->expected
+               ? "  adopted: nothing here tells what is in the archive that its ggen.lock names"
+               : "  adopted: nothing to compare with";
 }
 
 static void

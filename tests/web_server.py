@@ -18,7 +18,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        path = self.server.root / self.path.lstrip("/")
+        path = self.server.root / self.path.partition("?")[0].lstrip("/")
         for part, answer in self.server.faults.items():
             if part in self.path:
                 self.note("fault")

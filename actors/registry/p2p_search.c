@@ -240,20 +240,57 @@ compare_rank (const void *a_, const void *b_)
     return order ? order : strcmp (a->package->id, b->package->id);
 }
 
+//  Whom of these the publisher of 'hit' has handed the name over to, as far as we have heard; NULL: nobody.
+static hit_t *
+successor_of (const registry_p2p_t *home, const hit_t *hit, hit_t *group, size_t count)
+{
+    publisher_key_t key;
+    p2p_signed_t head;
+    hit_t *successor = NULL;
+    if (publisher_key_from_field (&key, hit->package->publisher->public_key) != OK)
+        return NULL;
+    const known_t *known = discovered_find (home->discovered, hit->package->id, &key);
+    if (!known || known->head.len == 0
+        || p2p_signed_reopen (&head, GGEN__RECORD_KIND__HEAD,
+                              (bytes_t) {known->head.data, known->head.len})
+               != OK)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (p2p_same_bytes (group[i].package->publisher->public_key, head.head->rotated_to))
+            successor = &group[i];
+    p2p_signed_clear (&head);
+    return successor;
+}
+
+//  The first of the group, or whom the name has come to from there.
+static hit_t
+teller_of (const registry_p2p_t *home, hit_t *group, size_t count)
+{
+    hit_t *teller = group, *next = group;
+    for (size_t i = 1; i < count && next; i++)
+        if ((next = successor_of (home, teller, group, count)) != NULL)
+            teller = next;
+    hit_t chosen = *teller;
+    teller->package = NULL;
+    for (size_t i = 0; i < count; i++)
+        ggen__package__free_unpacked (group[i].package, NULL);
+    return chosen;
+}
+
 //  No id twice: the one whom we trust with the name, if any, tells of it.
 static void
-rank (hits_t *self)
+rank (hits_t *self, const registry_p2p_t *home)
 {
     size_t kept = 0;
     if (self->count == 0)
         return;
     qsort (self->list, self->count, sizeof *self->list, compare_id);
-    for (size_t i = 0; i < self->count; i++)
-        if (kept > 0
-            && strcmp (self->list[kept - 1].package->id, self->list[i].package->id) == 0)
-            ggen__package__free_unpacked (self->list[i].package, NULL);
-        else
-            self->list[kept++] = self->list[i];
+    for (size_t i = 0, next; i < self->count; i = next) {
+        for (next = i + 1; next < self->count; next++)
+            if (strcmp (self->list[i].package->id, self->list[next].package->id) != 0)
+                break;
+        self->list[kept++] = teller_of (home, self->list + i, next - i);
+    }
     self->count = kept;
     qsort (self->list, self->count, sizeof *self->list, compare_rank);
 }
@@ -267,7 +304,7 @@ answer (search_t *self)
     char text[300], *warnings[] = {text, NULL};
     const char *alone = join_alone_text (self->home);
     Ggen__SearchReply reply = GGEN__SEARCH_REPLY__INIT;
-    rank (&hits);
+    rank (&hits, self->home);
     size_t first = self->request->offset < hits.count ? self->request->offset : hits.count;
     size_t size = 0;
     reply.results = calloc (hits.count + 1, sizeof *reply.results);

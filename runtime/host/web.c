@@ -397,7 +397,6 @@ web_get (const web_ask_t *ask, web_answer_t *answer, char *why, size_t why_size)
     CURLcode result = perform (&self);
     code = judge (&self, result, why, why_size);
     answer->unchanged = code == OK && status_of (&self) == STATUS_UNCHANGED;
-    answer->size_bytes = self.at;
     give_back (self.handle);
     curl_slist_free_all (headers);
     return code;

@@ -37,7 +37,6 @@ typedef struct {
 
 typedef struct {
     bool unchanged;                 //  'etag' still holds; nothing was written
-    uint64_t size_bytes;            //  of the file now
     char etag [WEB_ETAG_MAX + 1];   //  of what was written; "" when the server tells none
 } web_answer_t;
 

@@ -12,14 +12,16 @@ import socket
 import ssl
 import subprocess
 import threading
+import zlib
 
-from tap import contains, equal, main, matches, moment, skip, test, true, wait_until
+from tap import contains, equal, ggen_path, main, matches, moment, skip, test, true, wait_until
 from web_registry import forget_age, pack, publisher, serve, url
 from web_server import WebServer, cut, endless, redirect, status
 
 ARCHIVE = "greeting-1.0.0.tar.gz"
 REDIRECTS_MAX = 5           # WEB_REDIRECTS_MAX
 ETAG_MAX = 200              # WEB_ETAG_MAX
+INDEX_MAX = 256 << 20       # IMPORT_TEXT_MAX
 
 
 def asked(web, part, since=0):
@@ -44,6 +46,14 @@ def install_asking(home, web, *statuses):
     equal(asked(web, ARCHIVE, since), list(statuses))
 
 
+def mounted(home, place, size):
+    """From now on each command of 'home' has a file system of this size there, which ends with it."""
+    place.mkdir(parents=True)
+    home.prefix = ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o size={size} none "$0" && exec "$@"', place]
+    if subprocess.run([*home.prefix, "true"], capture_output=True).returncode:
+        skip("nothing may be mounted here")
+
+
 # ---- parts -----------------------------------------------------------------------------------------
 
 @test
@@ -52,6 +62,19 @@ def of_a_download_that_was_cut_the_rest_alone_is_fetched(home):
     with web:
         begun(home, web)
         install_asking(home, web, "206")
+
+
+@test
+def the_progress_of_a_rest_begins_where_the_part_ends(home):
+    other, web = serve(home, "greeting")
+    size = next(other.path.glob(f"registry/**/{ARCHIVE}")).stat().st_size
+    script = 'exec 9>progress; exec "$0" market install greeting --progress-fd 9'
+    with web:
+        begun(home, web)
+        home.run_program(["sh", "-c", script, ggen_path()], env=url(web))
+    told = [json.loads(line) for line in (home.dir / "progress").read_text().splitlines()]
+    amounts = [(one["done"], one["total"]) for one in told if one["stage"] == "download" and one["done"]]
+    true(amounts and all(100 < done <= total == size for done, total in amounts), f"of {size}: {told}")
 
 
 @test
@@ -191,11 +214,7 @@ def where_there_is_no_room_for_the_archive_it_is_not_asked_for(home):
     folder = pack(other, "greeting")
     (folder / "noise").write_bytes(os.urandom(600_000))
     other.run("market", "publish", folder)
-    (home.path / "cache").mkdir(parents=True)
-    home.prefix = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=1m none "$0" && exec "$@"',
-                   home.path / "cache"]
-    if subprocess.run([*home.prefix, "true"], capture_output=True).returncode:
-        skip("nothing may be mounted here")
+    mounted(home, home.path / "cache", "1m")
     with WebServer(other.path / "registry") as web:
         failed = home.json("market", "install", "greeting", env=url(web), ok=1)
         equal(failed["error"]["code"], "INSUFFICIENT_DISK_SPACE")
@@ -362,6 +381,49 @@ def while_one_fetches_the_others_go_on_with_what_is_there(home):
         first.kill()
 
 
+@test
+def what_a_fetch_that_was_killed_has_left_is_not_in_the_next_copy(home):
+    other, web = serve(home, "greeting")
+    with web:
+        home.run("market", "search", env=url(web))
+        folder = next(home.path.glob("cache/web/*/1"))
+        shutil.copytree(folder / "greeting", folder.with_name("2") / "junk")
+        other.run("market", "yank", "greeting@1.0.0", "--reason", "it burns")
+        forget_age(home)
+        home.run("market", "search", env=url(web))
+        equal((folder.with_name("2") / "greeting").is_dir(), True)
+        equal((folder.with_name("2") / "junk").exists(), False)
+
+
+@test
+def an_index_for_which_there_is_no_room_leaves_nothing(home):
+    packages = [{"name": f"pack-{number}", "version": "1.0.0", "license": "MIT", "checksum": "ab" * 32,
+                 "description": "-", "readme": "x" * 5000, "download_url": "x.tar.gz", "size_bytes": 1}
+                for number in range(150)]
+    home.write("www/index.json", json.dumps({"packages": packages}))
+    mounted(home, home.path / "cache", "1m")
+    with WebServer(home.dir / "www") as web:
+        found = home.json("market", "search", env=url(web))
+        contains(found["warnings"][0], "INSUFFICIENT_DISK_SPACE")
+        seen = home.run_program(["sh", "-c", '"$0" market search >/dev/null; find "$1" -type f', ggen_path(),
+                                 home.path / "cache" / "web"], env=url(web))
+        equal([line.rpartition("/")[2] for line in seen.out.splitlines()], [".lock"])
+
+
+@test
+def an_index_that_is_too_long_is_cut_off_however_small_it_comes(home):
+    (home.dir / "www").mkdir()
+    blanks = b" " * (1 << 20)
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    bomb = b"".join([*(packer.compress(blanks) for _ in range(INDEX_MAX >> 20)), packer.compress(b"x"),
+                     packer.flush()])
+    with WebServer(home.dir / "www") as web:
+        web.fault("/index.json", lambda handler, data: handler.answer(200, bomb, **{"Content-Encoding": "gzip"}))
+        refused = home.run("market", "registry", "add", "far", web.url, ok=1, deadline_s=300).err
+        contains(refused, f"it has more than {INDEX_MAX} bytes")
+    equal(list(home.path.glob("cache/web/*/.index.json")), [])
+
+
 # ---- what is asked -----------------------------------------------------------------------------------
 
 @test
@@ -448,6 +510,10 @@ def an_index_may_have_any_name_and_stands_where_its_url_says(home):
         equal(web.log, ["GET /all.json 200", "GET /index.json 200", "GET /index.json 200"])
         home.run("market", "install", "greeting", env={"GGEN_REGISTRY_URL": web.url.rstrip("/")})
         home.another().run("market", "install", "greeting", env={"GGEN_REGISTRY_URL": web.url + "all.json"})
+    with WebServer(other.path) as web:
+        for place in ("registry", "registry?as=somebody", "registry/", "registry/all.json?x=y#z"):
+            third = home.another()
+            third.run("market", "install", "greeting", env={"GGEN_REGISTRY_URL": web.url + place})
 
 
 @test

@@ -89,7 +89,7 @@ finish_job (void)
 {
     for (;;) {
         zmq_pollitem_t item = {NULL, jobs_fd (jobs), ZMQ_POLLIN, 0};
-        assert_int_equal (zmq_poll (&item, 1, 10000), 1);
+        assert_int_equal (zmq_poll (&item, 1, 60000), 1);
         job_t *job;
         Ggen__Progress *progress;
         jobs_event_t event = jobs_next (jobs, &job, &progress);

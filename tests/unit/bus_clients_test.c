@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 
 //  ---- an actor that answers with the body and the attachment of the request -------------------------
 

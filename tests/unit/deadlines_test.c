@@ -94,6 +94,29 @@ as_many_slots_as_there_may_be_come_out_in_order (void **state)
     assert_null (deadlines_new (DEADLINES_SLOTS_MAX + 1));
 }
 
+//  Their places in the heap are as far back as their numbers.
+static void
+slots_far_back_are_moved_and_cleared_as_those_in_front (void **state)
+{
+    (void) state;
+    enum { MANY = 1000 };
+    deadlines_t *deadlines = deadlines_new (MANY);
+    for (uint32_t slot = 0; slot < MANY; slot++)
+        deadlines_set (deadlines, slot, slot);
+    for (uint32_t slot = 1; slot < MANY; slot += 2)
+        deadlines_set (deadlines, slot, slot % 3 ? DEADLINE_NEVER : (int64_t) slot + MANY);
+    int64_t last_ms = -1;
+    uint32_t slot, count = 0;
+    for (; deadlines_due (deadlines, 2 * MANY, &slot); count++) {
+        assert_true (deadlines_get (deadlines, slot) > last_ms);
+        assert_true (deadlines_get (deadlines, slot) == (slot % 2 ? (int64_t) slot + MANY : slot));
+        last_ms = deadlines_get (deadlines, slot);
+        deadlines_set (deadlines, slot, DEADLINE_NEVER);
+    }
+    assert_int_equal (count, MANY / 2 + 167);
+    deadlines_destroy (&deadlines);
+}
+
 //  ---- against an array that is searched -----------------------------------------------------------
 
 static uint32_t
@@ -174,6 +197,7 @@ main (void)
         cmocka_unit_test (of_equal_times_the_lower_slot_is_first),
         cmocka_unit_test (growing_keeps_what_is_set_and_never_shrinks),
         cmocka_unit_test (as_many_slots_as_there_may_be_come_out_in_order),
+        cmocka_unit_test (slots_far_back_are_moved_and_cleared_as_those_in_front),
         cmocka_unit_test (it_agrees_with_a_searched_array_whatever_is_done),
         cmocka_unit_test (what_is_taken_out_comes_in_order_after_clearing_any),
     };

@@ -316,9 +316,13 @@ addresses_come_back_as_they_were_however_many (void **state)
     kbucket_answered (table, &contact, (kbucket_news_t) {0}, 1000);
     assert_int_equal (kbucket_closest (table, 5, NULL, &found, 1), 1);
     assert_int_equal (found.addresses_size, 9);
-    assert_false (failed (table, 5));
-    assert_true (failed (table, 5));
-    assert_int_equal (kbucket_closest (table, 5, NULL, &found, 1), 0);
+    for (unsigned more = 0; more < 2; more++) {
+        assert_false (failed (table, 5));
+        assert_true (failed (table, 5));
+        assert_int_equal (kbucket_closest (table, 5, NULL, &found, 1), 0);
+        contact.addresses_size = 27;        //  A sanitizer sees whether these go, too
+        kbucket_answered (table, &contact, (kbucket_news_t) {0}, 1000);
+    }
     kbucket_destroy (&table);
 }
 

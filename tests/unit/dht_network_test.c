@@ -422,6 +422,11 @@ when_five_neighbours_are_lost_what_is_held_is_sent_round_within_half_an_hour (vo
     assert_int_equal (element->due_secs, due_secs);
     dht_upkeep_left (dht, dht->place ^ 1);
     assert_true (element->due_secs <= soon_secs);
+    //  And then it takes five others.
+    element->due_secs = due_secs;
+    for (unsigned i = 0; i < 4; i++)
+        dht_upkeep_left (dht, dht->place ^ 1);
+    assert_int_equal (element->due_secs, due_secs);
     herd_end (&herd);
 }
 

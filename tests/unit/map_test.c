@@ -64,6 +64,30 @@ of_two_keys_with_one_hash_neither_is_the_other (void **state)
     }
 }
 
+//  Numbers in the first four bytes, the rest zero; with memory of its own or without.
+static void
+of_two_keys_with_one_hash_and_one_size_neither_is_the_other (void **state)
+{
+    (void) state;
+    static const struct {
+        uint32_t first, second;
+        size_t size;
+    } cases[] = {{243963, 359516, 4}, {27524, 257964, 16}};
+    for (size_t i = 0; i < COUNT_OF (cases); i++) {
+        uint8_t first[16] = {0}, second[16] = {0};
+        memcpy (first, &cases[i].first, sizeof cases[i].first);
+        memcpy (second, &cases[i].second, sizeof cases[i].second);
+        map_t *map = map_new (4, 1);
+        assert_int_equal (map_put (map, first, cases[i].size, &values[1]), OK);
+        assert_null (map_get (map, second, cases[i].size));
+        assert_int_equal (map_put (map, second, cases[i].size, &values[2]), OK);
+        assert_ptr_equal (map_get (map, first, cases[i].size), &values[1]);
+        assert_ptr_equal (map_remove (map, first, cases[i].size), &values[1]);
+        assert_ptr_equal (map_get (map, second, cases[i].size), &values[2]);
+        map_destroy (&map);
+    }
+}
+
 static void
 a_full_map_is_busy_but_still_replaces (void **state)
 {
@@ -189,6 +213,7 @@ main (void)
         cmocka_unit_test (a_value_is_found_replaced_and_taken_out),
         cmocka_unit_test (keys_are_bytes_with_a_length_and_are_copied),
         cmocka_unit_test (of_two_keys_with_one_hash_neither_is_the_other),
+        cmocka_unit_test (of_two_keys_with_one_hash_and_one_size_neither_is_the_other),
         cmocka_unit_test (a_full_map_is_busy_but_still_replaces),
         cmocka_unit_test (a_key_may_have_255_bytes_and_no_more),
         cmocka_unit_test (the_order_of_a_walk_follows_from_seed_and_history),

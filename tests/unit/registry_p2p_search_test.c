@@ -71,6 +71,47 @@ a_word_that_nobody_ever_announced_here_is_found (void **state)
     EXPECT ("RDF", "gizmo");
 }
 
+//  'who' has handed 'id' over to this key.
+static void
+hand_over (unsigned who, const char *id, unsigned to)
+{
+    rig_head_t head;
+    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
+    rig_head_fill (&head, who, id, 2, "1.0.0");
+    head.head.rotated_to = publisher_key_to_field (&rig->world->keys[to]);
+    request.id = (char *) (uintptr_t) id;
+    request.record = p2p_sign (rig->world, who, GGEN__RECORD_KIND__HEAD, &head.head.base);
+    rig_ask (rig, &request.base);
+    free (request.record.data);
+    puppet_free (rig_hear (rig, &ggen__put_head_reply__descriptor));
+}
+
+//  Whichever of the two keys comes first; twice, too, and in a ring it ends.
+static void
+of_a_name_that_was_handed_over_the_successor_tells (void **state)
+{
+    (void) state;
+    static const char *const ids[] = {"alpha", "beta", "gamma", "delta"};
+    static const unsigned lines[][3] = {{0, 1, 1}, {1, 0, 0}, {2, 0, 1}, {1, 2, 0}};
+    rig_start (rig);
+    for (unsigned i = 0; i < COUNT_OF (ids); i++) {
+        const unsigned *line = lines[i], last = line[2];
+        for (unsigned who = 0; who < P2P_SIGNERS; who++)
+            if (who == line[0] || who == line[1] || who == last)
+                rig_must_publish (rig, who, ids[i], "1.0.0", 1, "1.0.0");
+        hand_over (line[0], ids[i], line[1]);
+        if (last != line[1])
+            hand_over (line[1], ids[i], last);
+        Ggen__SearchReply *reply = rig_search (rig, ids[i]);
+        assert_int_equal (reply->n_results, 1);
+        ProtobufCBinaryData teller = reply->results[0]->publisher->public_key;
+        assert_memory_equal (teller.data, rig->world->keys[last].bytes, PUBLISHER_KEY_SIZE);
+        puppet_free (reply);
+    }
+    hand_over (1, "alpha", 0);
+    EXPECT ("alpha", "alpha");
+}
+
 static void
 of_several_words_each_has_to_be_there (void **state)
 {
@@ -304,6 +345,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         TEST (a_word_that_nobody_ever_announced_here_is_found),
+        TEST (of_a_name_that_was_handed_over_the_successor_tells),
         TEST (of_several_words_each_has_to_be_there),
         TEST (what_was_heard_of_and_what_is_read_are_one_answer),
         TEST (the_newest_word_of_a_publisher_counts),

@@ -330,8 +330,10 @@ static void
 addresses_come_back_as_they_were_however_many (void **state)
 {
     (void) state;
+    //  One of them is just as long as what fits.
     static const char *const cases[] = {"/ip4/1.2.3.4/tcp/1", "/dns4/a.example/tcp/1",
-                                        "/ip6/2a01::1/tcp/9", "/ip4/1.2.3.5/tcp/2"};
+                                        "/ip6/2a01::1/tcp/9", "/ip4/1.2.3.5/tcp/2",
+                                        "/dns4/a.bcdef/tcp/1", "/ip4/1.2.3.6/tcp/3"};
     uint8_t bytes[COUNT_OF (cases)][MULTIADDR_SIZE_MAX];
     ProtobufCBinaryData given[COUNT_OF (cases)], got[MULTIADDR_PEER_MAX];
     for (size_t i = 0; i < COUNT_OF (cases); i++) {
@@ -344,6 +346,8 @@ addresses_come_back_as_they_were_however_many (void **state)
         for (size_t count = 0; first + count <= COUNT_OF (cases); count++) {
             addresses_t addresses, again;
             assert_true (addresses_set (&addresses, given + first, count, NULL, NULL));
+            if (first == 4 && count == 1)
+                assert_int_equal (addresses.size, ADDRESSES_NEAR_MAX);
             assert_int_equal (addresses_fields (&addresses, got), count);
             for (size_t i = 0; i < count; i++) {
                 assert_int_equal (got[i].len, given[first + i].len);
@@ -505,6 +509,33 @@ when_a_crowd_has_gone_its_slots_are_given_back (void **state)
     links_destroy (&links);
 }
 
+//  Of two links with one peer each has the other's connection then, and what is known of that.
+static void
+links_that_are_swapped_have_each_the_others_connection (void **state)
+{
+    (void) state;
+    links_t *links = links_new (10, 3);
+    link_t *a = links_add (links), *b = links_add (links);
+    links_number (links, a, 7);
+    links_number (links, b, 8);
+    links_came_in (links, a);
+    a->unwritten_bytes = 70;
+    b->unwritten_bytes = 80;
+    a->seen_size = 1;
+    a->seen[0] = 7;
+    b->seen_size = 2;
+    b->seen[0] = 8;
+    links_swap (links, a, b);
+    assert_ptr_equal (links_find (links, 8), a);
+    assert_ptr_equal (links_find (links, 7), b);
+    assert_true (a->number == 8 && b->number == 7);
+    assert_true (a->unwritten_bytes == 80 && b->unwritten_bytes == 70);
+    assert_true (!a->inbound && b->inbound);
+    assert_true (a->seen_size == 2 && a->seen[0] == 8);
+    assert_true (b->seen_size == 1 && b->seen[0] == 7);
+    links_destroy (&links);
+}
+
 int
 main (void)
 {
@@ -525,6 +556,7 @@ main (void)
         cmocka_unit_test (a_number_is_good_for_one_flight_only),
         cmocka_unit_test (flights_are_bounded_for_a_peer_and_for_all),
         cmocka_unit_test (a_session_is_small),
+        cmocka_unit_test (links_that_are_swapped_have_each_the_others_connection),
         cmocka_unit_test (when_a_crowd_has_gone_its_slots_are_given_back),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -484,6 +484,26 @@ a_new_node_finds_its_bootstraps_and_keeps_them_while_it_needs_them (void **state
 }
 
 static void
+a_bootstrap_that_has_dialled_us_is_one_that_we_have (void **state)
+{
+    (void) state;
+    node_t *peer = world_node (10), *stranger = world_node (10), *a = world_node (10);
+    give_bootstraps (a, &peer, 1);
+    a->settings.min_peers = 1;
+    world_start (a);
+    world_run (1000);
+    world_start (stranger);
+    world_start (peer);
+    connect_to (stranger, a, true, false);
+    world_run (10);
+    assert_false (world_swarm (a)->bootstraps[0].linked);
+    connect_to (peer, a, true, false);
+    world_run (200);
+    assert_true (world_session (a, peer)->inbound);
+    assert_true (world_swarm (a)->bootstraps[0].linked);
+}
+
+static void
 bootstraps_that_are_away_are_retried_with_growing_pauses_of_at_most_five_minutes (void **state)
 {
     (void) state;
@@ -1152,6 +1172,7 @@ main (void)
         cmocka_unit_test_teardown (a_call_whose_asker_has_gone_is_forgotten, teardown),
         cmocka_unit_test_teardown (
             a_new_node_finds_its_bootstraps_and_keeps_them_while_it_needs_them, teardown),
+        cmocka_unit_test_teardown (a_bootstrap_that_has_dialled_us_is_one_that_we_have, teardown),
         cmocka_unit_test_teardown (
             bootstraps_that_are_away_are_retried_with_growing_pauses_of_at_most_five_minutes,
             teardown),

@@ -10,7 +10,7 @@
 
 #include "tests/temp_dir.h"
 
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 
 typedef struct {
     char directory[TEMP_DIR_SIZE], path[TEMP_DIR_SIZE + 20];
