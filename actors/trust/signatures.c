@@ -6,11 +6,15 @@
 
 #define SLOTS_FIRST 16
 
+//  Slots that a signature may be in, one after another. In a table at most half full hardly one finds
+//  all of them taken.
+#define PROBES 8
+
 typedef struct {
     uint8_t hash[CRYPTO_HASH_BYTES];
 } known_t;
 
-//  A slot is told by the first bytes of a hash: those are as good as random.
+//  The first slot is told by the first bytes of a hash: those are as good as random.
 struct signatures_t {
     const crypto_t *crypto;
     known_t *slots;                 //  all zero: empty
@@ -43,11 +47,18 @@ signatures_crypto (const signatures_t *self)
     return self->crypto;
 }
 
+//  Where it is, or the first empty slot that it may be in; else the first of all.
 static known_t *
 slot_of (known_t *slots, size_t count, const known_t *known)
 {
+    static const known_t none;
     uint32_t number;
     memcpy (&number, known->hash, sizeof number);
+    for (size_t i = 0; i < PROBES; i++) {
+        known_t *slot = &slots[(number + i) & (count - 1)];
+        if (memcmp (slot, known, sizeof *known) == 0 || memcmp (slot, &none, sizeof none) == 0)
+            return slot;
+    }
     return &slots[number & (count - 1)];
 }
 
@@ -60,7 +71,7 @@ put (signatures_t *self, const known_t *known)
     *slot = *known;
 }
 
-//  Keep it at most half full, so that few take each other's place.
+//  Keep it at most half full, so that hardly any take each other's place.
 static void
 make_room (signatures_t *self)
 {

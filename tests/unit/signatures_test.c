@@ -111,8 +111,8 @@ hundreds_are_remembered_and_more_than_its_bound_are_checked_again (void **state)
             make (&one, i);
             assert_int_equal (signatures_check (*state, &one.record), OK);
         }
-    //  Some take each other's place
-    assert_in_range (checks, SIGNATURES_MAX / 4, SIGNATURES_MAX / 4 + SIGNATURES_MAX / 8);
+    //  Hardly any take each other's place
+    assert_in_range (checks, SIGNATURES_MAX / 4, SIGNATURES_MAX / 4 + SIGNATURES_MAX / 128);
     for (unsigned round = 0; round < 2; round++)
         for (uint32_t i = 0; i < 8 * SIGNATURES_MAX; i++) {
             make (&one, i);
