@@ -311,8 +311,12 @@ typedef struct {
     size_t count, bytes;
 } pinning_t;
 
+//  From so many trees on they are sent to the disk while it also gets what is pinned. Fewer are there in
+//  no time.
+#define FLUSH_MIN 8
+
 static void
-on_pinned (task_t *task, void *item, const answer_t *answer)
+on_done (task_t *task, void *item, const answer_t *answer)
 {
     (void) task;
     (void) item;
@@ -326,7 +330,7 @@ ask_to_pin (task_t *task, pinning_t *pinning)
     request.releases = pinning->list;
     request.n_releases = pinning->count;
     if (pinning->count > 0)
-        task_ask (task, "trust", &request.base, &ggen__pin_releases_reply__descriptor, on_pinned,
+        task_ask (task, "trust", &request.base, &ggen__pin_releases_reply__descriptor, on_done,
                   NULL, false);
     pinning->count = pinning->bytes = 0;
 }
@@ -343,13 +347,27 @@ add_to_pin (task_t *task, pinning_t *pinning, const item_t *item)
         ask_to_pin (task, pinning);
 }
 
+static void
+ask_to_flush (task_t *task)
+{
+    Ggen__FlushRequest request = GGEN__FLUSH_REQUEST__INIT;
+    request.root = (char *) task->root;
+    task_ask (task, "store", &request.base, &ggen__flush_reply__descriptor, on_done, NULL, false);
+}
+
 void
 install_pin (task_t *task, task_step_fn *next)
 {
     pinning_t *pinning = memory_new (1, sizeof *pinning);
-    for (size_t i = 0; i < task->items_count; i++)
-        if (task->items [i].changed && (task->items [i].first_use || task->items [i].pin_changes))
-            add_to_pin (task, pinning, &task->items [i]);
+    size_t unpacked = 0;
+    for (size_t i = 0; i < task->items_count; i++) {
+        const item_t *item = &task->items [i];
+        if (item->changed && (item->first_use || item->pin_changes))
+            add_to_pin (task, pinning, item);
+        unpacked += item->missing;
+    }
+    if (pinning->count > 0 && unpacked >= FLUSH_MIN)
+        ask_to_flush (task);
     ask_to_pin (task, pinning);
     free (pinning);
     task_then (task, next);

@@ -256,6 +256,7 @@ static const struct {
     {&ggen__check_trees_request__descriptor, store_check_trees},
     {&ggen__generations_request__descriptor, store_generations},
     {&ggen__sweep_request__descriptor, store_sweep},
+    {&ggen__flush_request__descriptor, store_flush},
 };
 
 static void
@@ -428,6 +429,7 @@ static const handler_t rows [] = {
     {&ggen__check_trees_request__descriptor, on_any, THIS_NODE},
     {&ggen__generations_request__descriptor, on_any, THIS_NODE},
     {&ggen__sweep_request__descriptor, on_any, THIS_NODE},
+    {&ggen__flush_request__descriptor, on_any, THIS_NODE},
     {0},
 };
 

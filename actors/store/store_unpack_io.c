@@ -292,6 +292,24 @@ store_has_trees (store_call_t *call)
     return OK;
 }
 
+//  A failure here is told: the commit would not hear of it again.
+code_t
+store_flush (store_call_t *call)
+{
+    const Ggen__FlushRequest *request = (const void *) call->request;
+    place_t place;
+    code_t code = store_open_place (call, request->root, false, &place);
+    if (code)
+        return code;
+    if (place.store_fd >= 0 && syncfs (place.store_fd) != 0)
+        code = refusal_system (&call->refusal, errno, "store", "sync");
+    place_close (&place);
+    Ggen__FlushReply *reply = malloc (sizeof *reply);
+    ggen__flush_reply__init (reply);
+    call->reply = &reply->base;
+    return code;
+}
+
 code_t
 store_discard (store_call_t *call)
 {

@@ -192,7 +192,8 @@ many_that_are_cancelled_install_nothing (void **state)
 {
     (void) state;
     static const ProtobufCMessageDescriptor *const steps [] = {
-        &ggen__fetch_many_request__descriptor, &ggen__unpack_many_request__descriptor};
+        &ggen__fetch_many_request__descriptor, &ggen__unpack_many_request__descriptor,
+        &ggen__flush_request__descriptor};
     add_many ();
     for (unsigned i = 0; i < COUNT_OF (steps); i++) {
         world.hold = steps [i];
@@ -206,6 +207,40 @@ many_that_are_cancelled_install_nothing (void **state)
         assert_int_equal (world.staged_count, 0);
     }
     assert_ok (install ("all"));
+}
+
+static void
+many_trees_go_to_the_disk_while_their_publishers_are_pinned (void **state)
+{
+    (void) state;
+    add_many ();
+    assert_ok (install ("p00 p01 p02 p03 p04 p05 p06"));
+    assert_int_equal (world.flushes, 0);
+    assert_ok (install ("p10 p11 p12 p13 p14 p15 p16 p17"));
+    assert_int_equal (world.flushes, 1);
+    //  Pins last: there is nothing to wait beside.
+    for (unsigned i = 0; i < 8; i++) {
+        char id [] = "p1_";
+        id [2] = (char) ('0' + i);
+        assert_ok (remove_as (id, false));
+    }
+    world.trees_count = 0;
+    assert_ok (install ("p10 p11 p12 p13 p14 p15 p16 p17"));
+    assert_int_equal (world.unpacks, 7 + 8 + 15);
+    assert_int_equal (world.flushes, 1);
+}
+
+//  Nobody else hears that the disk lost them.
+static void
+trees_that_do_not_reach_the_disk_are_not_committed (void **state)
+{
+    (void) state;
+    add_many ();
+    world.fail = &ggen__flush_request__descriptor;
+    world.fail_code = STORAGE;
+    assert_int_equal (install ("all"), STORAGE);
+    assert_int_equal (world.commits, 0);
+    assert_int_equal (world.staged_count, 0);
 }
 
 //  The answer to what it asked was on its way when the cancel came.
@@ -379,6 +414,8 @@ main (void)
         TEST (when_many_cannot_be_asked_for_at_once_each_is_asked_for_by_itself),
         TEST (of_many_an_archive_of_another_package_is_refused),
         TEST (many_that_are_cancelled_install_nothing),
+        TEST (many_trees_go_to_the_disk_while_their_publishers_are_pinned),
+        TEST (trees_that_do_not_reach_the_disk_are_not_committed),
         TEST (of_many_questions_one_that_is_refused_is_asked_by_itself_which_tells_why),
         TEST (where_many_questions_are_refused_each_is_asked_by_itself),
         TEST (many_questions_that_are_cancelled_install_nothing),
