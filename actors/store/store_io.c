@@ -257,6 +257,7 @@ static const struct {
     {&ggen__generations_request__descriptor, store_generations},
     {&ggen__sweep_request__descriptor, store_sweep},
     {&ggen__flush_request__descriptor, store_flush},
+    {&ggen__prepare_request__descriptor, store_prepare},
 };
 
 static void
@@ -430,6 +431,7 @@ static const handler_t rows [] = {
     {&ggen__generations_request__descriptor, on_any, THIS_NODE},
     {&ggen__sweep_request__descriptor, on_any, THIS_NODE},
     {&ggen__flush_request__descriptor, on_any, THIS_NODE},
+    {&ggen__prepare_request__descriptor, on_any, THIS_NODE},
     {0},
 };
 

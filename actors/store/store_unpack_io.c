@@ -3,6 +3,7 @@
 #include "store_call_io.h"
 
 #include "archive_digest_io.h"
+#include "archive_dl.h"
 #include "beneath_io.h"
 #include "commit_io.h"
 #include "many.h"
@@ -20,6 +21,20 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+//  ---- beforehand ----------------------------------------------------------------------------------
+
+//  Loading the library takes milliseconds. Whoever unpacks tells when it is not to be had.
+code_t
+store_prepare (store_call_t *call)
+{
+    char why [REFUSAL_TEXT_MAX];
+    (void) !archive_dl_load (why, sizeof why);
+    Ggen__PrepareReply *reply = malloc (sizeof *reply);
+    ggen__prepare_reply__init (reply);
+    call->reply = &reply->base;
+    return OK;
+}
 
 //  ---- one archive ---------------------------------------------------------------------------------
 
