@@ -282,13 +282,17 @@ needs_check (const item_t *item)
     return item->changed && !item->local;
 }
 
-//  From so many releases on the store gets ready to unpack them while they are judged.
+//  From so many packages on.
 #define PREPARE_MIN 8
 
-static void
-ask_to_prepare (task_t *task)
+void
+install_prepare (task_t *task, size_t count)
 {
+    install_t *self = install_of (task);
     Ggen__PrepareRequest request = GGEN__PREPARE_REQUEST__INIT;
+    if (count < PREPARE_MIN || self->prepared || install_request (task)->dry_run)
+        return;
+    self->prepared = true;
     task_ask_aside (task, "store", &request.base, &ggen__prepare_reply__descriptor);
 }
 
@@ -299,8 +303,7 @@ install_check (task_t *task, task_step_fn *next)
     install_of (task)->when_checked = next;
     for (size_t i = 0; i < task->items_count; i++)
         count += needs_check (&task->items [i]);
-    if (count >= PREPARE_MIN && !install_request (task)->dry_run)
-        ask_to_prepare (task);
+    install_prepare (task, count);
     for (size_t i = 0; i < task->items_count; i++) {
         item_t *item = &task->items [i];
         if (!needs_check (item))

@@ -24,11 +24,13 @@
 
 //  ---- beforehand ----------------------------------------------------------------------------------
 
-//  Loading the library takes milliseconds. Whoever unpacks tells when it is not to be had.
+//  Loading the libraries takes milliseconds. Whoever unpacks tells when one is not to be had.
 code_t
 store_prepare (store_call_t *call)
 {
     char why [REFUSAL_TEXT_MAX];
+    AUTO (sha256_destroy) sha256_t *hasher = sha256_new ();
+    (void) hasher;
     (void) !archive_dl_load (why, sizeof why);
     Ggen__PrepareReply *reply = malloc (sizeof *reply);
     ggen__prepare_reply__init (reply);
