@@ -75,7 +75,8 @@ typedef struct {
     //  What was asked.
     unsigned deletes;
     char fresh_checked [400];       //  names whose head has to be in date; of all checks, in order
-    unsigned commits, activations, discards, flushes, prepares, fetches, unpacks, packs, publishes, pinned, pinnings,
+    unsigned commits, activations, discards, flushes, prepares;
+    unsigned fetches, unpacks, packs, publishes, pinned, pinnings,
         offline, manies, questions;
     size_t first_many;              //  archives that were asked for together first
     char order [1024];              //  of unpacking
