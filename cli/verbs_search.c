@@ -9,6 +9,7 @@
 #include "text.h"
 #include "wording.h"
 #include "digest.h"
+#include "installer.pb-c.h"
 #include "package_id.h"
 #include "registry.pb-c.h"
 #include "semver.h"
@@ -367,6 +368,25 @@ ask_package (session_t *session, const char *id, const char *version)
                         &ggen__package_reply__descriptor);
 }
 
+//  After a failure: no registry has it, and yet it may be installed.
+static void
+tell_of_installed (const screen_t *screen, session_t *session, const char *id)
+{
+    const Ggen__Failure *failure = session_failure (session);
+    if (screen->json || !failure || failure->code != PACKAGE_NOT_FOUND)
+        return;
+    Ggen__ListInstalledRequest request = GGEN__LIST_INSTALLED_REQUEST__INIT;
+    const Ggen__ListInstalledReply *reply =
+        session_ask (session, "installer", &request.base, &ggen__list_installed_reply__descriptor);
+    for (size_t at = 0; reply && at < reply->n_packages; at++) {
+        const Ggen__LockedPackage *package = reply->packages [at];
+        AUTO (text_free) char *version = text_clean (package->version);
+        if (strcmp (package->name, id) == 0)
+            fprintf (screen->err, "note: %s %s is %s: ggen market list --detailed\n", id,
+                     version ? version : "", *package->adopted ? "installed (adopted)" : "installed");
+    }
+}
+
 int
 info_run (const args_t *args, const screen_t *screen)
 {
@@ -376,8 +396,11 @@ info_run (const args_t *args, const screen_t *screen)
         return VERB_USAGE;
     AUTO (session_close) session_t *session = session_open (args, screen);
     const Ggen__PackageReply *one = ask_package (session, id, version);
-    if (!one)
-        return session_status (session);
+    if (!one) {
+        const int status = session_status (session);
+        tell_of_installed (screen, session, id);
+        return status;
+    }
     Ggen__ListVersionsRequest request = GGEN__LIST_VERSIONS_REQUEST__INIT;
     request.id = id;
     const Ggen__ListVersionsReply *all =

@@ -22,8 +22,8 @@ typedef void (adopted_warn_fn) (void *argument, const char *text);
 //  (so that nothing leaves unless it is named). Those that 'old' names (NULL: none) are as it says, if
 //  there is a directory for them: that of their name, or whose manifest has it; else they are left out.
 //  Then the others that have a manifest, unless one of that name is there already, or something else lies
-//  where it would be linked. 'found' is sorted by path; 'where' they lie ("packages/") is for
-//  warnings. Everything is copied; the lock passes lock_check () and is the caller's.
+//  where it would be linked. 'found' is sorted by path; 'where' they lie ("packages/") is for warnings.
+//  Everything is copied; the lock passes lock_check () and is the caller's.
 Ggen__Lock *
     adopted_lock (const Ggen__Lock *old, const adopted_found_t *found, size_t count,
                   const char *where, adopted_warn_fn *warn, void *argument);

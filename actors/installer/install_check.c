@@ -288,10 +288,28 @@ needs_check (const item_t *item)
     return item->changed && !item->local;
 }
 
+//  From so many packages on.
+#define PREPARE_MIN 8
+
+void
+install_prepare (task_t *task, size_t count)
+{
+    install_t *self = install_of (task);
+    Ggen__PrepareRequest request = GGEN__PREPARE_REQUEST__INIT;
+    if (count < PREPARE_MIN || self->prepared || install_request (task)->dry_run)
+        return;
+    self->prepared = true;
+    task_ask_aside (task, "store", &request.base, &ggen__prepare_reply__descriptor);
+}
+
 void
 install_check (task_t *task, task_step_fn *next)
 {
+    size_t count = 0;
     install_of (task)->when_checked = next;
+    for (size_t i = 0; i < task->items_count; i++)
+        count += needs_check (&task->items [i]);
+    install_prepare (task, count);
     for (size_t i = 0; i < task->items_count; i++) {
         item_t *item = &task->items [i];
         if (!needs_check (item))
@@ -317,8 +335,12 @@ typedef struct {
     size_t count, bytes;
 } pinning_t;
 
+//  From so many trees on they are sent to the disk while it also gets what is pinned. Fewer are there in
+//  no time.
+#define FLUSH_MIN 8
+
 static void
-on_pinned (task_t *task, void *item, const answer_t *answer)
+on_done (task_t *task, void *item, const answer_t *answer)
 {
     (void) task;
     (void) item;
@@ -332,7 +354,7 @@ ask_to_pin (task_t *task, pinning_t *pinning)
     request.releases = pinning->list;
     request.n_releases = pinning->count;
     if (pinning->count > 0)
-        task_ask (task, "trust", &request.base, &ggen__pin_releases_reply__descriptor, on_pinned,
+        task_ask (task, "trust", &request.base, &ggen__pin_releases_reply__descriptor, on_done,
                   NULL, false);
     pinning->count = pinning->bytes = 0;
 }
@@ -349,13 +371,27 @@ add_to_pin (task_t *task, pinning_t *pinning, const item_t *item)
         ask_to_pin (task, pinning);
 }
 
+static void
+ask_to_flush (task_t *task)
+{
+    Ggen__FlushRequest request = GGEN__FLUSH_REQUEST__INIT;
+    request.root = (char *) task->root;
+    task_ask (task, "store", &request.base, &ggen__flush_reply__descriptor, on_done, NULL, false);
+}
+
 void
 install_pin (task_t *task, task_step_fn *next)
 {
     pinning_t *pinning = memory_new (1, sizeof *pinning);
-    for (size_t i = 0; i < task->items_count; i++)
-        if (task->items [i].changed && (task->items [i].first_use || task->items [i].pin_changes))
-            add_to_pin (task, pinning, &task->items [i]);
+    size_t unpacked = 0;
+    for (size_t i = 0; i < task->items_count; i++) {
+        const item_t *item = &task->items [i];
+        if (item->changed && (item->first_use || item->pin_changes))
+            add_to_pin (task, pinning, item);
+        unpacked += item->missing;
+    }
+    if (pinning->count > 0 && unpacked >= FLUSH_MIN)
+        ask_to_flush (task);
     ask_to_pin (task, pinning);
     free (pinning);
     task_then (task, next);

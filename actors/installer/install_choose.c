@@ -34,7 +34,8 @@ requirement_of (const Ggen__LockedPackage *locked, const char *version)
         return memory_strdup (version);
     if (!is_prerelease (version))
         return memory_strdup ("*");
-    int size = asprintf (&text, "%s || *", version);
+    //  Beside "*" nothing else counts (node-semver), and that has no pre-release.
+    int size = asprintf (&text, "%s || >0.0.0", version);
     assert (size >= 0);
     return text;
 }

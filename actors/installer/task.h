@@ -183,8 +183,8 @@ void
 
 //  ---- adopted_read.c: between the answer to ReadRoot and what follows it ---------------------------
 
-//  When the answer is of generation 0, or of a target that can become it: ask what lies in it, and
-//  what the manifests there say.
+//  When the answer is of generation 0, or of a target that can become it: ask what lies there, and what
+//  the manifests say.
 void
     adopted_ask (task_t *task, const Ggen__ReadRootReply *reply);
 

@@ -44,9 +44,9 @@ must_use code_t
     commit_generation (place_t *place, const commit_tree_t *trees, size_t trees_count,
                        const commit_state_t *state, uint64_t *generation_p, refusal_t *refusal);
 
-//  Switch to an earlier generation; to 0 without trees, as it is. Where a user edited a tree of it, its
-//  link is first moved to a clean instance (in the store, or staged). Errors as above;
-//  PACKAGE_NOT_FOUND: there is no such generation.
+//  Switch to an earlier generation; to 0 as it is. Where a user edited a tree of it, its link is first
+//  moved to a clean instance (in the store, or staged). Errors as above; PACKAGE_NOT_FOUND: there is no
+//  such generation.
 must_use code_t
     commit_activate (place_t *place, uint64_t generation, const commit_tree_t *trees,
                      size_t trees_count, refusal_t *refusal);

@@ -74,8 +74,13 @@ def without_a_lock_the_manifests_say_what_is_there(home):
     contains(home.run("market", "why", "beta").out, "beta 2.0.0 was adopted: it was there before ggen.\n"
                                                     "alpha 1.2.0 → beta 2.0.0\n")
     equal(home.json("market", "tree")["packages"][0]["adopted"], True)
+    contains(home.run("market", "info", "alpha", ok=1).err,
+             "note: alpha 1.2.0 is installed (adopted): ggen market list --detailed\n")
+    lacks(home.run("market", "info", "gamma", ok=1).err, "note: ")
     equal(home.json("market", "why", "beta")["adopted"], True)
-    true(not (home.path / "packages").is_symlink(), "nothing has moved by being looked at")
+    document = home.json("market", "rollback", "0")
+    equal((document["generation"], document["from_generation"]), (0, 0))
+    true(not (home.path / "packages").is_symlink(), "nothing has moved by that")
     equal(contents(home.path / "packages"), before)
 
 
@@ -340,6 +345,23 @@ def installing_an_adopted_package_puts_a_verified_one_in_its_place_for_good(home
 
 
 @test
+def an_adopted_package_stays_when_something_else_is_installed_though_a_registry_has_it(home):
+    old(home, "thing")
+    old(home, "aaa", version="2.0.0-rc.1")
+    old(home, "user", needs=["aaa"])
+    publish(home, make_pack(home, "thing"), make_pack(home, "thing", "1.1.0"), make_pack(home, "aaa"),
+            make_pack(home, "aaa", "2.0.0-rc.1"), make_pack(home, "other"))
+    home.run("market", "install", "other")
+    equal(listed(home), {"aaa": ("2.0.0-rc.1", True), "other": ("1.0.0", False),
+                         "thing": ("1.0.0", True), "user": ("1.0.0", True)})
+    home.run("market", "remove", "other")
+    home.run("market", "install")
+    home.run("market", "verify", "--fix")
+    equal(sorted(listed(home)), ["aaa", "thing", "user"])
+    true(all(adopted for _, adopted in listed(home).values()), "all of them are as they were")
+
+
+@test
 def another_version_takes_the_place_when_it_is_asked_for_or_needed(home):
     old(home, "thing")
     old(home, "user", needs=["thing"])
@@ -520,7 +542,7 @@ def a_target_that_lacks_some_of_its_lock_is_told_what_is_in_the_way_and_nothing_
 
 # ---- alone and attached ----------------------------------------------------------------------------
 
-VERBS = [["list"], ["list", "--detailed"], ["verify"], ["verify", "alpha"], ["tree"], ["why", "beta"],
+VERBS = [["info", "alpha"], ["list"], ["list", "--detailed"], ["verify"], ["verify", "alpha"], ["tree"], ["why", "beta"],
          ["history"], ["outdated"], ["update", "--check"], ["policy", "beta"], ["rollback"],
          ["rollback", "0"], ["remove", "beta"], ["install", "thing"], ["list"], ["verify"], ["history"],
          ["install", "alpha"], ["update"], ["verify", "--fix"], ["remove", "alpha"], ["list"],

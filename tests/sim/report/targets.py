@@ -51,7 +51,7 @@ def reads(runner):
     rows.append(["48 KiB a node beyond stored records"]
                 + ([f"{number(full['bytes_per_node'] / 1024)} KiB with records, {nodes} nodes",
                     judge(full["bytes_per_node"] <= 49152, whole)] if full else NOT_RUN))
-    rows.append(["50,000 nodes in less than 3 GiB"] + NOT_RUN)
+    rows.append(["50,000 nodes in less than 3 GiB", "run by hand", "\"What a node takes\""])
     return rows
 
 
