@@ -42,6 +42,23 @@ leave_terminal (void)
     }
 }
 
+//  SIGINT and SIGTERM wait from here until there is a child that can be made to end.
+static void
+hold_signals (background_t *self)
+{
+    sigset_t held;
+    sigemptyset (&held);
+    sigaddset (&held, SIGINT);
+    sigaddset (&held, SIGTERM);
+    sigprocmask (SIG_BLOCK, &held, &self->mask);
+}
+
+static void
+let_signals_come (const background_t *self)
+{
+    sigprocmask (SIG_SETMASK, &self->mask, NULL);
+}
+
 //  A second fork: who leads a session could get a terminal again by opening one.
 static void
 become_child (background_t *self, int pipe)
@@ -53,6 +70,7 @@ become_child (background_t *self, int pipe)
     self->pid = getpid ();
     self->pipe = pipe;
     leave_terminal ();
+    let_signals_come (self);
     const hello_t hello = {self->pid};
     say (pipe, &hello, sizeof hello);
 }
@@ -84,8 +102,10 @@ background_fork (background_t *self, char *why, size_t why_size)
         snprintf (why, why_size, "no pipe: %s", strerror (errno));
         return STORAGE;
     }
+    hold_signals (self);
     const pid_t middle = fork ();
     if (middle < 0) {
+        let_signals_come (self);
         snprintf (why, why_size, "no process: %s", strerror (errno));
         close (ends [0]);
         close (ends [1]);
@@ -103,13 +123,17 @@ background_fork (background_t *self, char *why, size_t why_size)
     return OK;
 }
 
-//  Exactly so many bytes. Returns false at the end of the pipe, or by a signal (errno EINTR).
+//  Exactly so many bytes; meanwhile 'mask' is what is blocked (NULL: what is). Returns false at the end of
+//  the pipe, or by a signal (errno EINTR).
 static bool
-hear (int pipe, void *data, size_t size)
+hear (int pipe, void *data, size_t size, const sigset_t *mask)
 {
+    struct pollfd end = {pipe, POLLIN, 0};
     size_t got = 0;
     errno = 0;
     while (got < size) {
+        if (ppoll (&end, 1, NULL, mask) < 0)
+            return false;
         const ssize_t more = read (pipe, (char *) data + got, size - got);
         if (more <= 0)
             return false;
@@ -147,15 +171,18 @@ background_wait (background_t *self, char *why, size_t why_size)
     hello_t hello = {0};
     outcome_t outcome = {INTERNAL};
     *why = 0;
-    if (hear (self->pipe, &hello, sizeof hello) && hear (self->pipe, &outcome, sizeof outcome))
+    if (!hear (self->pipe, &hello, sizeof hello, NULL))
+        hello.pid = 0;
+    else if (hear (self->pipe, &outcome, sizeof outcome, &self->mask))
         hear_words (self->pipe, why, why_size);
-    else if (errno == EINTR && hello.pid > 0) {
+    else if (errno == EINTR) {
         give_up (self->pipe, hello.pid);
         outcome.code = CANCELLED;
     }
     self->pid = hello.pid;
     close (self->pipe);
     self->pipe = -1;
+    let_signals_come (self);
     if (!*why)
         snprintf (why, why_size, "%s", outcome.code == CANCELLED ? "the start was given up"
                                                                   : "the node ended as it started");

@@ -13,14 +13,18 @@
 
 #include "base.h"
 
+#include <signal.h>
+
 typedef struct {
     bool is_child;
     int pid;                //  of the child; in the parent known after background_wait
     int pipe;               //  -1 = closed
+    sigset_t mask;          //  what was blocked before
 } background_t;
 
 //  OK        returned twice: in this process, and in the child. There stdin and stdout are /dev/null;
-//            stderr and the working directory are what they were.
+//            stderr and the working directory are what they were. In this process signals wait until
+//            background_wait can heed them: one that came between fork and wait would be lost.
 //  STORAGE   no process, or no pipe; 'why' has the reason.
 must_use code_t
     background_fork (background_t *self, char *why, size_t why_size);
