@@ -184,6 +184,9 @@ blob_store_check (const char *path, const digest_t *digest, uint64_t size_bytes,
 code_t
 blob_store_make_directories (char *path, blob_failure_t *failure)
 {
+    //  Mostly the last one alone is missing, or none.
+    if (mkdir (path, 0700) == 0 || errno == EEXIST)
+        return OK;
     for (char *slash = strchr (path + 1, '/');; slash = strchr (slash + 1, '/')) {
         if (slash)
             *slash = 0;

@@ -31,6 +31,15 @@ fold (uint64_t group)
     return (uint32_t) (group ^ group >> 32);
 }
 
+uint32_t
+contact_group (ProtobufCBinaryData field)
+{
+    multiaddr_t address;
+    return multiaddr_decode (&address, (bytes_t) {field.data, field.len}) == OK
+             ? fold (multiaddr_group (&address))
+             : 0;
+}
+
 static void
 add_address (contact_t *self, ProtobufCBinaryData field)
 {

@@ -46,6 +46,10 @@ must_use code_t
     contact_from_fields (contact_t *self, ProtobufCBinaryData key,
         const ProtobufCBinaryData *addresses, size_t addresses_count, sha256_fn *sha256);
 
+//  The group of an address, as in contact_t; 0 = none.
+uint32_t
+    contact_group (ProtobufCBinaryData address);
+
 //  A message that borrows what is in a contact.
 typedef struct {
     Ggen__Contact message;

@@ -161,13 +161,13 @@ dht_group_of (const dht_t *self, const peer_key_t *peer)
     return session ? session->group : 0;
 }
 
-//  PeerUp comes again when something of the session has changed.
+//  By where it is, not by where it says it is. PeerUp comes again when something of the session has
+//  changed.
 static void
-remember_session (dht_t *self, const contact_t *contact)
+remember_session (dht_t *self, uint64_t id, uint32_t group)
 {
-    session_group_t session = {contact_place_of (contact->key.bytes), contact->group};
-    session_group_t *known = find_session (self, session.id);
-    if (contact->group == 0)
+    session_group_t session = {id, group}, *known = find_session (self, id);
+    if (group == 0)
         return;
     if (known) {
         *known = session;
@@ -177,7 +177,7 @@ remember_session (dht_t *self, const contact_t *contact)
         return;
     if (self->sessions_count % SESSIONS_STEP == 0 && !resize_sessions (self))
         return;
-    unsigned at = session_place (self, session.id);
+    unsigned at = session_place (self, id);
     memmove (self->sessions + at + 1, self->sessions + at,
              (self->sessions_count++ - at) * sizeof session);
     self->sessions[at] = session;
@@ -207,7 +207,7 @@ on_peer_up (void *self_, const delivery_t *at, const ProtobufCMessage *message)
                              self->crypto->sha256)
         != OK)
         return VALIDATION;
-    remember_session (self, &contact);
+    remember_session (self, contact_place_of (contact.key.bytes), contact_group (up->seen));
     if (serves_dht (up))
         dht_upkeep_consider (self, &contact);
     dht_upkeep_run (self);

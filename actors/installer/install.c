@@ -163,6 +163,7 @@ install_gather (task_t *task)
 {
     const Ggen__InstallRequest *request = install_request (task);
     install_t *self = install_of (task);
+    install_prepare (task, request->n_wants);
     for (size_t i = 0; i < request->n_wants; i++) {
         char id [PACKAGE_ID_MAX + 1];
         const char *range;

@@ -39,6 +39,7 @@ typedef struct {
     size_t direct_count;
     struct lines_t *lines;          //  who succeeds whom; NULL: nobody asked
     task_step_fn *when_chosen, *when_checked;
+    bool prepared;                  //  the store was told that there will be much to unpack
 } install_t;
 
 static inline install_t *
@@ -149,6 +150,11 @@ bool
 
 void
     install_lines_destroy (struct lines_t **self_p);
+
+//  So many packages may have to be unpacked: where that is many the store gets ready, once, beside
+//  what the step does.
+void
+    install_prepare (task_t *task, size_t count);
 
 //  Ask trust about every release that changes. Then 'next'.
 void

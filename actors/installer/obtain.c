@@ -264,23 +264,24 @@ is_of_this_machine (const item_t *item)
            && item->locked->sha256.len > 0;
 }
 
+//  The odd ones first: so there is something to unpack sooner, and no question more.
 static void
-obtain_together (task_t *task)
+obtain_together (task_t *task, size_t count)
 {
     group_t *group = NULL;
+    size_t room = (count - 1) % MANY_FETCHES_MAX + 1;
     for (size_t i = 0; i < task->items_count; i++) {
         if (!is_of_this_machine (&task->items [i]))
             continue;
         if (!group)
             group = task_room (task, sizeof *group);
         group->items [group->count++] = &task->items [i];
-        if (group->count == MANY_FETCHES_MAX) {
+        if (group->count == room) {
             ask_fetches (task, group);
             group = NULL;
+            room = MANY_FETCHES_MAX;
         }
     }
-    if (group)
-        ask_fetches (task, group);
 }
 
 void
@@ -290,7 +291,7 @@ obtain (task_t *task)
     for (size_t i = 0; i < task->items_count; i++)
         count += is_of_this_machine (&task->items [i]);
     if (count >= TOGETHER_MIN)
-        obtain_together (task);
+        obtain_together (task, count);
     for (size_t i = 0; i < task->items_count; i++) {
         item_t *item = &task->items [i];
         if (!item->missing || (count >= TOGETHER_MIN && is_of_this_machine (item)))

@@ -81,7 +81,7 @@ typedef code_t (store_fn) (store_call_t *call);
 //  store_pack_io.c
 store_fn store_read_manifest, store_write_new, store_pack;
 //  store_unpack_io.c
-store_fn store_unpack, store_unpack_many, store_has_trees, store_discard;
+store_fn store_prepare, store_unpack, store_unpack_many, store_has_trees, store_flush, store_discard;
 //  store_root_io.c
 store_fn store_read_root, store_commit, store_activate, store_check_trees;
 //  store_upkeep_io.c

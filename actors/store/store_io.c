@@ -257,6 +257,8 @@ static const struct {
     {&ggen__generations_request__descriptor, store_generations},
     {&ggen__sweep_request__descriptor, store_sweep},
     {&ggen__survey_adopted_request__descriptor, store_survey_adopted},
+    {&ggen__flush_request__descriptor, store_flush},
+    {&ggen__prepare_request__descriptor, store_prepare},
 };
 
 static void
@@ -430,6 +432,8 @@ static const handler_t rows [] = {
     {&ggen__generations_request__descriptor, on_any, THIS_NODE},
     {&ggen__sweep_request__descriptor, on_any, THIS_NODE},
     {&ggen__survey_adopted_request__descriptor, on_any, THIS_NODE},
+    {&ggen__flush_request__descriptor, on_any, THIS_NODE},
+    {&ggen__prepare_request__descriptor, on_any, THIS_NODE},
     {0},
 };
 

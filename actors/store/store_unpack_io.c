@@ -3,6 +3,7 @@
 #include "store_call_io.h"
 
 #include "archive_digest_io.h"
+#include "archive_dl.h"
 #include "beneath_io.h"
 #include "commit_io.h"
 #include "many.h"
@@ -20,6 +21,22 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+//  ---- beforehand ----------------------------------------------------------------------------------
+
+//  Loading the libraries takes milliseconds. Whoever unpacks tells when one is not to be had.
+code_t
+store_prepare (store_call_t *call)
+{
+    char why [REFUSAL_TEXT_MAX];
+    AUTO (sha256_destroy) sha256_t *hasher = sha256_new ();
+    (void) hasher;
+    (void) !archive_dl_load (why, sizeof why);
+    Ggen__PrepareReply *reply = malloc (sizeof *reply);
+    ggen__prepare_reply__init (reply);
+    call->reply = &reply->base;
+    return OK;
+}
 
 //  ---- one archive ---------------------------------------------------------------------------------
 
@@ -292,6 +309,24 @@ store_has_trees (store_call_t *call)
     place_close (&place);
     call->reply = &reply->base;
     return OK;
+}
+
+//  A failure here is told: the commit would not hear of it again.
+code_t
+store_flush (store_call_t *call)
+{
+    const Ggen__FlushRequest *request = (const void *) call->request;
+    place_t place;
+    code_t code = store_open_place (call, request->root, false, &place);
+    if (code)
+        return code;
+    if (place.store_fd >= 0 && syncfs (place.store_fd) != 0)
+        code = refusal_system (&call->refusal, errno, "store", "sync");
+    place_close (&place);
+    Ggen__FlushReply *reply = malloc (sizeof *reply);
+    ggen__flush_reply__init (reply);
+    call->reply = &reply->base;
+    return code;
 }
 
 code_t

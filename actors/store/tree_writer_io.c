@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "tree_writer_io.h"
-#include "archive_limits.h"
-#include "beneath_io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,28 +7,50 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+//  To make files in, not to read: the cheapest way to have a directory open.
+#define OPEN_DIRECTORY (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 void
 tree_writer_init (tree_writer_t *self, int root_fd)
 {
-    *self = (tree_writer_t) {.root_fd = root_fd, .dir_fd = root_fd, .dir_node = 0};
+    self->root_fd = root_fd;
+    self->deep_fd = -1;
+    self->dir_node = 0;
+    self->levels_count = self->kept = 0;
+    self->taken = false;
+}
+
+//  Keep so many of the levels.
+static void
+leave (tree_writer_t *self, unsigned levels_count)
+{
+    if (self->deep_fd != -1)
+        close (self->deep_fd);
+    self->deep_fd = -1;
+    while (self->levels_count > levels_count)
+        close (self->levels [--self->levels_count].fd);
+    self->dir_node = 0;
 }
 
 void
 tree_writer_close (tree_writer_t *self)
 {
-    if (self->dir_fd != self->root_fd)
-        close (self->dir_fd);
-    self->dir_fd = self->root_fd;
-    self->dir_node = 0;
+    leave (self, 0);
+}
+
+static int
+dir_fd (const tree_writer_t *self)
+{
+    if (self->deep_fd != -1)
+        return self->deep_fd;
+    return self->levels_count ? self->levels [self->levels_count - 1].fd : self->root_fd;
 }
 
 //  The umask, or a default ACL of the directory above, may have taken bits away, and a set-group-ID
 //  directory gives one. All of them do it to whatever is made here: where the first directory or file
-//  has the mode that it was made with, the next ones do, too.
+//  has the mode that it was made with, the next ones do, too. 'fd' is 'name' in 'parent_fd'.
 static bool
-fix_mode (tree_writer_t *self, int fd, mode_t mode)
+fix_mode (tree_writer_t *self, int fd, int parent_fd, const char *name, mode_t mode)
 {
     struct stat status;
     if (!self->taken && (mode & ~self->kept) == 0)
@@ -41,16 +61,18 @@ fix_mode (tree_writer_t *self, int fd, mode_t mode)
     if ((status.st_mode & 07777) == mode)
         return true;
     self->taken = true;
-    return fchmod (fd, mode) == 0;
+    //  A directory is not open for that.
+    return fchmod (fd, mode) == 0 || (errno == EBADF && fchmodat (parent_fd, name, mode, 0) == 0);
 }
 
+//  Open the directory 'name' in 'parent_fd', which is made when it is new. -1 and errno.
 static int
-make_directory (tree_writer_t *self, int parent_fd, const char *name)
+open_directory (tree_writer_t *self, int parent_fd, const char *name, bool fresh)
 {
-    if (mkdirat (parent_fd, name, 0755) == -1)
+    if (fresh && mkdirat (parent_fd, name, 0755) == -1)
         return -1;
     int fd = openat (parent_fd, name, OPEN_DIRECTORY);
-    if (fd != -1 && !fix_mode (self, fd, 0755)) {
+    if (fd != -1 && fresh && !fix_mode (self, fd, parent_fd, name, 0755)) {
         int error = errno;
         close (fd);
         errno = error;
@@ -59,33 +81,34 @@ make_directory (tree_writer_t *self, int parent_fd, const char *name)
     return fd;
 }
 
-//  Open the part of 'path' that exists, 'old_size' bytes, and make the rest. -1 and errno.
-static int
-make_path (tree_writer_t *self, char *path, size_t size, size_t old_size)
+//  How many of the open levels lead to 'path', too.
+static unsigned
+common_levels (const tree_writer_t *self, const char *path, size_t size)
 {
-    int root_fd = self->root_fd, fd = root_fd;
-    if (old_size) {
-        char kept = path [old_size];
-        path [old_size] = 0;
-        fd = beneath_open (root_fd, path, OPEN_DIRECTORY, 0);
-        path [old_size] = kept;
+    unsigned count = 0;
+    size_t from = 0;
+    while (count < self->levels_count) {
+        size_t end = self->levels [count].end;
+        if (end > size || (end < size && path [end] != '/')
+            || memcmp (self->path + from, path + from, end - from) != 0)
+            break;
+        from = end;
+        count++;
     }
-    char *at = path + old_size + (old_size && old_size < size);
-    while (fd != -1 && at < path + size) {
-        char *end = at + strcspn (at, "/");
-        bool more = *end == '/';
-        *end = 0;
-        int next = make_directory (self, fd, at);
-        int error = errno;
-        if (fd != root_fd)
-            close (fd);
-        errno = error;
-        fd = next;
-        at = end + 1;
-        if (more)
-            *end = '/';
+    return count;
+}
+
+//  The directory 'fd', whose path ends at 'end' of self->path, is the current one.
+static void
+descend (tree_writer_t *self, int fd, size_t end)
+{
+    if (self->levels_count < TREE_WRITER_LEVELS_MAX) {
+        self->levels [self->levels_count++] = (tree_writer_level_t) {fd, end};
+        return;
     }
-    return fd;
+    if (self->deep_fd != -1)
+        close (self->deep_fd);
+    self->deep_fd = fd;
 }
 
 //  Make the directory 'path' the current one. From 'new_offset' on it does not exist yet.
@@ -95,18 +118,21 @@ enter (tree_writer_t *self, const char *path, size_t size, uint32_t node, size_t
 {
     if (node == self->dir_node)
         return OK;
-    tree_writer_close (self);
-    if (!node)
-        return OK;
-    char copy [ARCHIVE_PATH_MAX];
-    memcpy (copy, path, size);
-    copy [size] = 0;
-    //  The existing part, without the slash after it
-    size_t old_size = new_offset >= size ? size : new_offset ? new_offset - 1 : 0;
-    int fd = make_path (self, copy, size, old_size);
-    if (fd == -1)
-        return refusal_system (refusal, errno, copy, "create directory");
-    self->dir_fd = fd;
+    leave (self, node ? common_levels (self, path, size) : 0);
+    memcpy (self->path, path, size);
+    self->path [size] = 0;
+    size_t at = self->levels_count ? self->levels [self->levels_count - 1].end + 1 : 0;
+    while (at < size) {
+        size_t end = at + strcspn (self->path + at, "/");
+        self->path [end] = 0;
+        int fd = open_directory (self, dir_fd (self), self->path + at, at >= new_offset);
+        if (fd == -1)
+            return refusal_system (refusal, errno, self->path, "create directory");
+        descend (self, fd, end);
+        if (end < size)
+            self->path [end] = '/';
+        at = end + 1;
+    }
     self->dir_node = node;
     return OK;
 }
@@ -129,11 +155,11 @@ tree_writer_file (tree_writer_t *self, const char *path, const path_set_place_t 
     if (code)
         return code;
     mode_t mode = executable ? 0555 : 0444;
-    int fd = openat (self->dir_fd, path + place->name_offset,
-                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    const char *name = path + place->name_offset;
+    int fd = openat (dir_fd (self), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd == -1)
         return refusal_system (refusal, errno, path, "create");
-    if (!fix_mode (self, fd, mode)) {
+    if (!fix_mode (self, fd, dir_fd (self), name, mode)) {
         code = refusal_system (refusal, errno, path, "set the mode of");
         close (fd);
         return code;

@@ -4,12 +4,25 @@
 #ifndef GGEN_TREE_WRITER_IO_H
 #define GGEN_TREE_WRITER_IO_H
 
+#include "archive_limits.h"
 #include "path_set.h"
+
+//  Directories above each other that are kept open; what is deeper is opened again for each that is
+//  entered.
+#define TREE_WRITER_LEVELS_MAX 16
+
+typedef struct {
+    int fd;
+    size_t end;             //  Of its path
+} tree_writer_level_t;
 
 typedef struct {
     int root_fd;            //  Owned by the caller
-    int dir_fd;             //  Of the directory written to last: archives are mostly in order
-    uint32_t dir_node;
+    uint32_t dir_node;      //  The directory written to last: archives are mostly in order
+    tree_writer_level_t levels [TREE_WRITER_LEVELS_MAX];    //  It and those above it
+    unsigned levels_count;
+    int deep_fd;            //  It, when it is below all of these; else -1
+    char path [ARCHIVE_PATH_MAX];   //  Of the lowest level
     unsigned kept;          //  Mode bits that what was made here has kept,
     bool taken;             //  unless something had others than it was made with
 } tree_writer_t;

@@ -39,6 +39,7 @@ sessions_tell (swarm_t *self, link_t *link)
     up.inbound = link->inbound;
     up.skew_ms = link->skew_ms;
     up.kept = link->kept;
+    up.seen = (ProtobufCBinaryData) {link->seen_size, link->seen};
     swarm_tell_peer (self, link, &up.base);
 }
 

@@ -27,4 +27,12 @@ const crypto_t *signatures_crypto (const signatures_t *self);
 //  As record_check (). Out of memory nothing is remembered.
 must_use code_t signatures_check (signatures_t *self, const Ggen__SignedRecord *record);
 
+//  Records of one call of signatures_learn ().
+#define SIGNATURES_LEARN_MAX 128
+
+//  Remember those of these records (more than SIGNATURES_LEARN_MAX are not looked at) whose signatures
+//  hold, checked together: it takes less time than one by one, where several processors do it. Out of
+//  memory, or where crypto cannot, nothing is learnt, and signatures_check () does it later.
+void signatures_learn (signatures_t *self, Ggen__SignedRecord *const *records, size_t count);
+
 #endif

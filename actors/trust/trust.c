@@ -214,6 +214,23 @@ on_check_release (void *self_, const delivery_t *at, const ProtobufCMessage *mes
 
 //  ---- CheckMany ---------------------------------------------------------------------------------
 
+//  What the rules will ask of each, asked of all at once.
+static void
+learn_signatures (trust_t *self, const Ggen__CheckManyRequest *request)
+{
+    Ggen__SignedRecord *records[2 * MANY_QUESTIONS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < request->n_releases; i++) {
+        const ProtobufCBinaryData packed[] = {request->releases[i]->record,
+                                              request->releases[i]->head};
+        for (unsigned j = 0; j < COUNT_OF (packed); j++)
+            count += record_open (&records[count], (bytes_t) {packed[j].data, packed[j].len}) == OK;
+    }
+    signatures_learn (self->signatures, records, count);
+    while (count > 0)
+        record_destroy (&records[--count]);
+}
+
 //  Those that are refused, or whose answers would be too much, are left out.
 static code_t
 on_check_many (void *self_, const delivery_t *at, const ProtobufCMessage *message)
@@ -228,6 +245,7 @@ on_check_many (void *self_, const delivery_t *at, const ProtobufCMessage *messag
         return OK;
     if (request->n_releases > MANY_QUESTIONS_MAX)
         return VALIDATION;
+    learn_signatures (self, request);
     for (size_t i = 0; i < request->n_releases && size < MANY_BYTES_MAX; i++) {
         const Ggen__CheckReleaseRequest *release = request->releases[i];
         const pin_t *pin = pins_get (tables_pins (self->tables), release->name);

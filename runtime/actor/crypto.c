@@ -46,4 +46,5 @@ real_transport_key (const uint8_t key[CRYPTO_KEY_BYTES], uint8_t transport_key[C
     return crypto_sign_ed25519_pk_to_curve25519 (transport_key, key) == 0;
 }
 
-const crypto_t crypto_real = {real_sha256, real_verify, real_transport_key};
+const crypto_t crypto_real = {
+    .sha256 = real_sha256, .verify = real_verify, .transport_key = real_transport_key};

@@ -10,6 +10,13 @@
 #define CRYPTO_KEY_BYTES       32
 #define CRYPTO_SIGNATURE_BYTES 64
 
+//  One signature among many: what verify () is given, and what it says.
+typedef struct {
+    const uint8_t *signature, *message, *key;
+    size_t size;                    //  of the message
+    bool holds;
+} crypto_check_t;
+
 typedef struct {
     //  SHA-256 (FIPS 180-4).
     void (*sha256) (const void *data, size_t size, uint8_t hash[CRYPTO_HASH_BYTES]);
@@ -21,6 +28,9 @@ typedef struct {
     //  when it is none.
     bool (*transport_key) (const uint8_t key[CRYPTO_KEY_BYTES],
                            uint8_t transport_key[CRYPTO_KEY_BYTES]);
+    //  verify () for each of them, which sets 'holds'; NULL: whoever has many asks one by one. A host
+    //  with several processors may use them.
+    void (*verify_many) (crypto_check_t *checks, size_t count);
 } crypto_t;
 
 //  This node among others: its public key, and signing with the secret one, which nobody sees.

@@ -4,11 +4,14 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 //  Of a process: two for each seat and a few more. ZeroMQ keeps a table of so many from the first one on.
 #define HOST_SOCKETS_MAX 4096
@@ -60,6 +63,20 @@ share_heap (bool daemon)
 #endif
 }
 
+//  The kernel's table of descriptors has 64 places and grows when they are full; where threads share it
+//  they then wait until all processors have seen that, which takes milliseconds. While there is one
+//  thread nobody waits.
+static void
+make_room_for_descriptors (void)
+{
+    int any = eventfd (0, EFD_CLOEXEC);
+    int high = any < 0 ? -1 : fcntl (any, F_DUPFD_CLOEXEC, HOST_DESCRIPTORS - 1);
+    if (high >= 0)
+        close (high);
+    if (any >= 0)
+        close (any);
+}
+
 //  Signals are for the main thread: every thread of ours is born with them blocked.
 static zactor_t *
 start_bus (host_t *self)
@@ -85,6 +102,7 @@ host_start (host_t **self_p, const bus_setup_t *setup, char *why, size_t why_siz
         return INTERNAL;
     self->setup = *setup;
     share_heap (setup->daemon);
+    make_room_for_descriptors ();
     const unsigned before = atomic_fetch_add (&started, 1);
     //  ZeroMQ's thread for connections would have none.
     if (setup->alone && before == 0)

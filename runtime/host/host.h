@@ -12,6 +12,9 @@
 #define HOST_ARENAS  2
 #define HOST_TRIM_MS 60000
 
+//  Descriptors that there is room for from the start: more than one call has open.
+#define HOST_DESCRIPTORS 256
+
 typedef struct host_t host_t;
 
 //  Once before any other call of runtime/host: ZeroMQ's and libsodium's setup. Idempotent.

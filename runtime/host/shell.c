@@ -5,6 +5,7 @@
 #include "job.h"
 #include "log.h"
 #include "packet.h"
+#include "verify_many.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>
@@ -16,6 +17,7 @@
 typedef struct {
     const shell_setup_t *setup;
     void *pipe;
+    crypto_t crypto;
     int timeout_ms;                         //  of a receive on the pipe, as it is set
     uint64_t now_us;                        //  read once after each wait and each input
     int64_t wall_ms;                        //  at now_us; read once a millisecond
@@ -84,7 +86,7 @@ incarnate (shell_t *self)
     self->jobs = jobs_new ();
     actor_setup_t actor = {.name = setup->name,
                            .epoch = ++self->epoch,
-                           .crypto = &crypto_real,
+                           .crypto = &self->crypto,
                            .port = {self, port_send, port_clock_us},
                            .settings = setup->settings,
                            .host = self->jobs,
@@ -313,7 +315,9 @@ take_whatever_comes (shell_t *self)
 void
 shell_main (zsock_t *pipe, const shell_setup_t *setup)
 {
-    shell_t self = {.setup = setup, .pipe = zsock_resolve (pipe), .timeout_ms = -1};
+    shell_t self = {.setup = setup, .pipe = zsock_resolve (pipe), .crypto = crypto_real,
+                    .timeout_ms = -1};
+    self.crypto.verify_many = verify_many;
     self.epoch = randombytes_random () & 0x7FFFFFFF;
     read_clocks (&self);
     incarnate (&self);

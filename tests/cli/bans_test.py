@@ -7,7 +7,7 @@ import subprocess
 from nodes import id_of, key_of, peers, start
 from tap import ROOT, contains, equal, ggen_path, lacks, main, skip, test, true, wait_until
 
-KNOCKS = 20
+KNOCKS = 5
 PYTHON = "/usr/bin/python3"     # the one python3-zmq and python3-protobuf are for
 
 

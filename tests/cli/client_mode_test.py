@@ -317,7 +317,7 @@ def an_install_that_is_interrupted_half_way_changes_nothing_and_goes_on_later(ho
     (pack / "stones.bin").write_bytes(os.urandom(2_000_000))
     publish(other, pack)
     call = home.start("market", "install", "landscape", env=knows(there))
-    true(door.shut.wait(20), "its bytes are on their way")
+    true(door.shut.wait(60), "its bytes are on their way")
     call.send_signal(signal.SIGINT)
     equal(call.wait(), 130)
     contains(call.err, "nothing was changed")

@@ -171,7 +171,7 @@ def it_ends_with_the_node(home):
     url = serve(home)
     pid = home.node_pid()
     equal(get(f"{url}/health")[0], 200)
-    home.stop_node(deadline_s=10)
+    home.stop_node()
     true(not running(pid), "the node has ended")
     try:
         get(f"{url}/health")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from homes import make_pack, publish
 from nodes import LOOPBACK, environment, id_of, key_of, peers, start
-from tap import contains, equal, lacks, main, matches, test, true, wait_until
+from tap import contains, equal, lacks, main, matches, slack_s, test, true, wait_until
 
 
 def is_kept(home, peer_id):
@@ -183,7 +183,7 @@ def a_node_that_is_stopped_at_once_keeps_what_it_knows(home):
     other = home.another()
     there, here = start(other), start(home)
     home.run("p2p", "connect", there)
-    equal(home.node.stop(deadline_s=10), 0)
+    equal(home.node.stop(deadline_s=10 + slack_s()), 0)
     true(is_kept(home, id_of(there)), "whom it met")
     equal(id_of(start(home)), id_of(here))
     wait_until(lambda: peers(home) == {id_of(there)}, what="the peer it knew")
@@ -228,7 +228,7 @@ def a_node_ends_soon_while_others_are_connected(home):
     there = start(other)
     start(home, there)
     wait_until(lambda: peers(home) == {id_of(there)}, what="the bootstrap node")
-    equal(other.node.stop(deadline_s=5), 0)
+    equal(other.node.stop(deadline_s=5 + slack_s()), 0)
     wait_until(lambda: not peers(home), what="its end to be noticed")
 
 

@@ -7,9 +7,11 @@ import re
 import shutil
 import stat
 
-from tap import PACKS, contains, equal, lacks, main, matches, skip, test, true
+from homes import make_pack
+from tap import PACKS, contains, equal, lacks, main, matches, skip, test, true, wait_until
 from terminal import at_terminal
 
+CHOSEN_MAX = 8          # names of one install that somebody is asked about
 CORE, CORE_NEW, REST = "greeting-core-1.0.0", "greeting-core-1.1.0", "greeting-rest"
 
 
@@ -93,6 +95,23 @@ def at_a_terminal_one_of_two_publishers_is_chosen(home):
     equal(pin_of(third, "greeting-core")["key"], key)
     equal(third.json("market", "list")["packages"][0]["version"],
           {keys[0]: "1.0.0", keys[1]: "1.3.0"}[key])
+
+
+@test
+def at_a_terminal_eight_names_are_asked_about_and_no_more(home):
+    other, names = home.another(), [f"pack-{number}" for number in range(9)]
+    for one, version in ((home, "1.0.0"), (other, "1.1.0")):
+        for name in names:
+            one.run("market", "publish", make_pack(one, name, version, files=1))
+    third = follower(home)
+    for name in names:
+        shutil.copytree(other.path / f"registry/{name}/1.1.0", third.path / f"registry/{name}/1.1.0")
+    third.run("market", "update", "--force")
+    shown, rc = at_terminal(third, "market", "install", *names, typed="1\n" * 20, columns=200)
+    equal((shown.count("Which of these"), rc), (CHOSEN_MAX, 1))
+    equal(len(third.json("market", "trust", "list")["pins"]), CHOSEN_MAX)
+    shown, rc = at_terminal(third, "market", "install", *names, typed="1\n", columns=200)
+    equal((shown.count("Which of these"), rc), (1, 0))
 
 
 @test
@@ -445,7 +464,7 @@ def a_wrong_recovery_key_changes_nothing(home):
 @test
 def no_secret_is_on_the_tap_or_in_a_file(home):
     listener = home.start("tap", "--json")
-    listener.wait_for(r"", deadline_s=5)
+    wait_until((home.path / "run" / "tap.ipc").exists, what="the tap")
     secret = "correct horse battery staple"
     home.write("passphrase.txt", secret + "\n")
     make_key(home, "--passphrase-file", "passphrase.txt")
@@ -454,6 +473,7 @@ def no_secret_is_on_the_tap_or_in_a_file(home):
     home.run("market", "key", "rotate", "--recovery-file", "recovery.txt", "--passphrase-file",
              "passphrase.txt")
     listener.wait_for("KeyPromoteReply")
+    true("KeyGenerateLockedRequest" in listener.out, "it was heard from the beginning")
     seen = listener.out.encode()
     for path in home.path.rglob("*"):
         if path.is_file() and not path.is_symlink():

@@ -14,7 +14,8 @@ import subprocess
 import threading
 import zlib
 
-from tap import contains, equal, ggen_path, main, matches, moment, skip, test, true, wait_until
+from tap import (contains, equal, ggen_path, main, matches, moment, skip, test, true,
+                 wait_until)
 from web_registry import forget_age, pack, publisher, serve, url
 from web_server import WebServer, cut, endless, redirect, status
 
@@ -559,6 +560,7 @@ def a_server_that_does_not_take_a_connection_is_given_up(home):
         for one in crowd:
             one.close()
     contains(found["warnings"][0], "TIMEOUT")
+    contains(found["warnings"][0], env["GGEN_REGISTRY_URL"])        # by who asks it, before others give up
 
 
 # ---- TLS ---------------------------------------------------------------------------------------------

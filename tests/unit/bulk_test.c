@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -642,6 +643,54 @@ strangers_are_bounded_and_hinder_nobody_for_long (void **state)
     join (A, B);
 }
 
+//  It rests, and does not turn in circles meanwhile.
+static void
+without_descriptors_nobody_is_let_in_until_there_are_some (void **state)
+{
+    (void) state;
+    const uint16_t port = (uint16_t) invite (A, LANE)->port;
+    const unsigned before = descriptors ();
+    struct rlimit was, none;
+    int fd = connect_raw (port), lowest = dup (fd), nodes[ACTOR_DESCRIPTORS_MAX];
+    close (lowest);
+    assert_int_equal (getrlimit (RLIMIT_NOFILE, &was), 0);
+    none = (struct rlimit) {(rlim_t) lowest, was.rlim_max};
+    world->stopped_ms = clock_ms ();
+    assert_int_equal (setrlimit (RLIMIT_NOFILE, &none), 0);
+    for (unsigned i = 0; i < 5; i++)
+        work ();
+    assert_int_equal (setrlimit (RLIMIT_NOFILE, &was), 0);
+    assert_int_equal (actor_descriptors (A->actor, nodes), 1);
+    struct pollfd resting = {nodes[0], POLLIN, 0};
+    assert_int_equal (poll (&resting, 1, 0), 0);
+    assert_in_range (actor_deadline_ms (A->actor), now_ms () + 1, now_ms () + 1000);
+    assert_int_equal (descriptors (), before + 1);
+    world->skipped_ms += actor_deadline_ms (A->actor) - now_ms ();
+    while (descriptors () < before + 2)
+        work ();
+    world->skipped_ms += BULK_OPENING_MS;
+    wait_for_end (fd);
+    close (fd);
+}
+
+static void
+one_offer_too_many_is_refused_and_room_comes_with_the_end_of_one (void **state)
+{
+    (void) state;
+    world->stopped_ms = clock_ms ();
+    for (unsigned i = 0; i < BULK_OFFERS_MAX; i++)
+        invite (A, LANE + i);
+    invite (A, LANE);                               //  In the place of the lane's former one
+    Ggen__BulkInvite request = GGEN__BULK_INVITE__INIT;
+    request.lane = LANE + BULK_OFFERS_MAX;
+    say (A, &request.base, (bytes_t) {0});
+    const Ggen__BulkDown *down = wait_for (A, "BulkDown", 1);
+    assert_int_equal (down->code, BUSY);
+    assert_int_equal (down->lane, LANE + BULK_OFFERS_MAX);
+    close_lane (A);
+    invite (A, LANE + BULK_OFFERS_MAX);
+}
+
 static void
 an_offer_that_nobody_takes_ends (void **state)
 {
@@ -859,6 +908,8 @@ main (void)
         TEST (garbage_is_cut_off_with_its_first_bytes),
         TEST (the_silent_are_cut_off_after_two_seconds),
         TEST (strangers_are_bounded_and_hinder_nobody_for_long),
+        TEST (without_descriptors_nobody_is_let_in_until_there_are_some),
+        TEST (one_offer_too_many_is_refused_and_room_comes_with_the_end_of_one),
         TEST (an_offer_that_nobody_takes_ends),
         TEST (a_broken_seal_ends_the_connection),
         TEST (a_record_sent_again_ends_the_connection),

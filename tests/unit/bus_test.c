@@ -9,6 +9,10 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define WAIT_MS 60000
@@ -781,6 +785,57 @@ term_arrives_under_full_load (void **state)
     zsock_destroy (&probe.dealer);
 }
 
+static unsigned
+room_for_descriptors (void)
+{
+    char line[200];
+    unsigned room = 0;
+    FILE *status = fopen ("/proc/self/status", "r");
+    while (status && room == 0 && fgets (line, sizeof line, status))
+        sscanf (line, "FDSize: %u", &room);
+    if (status)
+        fclose (status);
+    return room;
+}
+
+//  In a child: its table is as large as what is open needs, whatever the parent's has grown to.
+static unsigned
+room_with_a_host (void)
+{
+    int status = 0;
+    pid_t child = fork ();
+    if (child == 0) {
+        host_t *host = start_host ();
+        const unsigned room = room_for_descriptors () / 64;
+        host_stop (&host);
+        _exit ((int) (room < 100 ? room : 100));
+    }
+    if (child < 0 || waitpid (child, &status, 0) != child || !WIFEXITED (status))
+        return 0;
+    return 64 * (unsigned) WEXITSTATUS (status);
+}
+
+//  Threads that share a full table wait for milliseconds until it has grown.
+static void
+there_is_room_for_descriptors_before_there_are_threads (void **state)
+{
+    (void) state;
+    struct rlimit limit;
+    if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < HOST_DESCRIPTORS) {
+        print_message ("# at most %u descriptors are allowed here: NOT TESTED\n",
+                       (unsigned) limit.rlim_cur);
+        skip ();
+    }
+    pid_t child = fork ();
+    if (child == 0) {
+        close_range (3, ~0u, 0);
+        _exit (room_with_a_host () >= HOST_DESCRIPTORS ? 0 : 1);
+    }
+    int status;
+    assert_int_equal (waitpid (child, &status, 0), child);
+    assert_int_equal (status, 0);
+}
+
 static void
 a_class_without_a_row_of_its_service_stops_the_start (void **state)
 {
@@ -802,6 +857,8 @@ int
 main (void)
 {
     const struct CMUnitTest tests[] = {
+        //  First: it forks, and there are no threads yet.
+        cmocka_unit_test (there_is_room_for_descriptors_before_there_are_threads),
         cmocka_unit_test (a_request_is_answered_by_the_actor_it_names),
         cmocka_unit_test (an_unknown_address_and_an_unknown_message_are_refused_politely),
         cmocka_unit_test (a_flooding_actor_starves_neither_another_nor_its_own_ticks),

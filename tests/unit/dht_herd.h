@@ -260,6 +260,7 @@ herd_introduce (herd_t *self, uint32_t number, uint32_t other)
     up.peer_key = peer_key_to_field (&self->nodes[other].key);
     up.addresses = &address;
     up.n_addresses = 1;
+    up.seen = address;
     up.protocols = protocols;
     up.n_protocols = 1;
     up.tier = GGEN__TIER__COMMUNITY;

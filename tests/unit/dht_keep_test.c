@@ -511,22 +511,51 @@ peer (unsigned number)
     return key;
 }
 
+//  With a link to this network, whatever it says where it is.
 static void
-tell_of_session (unsigned number, bool ends)
+tell_of_session_at (unsigned number, unsigned network, bool ends)
 {
-    const multiaddr_t address = {.kind = MULTIADDR_IP4,
-                                 .ip = {81, (uint8_t) (number >> 8), (uint8_t) number, 1},
-                                 .port = 4001};
-    uint8_t bytes[MULTIADDR_SIZE_MAX];
+    const multiaddr_t said = {.kind = MULTIADDR_IP4, .ip = {99, (uint8_t) number, 0, 1}, .port = 4001};
+    const multiaddr_t seen = {.kind = MULTIADDR_IP4,
+                              .ip = {81, (uint8_t) (network >> 8), (uint8_t) network, 1},
+                              .port = 4001};
+    uint8_t said_bytes[MULTIADDR_SIZE_MAX], bytes[MULTIADDR_SIZE_MAX];
     const peer_key_t key = peer (number);
-    ProtobufCBinaryData field = {multiaddr_encode (&address, bytes), bytes};
+    ProtobufCBinaryData field = {multiaddr_encode (&said, said_bytes), said_bytes};
     Ggen__PeerUp up = GGEN__PEER_UP__INIT;
     Ggen__PeerDown down = GGEN__PEER_DOWN__INIT;
     up.peer_key = down.peer_key = peer_key_to_field (&key);
     up.addresses = &field;
-    up.n_addresses = 1;
+    up.n_addresses = number % 2;
+    up.seen = (ProtobufCBinaryData) {multiaddr_encode (&seen, bytes), bytes};
     up.tier = GGEN__TIER__CLIENT;
     puppet_ask_from (&rig.dht, "swarm", ends ? &down.base : &up.base, 0);
+}
+
+static void
+tell_of_session (unsigned number, bool ends)
+{
+    tell_of_session_at (number, number, ends);
+}
+
+//  It would choose, else, whose share it takes, or none.
+static void
+who_sends_takes_the_share_of_where_it_is_and_not_of_where_it_says_it_is (void **state)
+{
+    (void) state;
+    begin ();
+    start ();
+    uint32_t groups[4];
+    for (unsigned i = 0; i < 4; i++) {
+        const peer_key_t key = peer (i);
+        tell_of_session_at (i, 256 * (i / 2), false);
+        groups[i] = dht_group_of (dht (), &key);
+        assert_int_not_equal (groups[i], 0);
+    }
+    assert_int_equal (groups[0], groups[1]);
+    assert_int_equal (groups[2], groups[3]);
+    assert_int_not_equal (groups[0], groups[2]);
+    end ();
 }
 
 static void
@@ -578,6 +607,7 @@ main (void)
         cmocka_unit_test (what_comes_while_a_batch_is_written_is_in_the_next_one),
         cmocka_unit_test (what_is_refused_for_what_it_is_is_not_written_again),
         cmocka_unit_test (what_we_provide_is_announced_again_after_a_restart),
+        cmocka_unit_test (who_sends_takes_the_share_of_where_it_is_and_not_of_where_it_says_it_is),
         cmocka_unit_test (of_however_many_sessions_each_sends_for_its_group),
         cmocka_unit_test (our_records_have_a_higher_seq_each_time_even_when_the_clock_goes_back),
     };

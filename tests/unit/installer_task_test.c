@@ -87,6 +87,18 @@ archives_of_this_machine_are_fetched_and_unpacked_together (void **state)
 }
 
 static void
+as_many_questions_for_archives_as_there_have_to_be_are_asked_and_the_odd_ones_first (void **state)
+{
+    (void) state;
+    add_many ();
+    assert_ok (install ("all p16 p17 p18 p19 p20 p21 p22 p23 p24 p25 p26 p27 p28 p29 p30 p31"));
+    assert_int_equal (world.manies, 2);
+    assert_int_equal (world.first_many, 1);
+    assert_int_equal (world.fetches, 0);
+    assert_int_equal (world.unpacks, 33);
+}
+
+static void
 of_many_questions_one_that_is_refused_is_asked_by_itself_which_tells_why (void **state)
 {
     (void) state;
@@ -192,7 +204,8 @@ many_that_are_cancelled_install_nothing (void **state)
 {
     (void) state;
     static const ProtobufCMessageDescriptor *const steps [] = {
-        &ggen__fetch_many_request__descriptor, &ggen__unpack_many_request__descriptor};
+        &ggen__fetch_many_request__descriptor, &ggen__unpack_many_request__descriptor,
+        &ggen__flush_request__descriptor};
     add_many ();
     for (unsigned i = 0; i < COUNT_OF (steps); i++) {
         world.hold = steps [i];
@@ -206,6 +219,55 @@ many_that_are_cancelled_install_nothing (void **state)
         assert_int_equal (world.staged_count, 0);
     }
     assert_ok (install ("all"));
+}
+
+static void
+the_store_gets_ready_while_many_releases_are_judged_and_if_it_does_not_nothing_is_lost (void **state)
+{
+    (void) state;
+    add_many ();
+    assert_ok (install ("p00 p01 p02 p03 p04 p05 p06"));
+    assert_int_equal (world.prepares, 0);
+    assert_ok (install ("p10 p11 p12 p13 p14 p15 p16 p17"));
+    assert_int_equal (world.prepares, 1);
+    world.fail = &ggen__prepare_request__descriptor;
+    world.fail_code = BUSY;
+    assert_ok (install ("p20 p21 p22 p23 p24 p25 p26 p27"));
+    assert_int_equal (world.commits, 3);
+}
+
+static void
+many_trees_go_to_the_disk_while_their_publishers_are_pinned (void **state)
+{
+    (void) state;
+    add_many ();
+    assert_ok (install ("p00 p01 p02 p03 p04 p05 p06"));
+    assert_int_equal (world.flushes, 0);
+    assert_ok (install ("p10 p11 p12 p13 p14 p15 p16 p17"));
+    assert_int_equal (world.flushes, 1);
+    //  Pins last: there is nothing to wait beside.
+    for (unsigned i = 0; i < 8; i++) {
+        char id [] = "p1_";
+        id [2] = (char) ('0' + i);
+        assert_ok (remove_as (id, false));
+    }
+    world.trees_count = 0;
+    assert_ok (install ("p10 p11 p12 p13 p14 p15 p16 p17"));
+    assert_int_equal (world.unpacks, 7 + 8 + 15);
+    assert_int_equal (world.flushes, 1);
+}
+
+//  Nobody else hears that the disk lost them.
+static void
+trees_that_do_not_reach_the_disk_are_not_committed (void **state)
+{
+    (void) state;
+    add_many ();
+    world.fail = &ggen__flush_request__descriptor;
+    world.fail_code = STORAGE;
+    assert_int_equal (install ("all"), STORAGE);
+    assert_int_equal (world.commits, 0);
+    assert_int_equal (world.staged_count, 0);
 }
 
 //  The answer to what it asked was on its way when the cancel came.
@@ -379,6 +441,10 @@ main (void)
         TEST (when_many_cannot_be_asked_for_at_once_each_is_asked_for_by_itself),
         TEST (of_many_an_archive_of_another_package_is_refused),
         TEST (many_that_are_cancelled_install_nothing),
+        TEST (the_store_gets_ready_while_many_releases_are_judged_and_if_it_does_not_nothing_is_lost),
+        TEST (many_trees_go_to_the_disk_while_their_publishers_are_pinned),
+        TEST (trees_that_do_not_reach_the_disk_are_not_committed),
+        TEST (as_many_questions_for_archives_as_there_have_to_be_are_asked_and_the_odd_ones_first),
         TEST (of_many_questions_one_that_is_refused_is_asked_by_itself_which_tells_why),
         TEST (where_many_questions_are_refused_each_is_asked_by_itself),
         TEST (many_questions_that_are_cancelled_install_nothing),

@@ -76,8 +76,10 @@ typedef struct {
     unsigned deletes;
     char followed [32];             //  version of the last check
     char fresh_checked [400];       //  names whose head has to be in date; of all checks, in order
-    unsigned commits, activations, discards, fetches, unpacks, packs, publishes, pinned, pinnings,
+    unsigned commits, activations, discards, flushes, prepares;
+    unsigned fetches, unpacks, packs, publishes, pinned, pinnings,
         offline, manies, questions;
+    size_t first_many;              //  archives that were asked for together first
     char order [1024];              //  of unpacking
     ProtobufCMessage **part;        //  where an answer goes that is one of many
     unsigned reindexed;
@@ -669,7 +671,8 @@ serve_fetch_many (world_t *self, const fake_sent_t *asked, const ProtobufCMessag
             }
         reply.n_fetched++;
     }
-    self->manies++;
+    if (self->manies++ == 0)
+        self->first_many = request->n_fetches;
     fake_answer (&self->fake, asked, &reply.base);
 }
 
@@ -1112,6 +1115,16 @@ serve (world_t *self, const fake_sent_t *asked, const ProtobufCMessage *message)
         self->staged_count = 0;
         fake_answer (&self->fake, asked, &reply.base);
     }
+    else if (type == &ggen__prepare_request__descriptor) {
+        Ggen__PrepareReply reply = GGEN__PREPARE_REPLY__INIT;
+        self->prepares++;
+        fake_answer (&self->fake, asked, &reply.base);
+    }
+    else if (type == &ggen__flush_request__descriptor) {
+        Ggen__FlushReply reply = GGEN__FLUSH_REPLY__INIT;
+        self->flushes++;
+        fake_answer (&self->fake, asked, &reply.base);
+    }
     else if (type == &ggen__installed_request__descriptor) {
         Ggen__InstalledReply reply = GGEN__INSTALLED_REPLY__INIT;
         fake_answer (&self->fake, asked, &reply.base);
@@ -1135,6 +1148,7 @@ static const ProtobufCMessageDescriptor *const world_types [] = {
     &ggen__activate_request__descriptor, &ggen__check_trees_request__descriptor,
     &ggen__read_manifest_request__descriptor, &ggen__pack_request__descriptor,
     &ggen__write_new_request__descriptor, &ggen__discard_request__descriptor,
+    &ggen__flush_request__descriptor, &ggen__prepare_request__descriptor,
     &ggen__installed_request__descriptor, &ggen__generations_request__descriptor,
     &ggen__sweep_request__descriptor, &ggen__cache_list_request__descriptor,
     &ggen__cache_drop_request__descriptor, &ggen__has_archives_request__descriptor,

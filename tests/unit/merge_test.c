@@ -379,6 +379,57 @@ a_head_that_hands_the_name_over_takes_no_yank_back_and_yanks (void **state)
     }
 }
 
+static unsigned checks;
+
+static bool
+count_and_verify (void *context, const uint8_t *signature, const uint8_t *message, size_t size,
+                  const uint8_t *key)
+{
+    checks++;
+    return crypto_real.verify (context, signature, message, size, key);
+}
+
+//  One package's head by itself; returns whether the package is yanked then.
+static bool
+yanked_by (Ggen__Package *told)
+{
+    crypto_t crypto = crypto_real;
+    crypto.verify = count_and_verify;
+    checks = 0;
+    newest_heads_t *heads = newest_heads_new (&crypto);
+    newest_heads_add (heads, told);
+    newest_heads_apply (heads, told);
+    newest_heads_destroy (&heads);
+    return told->yanked;
+}
+
+static void
+the_only_head_is_checked_when_it_says_other_than_the_registry (void **state)
+{
+    fixture_t *self = *state;
+    Ggen__Package *agreed = package (self, "pack", "2.0.0", 2);
+    Ggen__Package *yanked = package (self, "pack", "3.0.0", 3);
+    Ggen__Package *forged = package (self, "pack", "4.0.0", 4);
+    Ggen__Package *hidden = package (self, "pack", "5.0.0", 5);
+    Ggen__Package *all[] = {agreed, yanked, forged, hidden};
+    for (unsigned i = 0; i < 4; i++)
+        give_publisher (self, all[i]);
+    give_head (self, agreed, 1, agreed, false);
+    assert_false (yanked_by (agreed));
+    assert_int_equal (checks, 0);
+    give_head (self, yanked, 1, yanked, true);
+    assert_true (yanked_by (yanked));
+    assert_int_equal (checks, 1);
+    give_head (self, forged, 1, forged, true);
+    forged->head.data[forged->head.len - 1] ^= 1;
+    assert_false (yanked_by (forged));
+    assert_int_equal (checks, 1);
+    hidden->yanked = true;
+    give_head (self, hidden, 1, hidden, false);
+    assert_false (yanked_by (hidden));
+    assert_int_equal (checks, 1);
+}
+
 static void
 a_forged_head_yanks_nothing (void **state)
 {
@@ -560,6 +611,7 @@ main (void)
         TEST (a_yank_that_one_registry_knows_counts_for_all),
         TEST (a_yank_can_be_taken_back_by_a_newer_head),
         TEST (a_head_that_hands_the_name_over_takes_no_yank_back_and_yanks),
+        TEST (the_only_head_is_checked_when_it_says_other_than_the_registry),
         TEST (a_forged_head_yanks_nothing),
         TEST (a_head_of_other_bytes_yanks_nothing),
         TEST (results_of_registries_are_one_list_by_relevance),

@@ -370,6 +370,24 @@ many_archives_are_staged_by_one_request (void **state)
 }
 
 static void
+what_was_unpacked_can_be_committed_after_a_flush_and_it_can_be_prepared_for (void **state)
+{
+    world_t *world = *state;
+    rig_t *rig = &world->rig;
+    made_t made;
+    Ggen__FlushRequest flush = GGEN__FLUSH_REQUEST__INIT;
+    Ggen__PrepareRequest prepare = GGEN__PREPARE_REQUEST__INIT;
+    assert_int_equal (rig_call (rig, &prepare.base, &ggen__prepare_reply__descriptor), OK);
+    //  Nothing was installed ever
+    assert_int_equal (rig_call (rig, &flush.base, &ggen__flush_reply__descriptor), OK);
+    assert_int_equal (rig_unpack (rig, "", "pack", "text", &made), OK);
+    assert_int_equal (rig_call (rig, &flush.base, &ggen__flush_reply__descriptor), OK);
+    assert_int_equal (rig_commit (rig, "", &made, 1, 0, "lock"), OK);
+    assert_text (rig->home, "packages/pack/readme", "text");
+    assert_int_equal (rig_leftovers (rig->home), 0);
+}
+
+static void
 of_many_the_first_failure_is_the_answer_and_what_was_staged_is_discarded (void **state)
 {
     world_t *world = *state;
@@ -464,6 +482,7 @@ main (void)
         TEST (bytes_that_are_not_the_ones_that_were_signed_are_not_staged),
         TEST (two_hosts_on_one_home_do_not_tread_on_each_other),
         TEST (many_archives_are_staged_by_one_request),
+        TEST (what_was_unpacked_can_be_committed_after_a_flush_and_it_can_be_prepared_for),
         TEST (of_many_the_first_failure_is_the_answer_and_what_was_staged_is_discarded),
         TEST (many_of_two_roots_or_none_or_too_many_are_refused),
         TEST (a_file_that_is_there_is_not_written_over),

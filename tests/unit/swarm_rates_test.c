@@ -486,6 +486,11 @@ when_a_crowd_has_gone_its_slots_are_given_back (void **state)
     links_tidy (links);
     assert_ptr_equal (links_at (links, 499), all[499]);
     flights_end (flights, all[499], number);
+    //  One that drains names the slot of its heir.
+    links_set (links, all[490], LINK_DRAINING, false);
+    links_tidy (links);
+    assert_ptr_equal (links_at (links, 499), all[499]);
+    links_set (links, all[490], LINK_SESSION, false);
     links_tidy (links);
     unsigned count = 0;
     uint32_t cursor = 0;

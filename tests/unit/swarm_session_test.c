@@ -170,6 +170,8 @@ both_sides_learn_who_the_other_is (void **state)
     assert_memory_equal (up->peer_key.data, b->key.bytes, PEER_KEY_SIZE);
     assert_int_equal (up->n_addresses, 1);
     assert_memory_equal (up->addresses[0].data, b->listens.data, b->listens.size);
+    assert_int_equal (up->seen.len, b->listens.size);
+    assert_memory_equal (up->seen.data, b->listens.data, b->listens.size);
     assert_int_equal (up->n_protocols, 3);
     assert_string_equal (up->protocols[1], "gossip/1");
     assert_int_equal (up->tier, GGEN__TIER__COMMUNITY);
@@ -183,6 +185,7 @@ both_sides_learn_who_the_other_is (void **state)
     up = ggen__peer_up__unpack (NULL, note.body_size, note.body);
     assert_memory_equal (up->peer_key.data, a->key.bytes, PEER_KEY_SIZE);
     assert_true (up->inbound);
+    assert_true (up->seen.len > 0);
     assert_in_range (-up->skew_ms, 4900, 5100);
     ggen__peer_up__free_unpacked (up, NULL);
     ggen__envelope__free_unpacked (envelope, NULL);

@@ -161,6 +161,39 @@ in_a_directory_that_gives_its_group_the_modes_are_the_same (void **state)
     }
 }
 
+//  Up, down and across directories of all depths: names that begin alike, and deeper than are kept open.
+static void
+files_lie_where_their_paths_say_in_whatever_order (void **state)
+{
+    (void) state;
+    static const unsigned orders [] = {40, 3, 17, 16, 15, 30, 0, 18, 1, 40, 39, 17};
+    static const char *const near [] = {"p/d/x/1", "p/d/xy/1", "p/dx/1", "p/d/x/2", "p/d/1", "p/d/xy/2"};
+    char path [256];
+    tar.size = 0;
+    for (unsigned i = 0; i < COUNT_OF (orders); i++) {
+        size_t used = (size_t) snprintf (path, sizeof path, "p/");
+        for (unsigned level = 0; level < orders [i]; level++)
+            used += (size_t) snprintf (path + used, sizeof path - used, "%c/", 'a' + level % 20);
+        snprintf (path + used, sizeof path - used, "f%u", i);
+        tar_file (&tar, path, path);
+    }
+    for (unsigned i = 0; i < COUNT_OF (near); i++)
+        tar_file (&tar, near [i], near [i]);
+    tar_end (&tar);
+    unpacked_t out;
+    if (unpack_with (&options, &out))
+        fail_msg ("%s", refusal.text);
+    assert_int_equal (out.files_count, COUNT_OF (orders) + COUNT_OF (near));
+    assert_file ("tree/d/xy/2", 0444, "p/d/xy/2");
+    assert_file ("tree/f6", 0444, "p/f6");
+    tree_checked_t checked;
+    assert_int_equal (tree_check (temp.fd, "tree", out.files, TREE_BY_CONTENT, NULL, NULL, &checked,
+                                  &refusal), OK);
+    assert_int_equal (checked.findings_count, 0);
+    assert_int_equal (checked.files_count, out.files_count);
+    unpacked_done (&out);
+}
+
 static void
 pax_and_gnu_names_are_taken_as_utf8 (void **state)
 {
@@ -406,6 +439,7 @@ main (void)
         WITH_TEMP (a_plain_archive_is_unpacked_without_its_top),
         WITH_TEMP (whatever_the_umask_takes_the_modes_are_the_same),
         WITH_TEMP (in_a_directory_that_gives_its_group_the_modes_are_the_same),
+        WITH_TEMP (files_lie_where_their_paths_say_in_whatever_order),
         WITH_TEMP (pax_and_gnu_names_are_taken_as_utf8),
         WITH_TEMP (what_is_not_in_one_top_directory_is_refused),
         WITH_TEMP (a_refusal_late_in_the_archive_leaves_nothing),

@@ -46,7 +46,8 @@ sim_transport_key (const uint8_t key[CRYPTO_KEY_BYTES], uint8_t transport_key[CR
     return true;
 }
 
-const crypto_t crypto_sim = {hash_sha256, sim_verify, sim_transport_key};
+const crypto_t crypto_sim = {
+    .sha256 = hash_sha256, .verify = sim_verify, .transport_key = sim_transport_key};
 
 static void
 sign_sim (void *context, const void *message, size_t size,

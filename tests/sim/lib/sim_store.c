@@ -246,6 +246,23 @@ on_has_trees (void *disk, const delivery_t *at, const ProtobufCMessage *message)
 }
 
 static code_t
+on_prepare (void *disk, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) disk, (void) message;
+    Ggen__PrepareReply reply = GGEN__PREPARE_REPLY__INIT;
+    return out_reply (at, &reply.base);
+}
+
+//  What is written to a simulated disk is there.
+static code_t
+on_flush (void *disk, const delivery_t *at, const ProtobufCMessage *message)
+{
+    (void) disk, (void) message;
+    Ggen__FlushReply reply = GGEN__FLUSH_REPLY__INIT;
+    return out_reply (at, &reply.base);
+}
+
+static code_t
 on_commit (void *disk, const delivery_t *at, const ProtobufCMessage *message)
 {
     const Ggen__CommitRequest *commit = (const void *) message;
@@ -332,6 +349,8 @@ static const handler_t rows[] = {
     {&ggen__write_new_request__descriptor, on_write_new, THIS_NODE},
     {&ggen__read_root_request__descriptor, on_read_root, THIS_NODE},
     {&ggen__has_trees_request__descriptor, on_has_trees, THIS_NODE},
+    {&ggen__prepare_request__descriptor, on_prepare, THIS_NODE},
+    {&ggen__flush_request__descriptor, on_flush, THIS_NODE},
     {&ggen__commit_request__descriptor, on_commit, THIS_NODE},
     {&ggen__activate_request__descriptor, on_activate, THIS_NODE},
     {&ggen__check_trees_request__descriptor, on_check_trees, THIS_NODE},
