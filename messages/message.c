@@ -2,6 +2,7 @@
 #include "message.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void *
 message_copy (const ProtobufCMessage *message)
@@ -14,4 +15,10 @@ message_copy (const ProtobufCMessage *message)
     void *copy = protobuf_c_message_unpack (message->descriptor, NULL, size, packed);
     free (packed);
     return copy;
+}
+
+bool
+message_same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
 }

@@ -10,4 +10,8 @@
 void *
     message_copy (const ProtobufCMessage *message);
 
+//  Are these fields of the same bytes? Two empty ones are.
+bool
+    message_same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b);
+
 #endif

@@ -2,6 +2,7 @@
 #include "head.h"
 
 #include "memory.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,19 +26,13 @@ head_set_text (char **field, const char *text)
     *field = copy;
 }
 
-static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
-}
-
 void
 head_take_newest (Ggen__Head **newest_p, bytes_t packed, const char *name, ProtobufCBinaryData key,
                   record_verify_fn *verify)
 {
     AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
     AUTO (record_head_destroy) Ggen__Head *head = NULL;
-    if (packed.size == 0 || record_open (&record, packed) != OK || !same_bytes (record->key, key)
+    if (packed.size == 0 || record_open (&record, packed) != OK || !message_same_bytes (record->key, key)
         || record_check (record, verify, NULL) != OK || record_head (&head, record) != OK
         || strcmp (head->name, name) != 0 || (*newest_p && head->seq <= (*newest_p)->seq))
         return;
@@ -61,13 +56,13 @@ head_stands_for (const Ggen__HeadVersion *entry, const Ggen__Package *package,
 {
     AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
     uint8_t payload_sha256 [CRYPTO_HASH_BYTES];
-    if (entry->release_sha256.len == 0 || !same_bytes (entry->sha256, package->sha256)
+    if (entry->release_sha256.len == 0 || !message_same_bytes (entry->sha256, package->sha256)
         || (entry->release_key.len > 0
-            && !same_bytes (entry->release_key, package->publisher->public_key))
+            && !message_same_bytes (entry->release_key, package->publisher->public_key))
         || record_open (&record, (bytes_t) {package->record.data, package->record.len}) != OK)
         return false;
     crypto->sha256 (record->payload.data, record->payload.len, payload_sha256);
-    return same_bytes (entry->release_sha256,
+    return message_same_bytes (entry->release_sha256,
                        (ProtobufCBinaryData) {sizeof payload_sha256, payload_sha256});
 }
 

@@ -5,6 +5,7 @@
 
 #include "memory.h"
 #include "record.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,6 @@ set_bytes (ProtobufCBinaryData *field, ProtobufCBinaryData value)
     field->len = value.len;
     if (value.len > 0)
         memcpy (field->data, value.data, value.len);
-}
-
-static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
 }
 
 //  Extraneous dependencies: only those that were signed count.
@@ -48,7 +43,7 @@ same_dependencies (const Ggen__Release *release, const Ggen__Package *package)
 static bool
 tells_what_was_signed (const Ggen__Release *release, const Ggen__Package *package)
 {
-    return same_bytes (release->sha256, package->sha256)
+    return message_same_bytes (release->sha256, package->sha256)
            && release->size_bytes == package->size_bytes
            && same_dependencies (release, package);
 }
@@ -62,7 +57,7 @@ install_is_as_signed (const task_t *task, const Ggen__Package *package,
     if (locked->publisher_key.len == 0)
         return true;
     bool good = record_open (&record, (bytes_t) {package->record.data, package->record.len}) == OK
-                && same_bytes (record->key, locked->publisher_key)
+                && message_same_bytes (record->key, locked->publisher_key)
                 && record_check (record, task->crypto->verify, NULL) == OK
                 && record_release (&release, record) == OK
                 && strcmp (release->name, package->id) == 0
@@ -86,7 +81,7 @@ each_mismatch_of (task_t *task, const Ggen__Release *release, mismatch_fn *visit
         for (size_t j = 0; j < task->items_count && wanted->publisher_key.len > 0; j++) {
             const item_t *item = &task->items [j];
             if (strcmp (item->locked->name, wanted->name) == 0 && !item->local
-                && !same_bytes (item->locked->publisher_key, wanted->publisher_key))
+                && !message_same_bytes (item->locked->publisher_key, wanted->publisher_key))
                 visit (task, release, wanted, item);
         }
     }
@@ -154,7 +149,7 @@ on_checked (task_t *task, void *item_, const answer_t *answer)
     if (!release)
         return;
     bool of_another = package->publisher && package->publisher->public_key.len > 0
-                      && !same_bytes (package->publisher->public_key, reply->publisher_key);
+                      && !message_same_bytes (package->publisher->public_key, reply->publisher_key);
     if (of_another || !tells_what_was_signed (release, package)) {
         task_fail (task, SECURITY, "",
                    "%s %s: the registry %s tells other things of it than were signed",
@@ -179,11 +174,11 @@ install_rivals (const gather_t *gather, const Ggen__Package *package,
         const Ggen__Package *other = gather->candidates [i];
         if (strcmp (other->id, package->id) != 0 || !other->publisher || !package->publisher
             || other->publisher->public_key.len == 0
-            || same_bytes (other->publisher->public_key, package->publisher->public_key))
+            || message_same_bytes (other->publisher->public_key, package->publisher->public_key))
             continue;
         bool known = false;
         for (size_t j = 0; j < count; j++)
-            known |= same_bytes (rivals [j], other->publisher->public_key);
+            known |= message_same_bytes (rivals [j], other->publisher->public_key);
         if (!known)
             rivals [count++] = other->publisher->public_key;
     }
@@ -197,7 +192,7 @@ install_head (const gather_t *gather, const Ggen__Package *package)
     for (size_t i = 0; i < gather->candidates_count && head.len == 0; i++) {
         const Ggen__Package *other = gather->candidates [i];
         if (strcmp (other->id, package->id) == 0 && other->publisher && package->publisher
-            && same_bytes (other->publisher->public_key, package->publisher->public_key))
+            && message_same_bytes (other->publisher->public_key, package->publisher->public_key))
             head = other->head;
     }
     return head;

@@ -7,6 +7,7 @@
 #include "record.h"
 #include "resolver_explain.h"
 #include "semver.h"
+#include "message.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -84,12 +85,6 @@ is_own (const Ggen__Package *package)
     return strcmp (package->source, "path") == 0 || strcmp (package->source, "installed") == 0;
 }
 
-static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
-}
-
 //  A path the user named is the only candidate of its id. What is installed stands for itself where
 //  the registry tells of the same archive what was not signed: it must not add dependencies to it. What
 //  was adopted stands for its version, whatever archive a registry has of that.
@@ -105,7 +100,7 @@ is_shadowed (const task_t *task, const Ggen__Package *package)
             continue;
         if (strcmp (own->source, "path") == 0
             || (strcmp (own->version, package->version) == 0
-                && (adopted || same_bytes (own->sha256, package->sha256))))
+                && (adopted || message_same_bytes (own->sha256, package->sha256))))
             return true;
     }
     return false;
@@ -132,7 +127,7 @@ is_stood_for (const task_t *task, const Ggen__Package *package, ProtobufCBinaryD
         AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
         AUTO (record_head_destroy) Ggen__Head *head = NULL;
         if (record_open (&record, (bytes_t) {records [i].data, records [i].len}) != OK
-            || !same_bytes (record->key, key) || record_head (&head, record) != OK)
+            || !message_same_bytes (record->key, key) || record_head (&head, record) != OK)
             continue;
         const Ggen__HeadVersion *one = head_find (head, package->version);
         stands = one && head_stands_for (one, package, task->crypto);
@@ -376,7 +371,7 @@ add_item (task_t *task, const Ggen__Package *package)
     Ggen__LockedPackage *locked = lock_package (task, package);
     const Ggen__LockedPackage *old = lock_find (task->before, package->id);
     bool same = old && strcmp (old->version, package->version) == 0
-                && (same_bytes (old->sha256, package->sha256) || package->sha256.len == 0);
+                && (message_same_bytes (old->sha256, package->sha256) || package->sha256.len == 0);
     bool again = (request->force && install_wants (task, package->id))
                  || install_replaces_adopted (task, package);
     item->package = package;

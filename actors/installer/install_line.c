@@ -5,6 +5,7 @@
 
 #include "head.h"
 #include "memory.h"
+#include "message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,17 +147,11 @@ install_ask_line (task_t *task, const char *name, ProtobufCBinaryData key)
 }
 
 static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
-}
-
-static bool
 is_of_line (const Ggen__SuccessionReply *line, ProtobufCBinaryData key)
 {
-    bool found = key.len > 0 && same_bytes (line->key, key);
+    bool found = key.len > 0 && message_same_bytes (line->key, key);
     for (size_t i = 0; i < line->n_former_keys && !found; i++)
-        found = key.len > 0 && same_bytes (line->former_keys [i], key);
+        found = key.len > 0 && message_same_bytes (line->former_keys [i], key);
     return found;
 }
 
@@ -175,7 +170,7 @@ install_line_allows (const task_t *task, const Ggen__Package *package, ProtobufC
     const Ggen__SuccessionReply *line = found ? found->line : NULL;
     if (!line || key.len == 0)
         return false;
-    if (same_bytes (line->key, key))
+    if (message_same_bytes (line->key, key))
         return true;
     for (size_t i = 0; i < line->n_versions; i++)
         if (strcmp (line->versions [i]->version, package->version) == 0)

@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "semver.h"
 #include "semver_range.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +17,6 @@ typedef struct {
     Ggen__Verdict why;                  //  when refused
     size_t unfit_count;
 } judged_t;
-
-static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
-}
 
 //  Newest first; of one version the smaller digest first, as the resolver has it.
 static int
@@ -94,7 +89,7 @@ judge (const offers_query_t *query, judged_t *judged)
         package->publisher ? package->publisher->public_key : (ProtobufCBinaryData) {0, NULL};
     const bytes_t pinned = query->pinned_key;
     judged->installed = installed && strcmp (installed->version, package->version) == 0
-                        && same_bytes (installed->sha256, package->sha256);
+                        && message_same_bytes (installed->sha256, package->sha256);
     judged->trusted = is_by (package, pinned);
     if (key.len > 0 && !judged->trusted && is_offered_by (query, pinned))
         refuse (judged, GGEN__VERDICT__OTHER_PUBLISHER);

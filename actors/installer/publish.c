@@ -11,6 +11,7 @@
 #include "package_id.h"
 #include "record.h"
 #include "record_valid.h"
+#include "message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,12 +58,6 @@ publish_free (void *more)
     record_head_destroy (&self->head);
     free (self->minisig);
     free (self);
-}
-
-static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
 }
 
 static char *
@@ -304,7 +299,7 @@ static bool
 is_ours (const publish_t *self, const Ggen__Package *old)
 {
     return self->key && old->publisher
-           && same_bytes (old->publisher->public_key, self->key->public_key);
+           && message_same_bytes (old->publisher->public_key, self->key->public_key);
 }
 
 //  Whoever publishes again what is published may do it because it cannot be had.
@@ -369,7 +364,7 @@ decide (task_t *task)
 {
     publish_t *self = task->more;
     const Ggen__Package *old = published_version (self);
-    bool unchanged = old && same_bytes (old->sha256, self->package->sha256);
+    bool unchanged = old && message_same_bytes (old->sha256, self->package->sha256);
     if (unchanged && (request_of (task)->dry_run || !goes_to_file (task)))
         answer_unchanged (task);
     else if (unchanged)
@@ -472,7 +467,7 @@ on_dependency (task_t *task, void *item, const answer_t *message)
     Ggen__SignedRecord *record = NULL;
     if (package && package->publisher && package->record.len > 0
         && record_open (&record, (bytes_t) {package->record.data, package->record.len}) == OK
-        && same_bytes (record->key, package->publisher->public_key)
+        && message_same_bytes (record->key, package->publisher->public_key)
         && record_check (record, task->crypto->verify, NULL) == OK)
         head_set_bytes (&dependency->publisher_key, record->key);
     record_destroy (&record);

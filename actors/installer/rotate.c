@@ -11,6 +11,7 @@
 #include "package_id.h"
 #include "publisher_key.h"
 #include "record_valid.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -198,7 +199,7 @@ stand_for (task_t *task, Ggen__Head *head, const Ggen__Package *package)
     if (!one)
         one = head_list (head, package->version, package->sha256);
     task->crypto->sha256 (record->payload.data, record->payload.len, payload_sha256);
-    if (!rotate_same_bytes (one->sha256, package->sha256))
+    if (!message_same_bytes (one->sha256, package->sha256))
         return;
     head_set_bytes (&one->release_sha256,
                     (ProtobufCBinaryData) {sizeof payload_sha256, payload_sha256});
@@ -242,7 +243,7 @@ sign_all (task_t *task)
     rotate_t *self = task->more;
     for (size_t i = 0; i < self->names_count; i++) {
         rotate_name_t *name = &self->names [i];
-        bool done = name->former && rotate_same_bytes (name->former->rotated_to, self->key->public_key);
+        bool done = name->former && message_same_bytes (name->former->rotated_to, self->key->public_key);
         if (name->former && name->former->rotated_to.len > 0 && !done)
             task_warn (task, "%s was handed over to another key before", name->name);
         if (!done || !name->fresh || rotate_leaves_any_out (task, name))
@@ -356,7 +357,7 @@ on_pins (task_t *task, void *item, const answer_t *message)
     (void) item;
     const Ggen__TrustListReply *reply = (const void *) message->message;
     for (size_t i = 0; i < reply->n_pins; i++)
-        if (rotate_same_bytes (reply->pins [i]->key, rotate_request (task)->former_key))
+        if (message_same_bytes (reply->pins [i]->key, rotate_request (task)->former_key))
             add_name (task, reply->pins [i]->name);
 }
 
@@ -400,7 +401,7 @@ on_key (task_t *task, void *item, const answer_t *message)
     const Ggen__KeyShowReply *reply = (const void *) message->message;
     if (reply->key)
         self->key = (Ggen__KeyInfo *) message_copy (&reply->key->base);
-    if (!self->key || rotate_same_bytes (self->key->public_key, rotate_request (task)->former_key))
+    if (!self->key || message_same_bytes (self->key->public_key, rotate_request (task)->former_key))
         task_fail (task, VALIDATION, "", "a name is handed over from one key to another");
 }
 
@@ -409,7 +410,7 @@ on_former_key (task_t *task, void *item, const answer_t *message)
 {
     (void) item;
     const Ggen__KeyShowReply *reply = (const void *) message->message;
-    if (!reply->key || !rotate_same_bytes (reply->key->public_key, rotate_request (task)->former_key))
+    if (!reply->key || !message_same_bytes (reply->key->public_key, rotate_request (task)->former_key))
         task_fail (task, VALIDATION, "", "the key '%s' is not the one to be given up",
                    rotate_request (task)->former_name);
 }

@@ -36,12 +36,6 @@ rotate_request (const task_t *task)
     return (const Ggen__RotateRequest *) (const void *) task->request;
 }
 
-static inline bool
-rotate_same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
-}
-
 //  ---- rotate_releases.c ---------------------------------------------------------------------------
 
 //  Did this key sign it, as its registry says?

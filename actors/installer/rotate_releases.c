@@ -3,13 +3,14 @@
 #include "rotate_inside.h"
 
 #include "memory.h"
+#include "message.h"
 
 #include <stdlib.h>
 
 bool
 rotate_is_of (const Ggen__Package *package, ProtobufCBinaryData key)
 {
-    return package->publisher && rotate_same_bytes (package->publisher->public_key, key);
+    return package->publisher && message_same_bytes (package->publisher->public_key, key);
 }
 
 static bool

@@ -10,6 +10,7 @@
 #include "package_id.h"
 #include "record_valid.h"
 #include "semver.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,12 +46,6 @@ withdraw_free (void *more)
     record_head_destroy (&self->next);
     free (self->signed_next.data);
     free (self);
-}
-
-static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
 }
 
 static ProtobufCBinaryData
@@ -210,13 +205,13 @@ is_ours (const withdraw_t *self)
 {
     ProtobufCBinaryData key = publisher_of (self);
     bool handed_over = self->head && self->head->rotated_to.len > 0;
-    if (same_bytes (key, self->key->public_key))
+    if (message_same_bytes (key, self->key->public_key))
         return !handed_over;
     //  A former key of ours: by the line of the name, and by a head of ours that lists it.
     bool former = false;
     for (size_t i = 0; self->line && i < self->line->n_former_keys; i++)
-        former |= same_bytes (self->line->former_keys [i], key);
-    return former && same_bytes (self->line->key, self->key->public_key) && self->head
+        former |= message_same_bytes (self->line->former_keys [i], key);
+    return former && message_same_bytes (self->line->key, self->key->public_key) && self->head
            && head_find (self->head, self->version);
 }
 

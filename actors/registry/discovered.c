@@ -2,6 +2,7 @@
 #include "discovered.h"
 
 #include "package_id.h"
+#include "message.h"
 #include "runtime/actor/map.h"
 
 #include <ctype.h>
@@ -332,7 +333,7 @@ replace (discovered_t *self, const char *name, const publisher_key_t *key, uint6
         ProtobufCBinaryData *old = (void *) ((char *) known + field);
         seen = *(uint64_t *) (void *) ((char *) known + seq_field);
         if (old->len > 0 && seq == seen)
-            return p2p_same_bytes (*old, record->packed) ? ALREADY_EXISTS : SECURITY;
+            return message_same_bytes (*old, record->packed) ? ALREADY_EXISTS : SECURITY;
         if (seq < seen)
             return VALIDATION;
     }

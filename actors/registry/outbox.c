@@ -4,6 +4,7 @@
 #include "outbox_inside.h"
 #include "package_id.h"
 #include "semver.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -285,7 +286,7 @@ supersede (outbox_t *self, outbox_entry_t *entry)
             || (later && at->seq == entry->seq))
             continue;
         if (strcmp (at->state->version, entry->state->version) == 0
-            && p2p_same_bytes (at->state->release, entry->state->release)) {
+            && message_same_bytes (at->state->release, entry->state->release)) {
             uint64_t kept = STEP_BIT (STEP_RELEASE) | STEP_BIT (STEP_PROVIDE);
             entry->state->done |= at->state->done & kept;
         }

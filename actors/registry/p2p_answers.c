@@ -7,6 +7,7 @@
 #include "publisher.pb-c.h"
 #include "reply.h"
 #include "semver.h"
+#include "message.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ static bool
 has_row (const rows_t *self, const Ggen__Package *package)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (p2p_same_bytes (self->list[i]->record, package->record))
+        if (message_same_bytes (self->list[i]->record, package->record))
             return true;
     return false;
 }
@@ -243,7 +244,7 @@ warn_of_rivals (warnings_t *warnings, const rows_t *rows, const Ggen__Package *c
     publisher_key_t key;
     for (size_t i = 0; i < rows->count; i++) {
         const Ggen__Package *other = rows->list[i];
-        if (p2p_same_bytes (other->publisher->public_key, chosen->publisher->public_key)
+        if (message_same_bytes (other->publisher->public_key, chosen->publisher->public_key)
             || publisher_key_from_field (&key, other->publisher->public_key) != OK)
             continue;
         publisher_key_fingerprint (&key, print);

@@ -4,6 +4,7 @@
 #include "messages/message.h"
 #include "p2p_rows.h"
 #include "reply.h"
+#include "message.h"
 #include "trust.pb-c.h"
 
 #include <stdarg.h>
@@ -124,7 +125,7 @@ on_keys (void *home, void *self_, const answer_t *answer)
     if (answer->progress)
         return OK;
     for (size_t i = 0; answer->code == OK && i < reply->n_keys; i++)
-        if (p2p_same_bytes (reply->keys[i]->public_key, publisher_key_to_field (&self->key))) {
+        if (message_same_bytes (reply->keys[i]->public_key, publisher_key_to_field (&self->key))) {
             send_sign (self, reply->keys[i]->name);
             return OK;
         }
@@ -155,7 +156,7 @@ on_sign (void *home, void *self_, const answer_t *answer)
     if (answer->progress)
         return OK;
     bool ours = answer->code == OK
-                && p2p_same_bytes (reply->key, publisher_key_to_field (&self->key));
+                && message_same_bytes (reply->key, publisher_key_to_field (&self->key));
     if (ours)
         self->on_signed (self, (bytes_t) {reply->record.data, reply->record.len});
     //  Not the default key's, or there is none: maybe another one of the keyring is it.
@@ -295,7 +296,7 @@ on_latest_found (find_t *find, void *self_)
     const Ggen__Release *release = NULL;
     if (publisher && publisher->versions_count > 0 && publisher->versions[0].found)
         release = publisher->versions[0].found->release;
-    if (release && p2p_same_bytes (release->sha256, latest->sha256))
+    if (release && message_same_bytes (release->sha256, latest->sha256))
         sign_renewed (self, latest, release->size_bytes);
     else
         on_listing (self, (bytes_t) {NULL, 0});
@@ -336,7 +337,7 @@ change_list (change_t *self)
         sign_listing (self, &listing->message);
         free (listing);
     }
-    else if (old && p2p_same_bytes (old->sha256, latest->sha256))
+    else if (old && message_same_bytes (old->sha256, latest->sha256))
         sign_renewed (self, latest, old->size_bytes);
     else
         find_latest_size (self, latest);
@@ -374,7 +375,7 @@ on_kept (void *self_)
                               (bytes_t) {known->head.data, known->head.len})
                != OK)
         return;
-    bool named = p2p_same_bytes (head.head->recovery_sha256, digest_to_field (&recovery));
+    bool named = message_same_bytes (head.head->recovery_sha256, digest_to_field (&recovery));
     p2p_signed_clear (&head);
     if (named && discovered_rotation (discovered, self->id, &self->rotation) == BUSY)
         change_warn (self, "p2p: out of memory");

@@ -2,6 +2,7 @@
 #include "p2p_find_inside.h"
 
 #include "semver.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static void
 keep_rotation (find_t *self, p2p_signed_t *rotation)
 {
     for (unsigned i = 0; i < self->rotations_count; i++)
-        if (p2p_same_bytes (self->rotations[i].packed, rotation->packed)) {
+        if (message_same_bytes (self->rotations[i].packed, rotation->packed)) {
             p2p_signed_clear (rotation);
             return;
         }
@@ -156,7 +157,7 @@ is_recovery (const find_t *self, const p2p_signed_t *rotation, const Ggen__Head 
 {
     digest_t digest;
     self->home->crypto->sha256 (rotation->key.bytes, sizeof rotation->key.bytes, digest.bytes);
-    return p2p_same_bytes (head->recovery_sha256, digest_to_field (&digest));
+    return message_same_bytes (head->recovery_sha256, digest_to_field (&digest));
 }
 
 void
@@ -191,7 +192,7 @@ is_meant (const find_t *self, const find_publisher_t *publisher, const Ggen__Hea
     const Ggen__Release *release = found->release;
     if (strcmp (release->name, self->name) != 0
         || strcmp (release->version, listed->version) != 0
-        || !p2p_same_bytes (release->sha256, listed->sha256))
+        || !message_same_bytes (release->sha256, listed->sha256))
         return false;
     if (listed->release_sha256.len == 0)
         return publisher_key_equal (&found->key, &publisher->key);
@@ -205,7 +206,7 @@ is_meant (const find_t *self, const find_publisher_t *publisher, const Ggen__Hea
     bool same = false;
     if (record_open (&record, p2p_signed_bytes (found)) == OK) {
         self->home->crypto->sha256 (record->payload.data, record->payload.len, digest.bytes);
-        same = p2p_same_bytes (listed->release_sha256, digest_to_field (&digest));
+        same = message_same_bytes (listed->release_sha256, digest_to_field (&digest));
     }
     record_destroy (&record);
     return same;
@@ -215,7 +216,7 @@ static bool
 has_release (const find_t *self, ProtobufCBinaryData packed)
 {
     for (size_t i = 0; i < self->releases_count; i++)
-        if (p2p_same_bytes (self->releases[i].packed, packed))
+        if (message_same_bytes (self->releases[i].packed, packed))
             return true;
     return false;
 }

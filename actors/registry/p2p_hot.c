@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  What look-ups leave in the hot tier, and take from there.
 #include "p2p_find_inside.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +36,9 @@ is_outdated (const find_t *self, const Ggen__HotName *name)
          known = known->next_of_name) {
         bool listed = known->listing.len == 0, headed = known->head.len == 0;
         for (size_t i = 0; name && i < name->n_listings; i++)
-            listed |= p2p_same_bytes (name->listings[i], known->listing);
+            listed |= message_same_bytes (name->listings[i], known->listing);
         for (size_t i = 0; name && i < name->n_heads; i++)
-            headed |= p2p_same_bytes (name->heads[i], known->head);
+            headed |= message_same_bytes (name->heads[i], known->head);
         if (strcmp (known->name, self->name) == 0 && (!listed || !headed))
             return true;
     }

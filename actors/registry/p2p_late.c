@@ -2,6 +2,7 @@
 #include "p2p_late.h"
 
 #include "p2p_change.h"
+#include "message.h"
 
 #include "state.pb-c.h"
 
@@ -84,8 +85,8 @@ has_record (const registry_p2p_t *home, ProtobufCBinaryData record)
 {
     for (const outbox_entry_t *at = outbox_next (&home->outbox, NULL); at;
          at = outbox_next (&home->outbox, at))
-        if (p2p_same_bytes (outbox_state (at)->head, record)
-            || p2p_same_bytes (outbox_state (at)->rotation, record))
+        if (message_same_bytes (outbox_state (at)->head, record)
+            || message_same_bytes (outbox_state (at)->rotation, record))
             return true;
     return false;
 }

@@ -6,6 +6,7 @@
 
 #include "gossip.pb-c.h"
 #include "package_id.h"
+#include "message.h"
 #include "swarm.pb-c.h"
 #include "trust.pb-c.h"
 
@@ -115,7 +116,7 @@ listing_agrees (const p2p_signed_t *listing, const p2p_signed_t *head)
     if (said->withdrawn)
         return !latest;
     const Ggen__HeadVersion *told = p2p_head_version (head->head, said->version);
-    return told && !told->yanked && p2p_same_bytes (told->sha256, said->sha256);
+    return told && !told->yanked && message_same_bytes (told->sha256, said->sha256);
 }
 
 static bool
@@ -130,7 +131,7 @@ releases_agree (const registry_p2p_t *home, const Ggen__PackageNews *news,
             return false;
         const Ggen__HeadVersion *told = p2p_head_version (head->head, found.release->version);
         bool agrees = told && strcmp (found.release->name, head->head->name) == 0
-                      && p2p_same_bytes (told->sha256, found.release->sha256)
+                      && message_same_bytes (told->sha256, found.release->sha256)
                       && (publisher_key_equal (&found.key, &head->key)
                           || told->release_sha256.len > 0);
         p2p_signed_clear (&found);
@@ -172,8 +173,8 @@ is_known (const registry_p2p_t *home, const Ggen__PackageNews *news)
     if (p2p_signed_reopen (&listing, GGEN__RECORD_KIND__LISTING, bytes_of (news->listing)) != OK)
         return false;
     const known_t *known = discovered_find (home->discovered, listing.listing->name, &listing.key);
-    bool same = known && p2p_same_bytes (known->listing, news->listing)
-                && p2p_same_bytes (known->head, news->head);
+    bool same = known && message_same_bytes (known->listing, news->listing)
+                && message_same_bytes (known->head, news->head);
     p2p_signed_clear (&listing);
     return same;
 }

@@ -7,6 +7,7 @@
 #include "package_id.h"
 #include "publication.h"
 #include "reply.h"
+#include "message.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -101,7 +102,7 @@ on_found (find_t *find, void *self_)
         change_warn (self, "p2p: the newest head of %s in the network could not be read: %.150s",
                      self->id, find->failure_text ? find->failure_text
                                                   : code_name (find->failure_code));
-    if (listed && !p2p_same_bytes (listed->sha256, self->package->sha256)) {
+    if (listed && !message_same_bytes (listed->sha256, self->package->sha256)) {
         change_refuse (self, ALREADY_EXISTS, "publish another version",
                        "the network has %s@%s of this publisher with other bytes", self->id,
                        self->version);
@@ -115,7 +116,7 @@ on_found (find_t *find, void *self_)
         return;
     }
     if (newest && newest->head->seq == seq
-        && !p2p_same_bytes (newest->packed, self->head.packed)) {
+        && !message_same_bytes (newest->packed, self->head.packed)) {
         change_refuse (self, SECURITY, "publish again with a newer head",
                        "the network has another head %" PRIu64 " of %s by this key", seq, self->id);
         return;

@@ -5,6 +5,7 @@
 #include "discovery_valid.h"
 #include "reply.h"
 #include "utf8.h"
+#include "message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +99,7 @@ set_yanked (Ggen__Package *package, find_t *find, const find_publisher_t *publis
     const find_publisher_t *decides = find_successor (find, publisher);
     const Ggen__HeadVersion *listed =
         p2p_head_version (decides->head.head, package->version);
-    if (!listed || !p2p_same_bytes (listed->sha256, package->sha256))
+    if (!listed || !message_same_bytes (listed->sha256, package->sha256))
         listed = p2p_head_version (publisher->head.head, package->version);
     if (!listed || !listed->yanked)
         return;

@@ -10,6 +10,7 @@
 #include "p2p_rows.h"
 #include "relevance.h"
 #include "words.h"
+#include "message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,7 +257,7 @@ successor_of (const registry_p2p_t *home, const hit_t *hit, hit_t *group, size_t
                != OK)
         return NULL;
     for (size_t i = 0; i < count; i++)
-        if (p2p_same_bytes (group[i].package->publisher->public_key, head.head->rotated_to))
+        if (message_same_bytes (group[i].package->publisher->public_key, head.head->rotated_to))
             successor = &group[i];
     p2p_signed_clear (&head);
     return successor;
@@ -389,7 +390,7 @@ absorb (search_t *self, ProtobufCBinaryData packed)
         return;
     registry_p2p_t *home = self->home;
     const known_t *known = discovered_find (home->discovered, listing.listing->name, &listing.key);
-    if (!known || !p2p_same_bytes (known->listing, packed)) {
+    if (!known || !message_same_bytes (known->listing, packed)) {
         p2p_signed_clear (&listing);
         if (p2p_signed_open (&listing, GGEN__RECORD_KIND__LISTING,
                              (bytes_t) {packed.data, packed.len}, home->crypto)

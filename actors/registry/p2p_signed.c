@@ -8,12 +8,6 @@
 #include <string.h>
 
 bool
-p2p_same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
-}
-
-bool
 p2p_copy_bytes (ProtobufCBinaryData *to, bytes_t from)
 {
     uint8_t *copy = malloc (from.size + 1);

@@ -43,8 +43,6 @@ bytes_t p2p_signed_bytes (const p2p_signed_t *self);
 
 //  ---- fields of messages --------------------------------------------------------------------------
 
-bool p2p_same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b);
-
 //  A copy in memory of its own. False: out of memory.
 must_use bool p2p_copy_bytes (ProtobufCBinaryData *to, bytes_t from);
 

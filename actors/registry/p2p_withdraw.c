@@ -5,6 +5,7 @@
 #include "package_id.h"
 #include "publication.h"
 #include "semver.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ compare_head (const change_t *self, find_t *find)
     if (!publisher || !publisher->head.payload
         || publisher->head.head->seq < self->head.head->seq)
         return OK;
-    return p2p_same_bytes (publisher->head.packed, self->head.packed) ? ALREADY_EXISTS
+    return message_same_bytes (publisher->head.packed, self->head.packed) ? ALREADY_EXISTS
                                                                      : VALIDATION;
 }
 
@@ -60,10 +61,10 @@ compare_rotation (const change_t *self, const find_t *find)
 {
     for (unsigned i = 0; i < find->rotations_count; i++) {
         const p2p_signed_t *other = &find->rotations[i];
-        if (p2p_same_bytes (other->packed, self->rotation.packed))
+        if (message_same_bytes (other->packed, self->rotation.packed))
             return ALREADY_EXISTS;
         if (publisher_key_equal (&other->key, &self->rotation.key)
-            && p2p_same_bytes (other->rotation->former_key, self->rotation.rotation->former_key)
+            && message_same_bytes (other->rotation->former_key, self->rotation.rotation->former_key)
             && other->rotation->seq >= self->rotation.rotation->seq)
             return VALIDATION;
     }

@@ -8,17 +8,12 @@
 #include "messages/package_id.h"
 #include "messages/record.h"
 #include "messages/semver.h"
+#include "message.h"
 
 static bytes_t
 bytes_of (ProtobufCBinaryData field)
 {
     return (bytes_t) {field.data, field.len};
-}
-
-static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
 }
 
 Ggen__Failure *
@@ -74,7 +69,7 @@ publication_check_archive (const Ggen__PublishRequest *request, const digest_t *
     const Ggen__Package *package = request->package;
     digest_t found = *digest;
     if (size_bytes == package->size_bytes
-        && same_bytes (digest_to_field (&found), package->sha256))
+        && message_same_bytes (digest_to_field (&found), package->sha256))
         return NULL;
     if (size_bytes == package->size_bytes)
         return digests_differ (package, request->archive_path, package->sha256,
@@ -113,7 +108,7 @@ check_release (const Ggen__PublishRequest *request, const Ggen__Release *release
         || strcmp (release->version, package->version) != 0)
         return reply_failure (SECURITY, "", "the release of %s@%s signs %s@%s", package->id,
                               package->version, release->name, release->version);
-    if (!same_bytes (release->sha256, package->sha256))
+    if (!message_same_bytes (release->sha256, package->sha256))
         return digests_differ (package, "the archive", release->sha256, package->sha256);
     if (release->size_bytes != package->size_bytes)
         return reply_failure (SECURITY, "",
@@ -124,7 +119,7 @@ check_release (const Ggen__PublishRequest *request, const Ggen__Release *release
         return NULL;
     digest_t manifest;
     crypto->sha256 (request->manifest.data, request->manifest.len, manifest.bytes);
-    return same_bytes (release->manifest_sha256, digest_to_field (&manifest))
+    return message_same_bytes (release->manifest_sha256, digest_to_field (&manifest))
                ? NULL
                : digests_differ (package, "the manifest", release->manifest_sha256,
                                  digest_to_field (&manifest));
@@ -153,7 +148,7 @@ check_head (const Ggen__Package *package, const Ggen__Head *head)
     for (size_t i = 0; i < head->n_versions; i++) {
         const Ggen__HeadVersion *told = head->versions [i];
         if (strcmp (told->version, package->version) == 0
-            && !same_bytes (told->sha256, package->sha256)) {
+            && !message_same_bytes (told->sha256, package->sha256)) {
             Ggen__Failure *failure
                 = digests_differ (package, "by its head, the archive", package->sha256,
                                   told->sha256);
@@ -173,7 +168,7 @@ check_signed_head (const Ggen__Package *package, ProtobufCBinaryData signer,
     Ggen__Failure *failure = open_signed (package, "head", package->head, crypto, &record);
     if (failure)
         return failure;
-    if (!same_bytes (record->key, signer))
+    if (!message_same_bytes (record->key, signer))
         return keys_differ (package, "the head", record->key, signer);
     code_t code = record_head (&head, record);
     return code == OK ? check_head (package, head)
@@ -200,7 +195,7 @@ publication_check_records (const Ggen__PublishRequest *request, const crypto_t *
     *format_p = strcmp (release->archive_format, "tar.zst") == 0 ? "tar.zst" : "tar.gz";
     failure = check_release (request, release, crypto);
     if (!failure && package->publisher && package->publisher->public_key.len > 0
-        && !same_bytes (package->publisher->public_key, record->key))
+        && !message_same_bytes (package->publisher->public_key, record->key))
         failure = keys_differ (package, "the publisher", package->publisher->public_key,
                                record->key);
     if (!failure && package->head.len > 0)

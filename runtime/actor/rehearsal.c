@@ -2,6 +2,7 @@
 #include "rehearsal.h"
 
 #include "envelope.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -173,19 +174,13 @@ rehearsal_add (rehearsal_t *self, const Ggen__TapHeader *header, bytes_t body)
 //  ---- what it says --------------------------------------------------------------------------------
 
 static bool
-same_bytes (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
-}
-
-static bool
 is_same (const Ggen__RehearsedMessage *a, const Ggen__RehearsedMessage *b)
 {
     const Ggen__Envelope *x = a->envelope, *y = b->envelope;
     return strcmp (a->to, b->to) == 0 && x->kind == y->kind && x->id == y->id
            && strcmp (x->type, y->type) == 0 && strcmp (x->to, y->to) == 0
-           && same_bytes (a->body, b->body) && a->attachment_bytes == b->attachment_bytes
-           && same_bytes (a->attachment_sha256, b->attachment_sha256);
+           && message_same_bytes (a->body, b->body) && a->attachment_bytes == b->attachment_bytes
+           && message_same_bytes (a->attachment_sha256, b->attachment_sha256);
 }
 
 static const scene_t *

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/p2p_rig.h"
+#include "message.h"
 
 static rig_t *rig;
 
@@ -68,7 +69,7 @@ all_versions_of_all_publishers_are_listed (void **state)
     assert_int_equal (reply->n_versions, 4);
     assert_string_equal (reply->versions[0]->version, "1.0.0");
     assert_string_equal (reply->versions[1]->version, "1.0.0");
-    assert_false (p2p_same_bytes (reply->versions[0]->publisher->public_key,
+    assert_false (message_same_bytes (reply->versions[0]->publisher->public_key,
                                   reply->versions[1]->publisher->public_key));
     assert_string_equal (reply->versions[2]->version, "1.1.0");
     assert_true (reply->versions[2]->yanked);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sim_truth.h"
+#include "message.h"
 
 #include "runtime/actor/crypto.h"
 
@@ -31,12 +32,6 @@ sim_truth_add (sim_truth_t *self, ProtobufCBinaryData packed)
 }
 
 static bool
-same (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp (a.data, b.data, a.len) == 0);
-}
-
-static bool
 is_key (const publisher_key_t *key, ProtobufCBinaryData field)
 {
     return field.len == PUBLISHER_KEY_SIZE && memcmp (key->bytes, field.data, field.len) == 0;
@@ -51,8 +46,8 @@ sim_truth_accept (sim_truth_t *self, const Ggen__CheckReleaseReply *reply)
         sim_truth_entry_t *entry = &self->entries[i];
         if (strcmp (entry->release->name, accepted->name) != 0
             || strcmp (entry->release->version, accepted->version) != 0
-            || !same (entry->release->sha256, accepted->sha256)
-            || !same (entry->release->files_sha256, accepted->files_sha256)
+            || !message_same_bytes (entry->release->sha256, accepted->sha256)
+            || !message_same_bytes (entry->release->files_sha256, accepted->files_sha256)
             || !is_key (&entry->key, reply->publisher_key))
             continue;
         entry->accepted = found = true;
@@ -67,8 +62,8 @@ sim_truth_holds (const sim_truth_t *self, const Ggen__LockedPackage *locked)
         const sim_truth_entry_t *entry = &self->entries[i];
         if (entry->accepted && strcmp (entry->release->name, locked->name) == 0
             && strcmp (entry->release->version, locked->version) == 0
-            && same (entry->release->sha256, locked->sha256)
-            && same (entry->release->files_sha256, locked->files_sha256)
+            && message_same_bytes (entry->release->sha256, locked->sha256)
+            && message_same_bytes (entry->release->files_sha256, locked->files_sha256)
             && is_key (&entry->key, locked->publisher_key))
             return true;
     }
@@ -83,7 +78,7 @@ sim_truth_has_tree (const sim_truth_t *self, const char *id, const char *version
         const sim_truth_entry_t *entry = &self->entries[i];
         if (entry->accepted && strcmp (entry->release->name, id) == 0
             && strcmp (entry->release->version, version) == 0
-            && same (entry->release->files_sha256, files))
+            && message_same_bytes (entry->release->files_sha256, files))
             return true;
     }
     return false;

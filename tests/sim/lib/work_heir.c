@@ -7,6 +7,7 @@
 #include "library.h"
 #include "publisher.pb-c.h"
 #include "record.h"
+#include "message.h"
 #include "registry.pb-c.h"
 #include "trust.pb-c.h"
 
@@ -125,12 +126,6 @@ on_judged (void *job_, world_t *world, const client_reply_t *reply)
          reply->code == OK ? "found an older one" : "trust");
 }
 
-static bool
-same (ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-    return a.len == b.len && memcmp (a.data, b.data, a.len) == 0;
-}
-
 static const Ggen__HeadVersion *
 listed (const Ggen__SuccessionReply *line, const char *version)
 {
@@ -146,13 +141,13 @@ is_vouched (const job_t *job, const Ggen__HeadVersion *entry, const Ggen__Packag
 {
     AUTO (record_destroy) Ggen__SignedRecord *record = NULL;
     digest_t payload_sha256;
-    if (!same (entry->sha256, package->sha256)
-        || !same (entry->release_key, package->publisher->public_key)
+    if (!message_same_bytes (entry->sha256, package->sha256)
+        || !message_same_bytes (entry->release_key, package->publisher->public_key)
         || record_open (&record, (bytes_t) {package->record.data, package->record.len}) != OK)
         return false;
     world_crypto (job->play->world)
         ->sha256 (record->payload.data, record->payload.len, payload_sha256.bytes);
-    return same (entry->release_sha256, digest_to_field (&payload_sha256));
+    return message_same_bytes (entry->release_sha256, digest_to_field (&payload_sha256));
 }
 
 //  By the key that the line ends with, or that one stands for it.
@@ -161,7 +156,7 @@ is_allowed (const job_t *job, const Ggen__Package *package)
 {
     const Ggen__HeadVersion *one = listed (job->line, package->version);
     ProtobufCBinaryData key = package->publisher->public_key;
-    bool of_line = same (job->line->key, key);
+    bool of_line = message_same_bytes (job->line->key, key);
     //  Who insists on a key gets nothing else.
     if (!job->pinned && publisher_of (job)->thief
         && memcmp (known_key (job)->key, key.data, CRYPTO_KEY_BYTES) != 0)
@@ -205,9 +200,9 @@ rivals_of (const job_t *job, const Ggen__Package *chosen, ProtobufCBinaryData ri
     size_t count = 0;
     for (size_t i = 0; i < job->versions->n_versions && count < RIVALS; i++) {
         ProtobufCBinaryData key = job->versions->versions[i]->publisher->public_key;
-        bool known = same (key, chosen->publisher->public_key);
+        bool known = message_same_bytes (key, chosen->publisher->public_key);
         for (size_t k = 0; k < count; k++)
-            known |= same (rivals[k], key);
+            known |= message_same_bytes (rivals[k], key);
         if (!known)
             rivals[count++] = key;
     }
