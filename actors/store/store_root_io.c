@@ -68,15 +68,16 @@ store_read_root (store_call_t *call)
     if (code == OK) {
         Ggen__ReadRootReply *reply = malloc (sizeof *reply);
         ggen__read_root_reply__init (reply);
-        store_set_bytes (&reply->lock, text, size);
-        store_set_bytes (&reply->given_lock, given, given_size);
-        reply->generation = generation;
-        reply->current = current;
-        reply->generations = place_generations (&place, &reply->n_generations);
         reply->has_adopted = has_adopted;
         reply->adopted = has_adopted && generation == 0;
         if (reply->adopted)
             read_adopted_lock (&place, reply);
+        else
+            store_set_bytes (&reply->lock, text, size);
+        store_set_bytes (&reply->given_lock, given, given_size);
+        reply->generation = generation;
+        reply->current = current;
+        reply->generations = place_generations (&place, &reply->n_generations);
         //  A crash left it in the place of the link: it says the same.
         if (reply->adopted && given && reply->lock.len == given_size
             && memcmp (given, reply->lock.data, given_size) == 0)
