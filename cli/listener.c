@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "listener.h"
 
+#include "runtime/host/tap.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,6 +16,7 @@
 #include <zmq.h>
 
 #define LOCK_RETRY_MS 250
+#define HELLO_WAIT_MS 10000
 #define PARTS 3                 //  Topic, header, body
 #define LOCK_TEXT "tap %d\n"    //  What a tap, but not a node, writes into the lock
 
@@ -92,6 +95,47 @@ bind_path (listener_t *self, const char *endpoint, char *why, size_t why_size)
     return rc == 0 ? OK : explain (self->home->tap_path, error, why, why_size);
 }
 
+//  Take the parts of one message; further parts, of a later version, are dropped.
+static code_t
+take_parts (listener_t *self, size_t *count_p)
+{
+    zmq_msg_t dropped;
+    zmq_msg_init (&dropped);
+    bool more = true;
+    for (*count_p = 0; more; ++*count_p) {
+        zmq_msg_t *part = *count_p < PARTS ? &self->parts [*count_p] : &dropped;
+        if (zmq_msg_recv (part, self->socket, ZMQ_DONTWAIT) < 0) {
+            zmq_msg_close (&dropped);
+            return BUSY;
+        }
+        more = zmq_msg_more (part);
+    }
+    zmq_msg_close (&dropped);
+    return OK;
+}
+
+//  The node that holds the lock sends it first of all. A signal ends the wait: who listens sees to it.
+static code_t
+await_hello (listener_t *self, char *why, size_t why_size)
+{
+    const int64_t end_ms = now_ms () + HELLO_WAIT_MS;
+    size_t count = PARTS;
+    while (count >= PARTS) {
+        zmq_pollitem_t item = {self->socket, 0, ZMQ_POLLIN, 0};
+        const int64_t left_ms = end_ms - now_ms ();
+        const int rc = left_ms > 0 ? zmq_poll (&item, 1, (long) left_ms) : 0;
+        if (rc < 0)
+            return OK;
+        if (rc == 0) {
+            snprintf (why, why_size, "%s: the node of this home does not answer", self->home->tap_path);
+            return STORAGE;
+        }
+        if (take_parts (self, &count) != OK)
+            count = PARTS;
+    }
+    return OK;
+}
+
 static void
 make_endpoint (const listener_t *self, char endpoint [HOME_PATH_MAX + 64])
 {
@@ -112,7 +156,7 @@ bind_or_connect (listener_t *self, char *why, size_t why_size)
         return ALREADY_EXISTS;
     }
     if (zmq_connect (self->socket, endpoint) == 0)
-        return OK;
+        return await_hello (self, why, why_size);
     return explain (self->home->tap_path, zmq_errno (), why, why_size);
 }
 
@@ -145,6 +189,7 @@ open_socket (listener_t *self, char *why, size_t why_size)
     zmq_setsockopt (self->socket, ZMQ_RCVHWM, &messages_max, sizeof messages_max);
     zmq_setsockopt (self->socket, ZMQ_LINGER, &none, sizeof none);
     zmq_setsockopt (self->socket, ZMQ_SUBSCRIBE, "", 0);
+    zmq_setsockopt (self->socket, ZMQ_SUBSCRIBE, TAP_HELLO, strlen (TAP_HELLO));
     return OK;
 }
 
@@ -196,25 +241,6 @@ listener_destroy (listener_t **self_p)
 }
 
 //  ---- hearing -----------------------------------------------------------------------------------
-
-//  Take the parts of one message; further parts, of a later version, are dropped.
-static code_t
-take_parts (listener_t *self, size_t *count_p)
-{
-    zmq_msg_t dropped;
-    zmq_msg_init (&dropped);
-    bool more = true;
-    for (*count_p = 0; more; ++*count_p) {
-        zmq_msg_t *part = *count_p < PARTS ? &self->parts [*count_p] : &dropped;
-        if (zmq_msg_recv (part, self->socket, ZMQ_DONTWAIT) < 0) {
-            zmq_msg_close (&dropped);
-            return BUSY;
-        }
-        more = zmq_msg_more (part);
-    }
-    zmq_msg_close (&dropped);
-    return OK;
-}
 
 static bytes_t
 bytes_of (zmq_msg_t *part)

@@ -13,10 +13,11 @@
 typedef struct listener_t listener_t;
 
 //  Listen on the tap of 'home' (borrowed), whose run/ is created if need be.
-//  OK                 *self_p listens
+//  OK                 *self_p listens: whatever the node there sends from now on is heard. (Or a signal
+//                     came before that was sure.)
 //  ALREADY_EXISTS     another tap listens there; 'why' has its pid
 //  PERMISSION_DENIED  the home may not be written; 'why' has path and reason
-//  STORAGE            anything else; 'why' as well
+//  STORAGE            anything else, such as a node that does not answer; 'why' as well
 must_use code_t
     listener_new (listener_t **self_p, const home_t *home, char *why, size_t why_size);
 

@@ -12,7 +12,10 @@ tap = zmq.Context().socket(zmq.SUB)
 tap.subscribe("")
 tap.connect(f"ipc://{path}")
 while True:
-    topic, packed, body = tap.recv_multipart()
+    parts = tap.recv_multipart()
+    if len(parts) != 3:         # the hello that a `ggen tap` beside us has asked for
+        continue
+    topic, packed, body = parts
     header = TapHeader.FromString(packed)
     sender, size = getattr(header.envelope, "from"), len(body) + header.attachment_bytes
     print(topic.decode(), sender, "->", header.to, f"id={header.envelope.id:x}",

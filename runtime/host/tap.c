@@ -22,6 +22,7 @@ tap_new (const char *path, bool bind)
     if (!self)
         return NULL;
     self->socket = zsock_new (ZMQ_XPUB);
+    zsock_set_xpub_verboser (self->socket, 1);  //  also of the second one to a topic, who wants a hello, too
     zsock_set_sndhwm (self->socket, SNDHWM);
     zsock_set_linger (self->socket, LISTENER_WAIT_MS);
     mode_t old_mask = umask (0177);
@@ -60,12 +61,16 @@ tap_socket (tap_t *self)
 void
 tap_subscriptions (tap_t *self)
 {
-    uint8_t first;
+    static const char asks_for_hello[] = "\1" TAP_HELLO;
+    char text[sizeof asks_for_hello];       //  longer ones are cut: none of those asks for it
     int size;
-    while ((size = zmq_recv (tap_socket (self), &first, 1, ZMQ_DONTWAIT)) > 0)
-        if (first == 1)
+    while ((size = zmq_recv (tap_socket (self), text, sizeof text, ZMQ_DONTWAIT)) > 0)
+        if (*text == 1) {
             self->subscriptions++;
-        else if (self->subscriptions > 0)
+            if ((size_t) size == strlen (asks_for_hello)
+                && memcmp (text, asks_for_hello, strlen (asks_for_hello)) == 0)
+                zmq_send (tap_socket (self), TAP_HELLO, strlen (TAP_HELLO), ZMQ_DONTWAIT);
+        } else if (self->subscriptions > 0)
             self->subscriptions--;
 }
 

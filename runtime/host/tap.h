@@ -10,6 +10,10 @@
 
 typedef struct tap_t tap_t;
 
+//  Who subscribes to this topic, too, is told when the tap has heard of it, by a message of this one part:
+//  from then on nothing is missed. Others that subscribe to all may see it, and leave it aside.
+#define TAP_HELLO "hello"
+
 //  A tap that publishes on the ipc path 'path'. With 'bind', the path is ours (the caller holds
 //  the tap's lock); without, somebody else listens there and we connect and wait, at most a second,
 //  until the listener is there. NULL: the path does not work as an endpoint.

@@ -62,6 +62,16 @@ listen_to (air_t *air, unsigned i, const char *topic)
     hear (air);
 }
 
+//  The next message is of this one part.
+static void
+expect_part (air_t *air, unsigned i, const char *text)
+{
+    AUTO (zmsg_destroy) zmsg_t *msg = zmsg_recv (air->listeners[i]);
+    assert_non_null (msg);
+    assert_int_equal (zmsg_size (msg), 1);
+    assert_true (zframe_streq (zmsg_first (msg), text));
+}
+
 static void
 publish_at (air_t *air, size_t attachment_size, uint64_t sent_us)
 {
@@ -201,6 +211,21 @@ a_sender_whose_clock_is_ahead_has_no_latency (void **state)
     ggen__tap_header__free_unpacked (header, NULL);
 }
 
+//  Who asks for it knows from when on it misses nothing; who does not is not troubled.
+static void
+a_listener_that_asks_for_a_hello_hears_it_before_anything_else (void **state)
+{
+    air_t *air = *state;
+    listen_to (air, 0, "Progress");
+    listen_to (air, 1, TAP_HELLO);
+    zsock_set_subscribe (air->listeners[1], "Progress");
+    hear (air);
+    publish (air, 0);
+    expect_part (air, 1, TAP_HELLO);
+    ggen__tap_header__free_unpacked (next_header (air, 1), NULL);
+    ggen__tap_header__free_unpacked (next_header (air, 0), NULL);
+}
+
 #define ON_AIR(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
 
 int
@@ -213,6 +238,7 @@ main (void)
         ON_AIR (a_listener_to_another_type_hears_nothing_but_the_gap_shows_it),
         ON_AIR (the_second_listener_still_hears_when_the_first_has_gone),
         ON_AIR (a_sender_whose_clock_is_ahead_has_no_latency),
+        ON_AIR (a_listener_that_asks_for_a_hello_hears_it_before_anything_else),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
