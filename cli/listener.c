@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "listener.h"
 
-#include "runtime/host/tap.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -189,7 +187,7 @@ open_socket (listener_t *self, char *why, size_t why_size)
     zmq_setsockopt (self->socket, ZMQ_RCVHWM, &messages_max, sizeof messages_max);
     zmq_setsockopt (self->socket, ZMQ_LINGER, &none, sizeof none);
     zmq_setsockopt (self->socket, ZMQ_SUBSCRIBE, "", 0);
-    zmq_setsockopt (self->socket, ZMQ_SUBSCRIBE, TAP_HELLO, strlen (TAP_HELLO));
+    zmq_setsockopt (self->socket, ZMQ_SUBSCRIBE, HOME_TAP_HELLO, strlen (HOME_TAP_HELLO));
     return OK;
 }
 

@@ -11,11 +11,8 @@ with tempfile.TemporaryDirectory() as made:
 tap = zmq.Context().socket(zmq.SUB)
 tap.subscribe("")
 tap.connect(f"ipc://{path}")
-while True:
-    parts = tap.recv_multipart()
-    if len(parts) != 3:         # the hello that a `ggen tap` beside us has asked for
-        continue
-    topic, packed, body = parts
+whole = (parts for parts in iter(tap.recv_multipart, None) if len(parts) == 3)  # no hello of another tap
+for topic, packed, body in whole:
     header = TapHeader.FromString(packed)
     sender, size = getattr(header.envelope, "from"), len(body) + header.attachment_bytes
     print(topic.decode(), sender, "->", header.to, f"id={header.envelope.id:x}",

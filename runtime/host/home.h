@@ -12,6 +12,11 @@
 //  Longest path of a Unix socket (sun_path, with its NUL).
 #define HOME_SOCKET_MAX 108
 
+//  Who subscribes to this topic of the tap, too, is told when the tap has heard of it, by a message of
+//  this one part: from then on nothing is missed. Others that subscribe to all may see it, and leave it
+//  aside.
+#define HOME_TAP_HELLO "hello"
+
 typedef enum { HOME_READ, HOME_WRITE, HOME_DAEMON } home_need_t;
 
 typedef struct {

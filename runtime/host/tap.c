@@ -2,6 +2,7 @@
 #include "tap.h"
 
 #include "clock.h"
+#include "home.h"
 
 #include <czmq.h>
 #include <sys/stat.h>
@@ -61,7 +62,7 @@ tap_socket (tap_t *self)
 void
 tap_subscriptions (tap_t *self)
 {
-    static const char asks_for_hello[] = "\1" TAP_HELLO;
+    static const char asks_for_hello[] = "\1" HOME_TAP_HELLO;
     char text[sizeof asks_for_hello];       //  longer ones are cut: none of those asks for it
     int size;
     while ((size = zmq_recv (tap_socket (self), text, sizeof text, ZMQ_DONTWAIT)) > 0)
@@ -69,7 +70,7 @@ tap_subscriptions (tap_t *self)
             self->subscriptions++;
             if ((size_t) size == strlen (asks_for_hello)
                 && memcmp (text, asks_for_hello, strlen (asks_for_hello)) == 0)
-                zmq_send (tap_socket (self), TAP_HELLO, strlen (TAP_HELLO), ZMQ_DONTWAIT);
+                zmq_send (tap_socket (self), HOME_TAP_HELLO, strlen (HOME_TAP_HELLO), ZMQ_DONTWAIT);
         } else if (self->subscriptions > 0)
             self->subscriptions--;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 //  The tap: a copy of every message on the bus, published for whoever listens (SPEC 10).
+//  Who subscribes to HOME_TAP_HELLO (home.h), too, is told when the tap has heard of it.
 //  Frames: [type][TapHeader][body]; an attachment appears as its size and digest only.
 //  Nobody listening costs one comparison a message. Lossy by contract: a slow listener loses
 //  messages and sees it by the gap in the sequence.
@@ -9,10 +10,6 @@
 #include "packet.h"
 
 typedef struct tap_t tap_t;
-
-//  Who subscribes to this topic, too, is told when the tap has heard of it, by a message of this one part:
-//  from then on nothing is missed. Others that subscribe to all may see it, and leave it aside.
-#define TAP_HELLO "hello"
 
 //  A tap that publishes on the ipc path 'path'. With 'bind', the path is ours (the caller holds
 //  the tap's lock); without, somebody else listens there and we connect and wait, at most a second,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //  The tap as a listener sees it, and that it costs nothing when nobody listens.
 #include "runtime/host/clock.h"
+#include "runtime/host/home.h"
 #include "runtime/host/host.h"
 #include "runtime/host/tap.h"
 
@@ -217,11 +218,11 @@ a_listener_that_asks_for_a_hello_hears_it_before_anything_else (void **state)
 {
     air_t *air = *state;
     listen_to (air, 0, "Progress");
-    listen_to (air, 1, TAP_HELLO);
+    listen_to (air, 1, HOME_TAP_HELLO);
     zsock_set_subscribe (air->listeners[1], "Progress");
     hear (air);
     publish (air, 0);
-    expect_part (air, 1, TAP_HELLO);
+    expect_part (air, 1, HOME_TAP_HELLO);
     ggen__tap_header__free_unpacked (next_header (air, 1), NULL);
     ggen__tap_header__free_unpacked (next_header (air, 0), NULL);
 }
