@@ -2,9 +2,9 @@
 """Which runs there are, cheap ones first."""
 from runs import Run
 
-SIZES = (100, 300, 600, 1000, 3000)
+SIZES = (100, 300, 600, 1000, 3000, 10000)
 PLAIN_SIZES = (100, 300, 1000)
-GOSSIP_SIZES = (60, 100, 300, 1000)
+GOSSIP_SIZES = (60, 100, 300, 1000, 10000)
 REST_SIZES = (30, 100, 300)
 REST_MINUTES = (10, 40)
 CHURN = (0, 10, 30, 50, 80)
