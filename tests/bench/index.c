@@ -128,6 +128,10 @@ plant (const char *directory, unsigned i, char id [64])
     mkdir (path, 0777);
     strcat (path, "/package");
     FILE *out = fopen (path, "w");
+    if (!out) {
+        perror (path);
+        exit (EXIT_FAILURE);
+    }
     fwrite (packed, 1, ggen__package__pack (&package, packed), out);
     fclose (out);
 }
