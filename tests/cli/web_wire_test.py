@@ -47,6 +47,16 @@ def install_asking(home, web, *statuses):
     equal(asked(web, ARCHIVE, since), list(statuses))
 
 
+def with_a_large_pack(home, noise_bytes):
+    """A home that has published "greeting" with so many bytes that cannot be packed."""
+    other = home.another()
+    other.run("market", "key", "generate")
+    folder = pack(other, "greeting")
+    (folder / "noise").write_bytes(os.urandom(noise_bytes))
+    other.run("market", "publish", folder)
+    return other
+
+
 def mounted(home, place, size):
     """From now on each command of 'home' has a file system of this size there, which ends with it."""
     place.mkdir(parents=True)
@@ -193,11 +203,7 @@ def where_nothing_is_behind_the_part_it_is_the_whole(home):
 
 @test
 def an_archive_that_is_longer_than_told_is_cut_off_there(home):
-    other = home.another()
-    other.run("market", "key", "generate")
-    folder = pack(other, "greeting")
-    (folder / "noise").write_bytes(os.urandom(100_000))
-    other.run("market", "publish", folder)
+    other = with_a_large_pack(home, 100_000)
     size = next(other.path.glob(f"registry/**/{ARCHIVE}")).stat().st_size
     with WebServer(other.path / "registry") as web:
         web.fault(ARCHIVE, endless)
@@ -210,11 +216,7 @@ def an_archive_that_is_longer_than_told_is_cut_off_there(home):
 
 @test
 def where_there_is_no_room_for_the_archive_it_is_not_asked_for(home):
-    other = home.another()
-    other.run("market", "key", "generate")
-    folder = pack(other, "greeting")
-    (folder / "noise").write_bytes(os.urandom(600_000))
-    other.run("market", "publish", folder)
+    other = with_a_large_pack(home, 600_000)
     mounted(home, home.path / "cache", "1m")
     with WebServer(other.path / "registry") as web:
         failed = home.json("market", "install", "greeting", env=url(web), ok=1)
@@ -255,11 +257,7 @@ def two_who_fetch_the_same_write_each_into_a_part_of_its_own(home):
 
 @test
 def what_nobody_waits_for_any_more_is_not_fetched_to_its_end(home):
-    other = home.another()
-    other.run("market", "key", "generate")
-    folder = pack(other, "greeting")
-    (folder / "noise").write_bytes(os.urandom(2_000_000))
-    other.run("market", "publish", folder)
+    other = with_a_large_pack(home, 2_000_000)
     gone = []
 
     def slowly(handler, data):

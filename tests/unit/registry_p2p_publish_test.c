@@ -650,6 +650,20 @@ a_newer_head_stands_for_an_older_one_that_was_not_told (void **state)
     puppet_free (outbox);
 }
 
+//  Two heads of "pack", which is published, one after the other, before either was answered.
+static void
+ask_for_two_heads (uint64_t first_seq, uint64_t second_seq)
+{
+    const uint64_t seqs[] = {first_seq, second_seq};
+    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
+    request.id = "pack";
+    for (size_t i = 0; i < COUNT_OF (seqs); i++) {
+        request.record = rig_head (rig, 0, "pack", seqs[i], "1.0.0!");
+        rig_ask (rig, &request.base);
+        free (request.record.data);
+    }
+}
+
 //  The newer one stands for the older one, whose own write has not been answered.
 static void
 an_older_head_that_is_not_on_disk_yet_is_answered_all_the_same (void **state)
@@ -658,13 +672,7 @@ an_older_head_that_is_not_on_disk_yet_is_answered_all_the_same (void **state)
     rig_start (rig);
     rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
     rig->held = "state";
-    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
-    request.id = "pack";
-    for (uint64_t seq = 3; seq > 1; seq--) {
-        request.record = rig_head (rig, 0, "pack", seq, "1.0.0!");
-        rig_ask (rig, &request.base);
-        free (request.record.data);
-    }
+    ask_for_two_heads (3, 2);
     rig->held = NULL;
     rig_settle (rig);
     puppet_free (rig_hear (rig, &ggen__put_head_reply__descriptor));
@@ -734,13 +742,7 @@ an_older_head_put_after_a_newer_one_does_not_take_its_place_on_disk (void **stat
     rig_start (rig);
     rig_must_publish (rig, 0, "pack", "1.0.0", 1, "1.0.0");
     rig->held = "state";
-    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
-    request.id = "pack";
-    for (uint64_t seq = 3; seq > 1; seq--) {
-        request.record = rig_head (rig, 0, "pack", seq, "1.0.0!");
-        rig_ask (rig, &request.base);
-        free (request.record.data);
-    }
+    ask_for_two_heads (3, 2);
     //  The older one's round has nothing to tell; the newer one's goes on.
     rig->held = "dht";
     rig_settle (rig);
@@ -760,13 +762,7 @@ a_head_that_waits_for_its_turn_is_answered_when_a_newer_one_stands_for_it (void 
     rig->held = "transfer";
     rig_ask_publish (rig, 0, "one", "1.0.0", 1, "1.0.0");
     rig_ask_publish (rig, 0, "two", "1.0.0", 1, "1.0.0");
-    Ggen__PutHeadRequest request = GGEN__PUT_HEAD_REQUEST__INIT;
-    request.id = "pack";
-    for (uint64_t seq = 2; seq < 4; seq++) {
-        request.record = rig_head (rig, 0, "pack", seq, "1.0.0!");
-        rig_ask (rig, &request.base);
-        free (request.record.data);
-    }
+    ask_for_two_heads (2, 3);
     puppet_free (rig_hear (rig, &ggen__put_head_reply__descriptor));
     rig->held = NULL;
     rig_settle (rig);
