@@ -265,18 +265,6 @@ def where_a_server_sends_no_rest_the_whole_is_fetched(home):
 
 
 @test
-def a_part_with_other_bytes_is_begun_anew(home):
-    _, web = serve(home)
-    with web:
-        web.fault("greeting-1.0.0.tar.gz", cut(100))
-        home.run("market", "install", "greeting", env=url(web), ok=1)
-        part = next(home.path.glob("cache/web/*.part"))
-        part.write_bytes(b"\0" * 100)
-        web.fault("greeting-1.0.0.tar.gz", None)
-        home.run("market", "install", "greeting", env=url(web))
-
-
-@test
 def redirections_are_followed_to_http_and_not_for_ever(home):
     other, web = serve(home)
     with web:
