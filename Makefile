@@ -181,7 +181,7 @@ fuzzers: $(FUZZ)
 tsan:                           ## the host's threads under ThreadSanitizer
 	@./config/deps.sh $(PACKAGES) $(PACKAGES_san)
 	@$(MAKE) --no-print-directory B=$(B)/tsan CC=clang CXX=clang++ OPT="-O1 -g" \
-	    MODE="-fsanitize=thread" $(patsubst %,$(B)/tsan/tests/unit/%_test,bus bus_clients client frames job packet tap unpack_large watch) \
+	    MODE="-fsanitize=thread" $(patsubst %,$(B)/tsan/tests/unit/%_test,bus bus_clients client frames job packet tap unpack_large verify_many watch) \
 	    $(if $(filter 0,$(P2P)),,$(patsubst %,$(B)/tsan/tests/unit/%_test,bulk link proxy))
 	@TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
 	    python3 tests/run.py --build $(B)/tsan --only unit/
